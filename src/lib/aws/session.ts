@@ -1,0 +1,119 @@
+import type { AwsCredentialIdentity } from '@aws-sdk/types';
+import { UsageError } from '../base/errors.ts';
+
+/** Where a setting came from, for messages and `config show --origin`. */
+export type Origin = 'flag' | 'environment' | 'project file' | 'profile' | 'sandbox';
+
+export interface SessionChoice {
+  readonly profile?: string | undefined;
+  readonly region?: string | undefined;
+}
+
+/** An AWS on this machine that takes the place of the real one. */
+export interface SandboxTarget {
+  /** `http://127.0.0.1:<port>` */
+  readonly endpoint: string;
+  readonly credentials: AwsCredentialIdentity;
+}
+
+export interface Identity {
+  readonly account: string;
+  readonly arn: string;
+}
+
+/** The part of an SDK client's configuration that every client of a session shares. */
+export interface ClientConfig {
+  readonly region: string;
+  readonly endpoint?: string;
+  readonly profile?: string;
+  readonly credentials?: AwsCredentialIdentity;
+  readonly maxAttempts?: number;
+  readonly retryMode: 'adaptive' | 'standard';
+}
+
+/**
+ * Which AWS, as whom, in which region. Capabilities get clients made from `config`; only `sandbox`
+ * says that it is not the real one, and only messages may look at that.
+ */
+export interface AwsSession {
+  readonly config: ClientConfig;
+  readonly region: string;
+  readonly regionOrigin: Origin;
+  readonly profile: string | undefined;
+  readonly endpoint: string | undefined;
+  readonly sandbox: boolean;
+  /** Who the credentials are: STS GetCallerIdentity, asked once. */
+  identity(): Promise<Identity>;
+}
+
+/**
+ * Chooses profile and region: flag, then environment, then project file, then the profile's own.
+ *
+ * @throws UsageError `NoRegion` when nothing names a region.
+ */
+export async function openSession(
+  flags: SessionChoice,
+  project: SessionChoice,
+  sandbox?: SandboxTarget,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<AwsSession> {
+  const profile = sandbox ? undefined : chooseProfile(flags, project, env);
+  const [region, regionOrigin] = await chooseRegion(flags, project, profile, sandbox !== undefined, env);
+  const config: ClientConfig = {
+    region,
+    retryMode: env.AWS_RETRY_MODE === 'adaptive' ? 'adaptive' : 'standard',
+    ...(env.AWS_MAX_ATTEMPTS ? {} : { maxAttempts: 5 }),
+    ...(profile ? { profile } : {}),
+    ...(sandbox ? { endpoint: sandbox.endpoint, credentials: sandbox.credentials } : {}),
+  };
+  let identity: Promise<Identity> | undefined;
+  const session: AwsSession = {
+    config,
+    region,
+    regionOrigin,
+    profile: profile ?? env.AWS_PROFILE,
+    endpoint: sandbox?.endpoint ?? env.AWS_ENDPOINT_URL,
+    sandbox: sandbox !== undefined,
+    identity() {
+      identity ??= import('./sts.ts').then(({ callerIdentity }) => callerIdentity(session));
+      return identity;
+    },
+  };
+  return session;
+}
+
+/** An explicit profile for the clients; undefined leaves the SDK's own chain (AWS_PROFILE, keys, roles). */
+function chooseProfile(
+  flags: SessionChoice,
+  project: SessionChoice,
+  env: NodeJS.ProcessEnv,
+): string | undefined {
+  if (flags.profile) return flags.profile;
+  if (env.AWS_PROFILE || env.AWS_ACCESS_KEY_ID || env.AWS_WEB_IDENTITY_TOKEN_FILE) return undefined;
+  return project.profile;
+}
+
+async function chooseRegion(
+  flags: SessionChoice,
+  project: SessionChoice,
+  profile: string | undefined,
+  sandbox: boolean,
+  env: NodeJS.ProcessEnv,
+): Promise<[string, Origin]> {
+  if (flags.region) return [flags.region, 'flag'];
+  const fromEnvironment = env.AWS_REGION || env.AWS_DEFAULT_REGION;
+  if (fromEnvironment) return [fromEnvironment, 'environment'];
+  if (project.region) return [project.region, 'project file'];
+  if (sandbox) return ['us-east-1', 'sandbox'];
+  const { loadSharedConfigFiles } = await import('@smithy/shared-ini-file-loader');
+  const { configFile, credentialsFile } = await loadSharedConfigFiles();
+  const name = profile ?? env.AWS_PROFILE ?? 'default';
+  const region = configFile[name]?.region ?? credentialsFile[name]?.region;
+  if (region) return [region, 'profile'];
+  throw new UsageError({
+    code: 'NoRegion',
+    message: 'No AWS region is set.',
+    why: `Neither --region, AWS_REGION, the project file nor the profile ${name} names one.`,
+    suggestions: ['Add `region: eu-west-3` to infractl.yaml, or give --region.'],
+  });
+}

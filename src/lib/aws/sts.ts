@@ -1,0 +1,12 @@
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { call } from './call.ts';
+import type { AwsSession, Identity } from './session.ts';
+
+/** STS GetCallerIdentity: needs no permission, fails only without valid credentials. */
+export async function callerIdentity(session: AwsSession): Promise<Identity> {
+  const client = new STSClient(session.config);
+  const answer = await call(session, 'sts:GetCallerIdentity', () =>
+    client.send(new GetCallerIdentityCommand({})),
+  );
+  return { account: answer.Account ?? '', arn: answer.Arn ?? '' };
+}

@@ -1,0 +1,50 @@
+import type { InfractlError } from './errors.ts';
+
+/**
+ * What capabilities say while they work. They neither print nor ask: they report, and the views of
+ * `lib/cli` turn the events into spinners, lines, or JSON. Times are ISO 8601 in UTC. No event carries
+ * a secret.
+ */
+export type ReportEvent =
+  | { readonly type: 'part.started'; readonly part: string; readonly doing: string }
+  /** A short status that replaces the one before it: "waiting for the function to be active". */
+  | { readonly type: 'part.status'; readonly part: string; readonly status: string }
+  | {
+      readonly type: 'part.done';
+      readonly part: string;
+      readonly outcome: Outcome;
+      /** What is worth a word: "version 7", "pushed sha256:…", "3 resources". */
+      readonly detail?: string;
+      readonly ms: number;
+    }
+  | {
+      readonly type: 'part.failed';
+      readonly part: string;
+      readonly error: InfractlError;
+      readonly ms: number;
+    }
+  | { readonly type: 'part.skipped'; readonly part: string; readonly because: string }
+  /** One event of a CloudFormation stack: DescribeStackEvents. */
+  | {
+      readonly type: 'stack.event';
+      readonly part: string;
+      readonly stack: string;
+      readonly logicalId: string;
+      readonly resourceType: string;
+      readonly status: string;
+      readonly reason?: string;
+      readonly at: string;
+    }
+  /** One line that a tool printed (docker build, docker push). */
+  | { readonly type: 'tool.output'; readonly part: string; readonly line: string }
+  | { readonly type: 'note'; readonly message: string }
+  | { readonly type: 'warning'; readonly message: string };
+
+export type Outcome = 'created' | 'updated' | 'unchanged' | 'built' | 'deleted' | 'passed' | 'reverted';
+
+/** Where events go. Must not throw and must not block. */
+export interface Reporter {
+  emit(event: ReportEvent): void;
+}
+
+export const silentReporter: Reporter = { emit: () => {} };
