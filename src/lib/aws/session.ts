@@ -105,7 +105,7 @@ async function chooseRegion(
   if (fromEnvironment) return [fromEnvironment, 'environment'];
   if (project.region) return [project.region, 'project file'];
   if (sandbox) return ['us-east-1', 'sandbox'];
-  const { loadSharedConfigFiles } = await import('@smithy/shared-ini-file-loader');
+  const { loadSharedConfigFiles } = await import('@smithy/core/config');
   const { configFile, credentialsFile } = await loadSharedConfigFiles();
   const name = profile ?? env.AWS_PROFILE ?? 'default';
   const region = configFile[name]?.region ?? credentialsFile[name]?.region;
