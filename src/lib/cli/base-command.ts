@@ -1,0 +1,144 @@
+import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import type { Interfaces } from '@oclif/core';
+import type { InfractlError } from '../base/errors.ts';
+import { Redactor } from '../base/redact.ts';
+import type { Reporter } from '../base/report.ts';
+import { errorJson, errorText, shownError } from './error-view.ts';
+import { Interrupts } from './interrupt.ts';
+import { Prompter } from './prompt.ts';
+import { describeTerminal, painter, type Terminal } from './terminal.ts';
+import type { View } from './view.ts';
+
+type CommandClass = typeof Command & { baseFlags: typeof BaseCommand.baseFlags };
+
+export type FlagsOf<T extends typeof Command> = Interfaces.InferredFlags<
+  (typeof BaseCommand)['baseFlags'] & T['flags']
+>;
+export type ArgsOf<T extends typeof Command> = Interfaces.InferredArgs<T['args']>;
+
+/**
+ * What every command shares: flags and arguments parsed, the terminal described, one result printed in
+ * one of two views, errors turned into words and exit codes, Ctrl-C. A command implements `work`.
+ */
+export abstract class BaseCommand<T extends typeof Command = CommandClass> extends Command {
+  static override baseFlags = {
+    json: Flags.boolean({ description: 'Print the result as JSON.', helpGroup: 'GLOBAL' }),
+    debug: Flags.boolean({
+      description: 'Show stack traces and every AWS call.',
+      helpGroup: 'GLOBAL',
+      env: 'INFRACTL_DEBUG',
+    }),
+    'no-color': Flags.boolean({ description: 'Print without colours.', helpGroup: 'GLOBAL' }),
+    'no-input': Flags.boolean({
+      description: 'Never ask: name the missing flag instead.',
+      helpGroup: 'GLOBAL',
+      env: 'INFRACTL_NO_INPUT',
+    }),
+  };
+
+  /** A command whose `--json` is a stream of lines: events first, the result or the error last. */
+  static streams = false;
+
+  protected flags!: FlagsOf<T>;
+  protected args!: ArgsOf<T>;
+  protected terminal!: Terminal;
+  protected prompter!: Prompter;
+  protected readonly redactor = new Redactor();
+  protected readonly interrupts = new Interrupts((line) => this.say(line));
+  #reporter: (Reporter & { close(): void }) | undefined;
+
+  protected abstract work(): Promise<View>;
+
+  override async run(): Promise<void> {
+    this.terminal = describeTerminal({
+      noColor: this.#wrote('--no-color'),
+      noInput: this.#wrote('--no-input'),
+    });
+    this.interrupts.install();
+    const ctor = this.ctor as unknown as T;
+    const parsed = await this.parse({
+      flags: ctor.flags,
+      baseFlags: (ctor as unknown as CommandClass).baseFlags,
+      args: ctor.args,
+      strict: ctor.strict,
+    });
+    this.flags = parsed.flags as FlagsOf<T>;
+    this.args = parsed.args as ArgsOf<T>;
+    this.terminal = describeTerminal({
+      noColor: this.flags['no-color'],
+      noInput: this.flags['no-input'],
+    });
+    this.prompter = new Prompter(this.terminal);
+    if (this.flags.debug) process.env.INFRACTL_DEBUG = '1';
+    const view = await this.work();
+    this.#reporter?.close();
+    this.#show(view);
+    if (view.exit !== undefined) process.exitCode = view.exit;
+  }
+
+  /** Prints a line for people on standard error, redacted. Never part of the result. */
+  protected say(line: string): void {
+    process.stderr.write(`${this.redactor.redact(line)}\n`);
+  }
+
+  protected warnUser(line: string): void {
+    this.say(`${painter(this.terminal.colourErr)('yellow', '!')} ${line}`);
+  }
+
+  /** Where capabilities report to, in the form that suits the terminal or `--json`. */
+  protected async reporter(): Promise<Reporter> {
+    const { openReporter } = await import('./progress.ts');
+    this.#reporter ??= await openReporter({
+      terminal: this.terminal,
+      json: this.flags.json && (this.ctor as unknown as typeof BaseCommand).streams,
+      redact: (text) => this.redactor.redact(text),
+    });
+    return this.#reporter;
+  }
+
+  protected override async catch(error: Error): Promise<void> {
+    this.#reporter?.close();
+    this.terminal ??= describeTerminal({ noColor: false, noInput: true });
+    const shown = shownError(error, this.id);
+    process.exitCode = shown.exit;
+    this.#showError(shown);
+  }
+
+  protected override async finally(): Promise<void> {
+    this.interrupts.remove();
+  }
+
+  #show(view: View): void {
+    if (this.flags.json) {
+      const streams = (this.ctor as unknown as typeof BaseCommand).streams;
+      const text = streams
+        ? JSON.stringify({ type: 'result', ...(view.json as object) })
+        : JSON.stringify(view.json, undefined, 2);
+      process.stdout.write(`${this.redactor.redact(text)}\n`);
+      return;
+    }
+    const text = view.text({
+      paint: painter(this.terminal.colourOut),
+      columns: process.stdout.columns || 80,
+    });
+    if (text !== '') process.stdout.write(`${this.redactor.redact(text)}\n`);
+  }
+
+  #showError(error: InfractlError): void {
+    if (this.#wrote('--json')) {
+      const streams = (this.ctor as unknown as typeof BaseCommand).streams;
+      const text = JSON.stringify(errorJson(error), undefined, streams ? undefined : 2);
+      process.stdout.write(`${this.redactor.redact(text)}\n`);
+      if (!this.#wrote('--debug')) return;
+    }
+    this.say(errorText(error, painter(this.terminal.colourErr), this.#wrote('--debug')));
+  }
+
+  /** Looks at the raw words: for errors that come before or from parsing. */
+  #wrote(flag: string): boolean {
+    const end = this.argv.indexOf('--');
+    const at = this.argv.indexOf(flag);
+    return at !== -1 && (end === -1 || at < end);
+  }
+}

@@ -1,0 +1,74 @@
+import type { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import type { AwsSession } from '../aws/session.ts';
+import { UsageError } from '../base/errors.ts';
+import type { LoadedProject } from '../project/index.ts';
+import { BaseCommand, type FlagsOf } from './base-command.ts';
+
+type ProjectFlags = FlagsOf<typeof Command> & {
+  profile?: string | undefined;
+  region?: string | undefined;
+  env?: string | undefined;
+  sandbox: boolean;
+};
+
+/** A command that works on a project and talks to AWS. Both are opened on first use. */
+export abstract class ProjectCommand<T extends typeof Command = typeof Command> extends BaseCommand<
+  T & typeof BaseCommand
+> {
+  static override baseFlags = {
+    ...BaseCommand.baseFlags,
+    profile: Flags.string({ char: 'p', description: 'AWS profile to use.', helpGroup: 'AWS' }),
+    region: Flags.string({ char: 'r', description: 'AWS region to use.', helpGroup: 'AWS' }),
+    env: Flags.string({ char: 'e', description: 'Environment of the project.', helpGroup: 'AWS' }),
+    sandbox: Flags.boolean({
+      description: 'Use the AWS of this machine (infractl sandbox).',
+      helpGroup: 'AWS',
+      env: 'INFRACTL_SANDBOX',
+    }),
+  };
+
+  #project: Promise<LoadedProject> | undefined;
+  #session: Promise<AwsSession> | undefined;
+
+  get #aws(): ProjectFlags {
+    return this.flags as unknown as ProjectFlags;
+  }
+
+  /** The project around the current folder, in the environment chosen; its warnings are said once. */
+  protected project(): Promise<LoadedProject> {
+    this.#project ??= (async () => {
+      const { loadProject } = await import('../project/index.ts');
+      const loaded = await loadProject({
+        cwd: process.cwd(),
+        ...(this.#aws.env ? { environment: this.#aws.env } : {}),
+      });
+      for (const warning of loaded.warnings) this.warnUser(warning);
+      return loaded;
+    })();
+    return this.#project;
+  }
+
+  /** Which AWS: the sandbox, or the profile and region that flags, environment and project name. */
+  protected session(): Promise<AwsSession> {
+    this.#session ??= (async () => {
+      const { openSession } = await import('../aws/session.ts');
+      const { project } = await this.project();
+      const { profile, region, sandbox } = this.#aws;
+      const target = sandbox ? await (await import('../sandbox/index.ts')).sandboxTarget() : undefined;
+      return openSession({ profile, region }, { profile: project.profile, region: project.region }, target);
+    })();
+    return this.#session;
+  }
+
+  /** `protected` environments are changed only when `--env NAME` says so on this command line. */
+  protected async guardProtected(): Promise<void> {
+    const { project } = await this.project();
+    if (!project.protected || this.#aws.env === project.environment) return;
+    throw new UsageError({
+      code: 'ProtectedEnvironment',
+      message: `The environment ${project.environment} is protected: name it on the command line.`,
+      suggestions: [`Give --env ${project.environment}.`],
+    });
+  }
+}

@@ -1,0 +1,60 @@
+import { styleText } from 'node:util';
+
+/** What the streams of this process can do, decided once, from the streams, the flags and the environment. */
+export interface Terminal {
+  /** A person can answer a prompt. */
+  readonly interactive: boolean;
+  /** Standard error can be animated: spinners and redrawn lines. */
+  readonly animated: boolean;
+  readonly colourOut: boolean;
+  readonly colourErr: boolean;
+  /** Columns of standard error, 80 where it is not a terminal. */
+  readonly columns: number;
+}
+
+export interface TerminalChoice {
+  readonly noColor: boolean;
+  readonly noInput: boolean;
+}
+
+interface Streams {
+  readonly stdin: { readonly isTTY?: boolean };
+  readonly stdout: { readonly isTTY?: boolean };
+  readonly stderr: { readonly isTTY?: boolean; readonly columns?: number };
+}
+
+/** `NO_COLOR`, `TERM=dumb` and `--no-color` remove every escape; `FORCE_COLOR` keeps colours in a pipe. */
+export function describeTerminal(
+  choice: TerminalChoice,
+  streams: Streams = process,
+  env: NodeJS.ProcessEnv = process.env,
+): Terminal {
+  const ci = Boolean(env.CI) && env.CI !== 'false' && env.CI !== '0';
+  const dumb = env.TERM === 'dumb';
+  const never = choice.noColor || Boolean(env.NO_COLOR) || dumb || env.FORCE_COLOR === '0';
+  const always = Boolean(env.FORCE_COLOR) && env.FORCE_COLOR !== '0';
+  const colour = (stream: { readonly isTTY?: boolean }) => !never && (always || stream.isTTY === true);
+  return {
+    interactive: streams.stdin.isTTY === true && streams.stderr.isTTY === true && !choice.noInput && !ci,
+    animated: streams.stderr.isTTY === true && !dumb && !ci,
+    colourOut: colour(streams.stdout),
+    colourErr: colour(streams.stderr),
+    columns: streams.stderr.columns || 80,
+  };
+}
+
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'magenta';
+
+/** Text in a style, or the text itself where there is no colour. */
+export type Paint = (style: Style, text: string) => string;
+
+export function painter(enabled: boolean): Paint {
+  if (!enabled) return (_style, text) => text;
+  return (style, text) => styleText(style, text, { validateStream: false });
+}
+
+/** What a view needs to know to write for people on standard output. */
+export interface Ui {
+  readonly paint: Paint;
+  readonly columns: number;
+}

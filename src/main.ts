@@ -1,0 +1,109 @@
+import { fileURLToPath } from 'node:url';
+import { Config } from '@oclif/core/config';
+import { UsageError } from './lib/base/errors.ts';
+import { nearest } from './lib/base/text.ts';
+import { errorJson, errorText, shownError } from './lib/cli/error-view.ts';
+import { describeTerminal, painter } from './lib/cli/terminal.ts';
+
+const HELP = new Set(['-h', '--help']);
+const VERSION = new Set(['--version', 'version']);
+
+/** Runs one command line. Sets `process.exitCode`; never throws. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await dispatch([...argv]);
+  } catch (error) {
+    const shown = shownError(error, undefined);
+    process.exitCode = shown.exit;
+    if (argv.includes('--json')) process.stdout.write(`${JSON.stringify(errorJson(shown), undefined, 2)}\n`);
+    else {
+      const terminal = describeTerminal({ noColor: argv.includes('--no-color'), noInput: true });
+      process.stderr.write(
+        `${errorText(shown, painter(terminal.colourErr), argv.includes('--debug'))}\n`,
+      );
+    }
+  }
+}
+
+async function dispatch(argv: string[]): Promise<void> {
+  silenceOclifColours(argv);
+  const config = await Config.load({ root: fileURLToPath(new URL('..', import.meta.url)) });
+  if (VERSION.has(argv[0] ?? '')) {
+    process.stdout.write(
+      argv.includes('--json')
+        ? `${JSON.stringify({ version: config.version, platform: `${config.platform}-${config.arch}`, node: process.version }, undefined, 2)}\n`
+        : `${config.userAgent}\n`,
+    );
+    return;
+  }
+  const words = argv.filter((word) => word !== '--json' && word !== '--no-color');
+  if (words.length === 0) {
+    const terminal = describeTerminal({ noColor: false, noInput: false });
+    if (!terminal.interactive || argv.includes('--json')) return help(config, []);
+    const { openMenu } = await import('./lib/cli/menu.ts');
+    return openMenu(config, (id, rest) => config.runCommand(id, rest));
+  }
+  const wantsHelp = argv[0] === 'help' || beforeDashes(argv).some((word) => HELP.has(word));
+  const { id, rest } = commandOf(config, argv[0] === 'help' ? argv.slice(1) : argv);
+  if (wantsHelp) return help(config, id ? id.split(':') : topicWords(config, argv));
+  if (!id) {
+    const topic = topicWords(config, argv);
+    if (topic.length > 0 && topic.length === leadingWords(argv).length) return help(config, topic);
+    throw notFound(config, argv);
+  }
+  await config.runCommand(id, rest, config.findCommand(id) ?? null);
+}
+
+/** oclif decides about colours while its modules load; `--no-color` must be known to it before that. */
+function silenceOclifColours(argv: readonly string[]): void {
+  if (argv.includes('--no-color')) process.env.NO_COLOR = '1';
+}
+
+function beforeDashes(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end === -1 ? argv : argv.slice(0, end);
+}
+
+function leadingWords(argv: readonly string[]): string[] {
+  const words = argv[0] === 'help' ? argv.slice(1) : argv;
+  const end = words.findIndex((word) => word.startsWith('-'));
+  return end === -1 ? [...words] : words.slice(0, end);
+}
+
+/** The longest run of leading words that names a command: `sandbox start`. */
+function commandOf(config: Config, argv: readonly string[]): { id: string | undefined; rest: string[] } {
+  const words = leadingWords(argv);
+  for (let count = words.length; count > 0; count--) {
+    const id = words.slice(0, count).join(':');
+    if (config.findCommand(id)) return { id, rest: argv.slice(count) };
+  }
+  return { id: undefined, rest: [] };
+}
+
+/** The leading words that name a topic: `sandbox`. */
+function topicWords(config: Config, argv: readonly string[]): string[] {
+  const words = leadingWords(argv);
+  for (let count = words.length; count > 0; count--) {
+    if (config.findTopic(words.slice(0, count).join(':'))) return words.slice(0, count);
+  }
+  if (words.length > 0) throw notFound(config, words);
+  return [];
+}
+
+async function help(config: Config, subject: readonly string[]): Promise<void> {
+  const { default: Help } = await import('./help.ts');
+  await new Help(config, config.pjson.oclif.helpOptions).showHelp([subject.join(':')].filter(Boolean));
+}
+
+/** A typo gets a suggestion and is never run. */
+function notFound(config: Config, argv: readonly string[]): UsageError {
+  const typed = leadingWords(argv).join(' ') || (argv[0] ?? '');
+  const ids = config.commands.filter((command) => !command.hidden).map((command) => command.id.replaceAll(':', ' '));
+  const topics = config.topics.map((topic) => topic.name.replaceAll(':', ' '));
+  const near = nearest(typed, [...ids, ...topics]) ?? nearest(typed.split(' ')[0] ?? '', [...ids, ...topics]);
+  return new UsageError({
+    code: 'CommandNotFound',
+    message: `infractl has no command "${typed}".`,
+    suggestions: [...(near ? [`Did you mean: infractl ${near}`] : []), 'All commands: infractl help'],
+  });
+}
