@@ -1,8 +1,8 @@
 // Builds the package: the bundle (dist/), the command manifest, the JSON Schema.
 // `--check` builds nothing into place and fails when the committed manifest or schema is stale.
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { plugins } from './bundle-plugins.mjs';
 
@@ -89,8 +89,11 @@ await cp(path.join(root, 'src/lib/sandbox/emulator'), path.join(dist, 'emulator'
 await place('oclif.manifest.json', await manifest());
 const { schemaText } = await import('./schema.mjs').catch(() => ({}));
 if (schemaText) await place('schema/infractl.schema.json', await schemaText());
-if (process.argv.includes('--meta')) await writeFile(path.join(root, '.cache-meta.json'), JSON.stringify(result.metafile));
+if (process.argv.includes('--meta'))
+  await writeFile(path.join(root, '.cache-meta.json'), JSON.stringify(result.metafile));
 if (!quiet) {
   const bytes = Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
-  process.stdout.write(`built dist/: ${(bytes / 1024 / 1024).toFixed(2)} MiB in ${Date.now() - started} ms\n`);
+  process.stdout.write(
+    `built dist/: ${(bytes / 1024 / 1024).toFixed(2)} MiB in ${Date.now() - started} ms\n`,
+  );
 }

@@ -18,9 +18,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (argv.includes('--json')) process.stdout.write(`${JSON.stringify(errorJson(shown), undefined, 2)}\n`);
     else {
       const terminal = describeTerminal({ noColor: argv.includes('--no-color'), noInput: true });
-      process.stderr.write(
-        `${errorText(shown, painter(terminal.colourErr), argv.includes('--debug'))}\n`,
-      );
+      process.stderr.write(`${errorText(shown, painter(terminal.colourErr), argv.includes('--debug'))}\n`);
     }
   }
 }
@@ -98,7 +96,9 @@ async function help(config: Config, subject: readonly string[]): Promise<void> {
 /** A typo gets a suggestion and is never run. */
 function notFound(config: Config, argv: readonly string[]): UsageError {
   const typed = leadingWords(argv).join(' ') || (argv[0] ?? '');
-  const ids = config.commands.filter((command) => !command.hidden).map((command) => command.id.replaceAll(':', ' '));
+  const ids = config.commands
+    .filter((command) => !command.hidden)
+    .map((command) => command.id.replaceAll(':', ' '));
   const topics = config.topics.map((topic) => topic.name.replaceAll(':', ' '));
   const near = nearest(typed, [...ids, ...topics]) ?? nearest(typed.split(' ')[0] ?? '', [...ids, ...topics]);
   return new UsageError({

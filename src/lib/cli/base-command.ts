@@ -1,6 +1,6 @@
+import type { Interfaces } from '@oclif/core';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import type { Interfaces } from '@oclif/core';
 import type { InfractlError } from '../base/errors.ts';
 import { Redactor } from '../base/redact.ts';
 import type { Reporter } from '../base/report.ts';

@@ -44,7 +44,9 @@ export function errorJson(error: InfractlError): unknown {
 
 /** For people: what failed, why, what next. */
 export function errorText(error: InfractlError, paint: Paint, debug: boolean): string {
-  const lines = [`${paint('red', error.exit === Exit.interrupted ? '■' : '✗')} ${paint('bold', error.message)}`];
+  const lines = [
+    `${paint('red', error.exit === Exit.interrupted ? '■' : '✗')} ${paint('bold', error.message)}`,
+  ];
   for (const line of (error.why ?? '').split('\n')) {
     if (line.trim()) lines.push(`  ${line}`);
   }

@@ -22,6 +22,8 @@ export async function openMenu(
       return { name: `${name.padEnd(18)} ${command.summary ?? ''}`, value: command.id };
     }),
   );
-  process.stderr.write(`${painter(terminal.colourErr)('dim', `$ infractl ${chosen.replaceAll(':', ' ')}`)}\n`);
+  process.stderr.write(
+    `${painter(terminal.colourErr)('dim', `$ infractl ${chosen.replaceAll(':', ' ')}`)}\n`,
+  );
   await run(chosen, []);
 }

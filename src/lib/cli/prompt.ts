@@ -24,7 +24,10 @@ export class Prompter {
   }
 
   /** A line of text; `secret` does not echo it. */
-  async text(question: Question, options: { secret?: boolean; validate?: (value: string) => true | string } = {}) {
+  async text(
+    question: Question,
+    options: { secret?: boolean; validate?: (value: string) => true | string } = {},
+  ) {
     this.#mayAsk(question);
     const { input, password } = await import('@inquirer/prompts');
     const validate = options.validate ?? (() => true);

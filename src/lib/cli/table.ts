@@ -20,6 +20,9 @@ export function table(ui: Ui, header: readonly string[], rows: readonly (readonl
 export function pairs(ui: Ui, entries: readonly (readonly [string, string])[], indent = ''): string {
   const width = Math.max(0, ...entries.map(([name]) => stringWidth(name)));
   return entries
-    .map(([name, value]) => `${indent}${ui.paint('dim', name)}${' '.repeat(width - stringWidth(name))}  ${value}`)
+    .map(
+      ([name, value]) =>
+        `${indent}${ui.paint('dim', name)}${' '.repeat(width - stringWidth(name))}  ${value}`,
+    )
     .join('\n');
 }
