@@ -1,0 +1,68 @@
+"""`python -m infractl_sandbox`: started by `infractl sandbox start`, stopped by SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import threading
+from importlib.metadata import version
+
+from . import MINISTACK_VERSION, moved
+from .settings import Settings, take_settings
+
+
+def main() -> None:
+    # The shell that started us may go; the sandbox stays.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    settings = take_settings()
+    if version("ministack") != MINISTACK_VERSION:
+        sys.exit(f"MiniStack {MINISTACK_VERSION} is needed, {version('ministack')} is installed.")
+    moved.follow_port(settings)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    from .engine import Engine
+
+    engine = Engine(settings)
+    # Containers of an emulator that was killed; meanwhile MiniStack, the slow part, is imported.
+    sweep = threading.Thread(target=engine.remove_all, daemon=True)
+    sweep.start()
+
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+
+    from . import functions, openapi, registry, urls
+    from .image_functions import ImageFunctions
+    from .pool import Pool
+    from .server import Server
+
+    pool = Pool(engine, asyncio.get_running_loop())
+    urls.install(settings)
+    openapi.install()
+    blobs = registry.install(settings)
+    functions.install(settings)
+    ImageFunctions(settings, engine, pool).install()
+    await asyncio.to_thread(sweep.join)
+
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+
+    async def stopped() -> None:
+        await stop.wait()
+        # Their open requests for work would hold the server back.
+        pool.close_all()
+        await asyncio.to_thread(engine.remove_all)
+        await asyncio.to_thread(blobs.prune)
+
+    config = Config()
+    config.bind = [f"127.0.0.1:{settings.port}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
+    config.loglevel = "WARNING"
+    await serve(Server(settings, engine, pool, blobs), config, shutdown_trigger=stopped)  # type: ignore[arg-type]
+
+
+main()

@@ -1,0 +1,166 @@
+"""The container engine's command line: docker, podman or nerdctl, whichever the user chose."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from .settings import Settings
+
+_LABEL = "infractl.sandbox"
+_QUICK = 10
+_PULL = 900
+
+
+@dataclass(frozen=True)
+class Container:
+    """What one container is started with. `runtime_api` is the host name that only it knows."""
+
+    name: str
+    image: str
+    runtime_api: str
+    environment: dict[str, str]
+    memory_mb: int
+    scratch_mb: int
+    architecture: str
+    entrypoint: list[str]
+    command: list[str]
+    folder: str | None
+
+
+class EngineError(Exception):
+    """The engine refused; the message is what it said."""
+
+
+class Engine:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._env = {"PATH": os.environ.get("PATH", ""), **settings.engine_env}
+        self._label = f"{_LABEL}={settings.sandbox_id}"
+        self._labels = ["--label", self._label]
+        # Where the engine's machine is not this one, its host network is not ours.
+        self._shares_network = sys.platform == "linux"
+
+    @property
+    def own_endpoint(self) -> str:
+        """The sandbox as a container reaches it."""
+        host = "127.0.0.1" if self._shares_network else "host.docker.internal"
+        return f"http://{host}:{self._settings.port}"
+
+    def answer(self) -> dict[str, str]:
+        """`{"version": …}` where the engine answers, else `{"reason": …}` in one line."""
+        try:
+            version = self._run(["version", "--format", "{{json .Server.Version}}"], _QUICK)
+        except EngineError as error:
+            return {"reason": str(error).strip().splitlines()[-1][:300] if str(error).strip() else "no answer"}
+        try:
+            return {"version": str(json.loads(version))}
+        except ValueError:
+            return {"version": version.strip()}
+
+    def ensure_image(self, image: str) -> None:
+        """Pulls an image that the engine does not have. Raises EngineError with the engine's words."""
+        try:
+            self._run(["image", "inspect", "--format", "{{.Id}}", image], _QUICK)
+        except EngineError:
+            self._run(["pull", "--quiet", image], _PULL)
+
+    def start(self, container: Container) -> subprocess.Popen[bytes]:
+        """Runs it attached: our child ends when the container does, and its output is the function's log."""
+        multiline = {key: value for key, value in container.environment.items() if "\n" in value}
+        single = {key: value for key, value in container.environment.items() if key not in multiline}
+        process = subprocess.Popen(
+            [self._settings.engine, *self._arguments(container, list(multiline))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**multiline, **self._env},
+            start_new_session=True,
+        )
+        if process.stdin is not None:
+            # Values go through a pipe: neither arguments nor files may show a secret.
+            try:
+                process.stdin.write("".join(f"{key}={value}\n" for key, value in single.items()).encode())
+                process.stdin.close()
+            except BrokenPipeError:
+                pass
+        return process
+
+    def _arguments(self, container: Container, multiline: list[str]) -> list[str]:
+        port = self._settings.port
+        arguments = ["run", "--rm", "--name", container.name, *self._labels]
+        if self._shares_network:
+            arguments += ["--network", "host", "--add-host", f"{container.runtime_api}:127.0.0.1"]
+        else:
+            arguments += ["--add-host", f"{container.runtime_api}:host-gateway"]
+        arguments += ["--memory", f"{container.memory_mb}m", "--cap-drop", "ALL"]
+        arguments += ["--security-opt", "no-new-privileges", "--read-only"]
+        arguments += ["--tmpfs", f"/tmp:rw,exec,mode=1777,size={container.scratch_mb}m"]
+        if container.architecture != _architecture():
+            arguments += ["--platform", f"linux/{container.architecture}"]
+        arguments += ["--env-file", "/dev/stdin", "--env", f"AWS_LAMBDA_RUNTIME_API={container.runtime_api}:{port}"]
+        for key in multiline:
+            arguments += ["--env", key]
+        if container.folder:
+            arguments += ["--workdir", container.folder]
+        if container.entrypoint:
+            arguments += ["--entrypoint", container.entrypoint[0]]
+        return [*arguments, container.image, *container.entrypoint[1:], *container.command]
+
+    def remove(self, name: str) -> None:
+        try:
+            self._run(["rm", "--force", name], 30)
+        except EngineError:
+            pass
+
+    def remove_all(self) -> int:
+        """Removes every container of this sandbox, also those of an emulator that was killed."""
+        try:
+            names = self._run(["ps", "--all", "--quiet", "--filter", f"label={self._label}"], _QUICK).split()
+            if names:
+                self._run(["rm", "--force", *names], 60)
+            return len(names)
+        except EngineError:
+            return 0
+
+    def peak_memory_mb(self, name: str) -> int | None:
+        """The most memory that the container's first process has had; None where this machine cannot see it."""
+        try:
+            pid = int(self._run(["inspect", "--format", "{{.State.Pid}}", name], _QUICK))
+            with open(f"/proc/{pid}/status", encoding="ascii") as status:
+                for line in status:
+                    if line.startswith("VmHWM:"):
+                        return int(line.split()[1]) // 1024
+        except (EngineError, OSError, ValueError):
+            pass
+        return None
+
+    def _run(self, arguments: list[str], seconds: float) -> str:
+        try:
+            done = subprocess.run(
+                [self._settings.engine, *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=seconds,
+                env=self._env,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise EngineError(f"{self._settings.engine} is not installed") from error
+        except subprocess.TimeoutExpired as error:
+            raise EngineError(f"{self._settings.engine} gave no answer in {seconds:.0f} s") from error
+        except OSError as error:
+            raise EngineError(f"{self._settings.engine} cannot be run: {error.strerror}") from error
+        if done.returncode != 0:
+            raise EngineError(done.stderr.decode("utf-8", "replace").strip() or "it failed without a word")
+        return done.stdout.decode("utf-8", "replace").strip()
+
+
+def _architecture() -> str:
+    return {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}.get(
+        platform.machine().lower(), platform.machine().lower()
+    )
