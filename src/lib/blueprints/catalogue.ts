@@ -69,8 +69,7 @@ function unknown(
 ): UsageError {
   const names = all.map((one) => one.name);
   const near = nearest(name, names);
-  const known =
-    names.length === 0 ? `There is no ${kind}${of}.` : `The ${kind}s${of}: ${listed(names)}.`;
+  const known = names.length === 0 ? `There is no ${kind}${of}.` : `The ${kind}s${of}: ${listed(names)}.`;
   return new UsageError({
     code: kind === 'blueprint' ? 'UnknownBlueprint' : 'UnknownVariant',
     message: `There is no ${kind} named "${name}"${of}.`,

@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InfractlError, messageOf } from '../base/errors.ts';
 import type { PlannedFile, ProjectPlan } from './types.ts';
@@ -124,7 +136,9 @@ function notWritten(target: string, cause: unknown): InfractlError {
     code: 'ProjectNotWritten',
     message: `The project could not be written to ${target}.`,
     why: WORDS[code] ?? messageOf(cause),
-    suggestions: ['Nothing was left behind: run the command again once that is mended, or name another folder.'],
+    suggestions: [
+      'Nothing was left behind: run the command again once that is mended, or name another folder.',
+    ],
     cause,
   });
 }
