@@ -1,0 +1,26 @@
+export { readSecretFiles, type SecretFiles } from './env-file.ts';
+export type { EnvironmentChoice } from './environment.ts';
+export {
+  buildGraph,
+  type Edge,
+  type Graph,
+  parsePart,
+  partIds,
+  partsNamed,
+  reverseGraph,
+  selectGraph,
+} from './graph.ts';
+export { environmentNames, type LoadedProject, type LoadOptions, loadProject } from './load.ts';
+export * from './model.ts';
+export { describeOrigin, type Origin, type Origins } from './origins.ts';
+export {
+  type ConfigPath,
+  ConfigurationError,
+  formatProblem,
+  type Position,
+  type Problem,
+  problemLine,
+} from './problems.ts';
+export { collectReferences, type Resolved, resolveValue, type Sources, splitOutput } from './references.ts';
+export { effectiveConfiguration, type ValueOrigin, valueOrigins } from './show.ts';
+export { type Skipped, type WalkOptions, type WalkResult, walkGraph } from './walk.ts';
