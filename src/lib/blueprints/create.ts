@@ -75,7 +75,10 @@ export function withSecrets(
   keys: readonly string[],
   random = () => randomBytes(SECRET_BYTES).toString('base64url'),
 ): string {
-  return keys.reduce((lines, key) => lines.replace(new RegExp(`^${key}=$`, 'm'), `${key}=${random()}`), text);
+  return keys.reduce(
+    (lines, key) => lines.replace(new RegExp(`^${key}=$`, 'm'), () => `${key}=${random()}`),
+    text,
+  );
 }
 
 async function makeFolder(path: string): Promise<void> {
@@ -125,7 +128,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOSPC: 'The disk is full.',
   EDQUOT: 'Your share of the disk is full.',
   ENOTDIR: 'A part of the path is a file.',
-  EEXIST: 'Something with that name was made meanwhile.',
+  EEXIST: 'A part of the path is a file.',
   ENOTEMPTY: 'Something was put there meanwhile.',
   ENAMETOOLONG: 'The path is too long.',
 };
