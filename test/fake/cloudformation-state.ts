@@ -1,0 +1,190 @@
+import type { Template } from './cloudformation-template.ts';
+
+/** How a resource behaves, by script: the fake has no real resources behind it. */
+export interface Behaviour {
+  /** How long one operation on it takes, in milliseconds of the fake's clock. */
+  readonly ms?: number;
+  /** It fails, and this is the reason that AWS gives. */
+  readonly fail?: string;
+  /** Which operations fail; default create and update. `rollback` is the way back of an update. */
+  readonly on?: readonly Phase[];
+  /** How many times it fails before it succeeds; default always. */
+  readonly times?: number;
+  /** What GetAtt answers. */
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+export type Phase = 'create' | 'update' | 'delete' | 'rollback';
+
+export interface FakeResource {
+  readonly logicalId: string;
+  readonly type: string;
+  physicalId: string;
+  status: string;
+  reason: string | undefined;
+  at: number;
+  properties: Record<string, unknown>;
+  attributes: Readonly<Record<string, string>>;
+}
+
+export interface FakeEvent {
+  readonly EventId: string;
+  readonly StackId: string;
+  readonly StackName: string;
+  readonly OperationId: string | undefined;
+  readonly LogicalResourceId: string;
+  readonly PhysicalResourceId: string;
+  readonly ResourceType: string;
+  readonly Timestamp: Date;
+  readonly ResourceStatus: string;
+  readonly ResourceStatusReason: string | undefined;
+  readonly ResourceProperties: string | undefined;
+  readonly ClientRequestToken: string | undefined;
+}
+
+export interface FakeChange {
+  readonly Action: 'Add' | 'Modify' | 'Remove';
+  readonly LogicalResourceId: string;
+  readonly PhysicalResourceId: string | undefined;
+  readonly ResourceType: string;
+  readonly Replacement: 'True' | 'False' | 'Conditional' | undefined;
+  readonly PolicyAction: string | undefined;
+  readonly Scope: readonly string[];
+  readonly Details: readonly object[];
+  readonly BeforeContext: string | undefined;
+  readonly AfterContext: string | undefined;
+}
+
+/** All that a stack is to become: what a change set holds, and what a rollback goes back to. */
+export interface Desired {
+  readonly body: string;
+  readonly template: Template;
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly tags: readonly { Key: string; Value: string }[];
+  readonly capabilities: readonly string[];
+  readonly role: string | undefined;
+}
+
+export interface FakeChangeSet {
+  readonly name: string;
+  readonly id: string;
+  readonly type: string;
+  readonly created: number;
+  readonly token: string | undefined;
+  readonly description: string | undefined;
+  readonly desired: Desired;
+  readonly onFailure: string;
+  status: string;
+  execution: string;
+  reason: string | undefined;
+  changes: readonly FakeChange[];
+}
+
+export interface FakeStack {
+  readonly name: string;
+  readonly id: string;
+  readonly created: number;
+  readonly region: string;
+  status: string;
+  reason: string | undefined;
+  updated: number | undefined;
+  deleted: number | undefined;
+  desired: Desired;
+  /** What the stack was before the running or failed update. */
+  previous: Desired | undefined;
+  resources: Map<string, FakeResource>;
+  /** Oldest first; the API answers newest first. */
+  readonly events: FakeEvent[];
+  readonly changeSets: Map<string, FakeChangeSet>;
+  outputs: { OutputKey: string; OutputValue: string; Description?: string; ExportName?: string }[];
+  protection: boolean;
+  disableRollback: boolean;
+  parent: FakeStack | undefined;
+  operation: { readonly id: string; readonly type: string; readonly token: string | undefined } | undefined;
+  /** What the running or failed operation has done, for the way back and the cleanup. */
+  undo: Undo;
+  /** Set while an operation runs that CancelUpdateStack may end. */
+  cancel: (() => void) | undefined;
+  /** Called once when the running operation has ended. */
+  ended: ((status: string) => void) | undefined;
+}
+
+export interface Undo {
+  /** Resources as they were before they were touched. */
+  readonly before: Map<
+    string,
+    { physicalId: string; properties: Record<string, unknown>; attributes: Readonly<Record<string, string>> }
+  >;
+  readonly created: Set<string>;
+  /** Physical resources that a replacement left behind, deleted in the cleanup. */
+  readonly replaced: { readonly logicalId: string; readonly physicalId: string; readonly type: string }[];
+}
+
+export const newUndo = (): Undo => ({ before: new Map(), created: new Set(), replaced: [] });
+
+export class CloudFormationState {
+  /** Every stack that ever was, the newest of a name last. */
+  readonly stacks: FakeStack[] = [];
+  /** `<stack>/<logical id>` or `<logical id>` → behaviour. A template can say it too: see README. */
+  readonly script = new Map<string, Behaviour>();
+  /** How long a resource takes where nothing says so, in milliseconds. */
+  resourceMs = 1000;
+  /** How long a change set is in the making, in milliseconds. */
+  changeSetMs = 500;
+  /** How long the stack's own step between two phases takes, in milliseconds. */
+  stepMs = 200;
+  /** How many items one page of any list has. AWS: 100. */
+  pageSize = 100;
+  /** How often each scripted failure has happened. */
+  readonly failures = new Map<string, number>();
+  /** What really happens with a resource of a type, for types that other services of the fake know. */
+  readonly provisioners = new Map<string, Provisioner>();
+  #serial = 0;
+
+  /** The stack by name (deleted ones only by id). */
+  find(nameOrId: string): FakeStack | undefined {
+    return this.stacks.findLast((stack) =>
+      nameOrId.startsWith('arn:')
+        ? stack.id === nameOrId
+        : stack.name === nameOrId && stack.status !== 'DELETE_COMPLETE',
+    );
+  }
+
+  /** The stack by name, for tests that know it is there. */
+  stack(name: string): FakeStack {
+    const stack = this.find(name);
+    if (!stack) throw new Error(`the fake has no stack ${name}`);
+    return stack;
+  }
+
+  /** The same ids in every run of a test. */
+  serial(): string {
+    const n = (++this.#serial).toString(16).padStart(8, '0');
+    return `${n}-1111-4222-8333-000000000000`;
+  }
+
+  exports(region: string): Map<string, { value: string; stack: FakeStack }> {
+    return new Map(
+      this.stacks
+        .filter((stack) => stack.region === region && stack.status !== 'DELETE_COMPLETE')
+        .flatMap((stack) =>
+          stack.outputs.flatMap((output) =>
+            output.ExportName ? [[output.ExportName, { value: output.OutputValue, stack }] as const] : [],
+          ),
+        ),
+    );
+  }
+}
+
+/** A resource type that exists in another service of the fake. Throwing is the resource's failure reason. */
+export interface Provisioner {
+  create(
+    physicalId: string,
+    properties: Record<string, unknown>,
+  ): Readonly<Record<string, string>> | undefined;
+  update?(
+    physicalId: string,
+    properties: Record<string, unknown>,
+  ): Readonly<Record<string, string>> | undefined;
+  delete?(physicalId: string): void;
+}

@@ -1,0 +1,562 @@
+import { changesOf, scopeOf, stable } from './cloudformation-changes.ts';
+import {
+  continueRollback,
+  createStack,
+  deleteStack,
+  engineOf,
+  newStack,
+  type OnFailure,
+  setStatus,
+  updateStack,
+} from './cloudformation-engine.ts';
+import type { Desired, FakeChangeSet, FakeEvent, FakeStack } from './cloudformation-state.ts';
+import type { Engine } from './cloudformation-steps.ts';
+import {
+  capabilities,
+  isNoEcho,
+  parameterValues,
+  parseTemplate,
+  resolve,
+  type Template,
+} from './cloudformation-template.ts';
+import { readObject } from './s3.ts';
+import type { Context, Service } from './server.ts';
+import {
+  FakeError,
+  type Parameters,
+  page,
+  parseQuery,
+  queryAnswer,
+  queryError,
+  validationError,
+} from './wire.ts';
+
+/** CloudFormation's API, version 2010-05-15: the Query protocol. */
+export const cloudFormation: Service = {
+  name: 'cloudformation',
+  read(request) {
+    const parameters = parseQuery(request.body.toString());
+    return { action: String(parameters.Action), parameters };
+  },
+  handle(action, parameters, context) {
+    const handler = HANDLERS[action];
+    if (!handler) throw new Error(`the fake's CloudFormation does not know ${action}`);
+    const engine = engineOf(context.state.cloudFormation, context.clock, (url) => templateAt(url, context));
+    const result = handler(parameters, { ...context, engine });
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/xml' },
+      body: queryAnswer(action, result, context.requestId),
+    };
+  },
+  fail: (error, requestId) => ({
+    status: error.status,
+    headers: { 'content-type': 'text/xml' },
+    body: queryError(error, requestId),
+  }),
+};
+
+interface Here extends Context {
+  readonly engine: Engine;
+}
+
+const text = (value: unknown) => (value === undefined ? undefined : String(value));
+const list = <T>(value: unknown) => (Array.isArray(value) ? value : []) as T[];
+
+function stackOf(p: Parameters, here: Here): FakeStack {
+  const name = String(p.StackName ?? '');
+  const stack = here.engine.cf.find(name);
+  if (!stack) throw validationError(`Stack with id ${name} does not exist`);
+  return stack;
+}
+
+function changeSetOf(p: Parameters, here: Here): [FakeStack, FakeChangeSet] {
+  const name = String(p.ChangeSetName ?? '');
+  for (const stack of p.StackName ? [stackOf(p, here)] : here.engine.cf.stacks) {
+    for (const set of stack.changeSets.values())
+      if (set.name === name || set.id === name) return [stack, set];
+  }
+  throw new FakeError('ChangeSetNotFound', `ChangeSet [${name}] does not exist`, 404);
+}
+
+/** A template's text behind a URL of the fake's own S3, in any of the forms that S3 URLs have. */
+function templateAt(url: string, context: Context): string {
+  const { hostname, pathname } = new URL(url);
+  const path = decodeURIComponent(pathname).slice(1);
+  const virtual = /^(.+)\.s3[.-]/.exec(hostname)?.[1];
+  const bucket = virtual ?? path.split('/')[0] ?? '';
+  const key = virtual ? path : path.slice(bucket.length + 1);
+  const body = readObject(context.state.s3, bucket, key);
+  if (!body) throw validationError(`S3 error: The specified key does not exist.`);
+  if (body.byteLength > 1_000_000) throw validationError('Template may not exceed 1000000 bytes in size.');
+  return Buffer.from(body).toString();
+}
+
+function bodyOf(p: Parameters, here: Here, stack?: FakeStack): string {
+  if (p.UsePreviousTemplate === 'true' && stack) return stack.desired.body;
+  if (p.TemplateURL) return templateAt(String(p.TemplateURL), here);
+  const body = text(p.TemplateBody);
+  if (!body) throw validationError('Either Template URL or Template Body must be specified.');
+  if (Buffer.byteLength(body) > 51_200) {
+    throw validationError(
+      `1 validation error detected: Value '${body.slice(0, 60)}…' at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to 51200`,
+    );
+  }
+  return body;
+}
+
+const UPDATABLE =
+  /^(CREATE_COMPLETE|UPDATE_COMPLETE|UPDATE_ROLLBACK_COMPLETE|UPDATE_FAILED|CREATE_FAILED|IMPORT_COMPLETE|IMPORT_ROLLBACK_COMPLETE)$/;
+
+function createChangeSet(p: Parameters, here: Here): object {
+  const { engine } = here;
+  const name = String(p.StackName);
+  const setName = String(p.ChangeSetName);
+  const type = text(p.ChangeSetType) ?? 'UPDATE';
+  let stack = engine.cf.find(name);
+  const same = stack?.changeSets.get(setName);
+  if (same?.token !== undefined && same.token === p.ClientToken) return { Id: same.id, StackId: stack?.id };
+  if (type === 'CREATE' && stack && stack.status !== 'REVIEW_IN_PROGRESS') {
+    throw validationError(
+      `Stack [${name}] already exists and cannot be created again with the changeSet [${setName}].`,
+    );
+  }
+  if (type === 'UPDATE' && !stack) throw validationError(`Stack [${name}] does not exist`);
+  if (type === 'UPDATE' && stack && !UPDATABLE.test(stack.status)) {
+    throw validationError(`Stack:${stack.id} is in ${stack.status} state and can not be updated.`);
+  }
+  if (stack?.changeSets.has(setName)) {
+    throw new FakeError(
+      'AlreadyExistsException',
+      `ChangeSet ${setName} cannot be created due to a mismatch with existing attribute Template`,
+    );
+  }
+  const body = bodyOf(p, here, stack);
+  const template = parseTemplate(body);
+  const parameters = parameterValues(template, list(p.Parameters), stack?.desired.parameters ?? new Map());
+  const given = list<string>(p.Capabilities);
+  const lacking = capabilities(template).filter(
+    (one) => !given.includes(one) && !(one === 'CAPABILITY_IAM' && given.includes('CAPABILITY_NAMED_IAM')),
+  );
+  if (lacking.length > 0) {
+    throw new FakeError(
+      'InsufficientCapabilitiesException',
+      `Requires capabilities : [${lacking.join(', ')}]`,
+    );
+  }
+  if (!stack) {
+    stack = newStack(engine, name, here.region, here.state.account);
+    setStatus(engine, stack, 'REVIEW_IN_PROGRESS', 'User Initiated');
+  }
+  const desired: Desired = {
+    body,
+    template,
+    parameters,
+    tags: p.Tags === undefined ? stack.desired.tags : list(p.Tags),
+    capabilities: given,
+    role: text(p.RoleARN) ?? stack.desired.role,
+  };
+  const set: FakeChangeSet = {
+    name: setName,
+    id: `arn:aws:cloudformation:${here.region}:${here.state.account}:changeSet/${setName}/${engine.cf.serial()}`,
+    type,
+    created: here.clock.now(),
+    token: text(p.ClientToken),
+    description: text(p.Description),
+    desired,
+    onFailure: text(p.OnStackFailure) ?? 'ROLLBACK',
+    status: 'CREATE_PENDING',
+    execution: 'UNAVAILABLE',
+    reason: undefined,
+    changes: [],
+  };
+  stack.changeSets.set(setName, set);
+  const { changeSetMs } = engine.cf;
+  const owner = stack;
+  here.clock.after(changeSetMs / 5, () => {
+    set.status = 'CREATE_IN_PROGRESS';
+  });
+  here.clock.after(changeSetMs, () => ready(engine, owner, set));
+  return { Id: set.id, StackId: stack.id };
+}
+
+/** Computes the changes; a set without any has failed, in words that depend on a transform. */
+function ready(engine: Engine, stack: FakeStack, set: FakeChangeSet): void {
+  try {
+    set.changes = changesOf(engine.cf, stack, set.desired);
+  } catch (error) {
+    if (!(error instanceof FakeError)) throw error;
+    Object.assign(set, { status: 'FAILED', reason: error.message });
+    return;
+  }
+  const rest = (desired: Desired) =>
+    stable([
+      desired.tags,
+      desired.role,
+      resolve(desired.template.Outputs ?? {}, scopeOf(engine.cf, stack, desired, true)),
+    ]);
+  if (set.changes.length === 0 && rest(set.desired) === rest(stack.desired) && set.type !== 'CREATE') {
+    set.status = 'FAILED';
+    set.reason = set.desired.template.Transform
+      ? 'No updates are to be performed.'
+      : "The submitted information didn't contain changes. Submit different information to create a change set.";
+    return;
+  }
+  set.status = 'CREATE_COMPLETE';
+  set.execution = 'AVAILABLE';
+}
+
+function describeChangeSet(p: Parameters, here: Here): object {
+  const [stack, set] = changeSetOf(p, here);
+  const { items, next } = page(set.changes, p.NextToken, here.engine.cf.pageSize);
+  const values = p.IncludePropertyValues === 'true';
+  return {
+    ChangeSetName: set.name,
+    ChangeSetId: set.id,
+    StackId: stack.id,
+    StackName: stack.name,
+    Description: set.description,
+    Parameters: shownParameters(set.desired),
+    CreationTime: new Date(set.created),
+    ExecutionStatus: set.execution,
+    Status: set.status,
+    StatusReason: set.reason,
+    Capabilities: set.desired.capabilities,
+    Tags: set.desired.tags,
+    OnStackFailure: set.onFailure,
+    Changes: items.map((change) => ({
+      Type: 'Resource',
+      ResourceChange: values ? change : { ...change, BeforeContext: undefined, AfterContext: undefined },
+    })),
+    NextToken: next,
+    IncludeNestedStacks: false,
+  };
+}
+
+function executeChangeSet(p: Parameters, here: Here): object {
+  const [stack, set] = changeSetOf(p, here);
+  const token = text(p.ClientRequestToken);
+  if (token && stack.operation?.token === token) return {};
+  if (set.execution !== 'AVAILABLE') {
+    throw new FakeError(
+      'InvalidChangeSetStatus',
+      set.status === 'CREATE_COMPLETE'
+        ? `ChangeSet [${set.id}] cannot be executed in its current execution status of [${set.execution}]`
+        : `ChangeSet [${set.id}] cannot be executed in its current status of [${set.status}]`,
+    );
+  }
+  if (/_IN_PROGRESS$/.test(stack.status) && stack.status !== 'REVIEW_IN_PROGRESS') {
+    throw validationError(`Stack:${stack.id} is in ${stack.status} state and can not be updated.`);
+  }
+  set.execution = 'EXECUTE_IN_PROGRESS';
+  for (const other of [...stack.changeSets.values()]) if (other !== set) stack.changeSets.delete(other.name);
+  const disable = p.DisableRollback === 'true';
+  stack.disableRollback = disable;
+  stack.ended = (status) => {
+    set.execution = /^(CREATE|UPDATE)_COMPLETE$/.test(status) ? 'EXECUTE_COMPLETE' : 'EXECUTE_FAILED';
+  };
+  if (stack.status === 'REVIEW_IN_PROGRESS') {
+    createStack(
+      here.engine,
+      stack,
+      set.desired,
+      disable ? 'DO_NOTHING' : (set.onFailure as OnFailure),
+      token,
+    );
+  } else updateStack(here.engine, stack, set.desired, disable || set.onFailure === 'DO_NOTHING', token);
+  return {};
+}
+
+function deleteChangeSet(p: Parameters, here: Here): object {
+  let found: [FakeStack, FakeChangeSet];
+  try {
+    found = changeSetOf(p, here);
+  } catch (error) {
+    // AWS answers success for a change set that does not exist on a stack that does.
+    if (error instanceof FakeError && error.code === 'ChangeSetNotFound') return {};
+    throw error;
+  }
+  const [stack, set] = found;
+  if (set.status === 'CREATE_IN_PROGRESS' || set.execution === 'EXECUTE_IN_PROGRESS') {
+    throw new FakeError(
+      'InvalidChangeSetStatus',
+      `ChangeSet [${set.id}] cannot be deleted in status [${set.status}]`,
+    );
+  }
+  stack.changeSets.delete(set.name);
+  return {};
+}
+
+function shownParameters(desired: Desired): object[] {
+  return [...desired.parameters].map(([key, value]) => ({
+    ParameterKey: key,
+    ParameterValue: isNoEcho(desired.template.Parameters?.[key]) ? '****' : value,
+  }));
+}
+
+function shownStack(stack: FakeStack): object {
+  return {
+    StackId: stack.id,
+    StackName: stack.name,
+    Parameters: shownParameters(stack.desired),
+    CreationTime: new Date(stack.created),
+    LastUpdatedTime: stack.updated ? new Date(stack.updated) : undefined,
+    DeletionTime: stack.deleted ? new Date(stack.deleted) : undefined,
+    StackStatus: stack.status,
+    StackStatusReason: stack.reason,
+    Description: stack.desired.template.Description,
+    DisableRollback: stack.disableRollback,
+    Capabilities: stack.desired.capabilities,
+    RoleARN: stack.desired.role,
+    Outputs: stack.outputs,
+    Tags: stack.desired.tags,
+    EnableTerminationProtection: stack.protection,
+    ParentId: stack.parent?.id,
+    RootId: stack.parent ? rootOf(stack).id : undefined,
+    DriftInformation: { StackDriftStatus: 'NOT_CHECKED' },
+    LastOperations: stack.operation
+      ? [{ OperationType: stack.operation.type, OperationId: stack.operation.id }]
+      : undefined,
+  };
+}
+
+const rootOf = (stack: FakeStack): FakeStack => (stack.parent ? rootOf(stack.parent) : stack);
+
+function shownResource(stack: FakeStack, id: string): object {
+  const resource = stack.resources.get(id);
+  return {
+    StackName: stack.name,
+    StackId: stack.id,
+    LogicalResourceId: id,
+    PhysicalResourceId: resource?.physicalId || undefined,
+    ResourceType: resource?.type,
+    ResourceStatus: resource?.status,
+    ResourceStatusReason: resource?.reason,
+  };
+}
+
+function operationEvent(stack: FakeStack, event: FakeEvent): object {
+  return {
+    ...event,
+    StackName: undefined,
+    EventType:
+      event.PhysicalResourceId === stack.id
+        ? 'STACK_EVENT'
+        : event.ResourceStatus.endsWith('_FAILED')
+          ? 'PROVISIONING_ERROR'
+          : 'PROGRESS_EVENT',
+    StartTime: event.Timestamp,
+  };
+}
+
+function describeEvents(p: Parameters, here: Here): object {
+  const stack = p.ChangeSetName ? changeSetOf(p, here)[0] : stackOf(p, here);
+  const failedOnly = (p.Filters as { FailedEvents?: string } | undefined)?.FailedEvents === 'true';
+  const events = stack.events
+    .toReversed()
+    .filter((event) => !p.OperationId || event.OperationId === p.OperationId)
+    .filter((event) => !failedOnly || event.ResourceStatus.endsWith('_FAILED'))
+    .map((event) => operationEvent(stack, event));
+  const { items, next } = page(events, p.NextToken, here.engine.cf.pageSize);
+  return { OperationEvents: items, NextToken: next };
+}
+
+function summary(template: Template): object {
+  const wanted = capabilities(template);
+  const types = [...new Set(Object.values(template.Resources).map((one) => one.Type))];
+  return {
+    Description: template.Description,
+    Capabilities: wanted,
+    CapabilitiesReason:
+      wanted.length > 0
+        ? `The following resource(s) require capabilities: [${types.filter((type) => type.startsWith('AWS::IAM::')).join(', ')}]`
+        : undefined,
+    DeclaredTransforms: template.Transform === undefined ? [] : [template.Transform].flat(),
+    ResourceTypes: types,
+    Metadata: template.Metadata === undefined ? undefined : JSON.stringify(template.Metadata),
+  };
+}
+
+function getTemplateSummary(p: Parameters, here: Here): object {
+  const body = p.StackName ? stackOf(p, here).desired.body : bodyOf(p, here);
+  const template = parseTemplate(body);
+  return {
+    ...summary(template),
+    Parameters: Object.entries(template.Parameters ?? {}).map(([key, one]) => ({
+      ParameterKey: key,
+      DefaultValue: text(one.Default),
+      ParameterType: one.Type,
+      NoEcho: isNoEcho(one),
+      Description: one.Description,
+      ParameterConstraints: one.AllowedValues ? { AllowedValues: one.AllowedValues } : undefined,
+    })),
+  };
+}
+
+function validateTemplate(p: Parameters, here: Here): object {
+  const template = parseTemplate(bodyOf(p, here));
+  return {
+    ...summary(template),
+    ResourceTypes: undefined,
+    Metadata: undefined,
+    Parameters: Object.entries(template.Parameters ?? {}).map(([key, one]) => ({
+      ParameterKey: key,
+      DefaultValue: text(one.Default),
+      NoEcho: isNoEcho(one),
+      Description: one.Description,
+    })),
+  };
+}
+
+function requestDeletion(p: Parameters, here: Here): object {
+  const stack = here.engine.cf.find(String(p.StackName));
+  if (!stack || /^DELETE_(COMPLETE|IN_PROGRESS)$/.test(stack.status)) return {};
+  if (stack.protection) {
+    throw validationError(`Stack [${stack.name}] cannot be deleted while TerminationProtection is enabled`);
+  }
+  if (/_IN_PROGRESS$/.test(stack.status) && !/^(CREATE|REVIEW)_IN_PROGRESS$/.test(stack.status)) {
+    throw validationError(`Stack [${stack.id}] cannot be deleted while in status ${stack.status}`);
+  }
+  const retain = list<string>(p.RetainResources);
+  if (retain.length > 0 && stack.status !== 'DELETE_FAILED') {
+    throw validationError(
+      `Invalid operation on stack [${stack.name}]. RetainResources is only valid for stacks in the DELETE_FAILED state.`,
+    );
+  }
+  for (const { ExportName: name } of stack.outputs) {
+    const user = name ? importers(here, name).find((other) => other !== stack) : undefined;
+    if (user) throw validationError(`Export ${name} cannot be deleted as it is in use by ${user.name}`);
+  }
+  deleteStack(
+    here.engine,
+    stack,
+    retain,
+    p.DeletionMode === 'FORCE_DELETE_STACK',
+    text(p.ClientRequestToken),
+  );
+  return {};
+}
+
+function importers(here: Here, name: string): FakeStack[] {
+  return here.engine.cf.stacks.filter((stack) => {
+    if (stack.status === 'DELETE_COMPLETE') return false;
+    const imported = JSON.stringify(stack.desired.template.Resources).matchAll(
+      /"Fn::ImportValue":("[^"]*"|\{[^}]*\})/g,
+    );
+    const scope = scopeOf(here.engine.cf, stack, stack.desired);
+    return [...imported].some(([, value = '""']) => resolve(JSON.parse(value), scope) === name);
+  });
+}
+
+type Handler = (p: Parameters, here: Here) => object;
+
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  CreateChangeSet: createChangeSet,
+  DescribeChangeSet: describeChangeSet,
+  ExecuteChangeSet: executeChangeSet,
+  DeleteChangeSet: deleteChangeSet,
+  DescribeEvents: describeEvents,
+  GetTemplateSummary: getTemplateSummary,
+  ValidateTemplate: validateTemplate,
+  DeleteStack: requestDeletion,
+  ListChangeSets(p, here) {
+    const stack = stackOf(p, here);
+    const { items, next } = page([...stack.changeSets.values()], p.NextToken, here.engine.cf.pageSize);
+    return {
+      Summaries: items.map((set) => ({
+        StackId: stack.id,
+        StackName: stack.name,
+        ChangeSetId: set.id,
+        ChangeSetName: set.name,
+        ExecutionStatus: set.execution,
+        Status: set.status,
+        StatusReason: set.reason,
+        CreationTime: new Date(set.created),
+        Description: set.description,
+      })),
+      NextToken: next,
+    };
+  },
+  DescribeStacks(p, here) {
+    if (p.StackName) return { Stacks: [shownStack(stackOf(p, here))] };
+    const alive = here.engine.cf.stacks.filter(
+      (one) => one.region === here.region && one.status !== 'DELETE_COMPLETE',
+    );
+    const { items, next } = page(alive.toReversed(), p.NextToken, here.engine.cf.pageSize);
+    return { Stacks: items.map(shownStack), NextToken: next };
+  },
+  ListStacks(p, here) {
+    const wanted = list<string>(p.StackStatusFilter);
+    const some = here.engine.cf.stacks.filter(
+      (one) => one.region === here.region && (wanted.length === 0 || wanted.includes(one.status)),
+    );
+    const { items, next } = page(some.toReversed(), p.NextToken, here.engine.cf.pageSize);
+    return {
+      StackSummaries: items.map((one) => ({
+        ...shownStack(one),
+        TemplateDescription: one.desired.template.Description,
+      })),
+      NextToken: next,
+    };
+  },
+  DescribeStackEvents(p, here) {
+    const { items, next } = page(stackOf(p, here).events.toReversed(), p.NextToken, here.engine.cf.pageSize);
+    return { StackEvents: items, NextToken: next };
+  },
+  DescribeStackResources(p, here) {
+    const stack = p.PhysicalResourceId
+      ? here.engine.cf.stacks.find((one) =>
+          [...one.resources.values()].some((r) => r.physicalId === p.PhysicalResourceId),
+        )
+      : stackOf(p, here);
+    if (!stack) throw validationError(`Stack for ${p.PhysicalResourceId} does not exist`);
+    const ids = [...stack.resources.keys()].filter(
+      (id) => !p.LogicalResourceId || id === p.LogicalResourceId,
+    );
+    return {
+      StackResources: ids.map((id) => ({
+        ...shownResource(stack, id),
+        Timestamp: new Date(stack.resources.get(id)?.at ?? 0),
+      })),
+    };
+  },
+  ListStackResources(p, here) {
+    const stack = stackOf(p, here);
+    const { items, next } = page([...stack.resources.keys()], p.NextToken, here.engine.cf.pageSize);
+    return {
+      StackResourceSummaries: items.map((id) => ({
+        ...shownResource(stack, id),
+        LastUpdatedTimestamp: new Date(stack.resources.get(id)?.at ?? 0),
+      })),
+      NextToken: next,
+    };
+  },
+  GetTemplate(p, here) {
+    const [stack, set] = p.ChangeSetName ? changeSetOf(p, here) : [stackOf(p, here), undefined];
+    const desired = set?.desired ?? stack.desired;
+    return { TemplateBody: desired.body, StagesAvailable: ['Original', 'Processed'] };
+  },
+  UpdateTerminationProtection(p, here) {
+    const stack = stackOf(p, here);
+    stack.protection = p.EnableTerminationProtection === 'true';
+    return { StackId: stack.id };
+  },
+  CancelUpdateStack(p, here) {
+    const stack = stackOf(p, here);
+    if (stack.status !== 'UPDATE_IN_PROGRESS' || !stack.cancel) {
+      throw validationError('CancelUpdateStack cannot be called from current stack status');
+    }
+    stack.cancel();
+    return {};
+  },
+  ContinueUpdateRollback(p, here) {
+    const stack = stackOf(p, here);
+    if (stack.status !== 'UPDATE_ROLLBACK_FAILED') {
+      throw validationError(
+        `Stack:${stack.id} is in ${stack.status} state and can not be continued with update rollback.`,
+      );
+    }
+    continueRollback(here.engine, stack, list<string>(p.ResourcesToSkip), text(p.ClientRequestToken));
+    return {};
+  },
+};

@@ -1,0 +1,102 @@
+import { jsonService, required } from './json.ts';
+import type { Context } from './server.ts';
+import type { EcrImage } from './state.ts';
+import { FakeError, type Parameters, page } from './wire.ts';
+
+interface ImageId {
+  readonly imageDigest?: string;
+  readonly imageTag?: string;
+}
+
+function repository(p: Parameters, { state }: Context): EcrImage[] {
+  const name = required(p, 'repositoryName');
+  const images = state.ecr.repositories.get(name);
+  if (!images) {
+    throw new FakeError(
+      'RepositoryNotFoundException',
+      `The repository with name '${name}' does not exist in the registry with id '${state.account}'`,
+    );
+  }
+  return images;
+}
+
+const matching = (images: readonly EcrImage[], id: ImageId) =>
+  images.find(
+    (one) => one.digest === id.imageDigest || (id.imageTag !== undefined && one.tags.has(id.imageTag)),
+  );
+
+function ids(image: EcrImage, filter: unknown): ImageId[] {
+  const status = (filter as { tagStatus?: string } | undefined)?.tagStatus ?? 'ANY';
+  if (image.tags.size === 0) return status === 'TAGGED' ? [] : [{ imageDigest: image.digest }];
+  if (status === 'UNTAGGED') return [];
+  return [...image.tags].map((imageTag) => ({ imageDigest: image.digest, imageTag }));
+}
+
+/** ECR: the images of a repository, and the login. Layers are pushed to a real registry, not here. */
+export const ecr = jsonService('ecr', {
+  GetAuthorizationToken(_p, { state, region, clock }) {
+    const token = Buffer.from(`AWS:${state.ecr.password}`).toString('base64');
+    return {
+      authorizationData: [
+        {
+          authorizationToken: token,
+          expiresAt: clock.now() / 1000 + 12 * 3600,
+          proxyEndpoint:
+            state.ecr.proxyEndpoint ?? `https://${state.account}.dkr.ecr.${region}.amazonaws.com`,
+        },
+      ],
+    };
+  },
+  DescribeImages(p, context) {
+    const images = repository(p, context);
+    const wanted = p.imageIds as ImageId[] | undefined;
+    const chosen = wanted
+      ? wanted.map((id) => {
+          const found = matching(images, id);
+          if (found) return found;
+          throw new FakeError(
+            'ImageNotFoundException',
+            `The image with imageId {imageDigest:'${id.imageDigest ?? 'null'}', imageTag:'${id.imageTag ?? 'null'}'} does not exist within the repository with name '${p.repositoryName}' in the registry with id '${context.state.account}'`,
+          );
+        })
+      : images;
+    const { items, next } = page(chosen, p.nextToken, Number(p.maxResults ?? context.state.ecr.pageSize));
+    return {
+      imageDetails: items.map((image) => ({
+        registryId: context.state.account,
+        repositoryName: p.repositoryName,
+        imageDigest: image.digest,
+        imageTags: image.tags.size > 0 ? [...image.tags] : undefined,
+        imageSizeInBytes: image.sizeInBytes,
+        imagePushedAt: image.pushedAt / 1000,
+      })),
+      nextToken: next,
+    };
+  },
+  ListImages(p, context) {
+    const all = repository(p, context).flatMap((image) => ids(image, p.filter));
+    const { items, next } = page(all, p.nextToken, Number(p.maxResults ?? context.state.ecr.pageSize));
+    return { imageIds: items, nextToken: next };
+  },
+  BatchDeleteImage(p, context) {
+    const images = repository(p, context);
+    const deleted: ImageId[] = [];
+    const failures: object[] = [];
+    for (const id of p.imageIds as ImageId[]) {
+      const image = matching(images, id);
+      if (!image) {
+        failures.push({
+          imageId: id,
+          failureCode: 'ImageNotFound',
+          failureReason: 'Requested image not found',
+        });
+        continue;
+      }
+      // A tag alone is taken off; the image goes with its last tag, or when it is named by digest.
+      if (id.imageTag && !id.imageDigest) image.tags.delete(id.imageTag);
+      if (id.imageDigest || image.tags.size === 0) images.splice(images.indexOf(image), 1);
+      deleted.push({ imageDigest: image.digest, ...(id.imageTag ? { imageTag: id.imageTag } : {}) });
+    }
+    return { imageIds: deleted, failures };
+  },
+});

@@ -1,0 +1,101 @@
+import type { FakeClock } from './clock.ts';
+import { addAlias, addFunction, imageCode, startUpdate, zipCode } from './lambda.ts';
+import type { FakeState } from './server.ts';
+import type { FakeFunction, FunctionConfiguration } from './state.ts';
+
+/**
+ * Resource types of CloudFormation that another service of the fake knows: creating the stack creates
+ * them there, so that a whole deploy runs against the fake. Others are names in the stack only.
+ */
+export function provideTypes(state: FakeState, clock: FakeClock): void {
+  const { provisioners } = state.cloudFormation;
+  provisioners.set('AWS::Lambda::Function', {
+    create(name, properties) {
+      const { image, zip } = codeOf(properties);
+      const fn = addFunction(
+        state,
+        {
+          name,
+          ...(image ? { image } : { zip: Buffer.from(zip) }),
+          configuration: configurationOf(properties),
+        },
+        clock.now(),
+      );
+      return { Arn: fn.arn };
+    },
+    update(name, properties) {
+      const fn = known(state, name);
+      const { image, zip } = codeOf(properties);
+      const code = image ? imageCode(image) : zipCode(Buffer.from(zip));
+      startUpdate(state.lambda, clock, fn, { code, configuration: configurationOf(properties) });
+      return { Arn: fn.arn };
+    },
+    delete: (name) => void state.lambda.functions.delete(name),
+  });
+  provisioners.set('AWS::Lambda::Alias', {
+    create(_id, properties) {
+      const fn = known(state, nameOf(properties.FunctionName));
+      addAlias(state, fn, String(properties.Name), String(properties.FunctionVersion ?? '$LATEST'));
+      return { AliasArn: `${fn.arn}:${properties.Name}` };
+    },
+  });
+  provisioners.set('AWS::ECR::Repository', {
+    create(name) {
+      state.ecr.repositories.set(name, []);
+      const uri = `${state.account}.dkr.ecr.eu-west-3.amazonaws.com/${name}`;
+      return { RepositoryUri: uri, Arn: `arn:aws:ecr:eu-west-3:${state.account}:repository/${name}` };
+    },
+    delete(name) {
+      const images = state.ecr.repositories.get(name);
+      if (images && images.length > 0) {
+        throw new Error(
+          `The repository with name '${name}' in registry with id '${state.account}' cannot be deleted because it still contains images`,
+        );
+      }
+      state.ecr.repositories.delete(name);
+    },
+  });
+  provisioners.set('AWS::S3::Bucket', {
+    create(name) {
+      state.s3.buckets.set(name, {
+        name,
+        region: 'eu-west-3',
+        owner: state.account,
+        created: clock.now(),
+        objects: new Map(),
+        settings: new Map(),
+      });
+      return { Arn: `arn:aws:s3:::${name}` };
+    },
+    delete(name) {
+      if ((state.s3.buckets.get(name)?.objects.size ?? 0) > 0) {
+        throw new Error('The bucket you tried to delete is not empty (Service: S3, Status Code: 409)');
+      }
+      state.s3.buckets.delete(name);
+    },
+  });
+}
+
+const nameOf = (value: unknown) => /function:([^:]+)/.exec(String(value))?.[1] ?? String(value);
+
+function known(state: FakeState, name: string): FakeFunction {
+  const fn = state.lambda.functions.get(name);
+  if (!fn) throw new Error(`Function not found: ${name}`);
+  return fn;
+}
+
+function codeOf(properties: Record<string, unknown>): { image: string | undefined; zip: string } {
+  const code = (properties.Code ?? {}) as { ImageUri?: string; ZipFile?: string; S3Key?: string };
+  return { image: code.ImageUri, zip: code.ZipFile ?? code.S3Key ?? '' };
+}
+
+function configurationOf(properties: Record<string, unknown>): Partial<FunctionConfiguration> {
+  const variables = (properties.Environment as { Variables?: Record<string, string> } | undefined)?.Variables;
+  return {
+    memory: Number(properties.MemorySize ?? 128),
+    timeout: Number(properties.Timeout ?? 3),
+    environment: variables ?? {},
+    ...(typeof properties.Role === 'string' ? { role: properties.Role } : {}),
+    ...(Array.isArray(properties.Architectures) ? { architectures: properties.Architectures } : {}),
+  };
+}

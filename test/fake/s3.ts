@@ -1,0 +1,263 @@
+import { createHash } from 'node:crypto';
+import type { Context, HttpAnswer, HttpRequest, Service } from './server.ts';
+import type { S3Bucket, S3State } from './state.ts';
+import { escapeXml, FakeError, type Parameters, page, toXml } from './wire.ts';
+
+/** S3 with path-style addresses: buckets, their settings, and whole objects. No multipart uploads. */
+
+const SETTINGS: Readonly<Record<string, string>> = {
+  versioning: 'BucketVersioning',
+  encryption: 'BucketEncryption',
+  policy: 'BucketPolicy',
+  publicAccessBlock: 'PublicAccessBlock',
+  tagging: 'BucketTagging',
+  lifecycle: 'BucketLifecycleConfiguration',
+  ownershipControls: 'BucketOwnershipControls',
+};
+/** What AWS answers where a setting was never put. */
+const UNSET: Readonly<Record<string, string>> = {
+  encryption: 'ServerSideEncryptionConfigurationNotFoundError',
+  policy: 'NoSuchBucketPolicy',
+  publicAccessBlock: 'NoSuchPublicAccessBlockConfiguration',
+  tagging: 'NoSuchTagSet',
+  lifecycle: 'NoSuchLifecycleConfiguration',
+  ownershipControls: 'OwnershipControlsNotFoundError',
+};
+const VERB: Readonly<Record<string, string>> = { GET: 'Get', PUT: 'Put', DELETE: 'Delete', HEAD: 'Head' };
+const XML = { 'content-type': 'application/xml' };
+
+/** For tests and for templates by URL. */
+export function readObject(state: S3State, bucket: string, key: string): Uint8Array | undefined {
+  return state.buckets.get(bucket)?.objects.get(key)?.body;
+}
+
+export const s3: Service = {
+  name: 's3',
+  read(request) {
+    const path = decodeURIComponent(request.url.pathname).slice(1);
+    const slash = path.indexOf('/');
+    const bucket = slash < 0 ? path : path.slice(0, slash);
+    const key = slash < 0 ? '' : path.slice(slash + 1);
+    const query = Object.fromEntries(request.url.searchParams);
+    return { action: actionOf(request, bucket, key), parameters: { Bucket: bucket, Key: key, ...query } };
+  },
+  handle(action, p, context, request) {
+    const name = String(p.Bucket);
+    if (action === 'ListBuckets') return listBuckets(context);
+    if (action === 'CreateBucket') return createBucket(name, context);
+    const bucket = context.state.s3.buckets.get(name);
+    if (!bucket)
+      throw new FakeError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: name });
+    const owner = request.headers['x-amz-expected-bucket-owner'];
+    if (owner && owner !== bucket.owner) throw new FakeError('AccessDenied', 'Access Denied', 403);
+    const setting = Object.keys(SETTINGS).find((one) => one in p);
+    if (setting && !p.Key) return settings(action, setting, bucket, request);
+    const handler = HANDLERS[action];
+    if (!handler) throw new Error(`the fake's S3 does not know ${action}`);
+    return handler(bucket, p, context, request);
+  },
+  fail: (error, requestId) => ({
+    status: error.status,
+    headers: XML,
+    body: `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message>${toXml(error.fields, true)}<RequestId>${requestId}</RequestId></Error>`,
+  }),
+};
+
+function actionOf(request: HttpRequest, bucket: string, key: string): string {
+  const { method, url } = request;
+  const verb = VERB[method] ?? method;
+  if (!bucket) return 'ListBuckets';
+  if (key) return method === 'PUT' && request.headers['x-amz-copy-source'] ? 'CopyObject' : `${verb}Object`;
+  const setting = Object.keys(SETTINGS).find((one) => url.searchParams.has(one));
+  if (setting) return `${verb}${SETTINGS[setting]}`;
+  if (method === 'POST' && url.searchParams.has('delete')) return 'DeleteObjects';
+  if (method === 'PUT') return 'CreateBucket';
+  if (method === 'GET')
+    return url.searchParams.has('location')
+      ? 'GetBucketLocation'
+      : url.searchParams.has('versions')
+        ? 'ListObjectVersions'
+        : 'ListObjectsV2';
+  return `${verb}Bucket`;
+}
+
+const xml = (root: string, body: object): HttpAnswer => ({
+  status: 200,
+  headers: XML,
+  body: `<?xml version="1.0" encoding="UTF-8"?><${root}>${toXml(body, true)}</${root}>`,
+});
+
+function listBuckets({ state }: Context): HttpAnswer {
+  const all = [...state.s3.buckets.values()].map((one) => ({
+    Name: one.name,
+    CreationDate: new Date(one.created),
+  }));
+  return xml('ListAllMyBucketsResult', { Buckets: { Bucket: all }, Owner: { ID: state.account } });
+}
+
+function createBucket(name: string, { state, clock, region }: Context): HttpAnswer {
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) {
+    throw new FakeError('InvalidBucketName', 'The specified bucket is not valid.');
+  }
+  const existing = state.s3.buckets.get(name);
+  if (existing?.owner === state.account) {
+    throw new FakeError(
+      'BucketAlreadyOwnedByYou',
+      'Your previous request to create the named bucket succeeded and you already own it.',
+      409,
+    );
+  }
+  if (existing) {
+    throw new FakeError(
+      'BucketAlreadyExists',
+      'The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.',
+      409,
+    );
+  }
+  state.s3.buckets.set(name, {
+    name,
+    region,
+    owner: state.account,
+    created: clock.now(),
+    objects: new Map(),
+    settings: new Map(),
+  });
+  return { status: 200, headers: { location: `/${name}` } };
+}
+
+function settings(action: string, setting: string, bucket: S3Bucket, request: HttpRequest): HttpAnswer {
+  if (action.startsWith('Put')) {
+    bucket.settings.set(setting, decoded(request).toString());
+    return { status: setting === 'policy' || setting === 'tagging' ? 204 : 200 };
+  }
+  if (action.startsWith('Delete')) {
+    bucket.settings.delete(setting);
+    return { status: 204 };
+  }
+  const document = bucket.settings.get(setting);
+  if (document === undefined) {
+    const code = UNSET[setting];
+    if (code) throw new FakeError(code, `The ${setting} configuration was not found`, 404);
+    return xml('VersioningConfiguration', {});
+  }
+  return { status: 200, headers: setting === 'policy' ? {} : XML, body: document };
+}
+
+/** The body without the chunk signatures and trailing checksum that SDKs wrap around streams. */
+function decoded(request: HttpRequest): Buffer {
+  if (!request.headers['content-encoding']?.includes('aws-chunked')) return request.body;
+  const parts: Buffer[] = [];
+  let at = 0;
+  for (;;) {
+    const end = request.body.indexOf('\r\n', at);
+    const size = Number.parseInt(request.body.subarray(at, end).toString().split(';')[0] ?? '0', 16);
+    if (!size) return Buffer.concat(parts);
+    parts.push(request.body.subarray(end + 2, end + 2 + size));
+    at = end + 2 + size + 2;
+  }
+}
+
+const noKey = (key: unknown) =>
+  new FakeError('NoSuchKey', 'The specified key does not exist.', 404, { Key: String(key) });
+
+type Handler = (bucket: S3Bucket, p: Parameters, context: Context, request: HttpRequest) => HttpAnswer;
+
+function object(bucket: S3Bucket, p: Parameters): { headers: Record<string, string>; body: Uint8Array } {
+  const found = bucket.objects.get(String(p.Key));
+  if (!found) throw noKey(p.Key);
+  const metadata = Object.entries(found.metadata).map(([key, value]) => [`x-amz-meta-${key}`, value]);
+  return {
+    body: found.body,
+    headers: {
+      etag: found.etag,
+      'content-type': found.contentType,
+      'content-length': String(found.body.byteLength),
+      'last-modified': new Date(found.modified).toUTCString(),
+      ...(bucket.settings.get('versioning')?.includes('Enabled')
+        ? { 'x-amz-version-id': found.versionId }
+        : {}),
+      ...Object.fromEntries(metadata),
+    },
+  };
+}
+
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  HeadBucket: (bucket) => ({ status: 200, headers: { 'x-amz-bucket-region': bucket.region } }),
+  GetBucketLocation: (bucket) => ({
+    status: 200,
+    headers: XML,
+    body: `<LocationConstraint>${bucket.region === 'us-east-1' ? '' : bucket.region}</LocationConstraint>`,
+  }),
+  DeleteBucket(bucket, _p, { state }) {
+    if (bucket.objects.size > 0) {
+      throw new FakeError('BucketNotEmpty', 'The bucket you tried to delete is not empty', 409);
+    }
+    state.s3.buckets.delete(bucket.name);
+    return { status: 204 };
+  },
+  PutObject(bucket, p, { state, clock }, request) {
+    const key = String(p.Key);
+    const existing = bucket.objects.get(key);
+    const { 'if-none-match': unless, 'if-match': only } = request.headers;
+    if ((unless === '*' && existing) || (only && only !== existing?.etag)) {
+      throw new FakeError(
+        'PreconditionFailed',
+        'At least one of the pre-conditions you specified did not hold',
+        412,
+      );
+    }
+    const body = decoded(request);
+    const etag = `"${createHash('md5').update(body).digest('hex')}"`;
+    const metadata = Object.entries(request.headers)
+      .filter(([name]) => name.startsWith('x-amz-meta-'))
+      .map(([name, value]) => [name.slice('x-amz-meta-'.length), value]);
+    bucket.objects.set(key, {
+      body,
+      etag,
+      modified: clock.now(),
+      contentType: request.headers['content-type'] ?? 'binary/octet-stream',
+      metadata: Object.fromEntries(metadata),
+      versionId: `v${++state.s3.serial}`,
+    });
+    return { status: 200, headers: { etag } };
+  },
+  GetObject: (bucket, p) => ({ status: 200, ...object(bucket, p) }),
+  HeadObject: (bucket, p) => ({ status: 200, headers: object(bucket, p).headers }),
+  DeleteObject(bucket, p) {
+    bucket.objects.delete(String(p.Key));
+    return { status: 204 };
+  },
+  DeleteObjects(bucket, _p, _context, request) {
+    const keys = [
+      ...decoded(request)
+        .toString()
+        .matchAll(/<Key>([^<]*)<\/Key>/g),
+    ].map(([, key = '']) => key);
+    for (const key of keys) bucket.objects.delete(key);
+    return xml('DeleteResult', { Deleted: keys.map((Key) => ({ Key })) });
+  },
+  ListObjectsV2(bucket, p, { state }) {
+    const prefix = String(p.prefix ?? '');
+    const after = String(p['start-after'] ?? '');
+    const keys = [...bucket.objects.keys()].filter((key) => key.startsWith(prefix) && key > after).sort();
+    const size = Math.min(Number(p['max-keys'] ?? 1000), state.s3.pageSize);
+    const { items, next } = page(keys, p['continuation-token'], size);
+    return xml('ListBucketResult', {
+      Name: bucket.name,
+      Prefix: prefix,
+      KeyCount: items.length,
+      MaxKeys: size,
+      IsTruncated: next !== undefined,
+      NextContinuationToken: next,
+      Contents: items.map((key) => {
+        const found = bucket.objects.get(key);
+        return {
+          Key: key,
+          LastModified: new Date(found?.modified ?? 0),
+          ETag: found?.etag,
+          Size: found?.body.byteLength,
+        };
+      }),
+    });
+  },
+};

@@ -1,0 +1,145 @@
+/** What the smaller services of the fake hold. Tests read and write it directly. */
+
+export interface S3Object {
+  readonly body: Uint8Array;
+  readonly etag: string;
+  readonly modified: number;
+  readonly contentType: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly versionId: string;
+}
+
+export interface S3Bucket {
+  readonly name: string;
+  readonly region: string;
+  readonly owner: string;
+  readonly created: number;
+  readonly objects: Map<string, S3Object>;
+  /** `versioning`, `encryption`, `policy`, `publicAccessBlock`, `tagging`, `lifecycle`: the document as it was put. */
+  readonly settings: Map<string, string>;
+}
+
+export interface S3State {
+  readonly buckets: Map<string, S3Bucket>;
+  pageSize: number;
+  serial: number;
+}
+
+export const newS3State = (): S3State => ({ buckets: new Map(), pageSize: 1000, serial: 0 });
+
+export interface EcrImage {
+  readonly digest: string;
+  readonly tags: Set<string>;
+  readonly pushedAt: number;
+  readonly sizeInBytes: number;
+}
+
+export interface EcrState {
+  readonly repositories: Map<string, EcrImage[]>;
+  /** What GetAuthorizationToken gives out, and the registry that it is for. */
+  password: string;
+  proxyEndpoint: string | undefined;
+  pageSize: number;
+}
+
+export const newEcrState = (): EcrState => ({
+  repositories: new Map(),
+  password: 'fake-ecr-password',
+  proxyEndpoint: undefined,
+  pageSize: 100,
+});
+
+export interface SecretsState {
+  /** Secrets Manager: name → text or bytes. */
+  readonly secrets: Map<string, string | Uint8Array>;
+  /** Parameter Store: name → value and type. */
+  readonly parameters: Map<
+    string,
+    { readonly value: string; readonly type: 'String' | 'StringList' | 'SecureString' }
+  >;
+}
+
+export const newSecretsState = (): SecretsState => ({ secrets: new Map(), parameters: new Map() });
+
+export interface FunctionCode {
+  /** Set for zip functions: base64 SHA-256 of the archive; of an image, its digest in hex. */
+  readonly sha256: string;
+  readonly size: number;
+  readonly imageUri: string | undefined;
+}
+
+export interface FunctionConfiguration {
+  readonly packageType: 'Zip' | 'Image';
+  readonly runtime: string | undefined;
+  readonly handler: string | undefined;
+  readonly role: string;
+  readonly memory: number;
+  readonly timeout: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly architectures: readonly string[];
+}
+
+export interface FunctionVersion {
+  readonly version: string;
+  readonly code: FunctionCode;
+  readonly configuration: FunctionConfiguration;
+  readonly description: string;
+  readonly modified: number;
+  state: string;
+  stateReason: string | undefined;
+  stateReasonCode: string | undefined;
+}
+
+export interface FakeAlias {
+  readonly name: string;
+  version: string;
+  description: string;
+  weights: Readonly<Record<string, number>>;
+  revision: string;
+}
+
+export interface FakeFunction {
+  readonly name: string;
+  readonly arn: string;
+  code: FunctionCode;
+  configuration: FunctionConfiguration;
+  revision: string;
+  modified: number;
+  state: string;
+  stateReason: string | undefined;
+  stateReasonCode: string | undefined;
+  updateStatus: string;
+  updateReason: string | undefined;
+  updateReasonCode: string | undefined;
+  readonly versions: FunctionVersion[];
+  readonly aliases: Map<string, FakeAlias>;
+  serial: number;
+}
+
+/** How the next updates of a function go. */
+export interface UpdateScript {
+  /** How long LastUpdateStatus stays InProgress, in milliseconds. */
+  readonly ms?: number;
+  /** LastUpdateStatusReasonCode and LastUpdateStatusReason of a failure. */
+  readonly fail?: { readonly code: string; readonly reason: string };
+  /** How long a published version stays Pending, in milliseconds. */
+  readonly publishMs?: number;
+  readonly publishFail?: { readonly code: string; readonly reason: string };
+}
+
+export class LambdaState {
+  readonly functions = new Map<string, FakeFunction>();
+  /** Function name → how its updates go; `*` for all others. */
+  readonly script = new Map<string, UpdateScript>();
+  /** What Invoke answers: the payload, or an error of the function. */
+  invoke: (name: string, payload: unknown) => { readonly payload: unknown; readonly functionError?: string } =
+    () => ({
+      payload: { statusCode: 200, body: '{}' },
+    });
+  pageSize = 50;
+  #serial = 0;
+
+  revision(): string {
+    return `00000000-0000-4000-8000-${String(++this.#serial).padStart(12, '0')}`;
+  }
+}
