@@ -13,7 +13,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { InfractlError, messageOf } from '../base/errors.ts';
+import { InfractlError, isInfractlError, messageOf } from '../base/errors.ts';
 import type { PlannedFile, ProjectPlan } from './types.ts';
 
 const SECRET_BYTES = 48;
@@ -41,7 +41,7 @@ export async function createProject(plan: ProjectPlan): Promise<void> {
   } catch (error) {
     if (staging !== undefined) await rm(staging, { recursive: true, force: true }).catch(() => {});
     if (madeParent !== undefined) await removeEmpty(parent, madeParent);
-    throw notWritten(target, error);
+    throw isInfractlError(error) ? error : notWritten(target, error);
   }
 }
 
@@ -100,7 +100,7 @@ async function moveInside(content: string, target: string): Promise<void> {
   try {
     for (const entry of await readdir(content)) {
       const to = join(target, entry);
-      if (await stat(to).catch(() => undefined)) throw new Error(`${to} was made meanwhile.`);
+      if (await stat(to).catch(() => undefined)) throw notWritten(target, { code: 'ENOTEMPTY' });
       await rename(join(content, entry), to);
       moved.push(to);
     }

@@ -1,0 +1,282 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { listBlueprints } from '../../src/lib/blueprints/index.ts';
+import { loadProject } from '../../src/lib/project/index.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const templates = path.join(root, 'templates');
+const read = (file: string) => readFileSync(path.join(templates, file), 'utf8');
+
+const everything = readdirSync(templates, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => !file.includes('node_modules') && statSync(path.join(templates, file)).isFile(),
+);
+const stackTemplates = everything.filter((file) => /(^|\/)infra\/.*\.yaml$/.test(file));
+
+interface Template {
+  readonly Parameters: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly Resources: Readonly<
+    Record<
+      string,
+      { readonly Type: string; readonly DependsOn?: unknown; readonly Properties: Record<string, unknown> }
+    >
+  >;
+  readonly Outputs: Readonly<Record<string, { readonly Value: unknown }>>;
+}
+
+/** Short tags are left out: `!Ref X` reads as `X`. */
+function parsed(file: string): Template {
+  return parse(read(file), { logLevel: 'silent' });
+}
+
+function properties(template: Template, id: string): Record<string, unknown> {
+  const resource = template.Resources[id];
+  if (!resource) throw new Error(`The template has no ${id}.`);
+  return resource.Properties;
+}
+
+describe('every blueprint', () => {
+  it('is made of tracked files alone, so that the package carries nobody’s secrets', async () => {
+    const listed = spawnSync('git', ['ls-files', 'templates'], { cwd: root, encoding: 'utf8' });
+    const tracked = new Set(listed.stdout.trim().split('\n'));
+    const stray = everything.map((file) => `templates/${file}`).filter((file) => !tracked.has(file));
+    expect(stray).toEqual([]);
+  });
+
+  it('has no file that npm leaves out of a package', () => {
+    expect(everything.filter((file) => /(^|\/)(\.gitignore|\.npmrc|\.npmignore)$/.test(file))).toEqual([]);
+  });
+
+  it('has one project and one region to replace, in each infractl.yaml', () => {
+    const files = everything.filter((file) => file.endsWith('infractl.yaml'));
+    expect(files.length).toBeGreaterThanOrEqual(2);
+    for (const file of files) {
+      expect(read(file).match(/^project: \S+$/gm), file).toHaveLength(1);
+      expect(read(file).match(/^region: \S+$/gm), file).toHaveLength(1);
+    }
+  });
+
+  it('has a variable in its example for every secret that is made at random', async () => {
+    for (const { name, generate } of await listBlueprints()) {
+      for (const key of generate) {
+        expect(read(`${name}/.env.secrets.example`)).toMatch(new RegExp(`^${key}=$`, 'm'));
+      }
+    }
+  });
+
+  it('is a configuration that infractl accepts, in every environment', async () => {
+    const project = await loadProject({
+      cwd: path.join(templates, 'auth-manager'),
+      environment: 'prod',
+      git: false,
+      env: {},
+    });
+    expect(project.warnings).toEqual([]);
+    expect(project.project.environments).toEqual(['dev', 'prod']);
+    expect(project.project.protected).toBe(true);
+    for (const stack of project.project.stacks.values()) {
+      expect(stack.parameters).toMatchObject({ ServiceName: 'auth-manager', EnvironmentName: 'prod' });
+    }
+  });
+
+  it('has templates in ASCII: CloudFormation turns anything else into question marks', () => {
+    expect(stackTemplates.length).toBeGreaterThanOrEqual(3);
+    for (const file of stackTemplates) expect(read(file), file).toMatch(/^[\x20-\x7e\n]*$/);
+  });
+
+  it.skipIf(!linter())('passes cfn-lint without a warning', () => {
+    const result = spawnSync(linter() ?? '', ['--', ...stackTemplates], { cwd: templates, encoding: 'utf8' });
+    expect(`${result.stdout}${result.stderr}`).toBe('');
+    expect(result.status).toBe(0);
+  });
+
+  it('has applications whose types hold', () => {
+    const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
+    const args = [tsc, '--noEmit', '-p', path.join(root, 'tsconfig.templates.json')];
+    const result = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect(result.stdout).toBe('');
+    expect(result.status).toBe(0);
+  });
+});
+
+/** cfn-lint of the path, or the one that CFN_LINT names. */
+function linter(): string | undefined {
+  const command = process.env.CFN_LINT ?? 'cfn-lint';
+  return spawnSync(command, ['--version']).status === 0 ? command : undefined;
+}
+
+describe('auth-manager', () => {
+  const app = parsed('auth-manager/infra/template.yaml');
+  const registry = parsed('auth-manager/infra/registry.yaml');
+  const named = `\${ServiceName}-\${EnvironmentName}`;
+
+  it('keeps the newest 10 images, scans each, and spares the ones tagged keep-*', () => {
+    const repository = properties(registry, 'Repository');
+    expect(repository).toMatchObject({
+      RepositoryName: named,
+      ImageScanningConfiguration: { ScanOnPush: true },
+    });
+    const { LifecyclePolicyText: text } = repository.LifecyclePolicy as { LifecyclePolicyText: string };
+    const { rules } = JSON.parse(text) as {
+      rules: { rulePriority: number; selection: Record<string, unknown> }[];
+    };
+    expect(rules.map(({ rulePriority, selection }) => ({ rulePriority, ...selection }))).toEqual([
+      {
+        rulePriority: 1,
+        tagStatus: 'tagged',
+        tagPrefixList: ['keep-'],
+        countType: 'imageCountMoreThan',
+        countNumber: 100,
+      },
+      { rulePriority: 2, tagStatus: 'any', countType: 'imageCountMoreThan', countNumber: 10 },
+    ]);
+  });
+
+  it('has the parameters of the system, and its secrets are not echoed', () => {
+    expect(app.Parameters).toMatchObject({
+      JwtSecret: { NoEcho: true, MinLength: 32 },
+      DatabaseUrl: { NoEcho: true, Default: '' },
+      LambdaMemorySize: { Default: 1024, MinValue: 128, MaxValue: 10240 },
+      LambdaTimeout: { Default: 30, MinValue: 1, MaxValue: 900 },
+      CorsAllowedOrigins: { Default: '*' },
+    });
+    for (const [name, parameter] of Object.entries(app.Parameters)) {
+      expect(JSON.stringify(app.Outputs), `${name} in the outputs`).not.toContain(`"${name}"`);
+      const constrained = ['AllowedPattern', 'MinLength'].some((key) => key in parameter);
+      if (constrained) expect(parameter, name).toHaveProperty('ConstraintDescription');
+    }
+  });
+
+  it('takes a PostgreSQL URL or none', () => {
+    const pattern = new RegExp(`^(?:${String(app.Parameters.DatabaseUrl?.AllowedPattern)})$`);
+    for (const good of ['', 'postgres://u:p@h:5432/d', 'postgresql://h/d?sslmode=require']) {
+      expect(good).toMatch(pattern);
+    }
+    for (const bad of ['mysql://h/d', 'postgres://', 'postgres://h /d', ' '])
+      expect(bad).not.toMatch(pattern);
+  });
+
+  it('traces, logs for 30 days, and takes its sizes from the parameters', () => {
+    expect(properties(app, 'Function')).toMatchObject({
+      FunctionName: named,
+      PackageType: 'Image',
+      Tracing: 'Active',
+      MemorySize: 'LambdaMemorySize',
+      Timeout: 'LambdaTimeout',
+      Architectures: ['x86_64'],
+      LoggingConfig: { LogGroup: 'FunctionLogGroup' },
+    });
+    const groups = ['FunctionLogGroup', 'ApiLogGroup'].map((id) => properties(app, id));
+    expect(groups).toEqual([
+      { LogGroupName: `/aws/lambda/${named}`, RetentionInDays: 30 },
+      { LogGroupName: `/aws/apigateway/${named}`, RetentionInDays: 30 },
+    ]);
+  });
+
+  it('may write its own log and traces, and nothing else', () => {
+    const [policy] = properties(app, 'FunctionRole').Policies as [
+      { PolicyDocument: { Statement: { Action: string[]; Resource: string }[] } },
+    ];
+    const allowed = policy.PolicyDocument.Statement.map(({ Action, Resource }) => [Resource, ...Action]);
+    expect(allowed).toEqual([
+      ['FunctionLogGroup.Arn', 'logs:CreateLogStream', 'logs:PutLogEvents'],
+      ['*', 'xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+    ]);
+  });
+
+  it('sends all traffic through the alias, which the template never moves', () => {
+    expect(properties(app, 'LiveAlias')).toMatchObject({ Name: 'live', FunctionVersion: '$LATEST' });
+    expect(properties(app, 'Integration')).toMatchObject({
+      IntegrationUri: 'LiveAlias',
+      PayloadFormatVersion: '2.0',
+    });
+    expect(properties(app, 'ApiMayInvoke')).toMatchObject({ FunctionName: 'LiveAlias' });
+    expect(properties(app, 'DefaultRoute')).toMatchObject({ RouteKey: '$default' });
+    expect(properties(app, 'Function')).not.toHaveProperty('AutoPublishAlias');
+    const types = Object.values(app.Resources).map(({ Type }) => Type);
+    expect(types).not.toContain('AWS::Lambda::Version');
+  });
+
+  it('writes an access log that is one JSON object a line', () => {
+    const stage = properties(app, 'DefaultStage') as { AccessLogSettings: { Format: string } };
+    expect(stage).toMatchObject({ StageName: '$default', AutoDeploy: true });
+    const fields = JSON.parse(stage.AccessLogSettings.Format) as Record<string, string>;
+    for (const value of Object.values(fields)) expect(value).toMatch(/^\$context\.[A-Za-z.]+$/);
+  });
+
+  it('alarms at more than 10 errors in 5 minutes twice in a row, and at the first throttle', () => {
+    expect(properties(app, 'ErrorsAlarm')).toMatchObject({
+      AlarmName: `${named}-errors`,
+      MetricName: 'Errors',
+      Statistic: 'Sum',
+      Period: 300,
+      EvaluationPeriods: 2,
+      Threshold: 10,
+      ComparisonOperator: 'GreaterThanThreshold',
+      TreatMissingData: 'notBreaching',
+    });
+    expect(properties(app, 'ThrottlesAlarm')).toMatchObject({
+      AlarmName: `${named}-throttles`,
+      MetricName: 'Throttles',
+      Statistic: 'Sum',
+      EvaluationPeriods: 1,
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      TreatMissingData: 'notBreaching',
+    });
+  });
+
+  it('as a zip is the same stack but for the packaging of the function', () => {
+    const zip = read('auth-manager/variants/zip/infra/template.yaml');
+    const image = read('auth-manager/infra/template.yaml');
+    const parameter =
+      '  ImageUri:\n    Type: String\n    Description: The image by digest, in an ECR repository of this region.\n';
+    const asImage = '      PackageType: Image\n      ImageUri: !Ref ImageUri\n';
+    const asZip = '      Runtime: nodejs24.x\n      Handler: src/lambda.handler\n      CodeUri: ../app\n';
+    expect(image).toContain(parameter);
+    expect(image.replace(parameter, '').replace(asImage, asZip)).toBe(zip);
+  });
+
+  it('as a zip is the same project but for image, registry and function', async () => {
+    const load = (folder: string) =>
+      parse(read(`auth-manager/${folder}infractl.yaml`)) as Record<string, Record<string, unknown>>;
+    const { images: _, ...expected } = structuredClone(load(''));
+    const { registry: __, ...stacks } = expected.stacks ?? {};
+    const { ImageUri: ___, ...parameters } = (stacks.app as { parameters: Record<string, unknown> })
+      .parameters;
+    expect(load('variants/zip/')).toEqual({
+      ...expected,
+      stacks: { app: { ...(stacks.app as object), parameters } },
+      functions: { api: { name: { output: 'app.FunctionName' }, zip: 'app' } },
+    });
+  });
+
+  it('has a handler where the zip variant looks for it', () => {
+    expect(existsSync(path.join(templates, 'auth-manager/app/src/lambda.js'))).toBe(true);
+    expect(read('auth-manager/app/src/lambda.js')).toContain('export async function handler(');
+    expect(parse(read('auth-manager/app/package.json'))).toMatchObject({ type: 'module' });
+  });
+
+  it('builds on a base that has nothing but Node, and copies all that the application imports', () => {
+    const dockerfile = read('auth-manager/app/Dockerfile');
+    expect(dockerfile).not.toMatch(/^\s*RUN\b/m);
+    expect(dockerfile.match(/^FROM .*/gm)).toEqual([`FROM \${BASE_IMAGE}`]);
+    expect(dockerfile).toMatch(/^CMD \["\/usr\/local\/bin\/node", "src\/main\.js"\]$/m);
+    const ignored = read('auth-manager/app/.dockerignore').split('\n');
+    for (const [, from = ''] of dockerfile.matchAll(/^COPY (\S+?)\/? /gm))
+      expect(ignored).toContain(`!${from}`);
+  });
+
+  it('vendors exactly what its script makes of the pinned driver', async () => {
+    const script = path.join(root, 'scripts/vendor.mjs');
+    const result = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' });
+    expect(result.stderr).toBe('');
+    expect(result.status).toBe(0);
+    const file = 'auth-manager/app/vendor/postgres.js';
+    expect(statSync(path.join(templates, file)).size).toBeLessThan(150 * 1024);
+    const version = /npm package postgres (\S+)/.exec(read(file))?.[1];
+    expect(read('auth-manager/app/vendor/README.md')).toContain(`\`postgres\` ${version} `);
+  });
+});
