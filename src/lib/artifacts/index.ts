@@ -1,0 +1,22 @@
+import type { AwsSession } from '../aws/session.ts';
+import { artifactBucketName } from './naming.ts';
+import type { ArtifactStore } from './store.ts';
+
+export type { ArtifactStore, PutOptions, StoredObject } from './store.ts';
+
+/**
+ * The artifact store of a project in the session's account and region.
+ *
+ * @param options `create` makes the bucket when there is none: private, versioned, encrypted, TLS only.
+ * @returns undefined when there is no bucket and none was to be made.
+ * @throws InfractlError `BucketTaken` (exit 5) when somebody else's account owns a bucket of that name.
+ */
+export async function openArtifactStore(
+  session: AwsSession,
+  project: string,
+  options: { readonly create: boolean },
+): Promise<ArtifactStore | undefined> {
+  const [{ account }, s3] = await Promise.all([session.identity(), import('../aws/s3.ts')]);
+  const bucket = artifactBucketName(project, account, session.region);
+  return s3.openBucket(session, { bucket, account, project }, options.create);
+}

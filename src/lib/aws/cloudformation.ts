@@ -1,0 +1,254 @@
+import {
+  CloudFormationClient,
+  CreateChangeSetCommand,
+  DeleteChangeSetCommand,
+  DeleteStackCommand,
+  DescribeChangeSetCommand,
+  type DescribeChangeSetOutput,
+  DescribeEventsCommand,
+  DescribeStackEventsCommand,
+  DescribeStacksCommand,
+  ExecuteChangeSetCommand,
+  GetTemplateCommand,
+  GetTemplateSummaryCommand,
+  type StackEvent as SdkEvent,
+  type Stack,
+  UpdateTerminationProtectionCommand,
+} from '@aws-sdk/client-cloudformation';
+import type {
+  Change,
+  ChangeSetState,
+  StackEvent,
+  StackState,
+  StacksPort,
+  TemplateSource,
+  ValidationFinding,
+} from '../stacks/port.ts';
+import { call } from './call.ts';
+import { underneath } from './errors.ts';
+import { paced, pacerOf } from './pacing.ts';
+import type { AwsSession } from './session.ts';
+
+/** CloudFormation for the stacks engine: every call paced, and what does not exist is undefined. */
+export function cloudFormation(session: AwsSession): StacksPort {
+  const client = paced(new CloudFormationClient(session.config), pacerOf(session));
+
+  return {
+    async stack(stack) {
+      const answer = await absent(
+        call(session, 'cloudformation:DescribeStacks', () =>
+          client.send(new DescribeStacksCommand({ StackName: stack })),
+        ),
+      );
+      const found = answer?.Stacks?.[0];
+      return found && toState(found);
+    },
+
+    async template(stack) {
+      const answer = await absent(
+        call(session, 'cloudformation:GetTemplate', () =>
+          client.send(new GetTemplateCommand({ StackName: stack, TemplateStage: 'Original' })),
+        ),
+      );
+      return answer?.TemplateBody;
+    },
+
+    async summary(template) {
+      const answer = await call(session, 'cloudformation:GetTemplateSummary', () =>
+        client.send(new GetTemplateSummaryCommand(sourceOf(template))),
+      );
+      return { capabilities: answer.Capabilities ?? [], transforms: answer.DeclaredTransforms ?? [] };
+    },
+
+    async createChangeSet(request) {
+      const answer = await call(session, 'cloudformation:CreateChangeSet', () =>
+        client.send(
+          new CreateChangeSetCommand({
+            StackName: request.stackName,
+            ChangeSetName: request.name,
+            ChangeSetType: request.type,
+            ClientToken: request.token,
+            IncludeNestedStacks: true,
+            Capabilities: [...request.capabilities] as never,
+            Parameters: Object.entries(request.parameters).map(([ParameterKey, ParameterValue]) => ({
+              ParameterKey,
+              ParameterValue,
+            })),
+            Tags: Object.entries(request.tags).map(([Key, Value]) => ({ Key, Value })),
+            ...sourceOf(request.template),
+          }),
+        ),
+      );
+      return { id: answer.Id ?? request.name, stackId: answer.StackId ?? request.stackName };
+    },
+
+    async changeSet(id) {
+      const changes: Change[] = [];
+      let page: string | undefined;
+      let answer: DescribeChangeSetOutput | undefined;
+      do {
+        const token = page;
+        answer = await absent(
+          call(session, 'cloudformation:DescribeChangeSet', () =>
+            client.send(new DescribeChangeSetCommand({ ChangeSetName: id, NextToken: token })),
+          ),
+        );
+        if (!answer) return undefined;
+        changes.push(...toChanges(answer));
+        page = answer.NextToken;
+      } while (page);
+      const state: ChangeSetState = {
+        status: answer.Status ?? '',
+        ...(answer.StatusReason ? { statusReason: answer.StatusReason } : {}),
+        ...(answer.ExecutionStatus ? { executionStatus: answer.ExecutionStatus } : {}),
+        changes,
+      };
+      return state;
+    },
+
+    async validationFindings(changeSetId) {
+      try {
+        const answer = await client.send(
+          new DescribeEventsCommand({ ChangeSetName: changeSetId, Filters: { FailedEvents: true } }),
+        );
+        return (answer.OperationEvents ?? []).flatMap((event): ValidationFinding[] => {
+          const reason = event.ValidationStatusReason ?? event.ResourceStatusReason;
+          if (!reason) return [];
+          return [
+            {
+              reason,
+              ...(event.LogicalResourceId ? { logicalId: event.LogicalResourceId } : {}),
+              ...(event.ResourceType ? { resourceType: event.ResourceType } : {}),
+              ...(event.ValidationPath ? { path: event.ValidationPath } : {}),
+            },
+          ];
+        });
+      } catch {
+        // It only adds detail to a failure that is being told: a missing permission, a region or an
+        // endpoint without this call must not hide that failure.
+        return [];
+      }
+    },
+
+    async executeChangeSet(id, token) {
+      await call(session, 'cloudformation:ExecuteChangeSet', () =>
+        client.send(
+          new ExecuteChangeSetCommand({
+            ChangeSetName: id,
+            ClientRequestToken: token,
+            DisableRollback: false,
+          }),
+        ),
+      );
+    },
+
+    async deleteChangeSet(id) {
+      await absent(
+        call(session, 'cloudformation:DeleteChangeSet', () =>
+          client.send(new DeleteChangeSetCommand({ ChangeSetName: id })),
+        ),
+      );
+    },
+
+    async events(stack, page) {
+      const answer = await call(session, 'cloudformation:DescribeStackEvents', () =>
+        client.send(new DescribeStackEventsCommand({ StackName: stack, NextToken: page })),
+      );
+      const events = (answer.StackEvents ?? []).map(toEvent);
+      return answer.NextToken ? { events, next: answer.NextToken } : { events };
+    },
+
+    async setTerminationProtection(stack, on) {
+      await call(session, 'cloudformation:UpdateTerminationProtection', () =>
+        client.send(
+          new UpdateTerminationProtectionCommand({ StackName: stack, EnableTerminationProtection: on }),
+        ),
+      );
+    },
+
+    async deleteStack(stack, token) {
+      await call(session, 'cloudformation:DeleteStack', () =>
+        client.send(new DeleteStackCommand({ StackName: stack, ClientRequestToken: token })),
+      );
+    },
+  };
+}
+
+/** AWS says "does not exist" as a ValidationError for stacks, and by name for change sets. */
+async function absent<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    const { name, message } = underneath(error);
+    const missing =
+      /^ChangeSetNotFound/.test(name) || (name === 'ValidationError' && /does not exist/.test(message));
+    if (missing) return undefined;
+    throw error;
+  }
+}
+
+function sourceOf(template: TemplateSource): { TemplateBody: string } | { TemplateURL: string } {
+  return 'body' in template ? { TemplateBody: template.body } : { TemplateURL: template.url };
+}
+
+function toState(stack: Stack): StackState {
+  const updated = stack.DeletionTime ?? stack.LastUpdatedTime;
+  return {
+    stackId: stack.StackId ?? '',
+    stackName: stack.StackName ?? '',
+    status: stack.StackStatus ?? 'CREATE_COMPLETE',
+    ...(stack.StackStatusReason ? { statusReason: stack.StackStatusReason } : {}),
+    outputs: record(stack.Outputs, (output) => [output.OutputKey, output.OutputValue]),
+    parameters: record(stack.Parameters, (parameter) => [parameter.ParameterKey, parameter.ParameterValue]),
+    tags: record(stack.Tags, (tag) => [tag.Key, tag.Value]),
+    terminationProtection: stack.EnableTerminationProtection ?? false,
+    ...(stack.ParentId ? { parentId: stack.ParentId } : {}),
+    ...(stack.CreationTime ? { createdAt: stack.CreationTime } : {}),
+    ...(updated ? { updatedAt: updated } : {}),
+  };
+}
+
+function record<T>(
+  items: readonly T[] | undefined,
+  entry: (item: T) => readonly [string | undefined, string | undefined],
+): Record<string, string> {
+  const made: Record<string, string> = {};
+  for (const item of items ?? []) {
+    const [key, value] = entry(item);
+    if (key !== undefined) made[key] = value ?? '';
+  }
+  return made;
+}
+
+function toEvent(event: SdkEvent): StackEvent {
+  return {
+    eventId: event.EventId ?? '',
+    stackId: event.StackId ?? '',
+    stackName: event.StackName ?? '',
+    logicalId: event.LogicalResourceId ?? '',
+    physicalId: event.PhysicalResourceId ?? '',
+    resourceType: event.ResourceType ?? '',
+    status: event.ResourceStatus ?? '',
+    at: event.Timestamp ?? new Date(0),
+    ...(event.ResourceStatusReason ? { reason: event.ResourceStatusReason } : {}),
+    ...(event.ClientRequestToken ? { token: event.ClientRequestToken } : {}),
+  };
+}
+
+const REPLACEMENT = { True: 'always', Conditional: 'conditional', False: 'never' } as const;
+
+function toChanges(answer: DescribeChangeSetOutput): Change[] {
+  return (answer.Changes ?? []).flatMap(({ ResourceChange: change }): Change[] => {
+    if (!change) return [];
+    const replacement = REPLACEMENT[change.Replacement as keyof typeof REPLACEMENT];
+    return [
+      {
+        action: (change.Action?.toLowerCase() ?? 'modify') as Change['action'],
+        logicalId: change.LogicalResourceId ?? '',
+        type: change.ResourceType ?? '',
+        ...(change.PhysicalResourceId ? { physicalId: change.PhysicalResourceId } : {}),
+        ...(replacement ? { replacement } : {}),
+      },
+    ];
+  });
+}

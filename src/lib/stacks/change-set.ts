@@ -1,0 +1,215 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { underneath } from '../aws/errors.ts';
+import { throwIfAborted } from '../base/clock.ts';
+import { InfractlError, messageOf } from '../base/errors.ts';
+import { adviceFor, cleanReason } from './causes.ts';
+import type { ChangeSetState, StacksPort, TemplateSource, ValidationFinding } from './port.ts';
+import { SAM, type Template } from './template.ts';
+import type { StackDeps, StackSpec } from './types.ts';
+import { persist, pollDelay } from './waiting.ts';
+
+/** A change set that AWS has worked out, ready to be executed. */
+export interface ChangeSet {
+  readonly id: string;
+  readonly stackId: string;
+  readonly state: ChangeSetState;
+}
+
+export interface ChangeSetOrder {
+  readonly spec: StackSpec;
+  readonly template: Template;
+  readonly source: TemplateSource;
+  readonly type: 'CREATE' | 'UPDATE';
+  readonly deadline: number;
+}
+
+/** A token that joins the calls and the events of one operation. */
+export function operationToken(): string {
+  return `infractl-${randomUUID()}`;
+}
+
+/**
+ * Makes a change set and waits until AWS has worked it out.
+ *
+ * @returns undefined when it holds no changes; it is deleted then.
+ * @throws InfractlError `ChangeSetFailed` with AWS's reason in words. On any failure, and when the wait is
+ * interrupted, the change set is deleted, and with it the empty stack that it made.
+ */
+export async function makeChangeSet(deps: StackDeps, order: ChangeSetOrder): Promise<ChangeSet | undefined> {
+  const { spec } = order;
+  deps.reporter.emit({ type: 'part.status', part: spec.part, status: 'asking AWS what would change' });
+  const { capabilities } = await deps.port.summary(order.source);
+  throwIfAborted(deps.signal);
+  const made = await create(deps, order, capabilitiesFor(order.template, capabilities));
+  try {
+    const state = await workedOut(deps, made.id, order.deadline);
+    if (isEmpty(state)) {
+      await withdraw(deps, order, made);
+      return undefined;
+    }
+    if (state.status !== 'CREATE_COMPLETE') throw await failed(deps.port, order, made.id, state);
+    throwIfAborted(deps.signal);
+    return { ...made, state };
+  } catch (error) {
+    await withdraw(deps, order, made);
+    throw error;
+  }
+}
+
+/**
+ * What the template needs: as GetTemplateSummary answers, and for macros what only their outcome shows. A
+ * SAM function without a role of its own gets one from SAM.
+ */
+function capabilitiesFor(template: Template, asked: readonly string[]): string[] {
+  const wanted = new Set(asked);
+  if (template.transforms.length > 0) wanted.add('CAPABILITY_AUTO_EXPAND');
+  if (template.transforms.includes(SAM) && !wanted.has('CAPABILITY_NAMED_IAM')) wanted.add('CAPABILITY_IAM');
+  return [...wanted];
+}
+
+async function create(
+  deps: StackDeps,
+  { spec, source, type }: ChangeSetOrder,
+  capabilities: readonly string[],
+): Promise<{ readonly id: string; readonly stackId: string }> {
+  const parameters = Object.fromEntries(
+    Object.entries(spec.parameters).map(([name, { value }]) => [name, value]),
+  );
+  const order = (given: readonly string[]) =>
+    deps.port.createChangeSet({
+      stackName: spec.stackName,
+      name: changeSetName(deps.clock.now()),
+      type,
+      template: source,
+      parameters,
+      tags: spec.tags,
+      capabilities: given,
+      token: operationToken(),
+    });
+  try {
+    return await order(capabilities);
+  } catch (error) {
+    // What a macro or a nested stack makes shows only when AWS expands it; then AWS names what it lacks.
+    const more = requiredCapabilities(error).filter((name) => !capabilities.includes(name));
+    if (more.length > 0) return order([...capabilities, ...more]);
+    throw refusal(spec, error);
+  }
+}
+
+function requiredCapabilities(error: unknown): string[] {
+  const { name, message } = underneath(error);
+  if (!name.startsWith('InsufficientCapabilities')) return [];
+  return message.match(/CAPABILITY_\w+/g) ?? [];
+}
+
+/** `infractl-20260105T090000Z-1a2b3c4d`: sorts by time, and two at once do not meet. */
+function changeSetName(now: number): string {
+  const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
+  return `infractl-${time}-${randomBytes(4).toString('hex')}`;
+}
+
+async function workedOut(deps: StackDeps, id: string, deadline: number): Promise<ChangeSetState> {
+  const began = deps.clock.now();
+  const patience = { clock: deps.clock, signal: deps.signal, deadline };
+  for (;;) {
+    const state = await persist(patience, () => deps.port.changeSet(id));
+    if (!state) throw gone();
+    if (!/_(?:PENDING|IN_PROGRESS)$/.test(state.status)) return state;
+    const now = deps.clock.now();
+    if (now >= deadline)
+      throw new InfractlError({
+        code: 'ChangeSetTimedOut',
+        message: 'AWS did not work out the changes in time.',
+        why: 'The change set was still being made. Nothing was changed.',
+        suggestions: ['Run the same command again.'],
+      });
+    await deps.clock.sleep(pollDelay(now - began, false), deps.signal);
+  }
+}
+
+function gone(): InfractlError {
+  return new InfractlError({
+    code: 'ChangeSetGone',
+    message: 'The change set was deleted while AWS worked it out.',
+    why: 'Somebody else changes the same stack at the same time.',
+    suggestions: ['Run the same command again when the other one is done.'],
+  });
+}
+
+const NO_CHANGES = /didn['’]t contain changes|No updates are to be performed/i;
+
+function isEmpty(state: ChangeSetState): boolean {
+  return state.status === 'FAILED' && NO_CHANGES.test(state.statusReason ?? '');
+}
+
+async function failed(
+  port: StacksPort,
+  { spec, template }: ChangeSetOrder,
+  id: string,
+  state: ChangeSetState,
+): Promise<InfractlError> {
+  const findings = await port.validationFindings(id);
+  const reason = cleanReason(state.statusReason).text;
+  return new InfractlError({
+    code: 'ChangeSetFailed',
+    message: `AWS refuses the changes of the stack ${spec.stackName}. Nothing was changed.`,
+    why: [
+      ...(reason ? [reason] : []),
+      ...findings.map((finding) => findingWords(finding, template)),
+      ...(reason || findings.length > 0 ? [] : ['AWS gives no reason.']),
+    ].join('\n'),
+    suggestions: adviceFor({
+      eventId: '',
+      stackId: '',
+      stackName: spec.stackName,
+      logicalId: findings[0]?.logicalId ?? 'the stack',
+      physicalId: '',
+      resourceType: findings[0]?.resourceType ?? '',
+      status: state.status,
+      reason: [reason, ...findings.map((finding) => finding.reason)].join(' '),
+      at: new Date(0),
+    }),
+  });
+}
+
+/** `Bucket (template.yaml:12, Properties/BucketName): what AWS says.` */
+function findingWords({ logicalId, reason, path }: ValidationFinding, template: Template): string {
+  const id = logicalId ?? /^\/?Resources\/([^/]+)/.exec(path ?? '')?.[1];
+  if (!id) return reason;
+  const line = template.resources.get(id)?.line;
+  const inside = path?.replace(/^\/?Resources\/[^/]+\/?/, '');
+  const where = [...(line ? [`line ${line}`] : []), ...(inside ? [inside] : [])].join(', ');
+  return `${id}${where ? ` (${where})` : ''}: ${reason}`;
+}
+
+/** A request that AWS did not take: about the template or its parameters, so in the user's words. */
+function refusal(spec: StackSpec, error: unknown): unknown {
+  const { name, message } = underneath(error);
+  if (name !== 'ValidationError') return error;
+  return new InfractlError({
+    code: 'ChangeSetRefused',
+    message: `AWS does not accept the template or the parameters of the stack ${spec.stackName}. Nothing was changed.`,
+    why: message,
+    suggestions: [`Correct ${spec.templateFile} or the parameters in infractl.yaml.`],
+    cause: error,
+  });
+}
+
+/** Takes back what was made for looking: the change set, and the empty stack that came with it. */
+export async function withdraw(
+  deps: StackDeps,
+  { spec, type }: Pick<ChangeSetOrder, 'spec' | 'type'>,
+  { id, stackId }: { readonly id: string; readonly stackId: string },
+): Promise<void> {
+  try {
+    await deps.port.deleteChangeSet(id);
+    if (type !== 'CREATE') return;
+    const state = await deps.port.stack(stackId);
+    if (state?.status === 'REVIEW_IN_PROGRESS') await deps.port.deleteStack(stackId, operationToken());
+  } catch (error) {
+    deps.reporter.emit({
+      type: 'warning',
+      message: `A change set of the stack ${spec.stackName} could not be removed (${messageOf(error)}). It does nothing by itself; the next deploy clears it away.`,
+    });
+  }
+}

@@ -1,0 +1,121 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isStoreType } from './parameters.ts';
+import type { StackState } from './port.ts';
+import { attributeUses, usesIn } from './references.ts';
+import { readTemplate, resourcesOf, type Template } from './template.ts';
+import type { PlannedChange, StackSpec } from './types.ts';
+import { child, entries, type Plain, plain } from './yaml.ts';
+
+/** How a stack differs from what is wanted, as far as reading can tell. Names only, never values. */
+export interface Difference {
+  readonly template: boolean;
+  readonly parameters: readonly string[];
+  readonly tags: readonly string[];
+  /** Parameters that reading cannot compare. */
+  readonly undecided: readonly string[];
+}
+
+/**
+ * Whether AWS's copy is the wanted text. CloudFormation keeps a template as it was sent, but for line
+ * ends, space at the end, and every character outside ASCII, which it may give back as `?`.
+ */
+export function sameTemplate(deployed: string, wanted: string): boolean {
+  const a = trimmed(deployed);
+  const b = trimmed(wanted);
+  if (a === b) return true;
+  // With `?` in place of what was there, two texts that differ look alike. In a comment that does not
+  // matter; in a value it does, and then a change set has to decide.
+  return a === b.replace(/[^\0-\x7f]/gu, '?') && isAscii(JSON.stringify(plainOf(wanted)));
+}
+
+function trimmed(text: string): string {
+  return text.replaceAll('\r\n', '\n').trimEnd();
+}
+
+function isAscii(text: string): boolean {
+  return !/[^\0-\x7f]/.test(text);
+}
+
+function plainOf(text: string): Plain {
+  return plain(readTemplate('template', text).tree.root);
+}
+
+/** Compares parameters and tags. `unknown` are parameters whose wanted value is not known yet. */
+export function compareSettings(
+  template: Pick<Template, 'parameters'>,
+  state: StackState,
+  spec: Pick<StackSpec, 'parameters' | 'tags'>,
+  unknown: readonly string[] = [],
+): Pick<Difference, 'parameters' | 'tags' | 'undecided'> {
+  const changed: string[] = [];
+  const undecided: string[] = [];
+  for (const [name, declared] of template.parameters) {
+    const wanted = spec.parameters[name]?.value ?? declared.default;
+    const deployed = state.parameters[name];
+    if (deployed === undefined) changed.push(name);
+    else if (unknown.includes(name) || declared.noEcho || isStoreType(declared.type)) undecided.push(name);
+    else if (wanted !== deployed) changed.push(name);
+  }
+  for (const name of Object.keys(state.parameters)) if (!template.parameters.has(name)) changed.push(name);
+  return { parameters: changed, undecided, tags: differingTags(state.tags, spec.tags) };
+}
+
+function differingTags(
+  deployed: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+): string[] {
+  const keys = new Set([...Object.keys(deployed), ...Object.keys(wanted)]);
+  // AWS's own tags cannot be set.
+  return [...keys].filter((key) => !key.startsWith('aws:') && deployed[key] !== wanted[key]).sort();
+}
+
+/** What each resource would go through: its definition, or what it takes from elsewhere, differs. */
+export function compareResources(
+  deployed: Template,
+  wanted: Template,
+  changedParameters: readonly string[],
+): PlannedChange[] {
+  const before = resourcesOf(deployed);
+  const after = resourcesOf(wanted);
+  const stirred = stirredNames(deployed, wanted, changedParameters);
+  const changes: PlannedChange[] = [];
+  for (const [logicalId, definition] of after) {
+    const type = wanted.resources.get(logicalId)?.type ?? '';
+    const old = before.get(logicalId);
+    if (old === undefined) changes.push({ action: 'add', logicalId, type });
+    else if (!isDeepStrictEqual(old, definition) || isStirred(wanted, logicalId, stirred))
+      changes.push({ action: 'modify', logicalId, type });
+  }
+  for (const logicalId of before.keys())
+    if (!after.has(logicalId))
+      changes.push({ action: 'remove', logicalId, type: deployed.resources.get(logicalId)?.type ?? '' });
+  return changes;
+}
+
+/** Parameters and conditions whose outcome may differ, and SAM's `Globals` when they do. */
+function stirredNames(deployed: Template, wanted: Template, parameters: readonly string[]): Set<string> {
+  const stirred = new Set(parameters);
+  const section = (template: Template, name: string) => child(template.tree.root, name);
+  const differs = (name: string) =>
+    !isDeepStrictEqual(plain(section(deployed, name)), plain(section(wanted, name)));
+  if (differs('Globals')) stirred.add('Globals');
+  const old = new Map(entries(section(deployed, 'Conditions')).map(({ key, value }) => [key, plain(value)]));
+  const conditions = entries(section(wanted, 'Conditions'));
+  for (const { key, value } of conditions)
+    if (!isDeepStrictEqual(old.get(key), plain(value))) stirred.add(key);
+  // A condition may rest on another one: go on until nothing is added.
+  for (let size = -1; size !== stirred.size; ) {
+    size = stirred.size;
+    for (const { key, value } of conditions)
+      if (usesIn(value).some((use) => stirred.has(use.name))) stirred.add(key);
+  }
+  return stirred;
+}
+
+function isStirred(template: Template, logicalId: string, stirred: ReadonlySet<string>): boolean {
+  if (stirred.size === 0) return false;
+  if (stirred.has('Globals') && template.resources.get(logicalId)?.type.startsWith('AWS::Serverless::'))
+    return true;
+  const node = child(child(template.tree.root, 'Resources'), logicalId);
+  return [...usesIn(node), ...attributeUses(node)].some((use) => stirred.has(use.name));
+}

@@ -1,0 +1,89 @@
+import { isTransient } from '../aws/errors.ts';
+import { throwIfAborted } from '../base/clock.ts';
+import { operationToken } from './change-set.ts';
+import { explainFailure } from './explain.ts';
+import { type Ended, follow } from './follow.ts';
+import { checkOwner, checkUnprotected, standstill } from './guard.ts';
+import type { StackEvent, StackState } from './port.ts';
+import { nextStep } from './states.ts';
+import type { StackDeps } from './types.ts';
+import { persist } from './waiting.ts';
+
+export interface DeleteOrder {
+  /** The part's name in messages: `stack app`. */
+  readonly part: string;
+  readonly stackName: string;
+  /** In milliseconds. */
+  readonly timeout: number;
+  /** The project that asks: another project's stack is refused. */
+  readonly project: string;
+}
+
+/**
+ * Deletes a stack and follows it to its end. One that is gone already is `unchanged`; a deletion that is
+ * under way is joined.
+ *
+ * @throws InfractlError `StackFailed` (1) with what stands in the way, `StackBusy` (6), `StackProtected`
+ * and `NotOurStack` (5), `StackTimedOut` (7); Interrupted (130).
+ */
+export async function deleteStack(deps: StackDeps, order: DeleteOrder): Promise<'deleted' | 'unchanged'> {
+  throwIfAborted(deps.signal);
+  const state = await deps.port.stack(order.stackName);
+  if (!state) return 'unchanged';
+  checkOwner(state, order.project);
+  const step = nextStep(state.status, 'delete');
+  switch (step.do) {
+    case 'nothing':
+      return 'unchanged';
+    case 'busy':
+    case 'refuse':
+      throw standstill(state, step, deps.clock.now());
+    case 'follow':
+      finish(state, await followDeletion(deps, order, state, 'operation'));
+      return 'deleted';
+    default:
+      checkUnprotected(state);
+      await removeStack(deps, order, state);
+      return 'deleted';
+  }
+}
+
+/** Deletes a stack that may be deleted. */
+export async function removeStack(
+  deps: StackDeps,
+  order: Pick<DeleteOrder, 'part' | 'timeout'>,
+  state: StackState,
+): Promise<void> {
+  const { port, clock, signal } = deps;
+  const deadline = clock.now() + order.timeout;
+  const [marker] = (await port.events(state.stackId)).events;
+  throwIfAborted(signal);
+  const token = operationToken();
+  const send = () => port.deleteStack(state.stackId, token);
+  // A deletion that was told twice under one token is one deletion.
+  await send().catch((error) => {
+    if (!isTransient(error)) throw error;
+    return persist({ clock, signal, deadline }, send);
+  });
+  finish(state, await followDeletion(deps, order, state, { after: marker }));
+}
+
+/** By the stack's ID: a deleted stack has no name any more. */
+function followDeletion(
+  deps: StackDeps,
+  { part, timeout }: Pick<DeleteOrder, 'part' | 'timeout'>,
+  { stackId, stackName }: StackState,
+  from: { readonly after: StackEvent | undefined } | 'operation',
+): Promise<Ended> {
+  return follow(deps, { part, stackName, stackId, act: 'delete', from, timeout });
+}
+
+function finish(state: StackState, ended: Ended): void {
+  if (ended.status === 'DELETE_COMPLETE') return;
+  throw explainFailure({
+    stackName: state.stackName,
+    act: 'delete',
+    status: ended.status,
+    events: ended.events,
+  });
+}

@@ -1,0 +1,197 @@
+import { isTransient, underneath } from '../aws/errors.ts';
+import { throwIfAborted } from '../base/clock.ts';
+import { Exit, InfractlError, Interrupted, messageOf } from '../base/errors.ts';
+import { plural } from '../base/text.ts';
+import { type ChangeSet, makeChangeSet, operationToken, withdraw } from './change-set.ts';
+import { compareSettings } from './compare.ts';
+import { removeStack } from './delete.ts';
+import { explainFailure } from './explain.ts';
+import { follow } from './follow.ts';
+import { checkOwner, checkUnprotected, standstill } from './guard.ts';
+import type { StackEvent, StackState } from './port.ts';
+import { nextStep, succeeded } from './states.ts';
+import { PROJECT_TAG, type StackDeps, type StackResult, type StackSpec } from './types.ts';
+import { persist } from './waiting.ts';
+import { isDeployedText, readWanted, sendable, textAsDeployed, textSha256, type Wanted } from './wanted.ts';
+
+/** Statuses in which GetTemplate and DescribeStacks show exactly what runs. */
+const SETTLED = new Set(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'IMPORT_COMPLETE']);
+
+/**
+ * Makes a stack what its template and parameters say, by change set, and follows it to its end. Nothing to
+ * do is success: two reading calls where they can tell, a change set that turns out empty where not.
+ *
+ * @throws InfractlError `StackFailed` (1), `ChangeSetFailed` (1), `StackBusy` (6), `StackBlocked`,
+ * `NotOurStack`, `StackProtected` (5), `StackTimedOut` (7); UsageError (2); Interrupted (130).
+ */
+export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<StackResult> {
+  throwIfAborted(deps.signal);
+  const wanted = await readWanted(spec);
+  const [state, deployed] = await Promise.all([
+    deps.port.stack(spec.stackName),
+    deps.port.template(spec.stackName),
+  ]);
+  if (!state) return apply(deps, spec, wanted, undefined);
+  checkOwner(state, spec.tags[PROJECT_TAG]);
+
+  const step = nextStep(state.status, 'deploy');
+  switch (step.do) {
+    case 'busy':
+    case 'refuse':
+      throw standstill(state, step, deps.clock.now());
+    case 'recreate':
+      checkUnprotected(state);
+      deps.reporter.emit({
+        type: 'note',
+        message: `The stack ${spec.stackName} is in ${state.status}: ${step.because}. It is deleted first, then created.`,
+      });
+      await removeStack(deps, { part: spec.part, timeout: spec.timeout }, state);
+      return apply(deps, spec, wanted, undefined);
+    case 'update':
+      if (deployed !== undefined && isUnchanged(spec, wanted, state, deployed))
+        return unchanged(deps, spec, state, textSha256(textAsDeployed(wanted, deployed) ?? deployed));
+      return apply(deps, spec, wanted, state);
+    default:
+      return apply(deps, spec, wanted, undefined);
+  }
+}
+
+/** Whether reading alone tells that there is nothing to do. */
+function isUnchanged(spec: StackSpec, wanted: Wanted, state: StackState, deployed: string): boolean {
+  const { template } = wanted;
+  if (!SETTLED.has(state.status) || template.openEnded || !isDeployedText(wanted, deployed)) return false;
+  const { parameters, tags, undecided } = compareSettings(template, state, spec);
+  return parameters.length === 0 && tags.length === 0 && undecided.length === 0;
+}
+
+async function unchanged(
+  deps: StackDeps,
+  spec: StackSpec,
+  state: StackState,
+  templateSha256: string,
+): Promise<StackResult> {
+  const changed = await protect(deps, spec, state);
+  return {
+    outcome: changed ? 'updated' : 'unchanged',
+    stackId: state.stackId,
+    outputs: state.outputs,
+    changes: [],
+    templateSha256,
+  };
+}
+
+/** Creates (no state) or updates the stack through a change set. */
+async function apply(
+  deps: StackDeps,
+  spec: StackSpec,
+  wanted: Wanted,
+  before: StackState | undefined,
+): Promise<StackResult> {
+  const deadline = deps.clock.now() + spec.timeout;
+  const type = before ? 'UPDATE' : 'CREATE';
+  const { source, sha256 } = await sendable(deps, wanted);
+  throwIfAborted(deps.signal);
+  const changeSet = await makeChangeSet(deps, { spec, template: wanted.template, source, type, deadline });
+  if (!changeSet) {
+    if (before) return unchanged(deps, spec, before, sha256);
+    throw new InfractlError({
+      code: 'ChangeSetFailed',
+      message: `The stack ${spec.stackName} would be empty, so AWS does not create it.`,
+      why: 'No resource of the template is made with these parameters and conditions.',
+    });
+  }
+  const marker = await start(deps, spec, type, changeSet, deadline);
+  const act = before ? 'update' : 'create';
+  const ended = await follow(deps, {
+    part: spec.part,
+    stackName: spec.stackName,
+    stackId: changeSet.stackId,
+    act,
+    from: { after: marker },
+    timeout: deadline - deps.clock.now(),
+  });
+  if (!succeeded(ended.status) || !ended.state)
+    throw explainFailure({
+      stackName: spec.stackName,
+      act,
+      status: ended.state ? ended.status : undefined,
+      events: ended.events,
+      template: wanted.template,
+    });
+  await protect(deps, spec, ended.state);
+  return {
+    outcome: before ? 'updated' : 'created',
+    stackId: changeSet.stackId,
+    outputs: ended.state.outputs,
+    changes: changeSet.state.changes,
+    templateSha256: sha256,
+  };
+}
+
+/**
+ * Executes a change set. Before the call a failure takes the change set back. Once the call went out AWS
+ * may be at work: a failure that says nothing of the request is tried again under the same token.
+ *
+ * @returns the newest event from before, behind which this operation's own begin.
+ */
+async function start(
+  deps: StackDeps,
+  spec: StackSpec,
+  type: 'CREATE' | 'UPDATE',
+  changeSet: ChangeSet,
+  deadline: number,
+): Promise<StackEvent | undefined> {
+  const { port, clock, signal } = deps;
+  const token = operationToken();
+  const execute = () => port.executeChangeSet(changeSet.id, token);
+  let sent = false;
+  try {
+    const [marker] = (await port.events(changeSet.stackId)).events;
+    throwIfAborted(signal);
+    const count = plural(changeSet.state.changes.length, 'change');
+    deps.reporter.emit({ type: 'part.status', part: spec.part, status: `${count}, starting` });
+    sent = true;
+    // Not interruptible: whether it was taken must be known before anything is said about it.
+    await execute().catch((error) => {
+      if (!isTransient(error)) throw error;
+      return persist({ clock, signal, deadline }, execute).catch((again) => {
+        // The answer was lost, not the request.
+        if (!isUnderWay(again)) throw again;
+      });
+    });
+    return marker;
+  } catch (error) {
+    if (sent && (isTransient(error) || signal?.aborted)) throw uncertain(spec, error, signal);
+    await withdraw(deps, { spec, type }, changeSet);
+    throw error;
+  }
+}
+
+function isUnderWay(error: unknown): boolean {
+  return /^(?:InvalidChangeSetStatus|ChangeSetNotFound)/.test(underneath(error).name);
+}
+
+/** AWS was told to begin and never answered. */
+function uncertain(spec: StackSpec, error: unknown, signal: AbortSignal | undefined): InfractlError {
+  const message = `AWS was told to deploy the stack ${spec.stackName} and did not answer: it may be at work.`;
+  const suggestions = [
+    `Look first: aws cloudformation describe-stack-events --stack-name ${spec.stackName}`,
+    'Then run the same command again: it does what is left to do.',
+  ];
+  if (signal?.aborted) return new Interrupted(`Interrupted. ${message}`, suggestions);
+  return new InfractlError({
+    code: 'StackUncertain',
+    message,
+    why: messageOf(error),
+    suggestions,
+    exit: Exit.timedOut,
+    cause: error,
+  });
+}
+
+/** Switches termination protection to what is wanted, where it differs. */
+async function protect(deps: StackDeps, spec: StackSpec, state: StackState): Promise<boolean> {
+  if (state.terminationProtection === spec.terminationProtection) return false;
+  await deps.port.setTerminationProtection(state.stackId, spec.terminationProtection);
+  return true;
+}

@@ -1,0 +1,157 @@
+import { isTransient } from '../aws/errors.ts';
+import type { StackEvent, StacksPort } from './port.ts';
+import { isFinal } from './states.ts';
+
+const STACK_TYPE = 'AWS::CloudFormation::Stack';
+
+/** Whether an event is about its stack as a whole. */
+export function isStackLevel(event: StackEvent): boolean {
+  return event.resourceType === STACK_TYPE && event.physicalId === event.stackId;
+}
+
+/** Where to begin: behind an event, or with the event that began the newest operation. */
+export type From = { readonly after: StackEvent | undefined } | 'operation';
+
+/** Reads a stack's events, each once, oldest first. */
+class Cursor {
+  readonly stackId: string;
+  readonly #from: From;
+  readonly #seen = new Set<string>();
+
+  constructor(stackId: string, from: From) {
+    this.stackId = stackId;
+    this.#from = from;
+  }
+
+  /** Events that came since the last look. What was read counts as seen only when every page of it was. */
+  async fresh(port: StacksPort): Promise<StackEvent[]> {
+    const found: StackEvent[] = [];
+    let page: string | undefined;
+    let done = false;
+    do {
+      const answer = await port.events(this.stackId, page);
+      for (const event of answer.events) {
+        done = this.#seen.has(event.eventId) || this.#isBefore(event);
+        if (done) break;
+        found.push(event);
+        done = this.#from === 'operation' && this.#seen.size === 0 && isStart(event);
+        if (done) break;
+      }
+      page = answer.next;
+    } while (page && !done);
+    for (const event of found) this.#seen.add(event.eventId);
+    return found.reverse();
+  }
+
+  #isBefore(event: StackEvent): boolean {
+    if (this.#from === 'operation' || !this.#from.after) return false;
+    const { after } = this.#from;
+    // A nested stack has other ids, but everything of an older operation is older than the parent's end.
+    return event.stackId === after.stackId
+      ? event.eventId === after.eventId || event.at < after.at
+      : event.at <= after.at;
+  }
+}
+
+function isStart(event: StackEvent): boolean {
+  return isStackLevel(event) && /^(CREATE|UPDATE|DELETE|IMPORT)_IN_PROGRESS$/.test(event.status);
+}
+
+/** The events of one operation on a stack and on the stacks nested in it, as they come. */
+export class EventLog {
+  /** Everything read so far, in the order in which it was read. */
+  readonly all: StackEvent[] = [];
+  readonly #port: StacksPort;
+  readonly #root: Cursor;
+  readonly #from: From;
+  readonly #nested = new Map<string, { readonly cursor: Cursor; active: boolean }>();
+  readonly #working = new Map<string, string>();
+  readonly #pending: StackEvent[] = [];
+  #end: StackEvent | undefined;
+
+  constructor(port: StacksPort, stackId: string, from: From) {
+    this.#port = port;
+    this.#from = from;
+    this.#root = new Cursor(stackId, from);
+  }
+
+  /** The event that ended the operation. */
+  get end(): StackEvent | undefined {
+    return this.#end;
+  }
+
+  /** The stack's own newest status. */
+  get status(): string | undefined {
+    return this.all.findLast((event) => isStackLevel(event) && event.stackId === this.#root.stackId)?.status;
+  }
+
+  /** Logical ids of the resources that AWS works on now. */
+  get working(): string[] {
+    return [...this.#working.values()];
+  }
+
+  /**
+   * What is new, oldest first, nested stacks included. Nothing after the operation's end. When a call
+   * fails, what the others gave is kept for the next time.
+   */
+  async read(): Promise<StackEvent[]> {
+    this.#note(await this.#root.fresh(this.#port), true);
+    // A nested stack that appears in these events may hold stacks itself.
+    for (const read = new Set<string>(); ; ) {
+      const due = [...this.#nested.values()].filter(
+        ({ active, cursor }) => active && !read.has(cursor.stackId),
+      );
+      if (due.length === 0) break;
+      for (const { cursor } of due) read.add(cursor.stackId);
+      await Promise.all(due.map((nested) => this.#readNested(nested)));
+    }
+    // Sorting is stable: events of one instant stay in AWS's order.
+    const fresh = this.#pending.splice(0).sort((a, b) => a.at.getTime() - b.at.getTime());
+    this.all.push(...fresh);
+    return fresh;
+  }
+
+  async #readNested(nested: { readonly cursor: Cursor; active: boolean }): Promise<void> {
+    const { stackId } = nested.cursor;
+    let events: StackEvent[];
+    try {
+      events = await nested.cursor.fresh(this.#port);
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      // What happens inside it only adds detail: its parent tells how it ends.
+      nested.active = false;
+      return;
+    }
+    this.#note(events, false);
+    if (events.some((event) => isStackLevel(event) && event.stackId === stackId && isFinal(event.status)))
+      nested.active = false;
+  }
+
+  #note(events: readonly StackEvent[], root: boolean): void {
+    for (const event of events) {
+      if (root && this.#end) return;
+      this.#pending.push(event);
+      if (isStackLevel(event)) {
+        if (root && isFinal(event.status)) this.#end = event;
+        continue;
+      }
+      const key = `${event.stackId} ${event.logicalId}`;
+      if (isFinal(event.status)) this.#working.delete(key);
+      else this.#working.set(key, event.logicalId);
+      if (event.resourceType === STACK_TYPE && event.physicalId.startsWith('arn:')) this.#noteNested(event);
+    }
+  }
+
+  /** A rollback or a deletion wakes a nested stack again. */
+  #noteNested(event: StackEvent): void {
+    const known = this.#nested.get(event.physicalId);
+    if (known) known.active ||= !isFinal(event.status);
+    else {
+      const after = this.#from === 'operation' ? undefined : this.#from.after;
+      this.#nested.set(event.physicalId, {
+        cursor: new Cursor(event.physicalId, after ? { after } : 'operation'),
+        active: true,
+      });
+    }
+  }
+}

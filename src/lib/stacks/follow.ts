@@ -1,0 +1,151 @@
+import { Exit, InfractlError, Interrupted, isInfractlError } from '../base/errors.ts';
+import { duration } from '../base/text.ts';
+import { EventLog, type From } from './events.ts';
+import type { StackEvent, StackState } from './port.ts';
+import { isFinal } from './states.ts';
+import type { StackDeps } from './types.ts';
+import { type Patience, persist, pollDelay } from './waiting.ts';
+
+/** An operation that AWS carries out by itself. */
+export interface Operation {
+  readonly part: string;
+  readonly stackName: string;
+  readonly stackId: string;
+  readonly act: 'create' | 'update' | 'delete';
+  readonly from: From;
+  /** In milliseconds. */
+  readonly timeout: number;
+}
+
+export interface Ended {
+  readonly status: string;
+  /** The stack after it; undefined when it is gone. */
+  readonly state: StackState | undefined;
+  /** Every event of the operation, nested stacks included. */
+  readonly events: readonly StackEvent[];
+}
+
+/** How often a stack is read again that does not show yet what its last event said. */
+const SETTLE_TRIES = 5;
+
+/**
+ * Follows an operation to its end and reports each of its events once.
+ *
+ * @throws InfractlError `StackTimedOut` (exit 7) and Interrupted; AWS goes on after both.
+ */
+export async function follow(deps: StackDeps, operation: Operation): Promise<Ended> {
+  const { port, clock, reporter, signal } = deps;
+  const { part, stackId } = operation;
+  const log = new EventLog(port, stackId, operation.from);
+  const deadline = clock.now() + operation.timeout;
+  const patience: Patience = {
+    clock,
+    signal,
+    deadline,
+    onTrouble: (lost) =>
+      reporter.emit({
+        type: 'part.status',
+        part,
+        status: lost ? 'AWS does not answer; the stack goes on, trying again' : 'AWS answers again',
+      }),
+  };
+  let lastEvent = clock.now();
+  try {
+    for (;;) {
+      const fresh = await persist(patience, () => log.read());
+      if (fresh.length > 0) {
+        lastEvent = clock.now();
+        for (const event of fresh) reporter.emit(reported(part, event));
+        reporter.emit({ type: 'part.status', part, status: statusWords(log, operation) });
+      }
+      if (log.end) {
+        const status = log.end.status;
+        const state = await persist(patience, () => settled(deps, stackId));
+        return { status, state, events: log.all };
+      }
+      const left = deadline - clock.now();
+      if (left <= 0) throw timedOut(operation, log);
+      await clock.sleep(Math.min(left, pollDelay(clock.now() - lastEvent, log.working.length > 0)), signal);
+    }
+  } catch (error) {
+    if (signal?.aborted) throw interrupted(operation, log);
+    if (isInfractlError(error) && error.code !== 'StackTimedOut') throw lostSight(operation, log, error);
+    throw error;
+  }
+}
+
+/** DescribeStacks may lag behind the events for a moment. */
+async function settled(deps: StackDeps, stackId: string): Promise<StackState | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    const state = await deps.port.stack(stackId);
+    if (!state || isFinal(state.status) || attempt === SETTLE_TRIES) return state;
+    await deps.clock.sleep(100 * attempt, deps.signal);
+  }
+}
+
+function reported(part: string, event: StackEvent) {
+  return {
+    type: 'stack.event' as const,
+    part,
+    stack: event.stackName,
+    logicalId: event.logicalId,
+    resourceType: event.resourceType,
+    status: event.status,
+    ...(event.reason ? { reason: event.reason } : {}),
+    at: event.at.toISOString(),
+  };
+}
+
+function statusWords(log: EventLog, operation: Operation): string {
+  const doing = /ROLLBACK/.test(log.status ?? '') ? 'taking it back' : `${ING[operation.act]} the stack`;
+  const names = log.working;
+  if (names.length === 0) return doing;
+  const more = names.length > 2 ? ` and ${names.length - 2} more` : '';
+  return `${doing}: ${names.slice(0, 2).join(', ')}${more}`;
+}
+
+const ING = { create: 'creating', update: 'updating', delete: 'deleting' } as const;
+
+/** How to see what goes on, and how to stop it, with the region where the stack is. */
+function waysOn({ act, stackName, stackId }: Operation): string[] {
+  const region = stackId.split(':')[3];
+  const where = `--stack-name ${stackName}${region ? ` --region ${region}` : ''}`;
+  const watch = `To see how it goes on: aws cloudformation describe-stack-events ${where}`;
+  if (act === 'update') return [watch, `To take it back: aws cloudformation cancel-update-stack ${where}`];
+  if (act === 'create') return [watch, `To take it back: aws cloudformation delete-stack ${where}`];
+  return [watch, 'A deletion cannot be stopped. To wait for it again, run the same command again.'];
+}
+
+function stillRuns(operation: Operation, log: EventLog): string {
+  return `AWS goes on ${ING[operation.act]} the stack ${operation.stackName} (${log.status ?? `${operation.act.toUpperCase()}_IN_PROGRESS`}).`;
+}
+
+function interrupted(operation: Operation, log: EventLog): Interrupted {
+  return new Interrupted(`Interrupted. ${stillRuns(operation, log)}`, waysOn(operation));
+}
+
+function timedOut(operation: Operation, log: EventLog): InfractlError {
+  const names = log.working;
+  return new InfractlError({
+    code: 'StackTimedOut',
+    message: `The stack ${operation.stackName} was not done after ${duration(operation.timeout)}.`,
+    why: `${stillRuns(operation, log)}${names.length > 0 ? ` It waits for ${names.join(', ')}.` : ''}`,
+    suggestions: [
+      ...waysOn(operation),
+      'To wait longer, give the stack a longer `timeout` in infractl.yaml and run the command again when it is done.',
+    ],
+    exit: Exit.timedOut,
+  });
+}
+
+/** The operation runs, but it cannot be looked at any more: expired credentials, a missing permission. */
+function lostSight(operation: Operation, log: EventLog, error: InfractlError): InfractlError {
+  return new InfractlError({
+    code: error.code,
+    message: `${error.message} ${stillRuns(operation, log)}`,
+    ...(error.why ? { why: error.why } : {}),
+    suggestions: [...error.suggestions, ...waysOn(operation)],
+    exit: error.exit,
+    cause: error,
+  });
+}

@@ -1,0 +1,81 @@
+import { Exit, InfractlError } from '../base/errors.ts';
+import { duration } from '../base/text.ts';
+import type { StackState } from './port.ts';
+import type { Step } from './states.ts';
+import { PROJECT_TAG } from './types.ts';
+
+/**
+ * Refuses a stack that is not this project's to change.
+ *
+ * @throws InfractlError `NotOurStack` (exit 5).
+ */
+export function checkOwner(state: StackState, project: string | undefined): void {
+  if (state.parentId !== undefined)
+    throw new InfractlError({
+      code: 'NotOurStack',
+      message: `The stack ${state.stackName} is nested in another one and is changed through that one only.`,
+      why: `Its parent is ${state.parentId}.`,
+      exit: Exit.declined,
+    });
+  const owner = state.tags[PROJECT_TAG];
+  if (owner === undefined || owner === project) return;
+  throw new InfractlError({
+    code: 'NotOurStack',
+    message: `The stack ${state.stackName} belongs to another project: ${owner}.`,
+    why: `It carries the tag ${PROJECT_TAG}=${owner}, and this project is ${project ?? 'without a name'}.`,
+    suggestions: [
+      'Give the stack of this project another `name:` in infractl.yaml, or check the profile, the region and the environment.',
+    ],
+    exit: Exit.declined,
+  });
+}
+
+/** The error of a step that does nothing: something works on the stack, or a person has to decide. */
+export function standstill(
+  state: StackState,
+  step: Extract<Step, { do: 'busy' | 'refuse' }>,
+  now: number,
+): InfractlError {
+  if (step.do === 'busy')
+    return new InfractlError({
+      code: 'StackBusy',
+      message: `The stack ${state.stackName} is ${busyWords(state, step.doing, now)}.`,
+      why: 'AWS goes on with that by itself; one operation at a time is possible.',
+      suggestions: [
+        `Wait until it is done, then run the same command again. To see how it goes on: aws cloudformation describe-stack-events --stack-name ${state.stackName}`,
+      ],
+      exit: Exit.busy,
+    });
+  return new InfractlError({
+    code: 'StackBlocked',
+    message: `The stack ${state.stackName} is in ${state.status} and cannot be changed as it is.`,
+    why: [step.because, ...(state.statusReason ? [state.statusReason] : [])].join('\n'),
+    suggestions: step.suggestions.map((text) => text.replaceAll('{stack}', state.stackName)),
+    exit: Exit.declined,
+  });
+}
+
+/** `being updated, since 2026-01-05T09:00:00Z (3 min 20 s ago)`. */
+export function busyWords(state: StackState, doing: string, now: number): string {
+  const since = state.updatedAt ?? state.createdAt;
+  if (!since) return doing;
+  const age = now - since.getTime();
+  // A clock of this machine that is wrong must not make nonsense of it.
+  const ago = age >= 0 ? ` (${duration(age)} ago)` : '';
+  return `${doing}, since ${since.toISOString().replace(/\.\d+Z$/, 'Z')}${ago}`;
+}
+
+/** @throws InfractlError `StackProtected` (exit 5). */
+export function checkUnprotected(state: StackState): void {
+  if (!state.terminationProtection) return;
+  throw new InfractlError({
+    code: 'StackProtected',
+    message: `The stack ${state.stackName} is protected against deletion.`,
+    why: 'Its termination protection is on.',
+    suggestions: [
+      'If it is to go: set `terminationProtection: false` for it in infractl.yaml, run infractl deploy --create-stack, then run this again.',
+      `Or switch it off by hand: aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name ${state.stackName}`,
+    ],
+    exit: Exit.declined,
+  });
+}

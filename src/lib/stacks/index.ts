@@ -1,0 +1,55 @@
+import type { DeleteOrder } from './delete.ts';
+import type { StackState, StacksPort } from './port.ts';
+import type { TemplateFacts } from './template.ts';
+import type { StackDeps, StackPlan, StackResult, StackSpec } from './types.ts';
+
+export { explainFailure, type Failure, firstCause } from './explain.ts';
+export { checkParameters, type GivenParameter, type ParameterIssue } from './parameters.ts';
+export type { Change, StackEvent, StackState, StackStatus, StacksPort } from './port.ts';
+export { type Act, isDeployed, nextStep, type Step } from './states.ts';
+export type { ParameterFacts, TemplateFacts } from './template.ts';
+export {
+  type PlannedChange,
+  PROJECT_TAG,
+  type StackDeps,
+  type StackPlan,
+  type StackResult,
+  type StackSpec,
+} from './types.ts';
+export type { DeleteOrder };
+
+// What reads templates brings a YAML parser with it, so it is loaded on use: a command that only reads a
+// stack's outputs starts without it.
+
+/** See `deployStack` in deploy.ts. */
+export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<StackResult> {
+  return (await import('./deploy.ts')).deployStack(deps, spec);
+}
+
+/** See `planStack` in plan.ts. Makes no call that changes anything. */
+export async function planStack(
+  deps: Pick<StackDeps, 'port' | 'clock'>,
+  spec: StackSpec,
+  unknown: readonly string[] = [],
+): Promise<StackPlan> {
+  return (await import('./plan.ts')).planStack(deps, spec, unknown);
+}
+
+/** See `deleteStack` in delete.ts. */
+export async function deleteStack(deps: StackDeps, order: DeleteOrder): Promise<'deleted' | 'unchanged'> {
+  return (await import('./delete.ts')).deleteStack(deps, order);
+}
+
+/**
+ * Reads a template and finds what can be found without AWS: syntax, names that do not exist, limits.
+ *
+ * @throws UsageError with file, line and column.
+ */
+export async function checkTemplate(file: string): Promise<TemplateFacts> {
+  return (await import('./load.ts')).loadTemplate(file);
+}
+
+/** A stack as it is: DescribeStacks. Undefined when there is none of that name. */
+export async function readStack(port: StacksPort, stackName: string): Promise<StackState | undefined> {
+  return port.stack(stackName);
+}

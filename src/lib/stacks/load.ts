@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { messageOf, UsageError } from '../base/errors.ts';
+import { bytes as inBytes } from '../base/text.ts';
+import { LARGEST_BYTES, readTemplate, type Template } from './template.ts';
+import { checkUses } from './template-check.ts';
+
+/** Templates are read by the checks, the plan and the deploy of one command: parsed once. */
+const parsed = new Map<string, Template>();
+
+/**
+ * Reads a template and finds what can be found without AWS.
+ *
+ * @throws UsageError `TemplateMissing`, `TemplateSyntax`, `TemplateTooLarge` or `TemplateInvalid`.
+ */
+export async function loadTemplate(file: string): Promise<Template> {
+  const text = await readTemplateFile(file);
+  const known = parsed.get(file);
+  if (known?.text === text) return known;
+  const template = readTemplate(file, text);
+  checkUses(template);
+  parsed.set(file, template);
+  return template;
+}
+
+async function readTemplateFile(file: string): Promise<string> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw new UsageError({
+      code: 'TemplateMissing',
+      message:
+        code === 'ENOENT'
+          ? `There is no template at ${file}.`
+          : `The template ${file} cannot be read: ${messageOf(error)}.`,
+      suggestions: ['Check `template:` of the stack in infractl.yaml; it is relative to that file.'],
+      cause: error,
+    });
+  }
+  const size = Buffer.byteLength(text);
+  if (size > LARGEST_BYTES)
+    throw new UsageError({
+      code: 'TemplateTooLarge',
+      message: `The template ${file} has ${inBytes(size)}; CloudFormation takes no more than ${inBytes(LARGEST_BYTES)}.`,
+      suggestions: ['Split it into several stacks, joined by outputs and parameters.'],
+    });
+  return text;
+}

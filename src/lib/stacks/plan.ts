@@ -1,0 +1,87 @@
+import { isDeepStrictEqual } from 'node:util';
+import { compareResources, compareSettings } from './compare.ts';
+import { busyWords, checkOwner } from './guard.ts';
+import type { StackState } from './port.ts';
+import { nextStep, type Step } from './states.ts';
+import { readTemplate, type Template } from './template.ts';
+import { type PlannedChange, PROJECT_TAG, type StackDeps, type StackPlan, type StackSpec } from './types.ts';
+import { readWanted, textAsDeployed } from './wanted.ts';
+import { child, plain } from './yaml.ts';
+
+/**
+ * What a deploy would do, told by reading only: GetTemplate and DescribeStacks against what is wanted. It
+ * knows which resources differ, not whether AWS would replace them: that takes a change set.
+ *
+ * @param unknown names of parameters whose value another part gives when it is deployed
+ * @throws UsageError as `deployStack`; InfractlError `NotOurStack` (5).
+ */
+export async function planStack(
+  deps: Pick<StackDeps, 'port' | 'clock'>,
+  spec: StackSpec,
+  unknown: readonly string[] = [],
+): Promise<StackPlan> {
+  const wanted = await readWanted(spec, unknown);
+  const [state, deployed] = await Promise.all([
+    deps.port.stack(spec.stackName),
+    deps.port.template(spec.stackName),
+  ]);
+  if (state) checkOwner(state, spec.tags[PROJECT_TAG]);
+  const step = nextStep(state?.status, 'deploy');
+  const note = state && noteOf(step, state, deps.clock.now());
+  if (!state || deployed === undefined || step.do === 'recreate' || step.do === 'create')
+    return creation(wanted.template, unknown, note);
+
+  const settings = compareSettings(wanted.template, state, spec, unknown);
+  const now = readTemplate(spec.templateFile, deployed);
+  // Code that differs has no place in S3 yet: as it is written in the file it differs from any place there.
+  const text = textAsDeployed(wanted, deployed);
+  const then =
+    text === undefined || text === wanted.template.text
+      ? wanted.template
+      : readTemplate(spec.templateFile, text);
+  const resources = compareResources(now, then, settings.parameters);
+  const differs =
+    resources.length > 0 ||
+    settings.parameters.length > 0 ||
+    settings.tags.length > 0 ||
+    state.terminationProtection !== spec.terminationProtection ||
+    !isDeepStrictEqual(sections(now), sections(then));
+  const open = settings.undecided.length > 0 || wanted.template.openEnded;
+  return {
+    change: differs ? 'update' : open ? 'unknown' : 'unchanged',
+    resources,
+    parameters: settings.parameters,
+    tags: settings.tags,
+    undecided: settings.undecided,
+    ...(note ? { note } : {}),
+  };
+}
+
+function creation(template: Template, unknown: readonly string[], note: string | undefined): StackPlan {
+  return {
+    change: 'create',
+    resources: [...template.resources].map(
+      ([logicalId, { type }]): PlannedChange => ({ action: 'add', logicalId, type }),
+    ),
+    parameters: [],
+    tags: [],
+    undecided: unknown,
+    ...(note ? { note } : {}),
+  };
+}
+
+/** The parts of a template, beside its resources, that can change a stack. */
+function sections(template: Template): unknown[] {
+  const { root } = template.tree;
+  return ['Outputs', 'Conditions', 'Mappings', 'Transform', 'Globals', 'Rules', 'Hooks'].map((name) =>
+    plain(child(root, name) ?? null),
+  );
+}
+
+function noteOf(step: Step, state: StackState, now: number): string | undefined {
+  if (step.do === 'recreate')
+    return `It is in ${state.status}: ${step.because}. It would be deleted first, then created.`;
+  if (step.do === 'busy') return `It is ${busyWords(state, step.doing, now)}; a deploy would not start now.`;
+  if (step.do === 'refuse') return `It is in ${state.status}; a deploy would refuse it. ${step.because}`;
+  return undefined;
+}

@@ -1,0 +1,113 @@
+import type { StackStatus } from '@aws-sdk/client-cloudformation';
+
+export type { StackStatus };
+
+/** A stack as DescribeStacks shows it. */
+export interface StackState {
+  readonly stackId: string;
+  readonly stackName: string;
+  readonly status: StackStatus;
+  readonly statusReason?: string;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Parameters as AWS gives them: `****` for one with NoEcho. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly terminationProtection: boolean;
+  /** The stack that this one is nested in. */
+  readonly parentId?: string;
+  readonly createdAt?: Date;
+  /** When the newest operation on it began, where AWS says so. */
+  readonly updatedAt?: Date;
+}
+
+/** One event of DescribeStackEvents. */
+export interface StackEvent {
+  readonly eventId: string;
+  readonly stackId: string;
+  readonly stackName: string;
+  readonly logicalId: string;
+  readonly physicalId: string;
+  readonly resourceType: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly at: Date;
+  /** The ClientRequestToken of the operation that the event belongs to. */
+  readonly token?: string;
+}
+
+/** A template in the request itself, or in an S3 bucket. */
+export type TemplateSource = { readonly body: string } | { readonly url: string };
+
+export interface TemplateSummary {
+  readonly capabilities: readonly string[];
+  readonly transforms: readonly string[];
+}
+
+export interface ChangeSetRequest {
+  readonly stackName: string;
+  readonly name: string;
+  readonly type: 'CREATE' | 'UPDATE';
+  readonly template: TemplateSource;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly capabilities: readonly string[];
+  readonly token: string;
+}
+
+/** What one change of a change set does. */
+export interface Change {
+  readonly action: 'add' | 'modify' | 'remove' | 'import' | 'dynamic';
+  readonly logicalId: string;
+  readonly physicalId?: string;
+  readonly type: string;
+  readonly replacement?: 'always' | 'conditional' | 'never';
+}
+
+export interface ChangeSetState {
+  readonly status: string;
+  readonly statusReason?: string;
+  readonly executionStatus?: string;
+  /** All of them: every page was read. */
+  readonly changes: readonly Change[];
+}
+
+/** What early validation found (DescribeEvents): a reason, and where in the template. */
+export interface ValidationFinding {
+  readonly logicalId?: string;
+  readonly resourceType?: string;
+  readonly reason: string;
+  /** AWS's path in the template: `/Resources/Bucket/Properties/BucketName`. */
+  readonly path?: string;
+}
+
+/**
+ * The calls that the stacks engine makes of CloudFormation. `stack` is a name or an ID; a deleted stack
+ * is found by its ID only. Errors are `InfractlError`s; what does not exist is undefined.
+ */
+export interface StacksPort {
+  /** DescribeStacks. */
+  stack(stack: string): Promise<StackState | undefined>;
+  /** GetTemplate, as it was sent (stage `Original`). */
+  template(stack: string): Promise<string | undefined>;
+  /** GetTemplateSummary. */
+  summary(template: TemplateSource): Promise<TemplateSummary>;
+  /** CreateChangeSet. */
+  createChangeSet(request: ChangeSetRequest): Promise<{ readonly id: string; readonly stackId: string }>;
+  /** DescribeChangeSet, all pages. Undefined when there is none. */
+  changeSet(id: string): Promise<ChangeSetState | undefined>;
+  /** DescribeEvents with the failures of a change set; empty where AWS does not offer it. */
+  validationFindings(changeSetId: string): Promise<readonly ValidationFinding[]>;
+  /** ExecuteChangeSet, with rollback on failure. */
+  executeChangeSet(id: string, token: string): Promise<void>;
+  /** DeleteChangeSet. Succeeds when there is none. */
+  deleteChangeSet(id: string): Promise<void>;
+  /** One page of DescribeStackEvents, newest first. */
+  events(
+    stack: string,
+    page?: string,
+  ): Promise<{ readonly events: readonly StackEvent[]; readonly next?: string }>;
+  /** UpdateTerminationProtection. */
+  setTerminationProtection(stack: string, on: boolean): Promise<void>;
+  /** DeleteStack. */
+  deleteStack(stack: string, token: string): Promise<void>;
+}

@@ -1,0 +1,64 @@
+import type { ArtifactStore } from '../artifacts/store.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Reporter } from '../base/report.ts';
+import type { Change, StacksPort } from './port.ts';
+
+/** One stack as it should be. Every value is known: references are resolved before. */
+export interface StackSpec {
+  /** The part's name in messages: `stack app`. */
+  readonly part: string;
+  readonly stackName: string;
+  /** Absolute path. */
+  readonly templateFile: string;
+  readonly parameters: Readonly<Record<string, { readonly value: string; readonly secret: boolean }>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly terminationProtection: boolean;
+  /** How long one operation on the stack may take, in milliseconds. */
+  readonly timeout: number;
+}
+
+/** What the engine needs of the world. */
+export interface StackDeps {
+  readonly port: StacksPort;
+  /** Opened on first need only: a template over 51,200 bytes, or local code. */
+  readonly artifacts: () => Promise<ArtifactStore>;
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface StackResult {
+  readonly outcome: 'created' | 'updated' | 'unchanged';
+  readonly stackId: string;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** What the change set said that it would do. Empty when nothing was to do. */
+  readonly changes: readonly Change[];
+  /** SHA-256 of the template as it was sent, in hex. */
+  readonly templateSha256: string;
+}
+
+export interface StackPlan {
+  /**
+   * `unknown`: nothing that can be compared differs, but some values cannot be compared (`undecided`):
+   * those of parameters that AWS never shows, or that another part gives when it is deployed.
+   */
+  readonly change: 'create' | 'update' | 'unchanged' | 'unknown';
+  readonly resources: readonly PlannedChange[];
+  /** Names of the parameters whose value differs. Never their values. */
+  readonly parameters: readonly string[];
+  /** Keys of the tags that differ. */
+  readonly tags: readonly string[];
+  /** Names of the parameters that cannot be compared now. */
+  readonly undecided: readonly string[];
+  /** What stands in the way, or is done first: the stack is busy, or must be deleted and made again. */
+  readonly note?: string;
+}
+
+export interface PlannedChange {
+  readonly action: 'add' | 'modify' | 'remove';
+  readonly logicalId: string;
+  readonly type: string;
+}
+
+/** The tag that says which project a stack belongs to. */
+export const PROJECT_TAG = 'infractl:project';

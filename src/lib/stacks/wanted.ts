@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { InfractlError, UsageError } from '../base/errors.ts';
+import { bytes as inBytes, plural } from '../base/text.ts';
+import { sameTemplate } from './compare.ts';
+import { loadTemplate } from './load.ts';
+import { hasLocalCode, type PackagedTemplate, packageTemplate } from './packaging.ts';
+import { checkParameters } from './parameters.ts';
+import type { TemplateSource } from './port.ts';
+import { INLINE_BYTES, LARGEST_BYTES, type Template } from './template.ts';
+import type { StackDeps, StackSpec } from './types.ts';
+
+/** The template of a stack as it is to be, with its local code packed and nothing uploaded. */
+export interface Wanted {
+  readonly template: Template;
+  /** Undefined where the template names no local code. */
+  readonly packaged: PackagedTemplate | undefined;
+}
+
+/**
+ * Reads the template, checks the parameters against it and packs local code. Calls nothing.
+ *
+ * @param unknown parameters whose value another part will give
+ * @throws UsageError as `loadTemplate`, `packageTemplate`, and `ParametersInvalid`.
+ */
+export async function readWanted(spec: StackSpec, unknown: readonly string[] = []): Promise<Wanted> {
+  const template = await loadTemplate(spec.templateFile);
+  const later = Object.fromEntries(unknown.map((name) => [name, { value: undefined, secret: false }]));
+  const errors = checkParameters(template, { ...later, ...spec.parameters }).filter(
+    ({ level }) => level === 'error',
+  );
+  if (errors.length > 0)
+    throw new UsageError({
+      code: 'ParametersInvalid',
+      message: `${plural(errors.length, 'parameter')} of the stack ${spec.stackName} cannot be used.`,
+      why: errors.map(({ message }) => message).join('\n'),
+      suggestions: [`Correct them under \`parameters:\` of the ${spec.part} in infractl.yaml.`],
+    });
+  return { template, packaged: hasLocalCode(template) ? await packageTemplate(template) : undefined };
+}
+
+/**
+ * The text that would be sent, told without opening the artifact store: local code that is deployed
+ * already is in the bucket that the deployed text names. Undefined: the code differs.
+ */
+export function textAsDeployed({ template, packaged }: Wanted, deployed: string): string | undefined {
+  if (!packaged) return template.text;
+  const bucket = packaged.bucketIn(deployed);
+  return bucket === undefined ? undefined : packaged.text(bucket);
+}
+
+/** Whether the deployed text is the wanted one. */
+export function isDeployedText(wanted: Wanted, deployed: string): boolean {
+  const text = textAsDeployed(wanted, deployed);
+  return text !== undefined && sameTemplate(deployed, text);
+}
+
+/** Uploads what has to be in S3 and gives the template as CloudFormation takes it. */
+export async function sendable(
+  deps: StackDeps,
+  { template, packaged }: Wanted,
+): Promise<{ readonly source: TemplateSource; readonly sha256: string }> {
+  let text = template.text;
+  if (packaged) {
+    const store = await deps.artifacts();
+    await packaged.upload(store);
+    text = packaged.text(store.bucket);
+  }
+  const sha256 = textSha256(text);
+  const size = Buffer.byteLength(text);
+  if (size <= INLINE_BYTES) return { source: { body: text }, sha256 };
+  if (size > LARGEST_BYTES)
+    throw new InfractlError({
+      code: 'TemplateTooLarge',
+      message: `With the places of its code the template ${template.file} has ${inBytes(size)}; CloudFormation takes no more than ${inBytes(LARGEST_BYTES)}.`,
+      suggestions: ['Split it into several stacks, joined by outputs and parameters.'],
+    });
+  const store = await deps.artifacts();
+  const key = `templates/${sha256}.yaml`;
+  if (!(await store.has(key))) await store.put(key, text, { contentType: 'text/yaml', ifAbsent: true });
+  return { source: { url: store.url(key) }, sha256 };
+}
+
+/** SHA-256 in hex. */
+export function textSha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
