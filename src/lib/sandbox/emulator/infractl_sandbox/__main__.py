@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import signal
 import sys
 import threading
@@ -18,6 +19,12 @@ def main() -> None:
     settings = take_settings()
     if version("ministack") != MINISTACK_VERSION:
         sys.exit(f"MiniStack {MINISTACK_VERSION} is needed, {version('ministack')} is installed.")
+    # Two emulators on one state would each undo what the other saved. Held until the process ends.
+    claim = (settings.home / "claim").open("w")
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        sys.exit(f"Another sandbox still uses {settings.home}.")
     moved.follow_port(settings)
     asyncio.run(_serve(settings))
 

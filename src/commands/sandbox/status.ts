@@ -1,0 +1,62 @@
+import { bytes, duration, listed, plural } from '../../lib/base/text.ts';
+import { BaseCommand } from '../../lib/cli/base-command.ts';
+import { pairs } from '../../lib/cli/table.ts';
+import type { Ui } from '../../lib/cli/terminal.ts';
+import type { View } from '../../lib/cli/view.ts';
+import type { SandboxStatus as Status } from '../../lib/sandbox/index.ts';
+
+const STATE: Record<Status['state'], string> = {
+  running: 'running',
+  starting: 'being started',
+  silent: 'running, but it does not answer: look at its log',
+  gone: 'not running: it ended without being stopped (infractl sandbox start)',
+  stopped: 'not running (infractl sandbox start)',
+};
+
+export default class SandboxStatus extends BaseCommand<typeof SandboxStatus> {
+  static override summary = 'Show the AWS on this machine, and what it cannot do.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --json',
+  ];
+
+  protected async work(): Promise<View> {
+    const { sandboxStatus } = await import('../../lib/sandbox/index.ts');
+    const status = await sandboxStatus();
+    return { json: status, text: (ui) => statusText(status, ui) };
+  }
+}
+
+function statusText(status: Status, ui: Ui): string {
+  const limits = status.limits.map((limit) => `  · ${limit}`);
+  return [pairs(ui, facts(status)), '', ui.paint('bold', 'What it cannot do'), ...limits].join('\n');
+}
+
+function facts(status: Status): [string, string][] {
+  const { engine } = status;
+  const found: [string, string | undefined][] = [
+    ['sandbox', STATE[status.state]],
+    ['endpoint', status.endpoint],
+    ['process', status.pid === undefined ? undefined : `${status.pid}, MiniStack ${status.version}`],
+    ['up for', status.uptimeMs === undefined ? undefined : duration(status.uptimeMs)],
+    ['memory', status.memoryBytes === undefined ? undefined : bytes(status.memoryBytes)],
+    ['on disk', bytes(status.diskBytes)],
+    ['holds', status.stacks === undefined ? undefined : holdings(status)],
+    [
+      'containers',
+      engine.version
+        ? `${engine.command} ${engine.version} answers: image functions run`
+        : `no engine: image functions cannot run (${engine.reason})`,
+    ],
+    ['log', status.log],
+  ];
+  return found.filter((entry): entry is [string, string] => entry[1] !== undefined);
+}
+
+function holdings({ stacks = 0, functions = 0, containers = 0 }: Status): string {
+  return listed([
+    plural(stacks, 'stack'),
+    plural(functions, 'function'),
+    plural(containers, 'running container'),
+  ]);
+}

@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { throwIfAborted } from '../base/clock.ts';
+import { InfractlError } from '../base/errors.ts';
+import { emulatorFolder, lastLines, type SandboxPaths } from './paths.ts';
+import { findPython, hasUv, type Python, pythonMissing, venvMissing } from './python.ts';
+import { makePrivateFolder } from './running.ts';
+import { type Ran, run } from './tools.ts';
+
+const MARKER = '.complete';
+const INSTALL_TIMEOUT = 15 * 60_000;
+
+export interface InstallOptions {
+  readonly paths: SandboxPaths;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal?: AbortSignal | undefined;
+  /** A short status: what is being done. */
+  readonly onStatus?: (status: string) => void;
+}
+
+/**
+ * The Python of the sandbox's private environment; installs it from PyPI where it is not there yet, at
+ * pinned versions with pinned hashes. The folder's name carries the hash of the list, so a newer
+ * infractl makes a new one. Call it under the sandbox's lock.
+ *
+ * @throws InfractlError `PythonMissing`, `PythonVenvMissing`, `DiskFull`, `NoNetwork`, `HashMismatch`, `InstallFailed`
+ */
+export async function ensureInstalled(options: InstallOptions): Promise<string> {
+  const { paths, env } = options;
+  const requirements = join(emulatorFolder(), 'requirements.txt');
+  const folder = join(paths.root, await venvName(requirements));
+  const python = join(folder, 'bin', 'python');
+  // The link to the system's Python dangles after an upgrade of it.
+  if (existsSync(join(folder, MARKER)) && existsSync(python)) return python;
+
+  makePrivateFolder(paths.root);
+  // Without its marker it is half of one: the install was interrupted.
+  await rm(folder, { recursive: true, force: true });
+  options.onStatus?.('installing MiniStack (once)');
+  const plain = withoutPythonSettings(env);
+  const system = await findPython(plain);
+  const uv = await hasUv(plain);
+  if (!system && !uv) throw pythonMissing();
+  const viaUv = uv && !(system && speaksToPip(plain));
+  await (viaUv ? installWithUv : installWithPip)({ ...options, env: plain }, folder, requirements, system);
+  await check(
+    await run(python, ['-c', 'import ministack.app, samtranslator'], runOptions(options, plain)),
+    folder,
+  );
+  await writeFile(join(folder, MARKER), '');
+  await removeOlder(paths.root, folder);
+  return python;
+}
+
+export async function venvName(requirements = join(emulatorFolder(), 'requirements.txt')): Promise<string> {
+  const hash = createHash('sha256')
+    .update(await readFile(requirements))
+    .digest('hex');
+  return `venv-${hash.slice(0, 12)}`;
+}
+
+type Installer = (
+  options: InstallOptions,
+  folder: string,
+  requirements: string,
+  system: Python | undefined,
+) => Promise<void>;
+
+const installWithPip: Installer = async (options, folder, requirements, system) => {
+  if (!system) throw pythonMissing();
+  const made = await run(system.command, ['-m', 'venv', folder], runOptions(options));
+  if (!made.ok && /ensurepip|No module named venv/.test(made.all)) {
+    await rm(folder, { recursive: true, force: true });
+    throw venvMissing(system);
+  }
+  await check(made, folder);
+  const pip = ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--progress-bar', 'off'];
+  const args = [...pip, '--require-hashes', '--requirement', requirements];
+  await check(await run(join(folder, 'bin', 'python'), args, runOptions(options)), folder, options.signal);
+};
+
+const installWithUv: Installer = async (options, folder, requirements, system) => {
+  const wanted = system?.command ?? '>=3.10';
+  await check(await run('uv', ['venv', '--quiet', '--python', wanted, folder], runOptions(options)), folder);
+  const target = ['--python', join(folder, 'bin', 'python')];
+  const args = ['pip', 'install', ...target, '--require-hashes', '--requirement', requirements];
+  await check(await run('uv', args, runOptions(options)), folder, options.signal);
+};
+
+function runOptions(options: InstallOptions, env = options.env) {
+  return { env, timeout: INSTALL_TIMEOUT, signal: options.signal };
+}
+
+/** A user's PYTHONPATH or PYTHONHOME would mix other packages into the private environment. */
+function withoutPythonSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { PYTHONPATH: _path, PYTHONHOME: _home, VIRTUAL_ENV: _venv, ...rest } = env;
+  return rest;
+}
+
+/** uv does not read pip's settings: a user who has some, and none for uv, is served by pip. */
+function speaksToPip(env: NodeJS.ProcessEnv): boolean {
+  const names = Object.keys(env);
+  if (names.some((name) => /^UV_(INDEX|DEFAULT_INDEX|EXTRA_INDEX|CONFIG_FILE|OFFLINE)/.test(name)))
+    return false;
+  if (
+    names.some((name) =>
+      /^PIP_(INDEX_URL|EXTRA_INDEX_URL|CONFIG_FILE|CERT|PROXY|FIND_LINKS|TRUSTED_HOST)/.test(name),
+    )
+  ) {
+    return true;
+  }
+  const home = env.HOME || homedir();
+  const config = env.XDG_CONFIG_HOME || join(home, '.config');
+  const files = [join(config, 'pip', 'pip.conf'), join(home, '.pip', 'pip.conf'), '/etc/pip.conf'];
+  return files.some((file) => existsSync(file));
+}
+
+async function check(ran: Ran, folder: string, signal?: AbortSignal): Promise<void> {
+  if (ran.ok) return;
+  await rm(folder, { recursive: true, force: true });
+  throwIfAborted(signal);
+  throw installError(ran.all);
+}
+
+/** Says in one sentence why the install failed, with the installer's last words. */
+export function installError(output: string): InfractlError {
+  const why = lastLines(output, 6);
+  const known = KNOWN.find(({ sign }) => sign.test(output));
+  return new InfractlError({
+    code: known?.code ?? 'InstallFailed',
+    message: known?.message ?? 'MiniStack, the sandbox, could not be installed.',
+    why,
+    suggestions: known?.suggestions ?? ['Mend what the lines above say, then start it again.'],
+  });
+}
+
+const KNOWN = [
+  {
+    sign: /No space left on device|ENOSPC|Disk quota exceeded/i,
+    code: 'DiskFull',
+    message: 'There is no room on the disk for the sandbox.',
+    suggestions: ['It needs about 250 MB. Make room, or set XDG_DATA_HOME to a folder on another disk.'],
+  },
+  {
+    sign: /DO NOT MATCH THE HASHES|hash mismatch/i,
+    code: 'HashMismatch',
+    message: 'A package that was downloaded is not the one that infractl knows. Nothing was installed.',
+    suggestions: [
+      'The package index, or a proxy before it, serves other files: look into it before anything else.',
+    ],
+  },
+  {
+    sign: /name resolution|Failed to establish a new connection|NewConnectionError|dns error|error sending request|Max retries exceeded|Connection refused|Network is unreachable|timed out|ProxyError|client error \(Connect\)/i,
+    code: 'NoNetwork',
+    message: 'The package index cannot be reached, and the sandbox has to be installed once.',
+    suggestions: [
+      'Mend the connection or the proxy (pip and uv have their own settings for it), then start it again.',
+    ],
+  },
+] as const;
+
+async function removeOlder(root: string, current: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    const folder = join(root, name);
+    if (/^venv-[0-9a-f]{12}$/.test(name) && folder !== current)
+      await rm(folder, { recursive: true, force: true });
+  }
+}
