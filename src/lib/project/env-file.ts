@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -68,6 +67,7 @@ function readValues(path: string, name: string): Readonly<Record<string, string>
 async function isTracked(root: string, name: string): Promise<boolean> {
   const git = findGit(root);
   if (git === undefined || !mayBeInIndex(git, name)) return false;
+  const { execFile } = await import('node:child_process');
   return new Promise((resolve) => {
     const args = ['ls-files', '--error-unmatch', '--', name];
     execFile('git', args, { cwd: root, timeout: 2000 }, (error) => resolve(error === null));

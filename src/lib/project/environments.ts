@@ -1,5 +1,7 @@
 import { type Finding, findingsOf, kindOf } from './issues.ts';
 import { isTree, merge } from './merge.ts';
+import type { PartId } from './model.ts';
+import { NAME, NAME_RULE } from './sections/fields.ts';
 import type { EnvironmentSettings } from './sections/header.ts';
 import { outerSchema, SECTION_NAMES, SECTIONS, type SectionName, sectionSchema } from './sections/index.ts';
 import { substitute, type Variables } from './substitute.ts';
@@ -85,25 +87,53 @@ export function mergeSections(tree: Tree, environment: string): Tree {
   return mapEntries(SECTIONS, (name) => merge(tree[name], own[name], SECTIONS[name as SectionName].merge));
 }
 
-/** Puts the variables in and checks every section. */
-export function checkSections(
-  merged: Tree,
-  variables: Variables,
-): { readonly sections: CheckedSections; readonly findings: readonly Finding[] } {
+/** The checked parts of one environment, and the names of those that are not as they should be. */
+export interface CheckedParts {
+  readonly sections: CheckedSections;
+  readonly invalid: readonly PartId[];
+  readonly findings: readonly Finding[];
+}
+
+/** Puts the variables in and checks every part of every section. */
+export function checkSections(merged: Tree, variables: Variables): CheckedParts {
   const findings: Finding[] = [];
   const sections: Partial<Record<SectionName, Tree>> = {};
-  for (const name of SECTION_NAMES) {
-    if (merged[name] === undefined) continue;
-    const unresolved: Finding[] = [];
-    const tree = substitute(merged[name], variables, (each) => unresolved.push({ at: 'value', ...each }), [
-      name,
-    ]);
-    const checked = sectionSchema(name).safeParse(tree);
-    if (checked.success) sections[name] = checked.data as Tree;
-    else findings.push(...findingsOf(checked.error.issues, tree, [name]).filter(notAt(unresolved)));
-    findings.push(...unresolved);
+  const invalid: PartId[] = [];
+  for (const section of SECTION_NAMES) {
+    const parts = merged[section] ?? {};
+    if (!isTree(parts)) {
+      findings.push(
+        ...findingsOf(sectionSchema(section).safeParse(parts).error?.issues ?? [], parts, [section]),
+      );
+      continue;
+    }
+    const valid: [string, unknown][] = [];
+    for (const [name, part] of Object.entries(parts)) {
+      const checked = checkPart(section, name, part, variables);
+      findings.push(...checked.findings);
+      if (checked.findings.length === 0) valid.push([name, checked.part]);
+      else invalid.push({ kind: SECTIONS[section].kind, name });
+    }
+    sections[section] = Object.fromEntries(valid);
   }
-  return { sections, findings };
+  return { sections, invalid, findings };
+}
+
+function checkPart(
+  section: SectionName,
+  name: string,
+  part: unknown,
+  variables: Variables,
+): { readonly part?: unknown; readonly findings: readonly Finding[] } {
+  const path = [section, name];
+  const findings: Finding[] = [];
+  const tree = substitute(part, variables, (each) => findings.push({ at: 'value', ...each }), path);
+  if (!NAME.test(name))
+    findings.push({ path, at: 'key', message: `the name "${name}" must be ${NAME_RULE}.` });
+  const checked = SECTIONS[section].schema.safeParse(tree);
+  if (checked.success) return { part: checked.data, findings };
+  const wrong = findingsOf(checked.error.issues, tree, path).filter(notAt(findings));
+  return { findings: [...findings, ...wrong] };
 }
 
 /** A text with an unknown variable in it would only be reported twice. */

@@ -31,9 +31,13 @@ export interface Wiring {
 
 type Parts = Pick<Project, 'stacks' | 'images' | 'functions' | 'checks'>;
 
-/** All parts and edges: outputs, images, `after`, and every check after every function. */
-export function collectWiring(project: Parts): Wiring {
-  const nodes = partIds(project);
+/**
+ * All parts and edges: outputs, images, `after`, and every check after every function.
+ *
+ * @param others parts that are known by name only
+ */
+export function collectWiring(project: Parts, others: readonly PartId[] = []): Wiring {
+  const nodes = [...partIds(project), ...others];
   const known = new Set(nodes.map(partKey));
   const edges: Edge[] = [];
   const dangling: Edge[] = [];

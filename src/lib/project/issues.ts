@@ -37,7 +37,7 @@ function findings(issue: Issue, data: unknown, prefix: ConfigPath): Finding[] {
       const notes = (issue.params ?? {}) as IssueNotes;
       const sentence = issue.message.startsWith('unknown key')
         ? `${issue.message} (in ${placeName(path.slice(0, -1))})`
-        : `${where} ${issue.message}`;
+        : `${notes.aboutHolder ? placeName(path.slice(0, -1)) : where} ${issue.message}`;
       return [
         {
           path,

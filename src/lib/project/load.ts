@@ -4,7 +4,7 @@ import { buildContext } from './context.ts';
 import { readSecretFiles } from './env-file.ts';
 import { chooseEnvironment, type EnvironmentChoice } from './environment.ts';
 import {
-  type CheckedSections,
+  type CheckedParts,
   checkHeader,
   checkSections,
   environmentsOf,
@@ -86,19 +86,13 @@ export async function loadProject(options: LoadOptions): Promise<LoadedProject> 
   if (sam) context.origin(['region'], { kind: 'samconfig', file: sam.file });
   const region = settings.region ?? sam?.region;
   const findings = collectFindings(source);
-  const sections = checkEnvironments(
-    tree,
-    header,
-    chosen.name,
-    givenRegion(options, env) ?? region,
-    findings,
-  );
-  findings.throwIfAny();
+  const variableRegion = givenRegion(options, env) ?? region;
+  const { sections, invalid } = checkEnvironments(tree, header, chosen.name, variableRegion, findings);
 
   const facts = { ...settings, region, file: source.file.path, environments };
   const project = await buildProject(facts, sections, context);
   findings.add(context.findings, chosen.name);
-  findings.add(checkWiring(project, locator(source, chosen.name)), chosen.name);
+  findings.add(checkWiring(project, invalid, locator(source, chosen.name)), chosen.name);
   findings.throwIfAny();
 
   const secrets = await readSecretFiles(root, chosen.name, { env, git: options.git });
@@ -158,8 +152,8 @@ function checkEnvironments(
   chosen: string | undefined,
   region: string | undefined,
   findings: Findings,
-): CheckedSections {
-  let result: CheckedSections = {};
+): Pick<CheckedParts, 'sections' | 'invalid'> {
+  let result: Pick<CheckedParts, 'sections' | 'invalid'> = { sections: {}, invalid: [] };
   for (const environment of environmentsOf(tree)) {
     const variables = {
       project: header.project,
@@ -168,7 +162,7 @@ function checkEnvironments(
     };
     const checked = checkSections(mergeSections(tree, environment), variables);
     findings.add(checked.findings, environment);
-    if (environment === chosen) result = checked.sections;
+    if (environment === chosen) result = checked;
   }
   return result;
 }

@@ -179,7 +179,7 @@ function itemAt(item: unknown): { value: Node } | undefined {
 }
 
 function findPair(map: YAMLMap, name: string, document: Document): { key: Node; value?: Node } | undefined {
-  const pair = map.items.find((item) => keyName(item) === name);
+  const pair = pairOf(map, name);
   if (pair) return { key: pair.key as Node, ...(pair.value ? { value: pair.value as Node } : {}) };
   for (const item of map.items) {
     if (keyName(item) !== '<<') continue;
@@ -191,6 +191,18 @@ function findPair(map: YAMLMap, name: string, document: Document): { key: Node; 
     }
   }
   return undefined;
+}
+
+const pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+/** Large files have large maps, and an error for each line of them. */
+function pairOf(map: YAMLMap, name: string): Pair | undefined {
+  let index = pairs.get(map);
+  if (index === undefined) {
+    index = new Map(map.items.map((pair) => [keyName(pair), pair]));
+    pairs.set(map, index);
+  }
+  return index.get(name);
 }
 
 function followAlias(node: Node | undefined, document: Document): Node | undefined {

@@ -5,9 +5,17 @@ import { placeName } from './issues.ts';
 import { type PartId, type Project, partKey } from './model.ts';
 import type { ConfigPath, Position } from './problems.ts';
 
-/** References to parts that are not there, and parts that need each other in a circle. */
-export function checkWiring(project: Project, locate: (path: ConfigPath) => Position): DetailedFinding[] {
-  const { nodes, edges, dangling } = collectWiring(project);
+/**
+ * References to parts that are not there, and parts that need each other in a circle.
+ *
+ * @param invalid parts that are there, but could not be built
+ */
+export function checkWiring(
+  project: Project,
+  invalid: readonly PartId[],
+  locate: (path: ConfigPath) => Position,
+): DetailedFinding[] {
+  const { nodes, edges, dangling } = collectWiring(project, invalid);
   return [
     ...dangling.map((edge) => danglingFinding(edge, nodes)),
     ...findCycles(edges).map((cycle) => cycleFinding(cycle, locate)),
@@ -17,11 +25,13 @@ export function checkWiring(project: Project, locate: (path: ConfigPath) => Posi
 function danglingFinding({ to, path }: Edge, nodes: readonly PartId[]): DetailedFinding {
   const names = nodes.filter((node) => node.kind === to.kind).map((node) => node.name);
   const near = nearest(to.name, names);
+  // The key of the reference itself says nothing that the sentence does not.
+  const owner = typeof path.at(-1) === 'number' ? path : path.slice(0, -1);
   const there = names.length ? `The ${to.kind}s are ${listed(names)}.` : `The project has no ${to.kind}s.`;
   return {
     path,
     at: 'value',
-    message: `there is no ${to.kind} "${to.name}"${near ? `; did you mean "${near}"?` : '.'} (${placeName(path)})`,
+    message: `${placeName(owner)} refers to the ${to.kind} "${to.name}", which is not there${near ? `; did you mean "${near}"?` : '.'}`,
     expected: there,
   };
 }

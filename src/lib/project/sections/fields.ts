@@ -17,6 +17,8 @@ export const KNOWN_KEYS = 'known keys:';
 export interface IssueNotes {
   readonly at?: 'key' | 'value';
   readonly expected?: string;
+  /** The sentence is about the map that holds the key at the path. */
+  readonly aboutHolder?: boolean;
 }
 
 export function noted<T extends z.ZodMiniType>(schema: T, notes: string | FieldNotes): T {

@@ -50,6 +50,7 @@ const schema = fields.check((context) => {
         })
       : issue(context.value, ['zip'], 'has both "image" and "zip"; a function runs one of them.', {
           at: 'key',
+          aboutHolder: true,
           expected: 'Remove one of them.',
         }),
   );

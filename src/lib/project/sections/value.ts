@@ -123,6 +123,7 @@ function checkReference(
       `has two sources, ${listed(present.map((k) => `"${k}"`))}; a reference has one.`,
       {
         at: 'key',
+        aboutHolder: true,
         expected: 'Remove one of them.',
       },
     );
@@ -131,6 +132,7 @@ function checkReference(
   if (!kinds.includes(kind)) {
     report([...path, kind], `cannot be taken from "${kind}" here.`, {
       at: 'key',
+      aboutHolder: true,
       expected: expectedReference(kinds),
     });
     return;
