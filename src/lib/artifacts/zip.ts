@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import type { Dirent, Stats } from 'node:fs';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { type Zippable, zipSync } from 'fflate';
+import ignore, { type Ignore } from 'ignore';
+import { UsageError } from '../base/errors.ts';
+import { bytes as inWords } from '../base/text.ts';
+
+/** Never part of an archive: the repository, and what other tools leave behind. */
+const NEVER = ['.git', '.DS_Store', '*.pyc', '__pycache__'];
+/** Lambda's limit for the unzipped code of a function: 250 MB. */
+const LARGEST = 262_144_000;
+/** A zip holds local time without a zone, so these fields must not come from an instant. The first whole day it knows. */
+const TIME = new Date(1980, 0, 1, 12);
+const UNIX = 3;
+const REGULAR = 0o100000;
+const AT_ONCE = 32;
+
+export interface Zip {
+  readonly bytes: Uint8Array;
+  /** SHA-256 of the archive, in hex. */
+  readonly sha256: string;
+  /** The same in base64, as Lambda's `CodeSha256`. */
+  readonly codeSha256: string;
+  /** How many files are in it. */
+  readonly files: number;
+}
+
+interface Found {
+  /** Path in the archive, with `/`. */
+  readonly name: string;
+  readonly file: string;
+  readonly size: number;
+  readonly executable: boolean;
+}
+
+/**
+ * A zip of a folder's content that depends on nothing but names, contents and executable bits: sorted,
+ * fixed times, modes 0644 or 0755. Equal folders give equal bytes on every machine. Links are followed
+ * inside the folder. `.git`, `.DS_Store`, `*.pyc` and `__pycache__` stay out.
+ *
+ * @param folder absolute path
+ * @param options `exclude`: patterns as in `.gitignore`
+ * @throws UsageError `FolderNotFound`, `FolderEmpty`, `ZipTooLarge` (250 MB unzipped, Lambda's limit),
+ *   `BadLink`, `NotAFile`, `FileNotReadable`
+ */
+export async function zipFolder(folder: string, options: { exclude?: readonly string[] }): Promise<Zip> {
+  const root = await realpath(folder).catch(() => undefined);
+  if (root === undefined || !(await stat(root)).isDirectory()) {
+    throw new UsageError({ code: 'FolderNotFound', message: `There is no folder ${folder} to zip.` });
+  }
+  const excluded = ignore()
+    .add(NEVER)
+    .add([...(options.exclude ?? [])]);
+  const found = await collect({ root, folder, excluded }, root, '', [root]);
+  if (found.length === 0) {
+    throw new UsageError({
+      code: 'FolderEmpty',
+      message: `The folder ${folder} has no file to zip.`,
+      suggestions: ['Build the code first, or look at the `exclude` patterns of the function.'],
+    });
+  }
+  refuseTooLarge(folder, found);
+  // By code units: the same order in every locale.
+  found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const bytes = await archive(found);
+  const digest = createHash('sha256').update(bytes).digest();
+  return {
+    bytes,
+    sha256: digest.toString('hex'),
+    codeSha256: digest.toString('base64'),
+    files: found.length,
+  };
+}
+
+interface Search {
+  readonly root: string;
+  readonly folder: string;
+  readonly excluded: Ignore;
+}
+
+/** @param trail the real paths of the folders above, to notice a link that leads back up. */
+async function collect(
+  search: Search,
+  folder: string,
+  prefix: string,
+  trail: readonly string[],
+): Promise<Found[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
+    throw unreadable(folder, error);
+  });
+  const found: Found[] = [];
+  for (const entry of entries) {
+    const name = prefix + entry.name;
+    const file = join(folder, entry.name);
+    if (search.excluded.ignores(name)) continue;
+    const [facts, real] = await follow(search, entry, file, name);
+    if (facts.isDirectory()) {
+      if (search.excluded.ignores(`${name}/`)) continue;
+      if (trail.includes(real)) throw badLink(search, name, 'it leads back to a folder that it is in');
+      found.push(...(await collect(search, file, `${name}/`, [...trail, real])));
+    } else if (facts.isFile()) {
+      found.push({ name, file, size: facts.size, executable: (facts.mode & 0o111) !== 0 });
+    } else {
+      throw new UsageError({
+        code: 'NotAFile',
+        message: `${name} in ${search.folder} is neither a file nor a folder: it cannot be zipped.`,
+        suggestions: ['Remove it, or add it to the `exclude` patterns of the function.'],
+      });
+    }
+  }
+  return found;
+}
+
+async function follow(search: Search, entry: Dirent, file: string, name: string): Promise<[Stats, string]> {
+  if (!entry.isSymbolicLink()) return [await stat(file), file];
+  const real = await realpath(file).catch(() => undefined);
+  if (real === undefined) throw badLink(search, name, 'it leads nowhere');
+  if (real !== search.root && !real.startsWith(search.root + sep)) {
+    throw badLink(search, name, `it leaves the folder, to ${real}`);
+  }
+  return [await stat(real), real];
+}
+
+function badLink({ folder }: Search, name: string, why: string): UsageError {
+  return new UsageError({
+    code: 'BadLink',
+    message: `The link ${name} in ${folder} cannot be zipped: ${why}.`,
+    suggestions: [
+      'Copy what it points at into the folder, or add it to the `exclude` patterns of the function.',
+    ],
+  });
+}
+
+function unreadable(path: string, cause: unknown): UsageError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new UsageError({ code: 'FileNotReadable', message: `${path} cannot be read.`, why, cause });
+}
+
+function refuseTooLarge(folder: string, found: readonly Found[]): void {
+  const total = found.reduce((sum, { size }) => sum + size, 0);
+  if (total <= LARGEST) return;
+  const largest = found.toSorted((a, b) => b.size - a.size).slice(0, 3);
+  throw new UsageError({
+    code: 'ZipTooLarge',
+    message: `The folder ${folder} is too large for a Lambda function: ${inWords(total)} of at most 250 MB.`,
+    why: `The largest: ${largest.map(({ name, size }) => `${name} (${inWords(size)})`).join(', ')}.`,
+    suggestions: [
+      'Leave out what the function does not need: `exclude: [...]` of the function in infractl.yaml.',
+      'Or deploy it as an image: those may have 10 GB.',
+    ],
+  });
+}
+
+async function archive(found: readonly Found[]): Promise<Uint8Array> {
+  const files: Zippable = {};
+  for (let from = 0; from < found.length; from += AT_ONCE) {
+    const some = found.slice(from, from + AT_ONCE);
+    const contents = await Promise.all(
+      some.map(({ file }) => readFile(file).catch((error) => Promise.reject(unreadable(file, error)))),
+    );
+    some.forEach(({ name, executable }, index) => {
+      const mode = REGULAR | (executable ? 0o755 : 0o644);
+      const content = contents[index] ?? new Uint8Array();
+      files[name] = [content, { mtime: TIME, os: UNIX, attrs: (mode << 16) >>> 0 }];
+    });
+  }
+  // In this thread: fflate's workers cannot be loaded from a bundle.
+  return zipSync(files);
+}
