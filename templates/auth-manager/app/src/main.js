@@ -14,6 +14,8 @@ try {
 
 /** @param {string} address */
 async function runOnLambda(address) {
+  // The first process of a container ignores SIGTERM unless it says otherwise.
+  process.once('SIGTERM', () => process.exit(0));
   const { run } = await import('./runtime.js');
   await run(address, () => import('./lambda.js'));
 }

@@ -14,7 +14,7 @@ import { MAX_BODY } from './app.js';
  */
 export function serve(app, { host, port }) {
   const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
-    answer(app, request, response).catch(() => response.destroy());
+    answer(app, server, request, response).catch(() => response.destroy());
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -24,10 +24,11 @@ export function serve(app, { host, port }) {
 
 /**
  * @param {App} app
+ * @param {Server} server
  * @param {IncomingMessage} request
  * @param {ServerResponse} response
  */
-async function answer(app, request, response) {
+async function answer(app, server, request, response) {
   const body = await readBody(request);
   const {
     status,
@@ -39,8 +40,8 @@ async function answer(app, request, response) {
     headers: joined(request.headers),
     body,
   });
-  // What is left of a body that is far too large is not waited for.
-  if (body.length > MAX_BODY) response.setHeader('connection', 'close');
+  // Neither is what is left of a far too large body waited for, nor, while stopping, the next request.
+  if (body.length > MAX_BODY || !server.listening) response.setHeader('connection', 'close');
   response.writeHead(status, headers).end(text);
 }
 
