@@ -42,6 +42,8 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
 
   protected flags!: FlagsOf<T>;
   protected args!: ArgsOf<T>;
+  /** All arguments, for a command that takes any number of them. */
+  protected words!: readonly string[];
   protected terminal!: Terminal;
   protected prompter!: Prompter;
   protected readonly redactor = new Redactor();
@@ -65,6 +67,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     });
     this.flags = parsed.flags as FlagsOf<T>;
     this.args = parsed.args as ArgsOf<T>;
+    this.words = parsed.argv.map(String);
     this.terminal = describeTerminal({
       noColor: this.flags['no-color'],
       noInput: this.flags['no-input'],

@@ -1,15 +1,20 @@
 import type { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import type { AwsSession } from '../aws/session.ts';
+import type { Clock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
+import type { DeployDeps, MissingParameter } from '../deploy/index.ts';
 import type { LoadedProject } from '../project/index.ts';
 import { BaseCommand, type FlagsOf } from './base-command.ts';
+import { placeLine } from './deploy-view.ts';
+import { painter } from './terminal.ts';
 
 type ProjectFlags = FlagsOf<typeof Command> & {
   profile?: string | undefined;
   region?: string | undefined;
   env?: string | undefined;
   sandbox: boolean;
+  json: boolean;
 };
 
 /** A command that works on a project and talks to AWS. Both are opened on first use. */
@@ -59,6 +64,45 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
       return openSession({ profile, region }, { profile: project.profile, region: project.region }, target);
     })();
     return this.#session;
+  }
+
+  /** What a deploy or a destroy needs of this process. From here on Ctrl-C is the command's to handle. */
+  protected async deployDeps(clock: Clock): Promise<DeployDeps> {
+    const [session, { variable }, reporter] = await Promise.all([
+      this.session(),
+      this.project(),
+      this.reporter(),
+    ]);
+    const ask = (missing: MissingParameter) =>
+      this.prompter.text(
+        {
+          message: `${missing.name} of the stack ${missing.stack}${missing.description ? ` (${missing.description})` : ''}:`,
+          otherwise: `Add it to infractl.yaml under stacks.${missing.stack}.parameters.`,
+        },
+        { secret: missing.secret },
+      );
+    return {
+      session,
+      reporter,
+      clock,
+      signal: this.interrupts.watch(),
+      redactor: this.redactor,
+      env: process.env,
+      variable,
+      ...(this.prompter.canAsk ? { ask } : {}),
+      version: this.config.version,
+    };
+  }
+
+  /** Says where this command acts, before it does. */
+  protected async sayPlace(): Promise<void> {
+    const [session, { project }] = await Promise.all([this.session(), this.project()]);
+    const { name, environment } = project;
+    const { region, profile, sandbox } = session;
+    if (this.#aws.json) return;
+    this.say(
+      placeLine({ project: name, environment, region, profile, sandbox }, painter(this.terminal.colourErr)),
+    );
   }
 
   /** `protected` environments are changed only when `--env NAME` says so on this command line. */

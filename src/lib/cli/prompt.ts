@@ -99,11 +99,16 @@ export async function confirmSevere(prompter: Prompter, wanted: SevereConfirmati
       message: `${wanted.question} Type ${wanted.name} to go on:`,
       otherwise: `Give --confirm ${wanted.name}.`,
     }));
-  if (typed.trim() === wanted.name) return;
+  checkConfirmation(wanted.name, typed);
+}
+
+/** A wrong `--confirm` is refused before anything is asked of AWS. */
+export function checkConfirmation(name: string, given: string | undefined): void {
+  if (given === undefined || given.trim() === name) return;
   throw new InfractlError({
     code: 'WrongName',
-    message: `"${typed}" is not ${wanted.name}: nothing was done.`,
-    suggestions: [`Give --confirm ${wanted.name}.`],
+    message: `"${given}" is not ${name}: nothing was done.`,
+    suggestions: [`Give --confirm ${name}.`],
     exit: Exit.declined,
   });
 }

@@ -1,0 +1,55 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import { systemClock } from '../lib/base/clock.ts';
+import { deployView } from '../lib/cli/deploy-view.ts';
+import { ProjectCommand } from '../lib/cli/project-command.ts';
+import type { View } from '../lib/cli/view.ts';
+import { chooseParts, deployProject } from '../lib/deploy/index.ts';
+
+export default class Deploy extends ProjectCommand<typeof Deploy> {
+  static override summary = 'Build, push and deploy what has changed.';
+  static override description =
+    `Makes the project true: images are built and pushed, functions get them, checks must pass.
+With --create-stack the CloudFormation stacks are created or updated too, in the order that they need each
+other. What has not changed is left alone. When a check fails, functions go back to the version before.`;
+  static override examples = [
+    {
+      description: 'Everything, from nothing',
+      command: '<%= config.bin %> <%= command.id %> --create-stack',
+    },
+    { description: 'After a change of the code', command: '<%= config.bin %> <%= command.id %>' },
+    {
+      description: 'See what would happen',
+      command: '<%= config.bin %> <%= command.id %> --create-stack --dry-run',
+    },
+    { description: 'The newest pushed image', command: '<%= config.bin %> <%= command.id %> --skip-build' },
+  ];
+  static override strict = false;
+  static override args = {
+    part: Args.string({
+      description: 'Deploy these parts and all that they need: api, stack:app.',
+      ignoreStdin: true,
+    }),
+  };
+  static override flags = {
+    'create-stack': Flags.boolean({ description: 'Create or update the stacks too.' }),
+    'skip-build': Flags.boolean({ description: 'Build nothing: use the newest pushed image.' }),
+    'dry-run': Flags.boolean({ description: 'Show what would happen; change nothing.' }),
+  };
+  static override streams = true;
+
+  protected override async work(): Promise<View> {
+    const { project } = await this.project();
+    const parts = chooseParts(project, this.words);
+    if (!this.flags['dry-run']) await this.guardProtected();
+    const deps = await this.deployDeps(systemClock);
+    await this.sayPlace();
+    const result = await deployProject(deps, project, {
+      parts,
+      createStack: this.flags['create-stack'],
+      skipBuild: this.flags['skip-build'],
+      dryRun: this.flags['dry-run'],
+    });
+    return deployView(result);
+  }
+}

@@ -1,0 +1,50 @@
+import * as Flags from '@oclif/core/flags';
+import { systemClock } from '../lib/base/clock.ts';
+import { destroyView, inventoryLines } from '../lib/cli/deploy-view.ts';
+import { ProjectCommand } from '../lib/cli/project-command.ts';
+import { checkConfirmation, confirmSevere } from '../lib/cli/prompt.ts';
+import { painter } from '../lib/cli/terminal.ts';
+import type { View } from '../lib/cli/view.ts';
+import { Destroy as Destruction } from '../lib/deploy/index.ts';
+
+export default class Destroy extends ProjectCommand<typeof Destroy> {
+  static override summary = 'Delete the stacks of an environment, and the images in its repositories.';
+  static override description =
+    `Goes backwards through the project: what needs a part is deleted before it. Asks for the name
+of the environment to be typed; in a script give it with --confirm. The journal of deploys stays.`;
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    {
+      description: 'In a script',
+      command: '<%= config.bin %> <%= command.id %> --env dev --confirm auth-manager-dev',
+    },
+  ];
+  static override flags = {
+    confirm: Flags.string({
+      description: 'The name to confirm with: <project>-<environment>.',
+      helpValue: 'NAME',
+    }),
+  };
+  static override streams = true;
+
+  protected override async work(): Promise<View> {
+    const { project } = await this.project();
+    await this.guardProtected();
+    const name = `${project.name}-${project.environment}`;
+    checkConfirmation(name, this.flags.confirm);
+    const session = await this.session();
+    const destruction = new Destruction(await this.deployDeps(systemClock), project);
+    await this.sayPlace();
+    const inventory = await destruction.inventory();
+    if (inventory.stacks.length > 0) {
+      const { account } = await session.identity();
+      this.say(inventoryLines(inventory, account, painter(this.terminal.colourErr)));
+      await confirmSevere(this.prompter, {
+        name,
+        given: this.flags.confirm,
+        question: 'This cannot be undone.',
+      });
+    }
+    return destroyView(await destruction.run());
+  }
+}

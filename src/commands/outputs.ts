@@ -1,0 +1,33 @@
+import * as Args from '@oclif/core/args';
+import { outputLines } from '../lib/cli/deploy-view.ts';
+import { ProjectCommand } from '../lib/cli/project-command.ts';
+import type { View } from '../lib/cli/view.ts';
+import { oneOutput, readOutputs } from '../lib/deploy/index.ts';
+
+export default class Outputs extends ProjectCommand<typeof Outputs> {
+  static override summary = 'Show the outputs of the stacks.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    { description: 'One value, for a script', command: '<%= config.bin %> <%= command.id %> app.ApiUrl' },
+  ];
+  static override args = {
+    name: Args.string({ description: 'A stack, or one output of it: app, app.ApiUrl.', ignoreStdin: true }),
+  };
+
+  protected override async work(): Promise<View> {
+    const { project } = await this.project();
+    const [stack, key] = this.args.name?.split('.') ?? [];
+    const outputs = await readOutputs(await this.session(), project, stack);
+    if (stack && key) {
+      const value = oneOutput(outputs, stack, key);
+      return { json: value, text: () => value };
+    }
+    return {
+      json: outputs,
+      text: (ui) =>
+        Object.keys(outputs).length > 0
+          ? outputLines(outputs, ui)
+          : `Nothing of ${project.name} ${project.environment} is deployed. Deploy it: infractl deploy --create-stack`,
+    };
+  }
+}

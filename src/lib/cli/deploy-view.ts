@@ -1,0 +1,85 @@
+import { duration, plural } from '../base/text.ts';
+import type { DeployResult, DestroyResult, Inventory } from '../deploy/index.ts';
+import { pairs, table } from './table.ts';
+import type { Paint, Ui } from './terminal.ts';
+import type { View } from './view.ts';
+
+export interface Place {
+  readonly project: string;
+  readonly environment: string;
+  readonly region: string;
+  readonly profile?: string | undefined;
+  readonly sandbox: boolean;
+}
+
+/** `auth-manager · dev · eu-west-3 · profile production`: where this command acts, said before it does. */
+export function placeLine(place: Place, paint: Paint): string {
+  const where = place.sandbox ? 'sandbox' : place.profile ? `profile ${place.profile}` : undefined;
+  return [paint('bold', place.project), place.environment, place.region, where].filter(Boolean).join(' · ');
+}
+
+/** What a deploy did, or would do. */
+export function deployView(result: DeployResult): View {
+  return {
+    json: result,
+    text: (ui) => (result.dryRun ? planText(result, ui) : doneText(result, ui)),
+  };
+}
+
+function planText(result: DeployResult, ui: Ui): string {
+  const rows = result.parts.map(({ part, outcome, detail }) => [part, outcome, detail ?? '']);
+  return `${table(ui, ['part', 'would', ''], rows)}\n\nA dry run: nothing was changed.`;
+}
+
+function doneText(result: DeployResult, ui: Ui): string {
+  const lines: string[] = [];
+  const outputs = outputLines(result.outputs, ui);
+  if (outputs) lines.push(outputs, '');
+  const changed = result.parts.filter(({ outcome }) => outcome !== 'unchanged' && outcome !== 'passed');
+  lines.push(
+    result.changed
+      ? `${ui.paint('green', 'Deployed')} ${result.project} ${result.environment}: ${plural(changed.length, 'part')} changed in ${duration(result.ms)}.`
+      : `Nothing to do: ${result.project} ${result.environment} is as it should be (${duration(result.ms)}).`,
+  );
+  if (result.journal) lines.push(ui.paint('dim', `Recorded as ${result.journal}: infractl history`));
+  return lines.join('\n');
+}
+
+/** `app.ApiUrl  https://…`, one a line. */
+export function outputLines(outputs: DeployResult['outputs'], ui: Ui): string {
+  const entries = Object.entries(outputs).flatMap(([stack, values]) =>
+    Object.entries(values).map(([key, value]) => [`${stack}.${key}`, value] as const),
+  );
+  return pairs(ui, entries);
+}
+
+/** What a destroy will take away, for the question before it. */
+export function inventoryLines(inventory: Inventory, account: string, paint: Paint): string {
+  const lines = [`This deletes in account ${account}:`];
+  for (const { stackName, status } of inventory.stacks) {
+    lines.push(`  ${paint('red', '-')} stack ${stackName} ${paint('dim', status)} and everything in it`);
+  }
+  for (const { uri } of inventory.repositories) {
+    lines.push(`  ${paint('red', '-')} all images in ${uri}`);
+  }
+  if (inventory.bucket)
+    lines.push(`  ${paint('dim', `stays: the bucket ${inventory.bucket} with the journal`)}`);
+  return lines.join('\n');
+}
+
+export function destroyView(result: DestroyResult): View {
+  return {
+    json: result,
+    text: (ui) => {
+      const deleted = result.parts.filter(({ outcome }) => outcome === 'deleted').length;
+      const lines = [
+        deleted > 0
+          ? `${ui.paint('green', 'Destroyed')} ${result.project} ${result.environment} in ${duration(result.ms)}.`
+          : `Nothing to do: ${result.project} ${result.environment} is not deployed.`,
+        ...result.stays.map((thing) => ui.paint('dim', `Stays: ${thing}.`)),
+      ];
+      if (deleted > 0) lines.push(ui.paint('dim', 'Make it again: infractl deploy --create-stack'));
+      return lines.join('\n');
+    },
+  };
+}

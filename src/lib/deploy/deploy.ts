@@ -1,0 +1,221 @@
+import { Exit, InfractlError, isInfractlError, messageOf } from '../base/errors.ts';
+import { listed } from '../base/text.ts';
+import { buildGraph, type Graph, selectGraph, type WalkResult, walkGraph } from '../project/index.ts';
+import { type PartId, type Project, partKey } from '../project/model.ts';
+import { createSecretReader } from '../secrets/index.ts';
+import { Known } from './known.ts';
+import { Ledger } from './ledger.ts';
+import { changedInDryRun, planParts } from './plan.ts';
+import { preflight } from './preflight.ts';
+import { Services } from './services.ts';
+import { type Done, Steps } from './steps.ts';
+import type { DeployContext, DeployDeps, DeployOptions, DeployResult, PartOutcome } from './types.ts';
+
+/**
+ * Makes a project true: walks its graph, each part as soon as what it needs is done. When a check fails,
+ * or a part after a function was moved, the aliases go back to the versions that they were on.
+ *
+ * @throws UsageError for what is wrong before AWS is touched (exit 2); InfractlError of the first part that
+ *   failed; `Unhealthy` (exit 8) saying whether it was taken back; `Interrupted` (exit 130)
+ */
+export async function deployProject(
+  deps: DeployDeps,
+  project: Project,
+  options: DeployOptions,
+): Promise<DeployResult> {
+  const context: DeployContext = { ...deps, project, options };
+  const run = new DeployRun(context);
+  return run.run();
+}
+
+/** The parts that a deploy visits: all, or those named with all that they need. */
+export function chosenGraph(project: Project, parts: readonly PartId[]): Graph {
+  const graph = buildGraph(project);
+  return parts.length === 0 ? graph : selectGraph(graph, parts, true);
+}
+
+class DeployRun {
+  readonly #context: DeployContext;
+  readonly #known: Known;
+  readonly #services: Services;
+  readonly #steps: Steps;
+  readonly #ledger: Ledger;
+  readonly #outcomes = new Map<string, PartOutcome>();
+  readonly #undo: NonNullable<Done['undo']>[] = [];
+  readonly #started: number;
+
+  constructor(context: DeployContext) {
+    this.#context = context;
+    this.#started = context.clock.now();
+    this.#services = new Services({ ...context, projectName: context.project.name }, (call) =>
+      this.#beforeChange(call),
+    );
+    this.#ledger = new Ledger(context, 'deploy', () => this.#services.artifacts());
+    this.#known = new Known(context, createSecretReader(context.session));
+    this.#steps = new Steps(context, this.#known, this.#services);
+  }
+
+  async run(): Promise<DeployResult> {
+    const graph = chosenGraph(this.#context.project, this.#context.options.parts);
+    await preflight(this.#context, this.#known, graph.nodes);
+    if (this.#context.options.dryRun) {
+      await planParts(this.#context, graph, this.#known, this.#services, this.#steps, (outcome) =>
+        this.#outcomes.set(outcome.part, outcome),
+      );
+      return this.#result(graph);
+    }
+    const walked = await walkGraph(graph, (id) => this.#visit(id), { signal: this.#context.signal });
+    for (const { id, because } of walked.skipped) this.#skip(id, because);
+    const failure = walked.failed[0]?.error;
+    if (failure === undefined && !walked.interrupted) {
+      const result = this.#result(graph);
+      await this.#ledger.end('succeeded', result.parts);
+      return { ...result, ...(this.#ledger.id ? { journal: this.#ledger.id } : {}) };
+    }
+    return this.#failed(walked, failure);
+  }
+
+  /** A change set changes nothing until it is executed, so it does not begin the journal. */
+  async #beforeChange(call: string): Promise<void> {
+    if (this.#context.options.dryRun) throw changedInDryRun();
+    if (call !== 'createChangeSet') await this.#ledger.begin();
+  }
+
+  async #visit(id: PartId): Promise<void> {
+    const part = partKey(id);
+    const { reporter, clock } = this.#context;
+    const started = clock.now();
+    const quiet = id.kind === 'stack' && !this.#context.options.createStack;
+    if (!quiet) reporter.emit({ type: 'part.started', part, doing: DOING[id.kind] });
+    try {
+      const done = await this.#steps.make(id);
+      if (!done) return;
+      const ms = clock.now() - started;
+      if (done.undo) this.#undo.push(done.undo);
+      const { undo: _, ...facts } = done;
+      this.#outcomes.set(part, { part, kind: id.kind, ms, ...facts });
+      const detail = done.detail ? { detail: done.detail } : {};
+      reporter.emit({ type: 'part.done', part, outcome: done.outcome, ms, ...detail });
+    } catch (error) {
+      const ms = clock.now() - started;
+      this.#outcomes.set(part, { part, kind: id.kind, ms, outcome: 'failed', detail: messageOf(error) });
+      if (isInfractlError(error)) reporter.emit({ type: 'part.failed', part, error, ms });
+      throw error;
+    }
+  }
+
+  #skip(id: PartId, because: string): void {
+    const part = partKey(id);
+    this.#outcomes.set(part, { part, kind: id.kind, ms: 0, outcome: 'skipped', detail: because });
+    this.#context.reporter.emit({ type: 'part.skipped', part, because });
+  }
+
+  /** What was moved goes back, unless a person interrupted: then it is said, and stays. */
+  async #failed(walked: WalkResult, failure: unknown): Promise<never> {
+    const interrupted = walked.interrupted || (isInfractlError(failure) && failure.exit === Exit.interrupted);
+    const reverted = interrupted ? [] : await this.#takeBack();
+    const error = interrupted
+      ? this.#interruption(failure)
+      : withReverted(failure, reverted, this.#undo.length > 0);
+    const word = interrupted ? 'interrupted' : isUnhealthy(error) ? 'unhealthy' : 'failed';
+    await this.#ledger.end(word, [...this.#outcomes.values()], error);
+    throw error;
+  }
+
+  async #takeBack(): Promise<string[]> {
+    const reverted: string[] = [];
+    if (this.#undo.length === 0) return reverted;
+    const [{ revertAlias }, deps] = await Promise.all([
+      import('../functions/index.ts'),
+      this.#services.functions(),
+    ]);
+    for (const { functionName, alias, version } of this.#undo) {
+      const part = `function ${functionName}`;
+      const started = this.#context.clock.now();
+      try {
+        await revertAlias(deps, { functionName, alias, version });
+        const ms = this.#context.clock.now() - started;
+        this.#context.reporter.emit({
+          type: 'part.done',
+          part,
+          outcome: 'reverted',
+          detail: `version ${version}`,
+          ms,
+        });
+        reverted.push(`${functionName} is on version ${version} again`);
+      } catch (error) {
+        this.#context.reporter.emit({
+          type: 'warning',
+          message: `${functionName} could not be taken back to version ${version}: ${messageOf(error)}`,
+        });
+      }
+    }
+    return reverted;
+  }
+
+  #interruption(failure: unknown): InfractlError {
+    const moved = this.#undo.map(
+      ({ functionName, version }) => `${functionName} (was on version ${version})`,
+    );
+    const cause = isInfractlError(failure) ? failure : undefined;
+    return new InfractlError({
+      code: 'Interrupted',
+      message: 'The deploy was interrupted.',
+      why: [
+        cause?.exit === Exit.interrupted && cause.why ? cause.why : '',
+        moved.length > 0 ? `Changed so far: ${listed(moved)}.` : '',
+      ]
+        .filter(Boolean)
+        .join('\n'),
+      suggestions: [
+        ...(cause?.exit === Exit.interrupted ? cause.suggestions : []),
+        'Run the same command again: it goes on where it stopped.',
+      ],
+      exit: Exit.interrupted,
+    });
+  }
+
+  #result(graph: Graph): DeployResult {
+    const { project, session, options, clock } = this.#context;
+    const parts = graph.nodes.flatMap((id) => this.#outcomes.get(partKey(id)) ?? []);
+    return {
+      project: project.name,
+      environment: project.environment,
+      region: session.region,
+      dryRun: options.dryRun,
+      changed: parts.some(({ outcome }) => outcome !== 'unchanged' && outcome !== 'passed'),
+      parts,
+      outputs: this.#known.outputs(),
+      ms: clock.now() - this.#started,
+    };
+  }
+}
+
+const DOING = {
+  stack: 'comparing with what is deployed',
+  image: 'reading the build context',
+  function: 'comparing with what runs',
+  check: 'asking',
+} as const;
+
+function isUnhealthy(error: unknown): boolean {
+  return isInfractlError(error) && error.exit === Exit.unhealthy;
+}
+
+/** The failure, and what was done about it. */
+function withReverted(failure: unknown, reverted: readonly string[], tried: boolean): unknown {
+  if (!isInfractlError(failure)) return failure;
+  const taken = reverted.length > 0 ? `It was taken back: ${listed(reverted)}.` : '';
+  const stayed =
+    isUnhealthy(failure) && !tried
+      ? 'Nothing was taken back: there is no earlier version in this deploy.'
+      : '';
+  return new InfractlError({
+    code: failure.code,
+    message: failure.message,
+    why: [failure.why, taken || stayed].filter(Boolean).join('\n'),
+    suggestions: failure.suggestions,
+    exit: failure.exit,
+    cause: failure.cause ?? failure,
+  });
+}

@@ -1,0 +1,63 @@
+import type { AwsSession } from '../aws/session.ts';
+import { InfractlError, UsageError } from '../base/errors.ts';
+import { nearest } from '../base/text.ts';
+import type { Project } from '../project/model.ts';
+import { readStack } from '../stacks/index.ts';
+
+/** Stack → output → value, for the stacks that are deployed. */
+export type Outputs = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/**
+ * The outputs of a project's stacks, read side by side (DescribeStacks).
+ *
+ * @param only one stack by its part's name; all when undefined
+ * @throws UsageError `NoSuchPart`; InfractlError `StackNotFound` when the one asked for is not deployed
+ */
+export async function readOutputs(session: AwsSession, project: Project, only?: string): Promise<Outputs> {
+  if (only !== undefined && !project.stacks.has(only)) throw noStack(project, only);
+  const stacks = [...project.stacks.values()].filter(({ name }) => only === undefined || name === only);
+  const { cloudFormation } = await import('../aws/cloudformation.ts');
+  const port = cloudFormation(session);
+  const states = await Promise.all(
+    stacks.map(async ({ name, stackName }) => [name, await readStack(port, stackName)] as const),
+  );
+  const outputs = Object.fromEntries(
+    states.flatMap(([name, state]) => (state ? [[name, state.outputs]] : [])),
+  );
+  if (only !== undefined && !(only in outputs)) {
+    throw new InfractlError({
+      code: 'StackNotFound',
+      message: `The stack ${project.stacks.get(only)?.stackName} does not exist in ${session.region}.`,
+      suggestions: ['Create it: infractl deploy --create-stack'],
+    });
+  }
+  return outputs;
+}
+
+/** @throws InfractlError `NoSuchOutput` */
+export function oneOutput(outputs: Outputs, stack: string, key: string): string {
+  const values = outputs[stack] ?? {};
+  const value = values[key];
+  if (value !== undefined) return value;
+  const near = nearest(key, Object.keys(values));
+  throw new InfractlError({
+    code: 'NoSuchOutput',
+    message: `The stack ${stack} has no output ${key}.`,
+    suggestions: [
+      ...(near ? [`Did you mean: ${stack}.${near}`] : []),
+      `Its outputs: ${Object.keys(values).join(', ') || 'none'}`,
+    ],
+  });
+}
+
+function noStack(project: Project, name: string): UsageError {
+  const near = nearest(name, project.stacks.keys());
+  return new UsageError({
+    code: 'NoSuchPart',
+    message: `The project ${project.name} has no stack "${name}".`,
+    suggestions: [
+      ...(near ? [`Did you mean: ${near}`] : []),
+      `Its stacks: ${[...project.stacks.keys()].join(', ') || 'none'}`,
+    ],
+  });
+}

@@ -1,0 +1,88 @@
+import { Exit, InfractlError, UsageError } from '../base/errors.ts';
+import { plural } from '../base/text.ts';
+import { collectReferences } from '../project/index.ts';
+import type { PartId, StackPart } from '../project/model.ts';
+import { checkParameters, checkTemplate, type GivenParameter, type TemplateFacts } from '../stacks/index.ts';
+import type { Known } from './known.ts';
+import type { DeployContext, MissingParameter } from './types.ts';
+
+/**
+ * Everything that can be checked before AWS is touched: the account, the templates, the parameters whose
+ * values are known on this machine. Parameters without a value are asked for where somebody can answer.
+ *
+ * @throws UsageError `InvalidParameters` with all that is wrong; InfractlError `WrongAccount` (exit 5)
+ */
+export async function preflight(
+  context: DeployContext,
+  known: Known,
+  parts: readonly PartId[],
+): Promise<void> {
+  const stacks = parts
+    .filter(({ kind }) => kind === 'stack' && context.options.createStack)
+    .flatMap(({ name }) => context.project.stacks.get(name) ?? []);
+  const problems: string[] = [];
+  for (const stack of stacks) problems.push(...(await checkStack(context, known, stack)));
+  if (problems.length > 0) {
+    throw new UsageError({
+      code: 'InvalidParameters',
+      message: `The configuration has ${plural(problems.length, 'problem')}; nothing was touched.`,
+      why: problems.join('\n'),
+      suggestions: [`Values stand in ${context.project.file}, in .env.secrets, or in the environment.`],
+    });
+  }
+  await checkAccount(context);
+}
+
+async function checkStack(context: DeployContext, known: Known, stack: StackPart): Promise<string[]> {
+  const facts = await checkTemplate(stack.template);
+  const problems: string[] = [];
+  for (const missing of missingParameters(facts, stack)) {
+    if (!context.ask) continue;
+    known.setAnswer(stack.name, missing.name, await context.ask(missing));
+  }
+  const given: Record<string, GivenParameter> = {};
+  for (const [name, value] of Object.entries(stack.parameters)) {
+    try {
+      given[name] = isLocal(value) ? await known.resolve(value) : { value: undefined, secret: false };
+    } catch (error) {
+      if (!(error instanceof InfractlError)) throw error;
+      problems.push(`${stack.name}.${name}: ${error.message} ${error.suggestions[0] ?? ''}`.trim());
+      given[name] = { value: undefined, secret: false };
+    }
+  }
+  Object.assign(given, known.answers(stack.name));
+  for (const issue of checkParameters(facts, given)) {
+    if (issue.level === 'error') problems.push(`${stack.name}: ${issue.message}`);
+    else context.reporter.emit({ type: 'warning', message: `${stack.name}: ${issue.message}` });
+  }
+  return problems;
+}
+
+function missingParameters(facts: TemplateFacts, stack: StackPart): MissingParameter[] {
+  return [...facts.parameters]
+    .filter(([name, declared]) => declared.default === undefined && !Object.hasOwn(stack.parameters, name))
+    .map(([name, declared]) => ({
+      stack: stack.name,
+      name,
+      secret: declared.noEcho,
+      ...(declared.description ? { description: declared.description } : {}),
+    }));
+}
+
+/** Whether a value is known without asking AWS. */
+function isLocal(value: StackPart['parameters'][string]): boolean {
+  return collectReferences(value).every((reference) => 'env' in reference);
+}
+
+async function checkAccount({ project, session }: DeployContext): Promise<void> {
+  if (project.account === undefined || session.sandbox) return;
+  const { account, arn } = await session.identity();
+  if (account === project.account) return;
+  throw new InfractlError({
+    code: 'WrongAccount',
+    message: `The environment ${project.environment} belongs to the account ${project.account}, but these credentials are of ${account}.`,
+    why: `They are ${arn}.`,
+    suggestions: ['Choose the right profile with --profile NAME.'],
+    exit: Exit.declined,
+  });
+}

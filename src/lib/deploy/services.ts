@@ -1,0 +1,109 @@
+import type { ArtifactStore } from '../artifacts/index.ts';
+import { InfractlError } from '../base/errors.ts';
+import type { FunctionDeps } from '../functions/index.ts';
+import type { ImageDeps } from '../images/index.ts';
+import type { StackDeps } from '../stacks/index.ts';
+import { beforeChanges } from './guard.ts';
+import type { DeployDeps } from './types.ts';
+
+/** The calls of each port that change AWS. A login is one: nothing is pushed without it. */
+const CHANGES_STACKS = [
+  'createChangeSet',
+  'executeChangeSet',
+  'setTerminationProtection',
+  'deleteStack',
+] as const;
+const CHANGES_IMAGES = ['login', 'deleteImages'] as const;
+const CHANGES_FUNCTIONS = ['updateCode', 'publish', 'createAlias', 'updateAlias'] as const;
+
+type Needs = Pick<DeployDeps, 'session' | 'reporter' | 'clock' | 'signal' | 'env'> & {
+  readonly projectName: string;
+};
+
+/**
+ * What the capabilities need of the world, each opened on first use: a deploy that builds no image loads
+ * no ECR client, and one that changes nothing opens no bucket.
+ */
+export class Services {
+  readonly #needs: Needs;
+  readonly #beforeChange: (call: string) => Promise<void>;
+  #stacks: Promise<StackDeps> | undefined;
+  #images: Promise<ImageDeps> | undefined;
+  #functions: Promise<FunctionDeps> | undefined;
+  #artifacts: Promise<ArtifactStore> | undefined;
+
+  /** @param beforeChange called before each call that changes AWS; what it throws keeps the call from being made */
+  constructor(needs: Needs, beforeChange: (call: string) => Promise<void>) {
+    this.#needs = needs;
+    this.#beforeChange = beforeChange;
+  }
+
+  stacks(): Promise<StackDeps> {
+    this.#stacks ??= (async () => {
+      const { cloudFormation } = await import('../aws/cloudformation.ts');
+      return {
+        ...this.#shared(),
+        port: beforeChanges(cloudFormation(this.#needs.session), CHANGES_STACKS, this.#beforeChange),
+        artifacts: () => this.artifacts(),
+      };
+    })();
+    return this.#stacks;
+  }
+
+  images(): Promise<ImageDeps> {
+    this.#images ??= (async () => {
+      const [{ ecrPort }, { dockerCommand }] = await Promise.all([
+        import('../aws/ecr.ts'),
+        import('../images/index.ts'),
+      ]);
+      const { env, session, signal } = this.#needs;
+      return {
+        ...this.#shared(),
+        ecr: beforeChanges(ecrPort(session, signal), CHANGES_IMAGES, this.#beforeChange),
+        docker: dockerCommand(env),
+        env,
+      };
+    })();
+    return this.#images;
+  }
+
+  functions(): Promise<FunctionDeps> {
+    this.#functions ??= (async () => {
+      const { lambdaPort } = await import('../aws/lambda.ts');
+      return {
+        ...this.#shared(),
+        port: beforeChanges(lambdaPort(this.#needs.session), CHANGES_FUNCTIONS, this.#beforeChange),
+        artifacts: () => this.artifacts(),
+      };
+    })();
+    return this.#functions;
+  }
+
+  /** The project's bucket, made when it is not there. */
+  artifacts(): Promise<ArtifactStore> {
+    this.#artifacts ??= (async () => {
+      const store = await this.#open(true);
+      if (store) return store;
+      throw new InfractlError({
+        code: 'NoArtifactBucket',
+        message: "The project's bucket could not be made.",
+      });
+    })();
+    return this.#artifacts;
+  }
+
+  /** The project's bucket if it is there. */
+  async existingArtifacts(): Promise<ArtifactStore | undefined> {
+    return this.#artifacts ?? this.#open(false);
+  }
+
+  async #open(create: boolean): Promise<ArtifactStore | undefined> {
+    const { openArtifactStore } = await import('../artifacts/index.ts');
+    return openArtifactStore(this.#needs.session, this.#needs.projectName, { create });
+  }
+
+  #shared() {
+    const { reporter, clock, signal } = this.#needs;
+    return { reporter, clock, signal };
+  }
+}

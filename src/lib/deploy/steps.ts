@@ -1,0 +1,235 @@
+import type { Outcome } from '../base/report.ts';
+import { bytes, plural } from '../base/text.ts';
+import { type PartId, type Project, partKey } from '../project/model.ts';
+import { ageOfImage, type Known, outputsOf } from './known.ts';
+import type { Services } from './services.ts';
+import type { DeployContext } from './types.ts';
+
+/** What making a part true did. */
+export interface Done {
+  readonly outcome: Outcome;
+  readonly detail?: string;
+  readonly before?: Readonly<Record<string, unknown>>;
+  readonly after?: Readonly<Record<string, unknown>>;
+  /** How to take a function back: the version that its alias was on. */
+  readonly undo?: { readonly functionName: string; readonly alias: string; readonly version: string };
+}
+
+/** How each kind of part is made true. Reads from and adds to what the run knows. */
+export class Steps {
+  readonly #context: DeployContext;
+  readonly #known: Known;
+  readonly #services: Services;
+
+  constructor(context: DeployContext, known: Known, services: Services) {
+    this.#context = context;
+    this.#known = known;
+    this.#services = services;
+  }
+
+  make(id: PartId): Promise<Done | undefined> {
+    switch (id.kind) {
+      case 'stack':
+        return this.#context.options.createStack ? this.#stack(id) : this.#readStack(id);
+      case 'image':
+        return this.#context.options.skipBuild ? this.#newestImage(id) : this.#image(id);
+      case 'function':
+        return this.#function(id);
+      case 'check':
+        return this.#check(id);
+    }
+  }
+
+  async #stack(id: PartId): Promise<Done> {
+    const part = partOf(this.#context.project.stacks, id);
+    const [{ deployStack }, deps, parameters] = await Promise.all([
+      import('../stacks/index.ts'),
+      this.#services.stacks(),
+      this.#known.parameters(part),
+    ]);
+    const result = await deployStack(deps, { ...this.stackSpec(id), parameters });
+    this.#known.setOutputs(part.name, result.outputs);
+    return {
+      outcome: result.outcome,
+      ...(result.changes.length > 0 ? { detail: plural(result.changes.length, 'resource') } : {}),
+      after: {
+        stackName: part.stackName,
+        stackId: result.stackId,
+        templateSha256: result.templateSha256,
+        parameters: Object.fromEntries(
+          Object.entries(parameters).map(([name, { value, secret }]) => [
+            name,
+            secret ? (part.parameters[name] ?? 'answered') : value,
+          ]),
+        ),
+        outputs: result.outputs,
+        changes: result.changes,
+      },
+    };
+  }
+
+  /** All of a stack but its parameters. */
+  stackSpec(id: PartId) {
+    const part = partOf(this.#context.project.stacks, id);
+    return {
+      part: partKey(id),
+      stackName: part.stackName,
+      templateFile: part.template,
+      tags: { ...part.tags, ...ownTags(this.#context.project, id) },
+      terminationProtection: part.terminationProtection,
+      timeout: part.timeout,
+    };
+  }
+
+  /** Without --create-stack a stack is only read, for its outputs. */
+  async #readStack(id: PartId): Promise<undefined> {
+    const part = partOf(this.#context.project.stacks, id);
+    const [{ readStack }, { port }] = await Promise.all([
+      import('../stacks/index.ts'),
+      this.#services.stacks(),
+    ]);
+    const state = await readStack(port, part.stackName);
+    this.#known.setOutputs(part.name, outputsOf(part, state, this.#context.session.region));
+  }
+
+  async #image(id: PartId): Promise<Done> {
+    const [{ publishImage }, deps, spec] = await Promise.all([
+      import('../images/index.ts'),
+      this.#services.images(),
+      this.imageSpec(id),
+    ]);
+    const image = await publishImage(deps, spec);
+    this.#known.setImage(id.name, image.uri);
+    const size = image.outcome === 'built' && image.bytes ? `, ${bytes(image.bytes)}` : '';
+    return {
+      outcome: image.outcome,
+      detail: `${shortDigest(image.digest)}${size}`,
+      after: { uri: image.uri, tags: image.tags, contentHash: image.contentHash },
+    };
+  }
+
+  async #newestImage(id: PartId): Promise<Done> {
+    const [{ newestImage }, deps, spec] = await Promise.all([
+      import('../images/index.ts'),
+      this.#services.images(),
+      this.imageSpec(id),
+    ]);
+    const image = await newestImage(deps, spec.repository);
+    this.#known.setImage(id.name, image.uri);
+    return {
+      outcome: 'unchanged',
+      detail: `${shortDigest(image.digest)}, the newest in ${spec.repository.name}, ${ageOfImage(image)}`,
+      after: { uri: image.uri, tags: image.tags },
+    };
+  }
+
+  async imageSpec(id: PartId) {
+    const part = partOf(this.#context.project.images, id);
+    const [{ imageSpec }, repository] = await Promise.all([
+      import('../images/index.ts'),
+      this.#known.resolve(part.repository),
+    ]);
+    const secrets = this.#context.redactor;
+    return imageSpec(part, repository.value, (name) => {
+      const value = this.#context.variable(name);
+      // A build argument may be a plain thing such as a base image; what a build secret is named for is not.
+      if (value !== undefined && usedAsSecret(part.secrets, name)) secrets.add(value);
+      return value;
+    });
+  }
+
+  async #function(id: PartId): Promise<Done> {
+    const [{ updateFunction }, deps, spec] = await Promise.all([
+      import('../functions/index.ts'),
+      this.#services.functions(),
+      this.functionSpec(id),
+    ]);
+    const result = await updateFunction(deps, spec);
+    const { functionName, alias } = spec;
+    const { version, previousVersion } = result;
+    return {
+      outcome: result.outcome,
+      detail:
+        result.outcome === 'updated' && previousVersion
+          ? `version ${previousVersion} → ${version}`
+          : `version ${version}`,
+      ...(previousVersion ? { before: { version: previousVersion } } : {}),
+      after: {
+        functionName,
+        alias,
+        version,
+        codeSha256: result.codeSha256,
+        ...(result.imageUri ? { imageUri: result.imageUri } : {}),
+      },
+      ...(result.outcome === 'updated' && previousVersion
+        ? { undo: { functionName, alias, version: previousVersion } }
+        : {}),
+    };
+  }
+
+  async functionSpec(id: PartId) {
+    const part = partOf(this.#context.project.functions, id);
+    const [name, code] = await Promise.all([this.#known.resolve(part.functionName), this.#code(part.code)]);
+    return { part: partKey(id), functionName: name.value, alias: part.alias, code, timeout: part.timeout };
+  }
+
+  async #code(
+    code: { readonly image: string } | { readonly zip: string; readonly exclude: readonly string[] },
+  ) {
+    if ('image' in code) return { imageUri: (await this.#known.resolve({ image: code.image })).value };
+    const { zipFolder } = await import('../artifacts/index.ts');
+    return { zip: await zipFolder(code.zip, { exclude: code.exclude }) };
+  }
+
+  async #check(id: PartId): Promise<Done> {
+    const part = partOf(this.#context.project.checks, id);
+    const [{ runCheck }, base] = await Promise.all([
+      import('../checks/index.ts'),
+      this.#known.resolve(part.url),
+    ]);
+    const { clock, signal, reporter } = this.#context;
+    const url = joinUrl(base.value, part.path);
+    const result = await runCheck(
+      { clock, signal, reporter },
+      {
+        part: partKey(id),
+        url,
+        expect: part.expect,
+        timeout: part.timeout,
+        ...(part.contains ? { contains: part.contains } : {}),
+      },
+    );
+    const tries = result.attempts > 1 ? ` after ${result.attempts} tries` : '';
+    return {
+      outcome: 'passed',
+      detail: `${result.status} from ${url}${tries}`,
+      after: { url, status: result.status },
+    };
+  }
+}
+
+/** The tags by which infractl knows its own stacks again. */
+function ownTags(project: Project, id: PartId): Record<string, string> {
+  return {
+    'infractl:project': project.name,
+    'infractl:environment': project.environment,
+    'infractl:part': id.name,
+  };
+}
+
+/** A part of the graph, in its section. The graph is made from the sections, so it is there. */
+export function partOf<T>(section: ReadonlyMap<string, T>, id: PartId): T {
+  return section.get(id.name) as T;
+}
+
+export function shortDigest(digest: string): string {
+  return digest.slice(0, 'sha256:'.length + 12);
+}
+
+function joinUrl(base: string, path: string): string {
+  return path === '' ? base : `${base.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`;
+}
+
+function usedAsSecret(secrets: Readonly<Record<string, object>>, variable: string): boolean {
+  return Object.values(secrets).some((source) => 'env' in source && source.env === variable);
+}

@@ -1,0 +1,76 @@
+import type { AwsSession } from '../aws/session.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Redactor } from '../base/redact.ts';
+import type { Outcome, Reporter } from '../base/report.ts';
+import type { PartId, PartKind, Project } from '../project/model.ts';
+
+export interface DeployOptions {
+  /** The parts to deploy, with all that they need; all when empty. */
+  readonly parts: readonly PartId[];
+  /** Create and update the stacks too; otherwise they are only read. */
+  readonly createStack: boolean;
+  /** Use the newest pushed images and build none. */
+  readonly skipBuild: boolean;
+  /** Say what would happen; make no call that changes anything. */
+  readonly dryRun: boolean;
+}
+
+/** A template parameter that nobody has given a value. */
+export interface MissingParameter {
+  readonly stack: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly secret: boolean;
+}
+
+export interface DeployDeps {
+  readonly session: AwsSession;
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly redactor: Redactor;
+  readonly env: NodeJS.ProcessEnv;
+  /** An environment variable, or a line of `.env.secrets`. */
+  readonly variable: (name: string) => string | undefined;
+  /** Asks for a parameter's value; absent where nobody can be asked. */
+  readonly ask?: (parameter: MissingParameter) => Promise<string>;
+  /** The version of infractl, for the journal. */
+  readonly version: string;
+}
+
+/** What a dry run says would happen to a part. */
+export type Planned = 'create' | 'update' | 'build' | 'unchanged' | 'unknown' | 'check';
+
+/** What happened to one part. */
+export interface PartOutcome {
+  /** `stack app`, `image api`. */
+  readonly part: string;
+  readonly kind: PartKind;
+  readonly outcome: Outcome | 'failed' | 'skipped' | Planned;
+  readonly detail?: string;
+  /** Milliseconds. */
+  readonly ms: number;
+  /** Facts for the journal: digests, versions, hashes, names of parameters. Never a secret. */
+  readonly before?: Readonly<Record<string, unknown>>;
+  readonly after?: Readonly<Record<string, unknown>>;
+}
+
+export interface DeployResult {
+  readonly project: string;
+  readonly environment: string;
+  readonly region: string;
+  readonly dryRun: boolean;
+  readonly changed: boolean;
+  readonly parts: readonly PartOutcome[];
+  /** Stack → output → value. */
+  readonly outputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The entry in the journal; absent when nothing was changed. */
+  readonly journal?: string;
+  /** Milliseconds. */
+  readonly ms: number;
+}
+
+export interface DeployContext extends DeployDeps {
+  readonly project: Project;
+  readonly options: DeployOptions;
+}
