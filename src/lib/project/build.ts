@@ -24,7 +24,7 @@ export async function buildProject(
     environments: facts.environments,
     ...(facts.region ? { region: facts.region } : {}),
     ...(facts.profile ? { profile: facts.profile } : {}),
-    ...(facts.account ? { account: facts.account } : {}),
+    ...(facts.account ? { account: String(facts.account) } : {}),
     stacks: await buildParts(SECTIONS.stacks, sections.stacks, context),
     images: await buildParts(SECTIONS.images, sections.images, context),
     functions: await buildParts(SECTIONS.functions, sections.functions, context),

@@ -8,6 +8,8 @@ export interface Edge {
   readonly to: PartId;
   /** The place of the configuration that says so. */
   readonly path: ConfigPath;
+  /** `<stack>.<OutputKey>` where an output is what is needed. */
+  readonly output?: string;
 }
 
 /** The parts of a project and what each needs. Has no cycles. */
@@ -41,12 +43,14 @@ export function collectWiring(project: Parts, others: readonly PartId[] = []): W
   const known = new Set(nodes.map(partKey));
   const edges: Edge[] = [];
   const dangling: Edge[] = [];
-  const link = (from: PartId, to: PartId, path: ConfigPath) => {
-    (known.has(partKey(to)) ? edges : dangling).push({ from, to, path });
+  const link: Link = (from, to, path, output) => {
+    const edge = { from, to, path, ...(output ? { output } : {}) };
+    (known.has(partKey(to)) ? edges : dangling).push(edge);
   };
   const linkValue = (from: PartId, value: Value, path: ConfigPath) => {
     for (const reference of collectReferences(value)) {
-      if ('output' in reference) link(from, id('stack', splitOutput(reference).stack), [...path, 'output']);
+      if ('output' in reference)
+        link(from, id('stack', splitOutput(reference).stack), [...path, 'output'], reference.output);
       if ('image' in reference) link(from, id('image', reference.image), [...path, 'image']);
     }
   };
@@ -63,7 +67,7 @@ export function collectWiring(project: Parts, others: readonly PartId[] = []): W
   return { nodes, edges, dangling };
 }
 
-type Link = (from: PartId, to: PartId, path: ConfigPath) => void;
+type Link = (from: PartId, to: PartId, path: ConfigPath, output?: string) => void;
 type LinkValue = (from: PartId, value: Value, path: ConfigPath) => void;
 
 function linkStacks(project: Parts, nodes: readonly PartId[], link: Link, linkValue: LinkValue): void {

@@ -23,4 +23,12 @@ export {
 } from './problems.ts';
 export { collectReferences, type Resolved, resolveValue, type Sources, splitOutput } from './references.ts';
 export { effectiveConfiguration, type ValueOrigin, valueOrigins } from './show.ts';
+export {
+  type ConfigFinding,
+  type GivenParameter,
+  type TemplateChecks,
+  type TemplateWords,
+  type Validation,
+  validateProject,
+} from './validate.ts';
 export { type Skipped, type WalkOptions, type WalkResult, walkGraph } from './walk.ts';

@@ -21,7 +21,7 @@ import { isTree } from './merge.ts';
 import type { Project } from './model.ts';
 import { makeOrigins, type Origins } from './origins.ts';
 import { readSamconfig } from './parameters/samconfig.ts';
-import { ConfigurationError } from './problems.ts';
+import { type ConfigPath, ConfigurationError, type Problem } from './problems.ts';
 import { applyRenames } from './renames.ts';
 import { parseSource, type Source } from './source.ts';
 import { substitute } from './substitute.ts';
@@ -50,6 +50,10 @@ export interface LoadedProject {
   /** Sentences for the user: old names of keys, secret files that others can read. */
   readonly warnings: readonly string[];
   readonly origins: Origins;
+  /** The configuration file as messages show it: relative to the working folder. */
+  readonly shownFile: string;
+  /** A problem at a place of the configuration, with its line quoted. */
+  problemAt(path: ConfigPath, facts: Pick<Problem, 'message' | 'expected'>, at?: 'key' | 'value'): Problem;
   /**
    * The value of an environment variable or of a line of `.env.secrets`: always a secret. A function,
    * so that nothing that is printed or made JSON can hold one.
@@ -96,8 +100,11 @@ export async function loadProject(options: LoadOptions): Promise<LoadedProject> 
   findings.throwIfAny();
 
   const secrets = await readSecretFiles(root, chosen.name, { env, git: options.git });
+  const locate = locator(source, chosen.name);
   return {
     project,
+    shownFile: source.file.shown,
+    problemAt: (path, facts, at) => source.problem(locate(path, at), facts),
     environmentChosenBy: chosen.by,
     warnings: [...source.file.warnings, ...renamed, ...secrets.warnings],
     origins: makeOrigins(source, chosen, context.origins, { ...options, env }),

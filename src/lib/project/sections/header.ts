@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { flag, map, NAME, NAME_RULE, named, noted, shaped, text } from './fields.ts';
+import { flag, issue, map, NAME, NAME_RULE, named, noted, shaped, text } from './fields.ts';
 
 const region = () =>
   shaped(
@@ -8,16 +8,13 @@ const region = () =>
     'an AWS region, such as eu-west-3',
   );
 
+/** YAML reads the digits as a number; ones with a leading zero arrive as text (see source.ts). */
 const account = () =>
   noted(
-    // YAML reads the digits as a number; ones with a leading zero arrive as text (see source.ts).
-    z.pipe(
-      z.union([z.string(), z.number()], 'must be the 12 digits of an AWS account.'),
-      z.pipe(
-        z.transform((written: string | number) => String(written)),
-        z.string().check(z.regex(/^\d{12}$/, 'must be the 12 digits of an AWS account.')),
-      ),
-    ),
+    z.custom<string | number>().check((context) => {
+      if (/^\d{12}$/.test(String(context.value))) return;
+      context.issues.push(issue(context.value, [], 'must be the 12 digits of an AWS account.'));
+    }),
     {
       description: 'The AWS account that must be used: 12 digits. Anything else is refused before a change.',
       type: ['string', 'integer'],
@@ -71,6 +68,6 @@ export function fileSchema(sections: Readonly<Record<string, z.ZodMiniType>>) {
 export interface EnvironmentSettings {
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
-  readonly account?: string | undefined;
+  readonly account?: string | number | undefined;
   readonly protected?: boolean | undefined;
 }

@@ -1,0 +1,29 @@
+import * as Flags from '@oclif/core/flags';
+import { BaseCommand } from '../../lib/cli/base-command.ts';
+import type { View } from '../../lib/cli/view.ts';
+
+export default class ConfigValidate extends BaseCommand<typeof ConfigValidate> {
+  static override summary = 'Check the configuration and the templates, without AWS.';
+  static override description =
+    'Checks the project file in every environment, the files that it names, and the templates of its stacks ' +
+    'with the parameters that they get. Exits with 2 when something is wrong.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --env prod',
+  ];
+  static override flags = {
+    env: Flags.string({ char: 'e', description: 'Check this environment only. Default: all of them.' }),
+  };
+
+  protected async work(): Promise<View> {
+    const [{ validateProject }, { checkParameters, checkTemplate }, { validationView }] = await Promise.all([
+      import('../../lib/project/index.ts'),
+      import('../../lib/stacks/index.ts'),
+      import('../../lib/cli/config-view.ts'),
+    ]);
+    const options = { cwd: process.cwd(), environment: this.flags.env };
+    return validationView(
+      await validateProject(options, { template: checkTemplate, parameters: checkParameters }),
+    );
+  }
+}

@@ -1,0 +1,68 @@
+import { Exit } from '../base/errors.ts';
+import { listed, plural } from '../base/text.ts';
+import type { LoadedProject, Validation, ValueOrigin } from '../project/index.ts';
+import { table } from './table.ts';
+import type { View } from './view.ts';
+
+/** The effective configuration: YAML for people, the same tree as JSON. */
+export async function configurationView(
+  configuration: Readonly<Record<string, unknown>>,
+  loaded: Pick<LoadedProject, 'shownFile' | 'project'>,
+): Promise<View> {
+  const { stringify } = await import('yaml');
+  const { environment } = loaded.project;
+  return {
+    json: configuration,
+    text: ({ paint }) =>
+      `${paint('dim', `# ${loaded.shownFile}, environment ${environment}, with all defaults`)}\n${stringify(configuration, { lineWidth: 0 }).trimEnd()}`,
+  };
+}
+
+/** One line a value: what it is, and who said so. */
+export function originsView(rows: readonly ValueOrigin[]): View {
+  return {
+    json: rows,
+    text: (ui) =>
+      table(
+        ui,
+        ['KEY', 'VALUE', 'ORIGIN'],
+        rows.map(({ key, value, origin }) => [key, shownValue(value), origin]),
+      ),
+  };
+}
+
+function shownValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(shownValue).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const entries = Object.entries(value).map(([key, inner]) => `${key}: ${shownValue(inner)}`);
+  return entries.length > 0 ? `{ ${entries.join(', ')} }` : '{}';
+}
+
+/** Every finding with its place. Exit 2 when one of them is an error. */
+export function validationView({ environments, findings }: Validation): View {
+  const errors = findings.filter(({ level }) => level === 'error').length;
+  const warnings = findings.length - errors;
+  const valid = errors === 0;
+  return {
+    json: {
+      valid,
+      environments,
+      findings: findings.map(({ text: _, ...finding }) => finding),
+    },
+    text({ paint }) {
+      const lines = findings.map(({ level, text }) =>
+        level === 'error' ? `${paint('red', '✗')} ${text}` : `${paint('yellow', '!')} ${text}`,
+      );
+      const counts = [
+        ...(errors ? [plural(errors, 'error')] : []),
+        ...(warnings ? [plural(warnings, 'warning')] : []),
+      ];
+      const where = environments.length > 0 ? ` (${listed(environments)})` : '';
+      const verdict = valid
+        ? `${paint('green', '✓')} The configuration is valid${where}${warnings ? `, with ${listed(counts)}` : ''}.`
+        : `${listed(counts)}.`;
+      return [...lines, verdict].join('\n');
+    },
+    ...(valid ? {} : { exit: Exit.usage }),
+  };
+}
