@@ -2,7 +2,7 @@ import { InfractlError } from '../base/errors.ts';
 import { Redactor } from '../base/redact.ts';
 import { ignoreFileOf } from './content.ts';
 import { docker, type Engine, needsBuildKit } from './engine.ts';
-import { buildLog } from './progress.ts';
+import { buildLog, isBlank } from './progress.ts';
 import { buildFailed } from './troubles.ts';
 import type { BuildSecret, ImageDeps, ImageSpec } from './types.ts';
 
@@ -59,6 +59,7 @@ export async function build(deps: ImageDeps, engine: Engine, spec: ImageSpec, ta
     env,
     onLine: (raw) => {
       const line = redactor.redact(raw);
+      if (isBlank(line)) return;
       deps.reporter.emit({ type: 'tool.output', part, line });
       const status = log.status(line);
       if (status !== undefined) deps.reporter.emit({ type: 'part.status', part, status });

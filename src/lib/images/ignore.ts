@@ -122,7 +122,10 @@ function toRegex(pattern: string): string {
     if (all === '*') return '[^/]*';
     if (all === '?') return '[^/]';
     if (all.startsWith('[') && all.length > 1) return characterClass(all);
-    if (plain === '[' || plain === '\\') throw new Error('A bracket is not closed, or a backslash ends it.');
+    if (plain === '[') throw new Error('A bracket is not closed.');
+    // To Docker's matcher `\d` is a digit and `\a` a bell: nobody means that.
+    if (plain === '\\' || /[A-Za-z0-9]/.test(escaped ?? ''))
+      throw new Error('A backslash stands before a letter, a digit or nothing.');
     return literal(escaped ?? plain ?? all);
   });
 }

@@ -34,7 +34,8 @@ const open = new Set<string>();
  * behind is removed by the next.
  */
 export function privateConfig(host: string, env: NodeJS.ProcessEnv): PrivateConfig {
-  const root = env.XDG_RUNTIME_DIR && existsSync(env.XDG_RUNTIME_DIR) ? env.XDG_RUNTIME_DIR : tmpdir();
+  const root =
+    env.XDG_RUNTIME_DIR && existsSync(env.XDG_RUNTIME_DIR) ? env.XDG_RUNTIME_DIR : env.TMPDIR || tmpdir();
   sweep(root);
   const folder = create(root);
   if (open.size === 0) process.once('exit', removeAll);

@@ -7,15 +7,24 @@ export interface BuildLog {
 }
 
 const MOST = 20;
+/** Characters of a line that are kept: a minified bundle in an error message helps nobody. */
+const WIDEST = 400;
 /** Kept while the build runs; the failed step is among the last ones that spoke. */
 const KEPT = 2_000;
 
 /** `#7 [stage-1 2/5] RUN npm ci`, `#7 0.412 added 3 packages`, `#7 ERROR: …` */
 const BUILDKIT = /^#(?<step>\d+) (?<rest>.*)$/;
+/** What BuildKit says of a step that is not the step's own output. */
+const CHATTER = /^(?:DONE|CACHED|sha256:|\.\.\.$|transferring |exporting |writing image|naming to|\[)/;
 /** `Step 3/7 : RUN npm ci`, and podman's `STEP 3/7: RUN npm ci`, `[2/2] STEP 3/7: …` */
 const PLAIN = /^(?:\[\d+\/\d+\] )?step (?<at>\d+\/\d+)\s*: (?<doing>.*)$/i;
 const NOISE =
   /^(?:\s*$|-{3,}$| ---> |Removing intermediate container|Sending build context|DEPRECATED: The legacy builder|\s+BuildKit is currently disabled|\s+environment-variable\.$|\s+Install the buildx component|\s+https:\/\/docs\.docker\.com\/go\/buildx|WARN: legacy-builder|sha256:[0-9a-f]{64}$)/;
+
+/** Lines that say nothing to a reader: empty ones, and BuildKit's digests of its steps. */
+export function isBlank(line: string): boolean {
+  return line.trim() === '' || /^#\d+ sha256:[0-9a-f]{64}$/.test(line);
+}
 
 export function buildLog(): BuildLog {
   const lines: { step: string; text: string }[] = [];
@@ -31,7 +40,7 @@ export function buildLog(): BuildLog {
   };
   const keep = (step: string, text: string) => {
     if (NOISE.test(text)) return;
-    lines.push({ step, text });
+    lines.push({ step, text: text.length > WIDEST ? `${text.slice(0, WIDEST)}…` : text });
     if (lines.length > 2 * KEPT) lines.splice(0, KEPT);
   };
 
@@ -40,14 +49,15 @@ export function buildLog(): BuildLog {
       const buildkit = BUILDKIT.exec(line)?.groups;
       if (buildkit) {
         const { step = '', rest = '' } = buildkit;
-        if (rest.startsWith('[') || /^(?:exporting|importing|transferring) /.test(rest)) {
-          if (!titles.has(step)) titles.set(step, rest);
+        if (!titles.has(step)) {
+          titles.set(step, rest);
           return fresh(stepStatus(rest));
         }
         if (/^(?:ERROR|CANCELED)/.test(rest)) {
-          if (rest.startsWith('ERROR')) failed = step;
+          // The first to fail is the cause; the others were stopped for it.
+          if (rest.startsWith('ERROR')) failed ??= step;
           keep(step, rest);
-        } else if (!/^(?:DONE|CACHED|sha256:|\.\.\.)/.test(rest)) keep(step, rest.replace(/^\d+\.\d+ /, ''));
+        } else if (!CHATTER.test(rest)) keep(step, rest.replace(/^\d+\.\d+ /, ''));
         return undefined;
       }
       const plain = PLAIN.exec(line)?.groups;
@@ -64,9 +74,11 @@ export function buildLog(): BuildLog {
       const verdict = lines.filter(({ step }) => step === '').map(({ text }) => text);
       if (failed === undefined)
         return (verdict.length > 0 ? verdict : lines.map(({ text }) => text)).slice(-MOST);
-      const own = lines.filter(({ step }) => step === failed).map(({ text }) => text);
       const title = titles.get(failed);
       const end = closing(verdict);
+      const own = lines
+        .filter(({ step, text }) => step === failed && !(end.length > 0 && text.startsWith('ERROR: ')))
+        .map(({ text }) => text);
       const room = MOST - (title === undefined ? 0 : 1) - end.length;
       return [...(title === undefined ? [] : [title]), ...own.slice(-room), ...end];
     },
@@ -82,7 +94,7 @@ function closing(verdict: readonly string[]): string[] {
 
 function stepStatus(rest: string): string | undefined {
   const named = /^\[(?<where>[^\]]+)\] (?<doing>.*)$/.exec(rest)?.groups;
-  if (!named) return rest.split(' ').slice(0, 4).join(' ');
+  if (!named) return /^(?:exporting|importing) /.test(rest) ? short(rest) : undefined;
   if (named.where === 'internal') return undefined;
   const at = /\d+\/\d+/.exec(named.where ?? '')?.[0];
   const stage = /^[a-z][\w-]*(?= )/.exec(named.where ?? '')?.[0];
