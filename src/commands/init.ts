@@ -32,7 +32,8 @@ export default class Init extends BaseCommand<typeof Init> {
   protected async work(): Promise<View> {
     const { createProject, planProject, shownFolder } = await import('../lib/blueprints/index.ts');
     const blueprint = await this.#blueprint();
-    const { variant, name, region, 'dry-run': dryRun } = this.flags;
+    const { variant, name, region } = this.flags;
+    const dryRun = this.flags['dry-run'] === true;
     const target = resolve(this.args.folder ?? blueprint.name);
     const plan = await planProject({ blueprint, target, variant, name, region });
     if (!dryRun) await createProject(plan);

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
 import { InfractlError, UsageError } from '../base/errors.ts';
 import { listed, nearest } from '../base/text.ts';
 import type { Blueprint, Variant } from './types.ts';
@@ -78,7 +79,6 @@ function unknown(
 }
 
 async function readBlueprint(folder: string, name: string): Promise<Blueprint> {
-  const { parse } = await import('yaml');
   const raw = parse(await readFile(join(folder, DESCRIPTION), 'utf8')) as {
     title: string;
     description: string;
