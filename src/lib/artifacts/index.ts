@@ -1,8 +1,10 @@
 import type { AwsSession } from '../aws/session.ts';
 import { artifactBucketName } from './naming.ts';
 import type { ArtifactStore } from './store.ts';
+import type { Zip } from './zip.ts';
 
 export type { ArtifactStore, PutOptions, StoredObject } from './store.ts';
+export type { Zip } from './zip.ts';
 
 /**
  * The artifact store of a project in the session's account and region.
@@ -19,4 +21,9 @@ export async function openArtifactStore(
   const [{ account }, s3] = await Promise.all([session.identity(), import('../aws/s3.ts')]);
   const bucket = artifactBucketName(project, account, session.region);
   return s3.openBucket(session, { bucket, account, project }, options.create);
+}
+
+/** See `zipFolder` in zip.ts: equal input gives equal bytes. */
+export async function zipFolder(folder: string, options: { exclude?: readonly string[] }): Promise<Zip> {
+  return (await import('./zip.ts')).zipFolder(folder, options);
 }

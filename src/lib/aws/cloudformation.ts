@@ -26,12 +26,16 @@ import type {
 } from '../stacks/port.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
-import { paced, pacerOf } from './pacing.ts';
+import { type Pacer, paced, pacerOf } from './pacing.ts';
 import type { AwsSession } from './session.ts';
 
-/** CloudFormation for the stacks engine: every call paced, and what does not exist is undefined. */
-export function cloudFormation(session: AwsSession): StacksPort {
-  const client = paced(new CloudFormationClient(session.config), pacerOf(session));
+/**
+ * CloudFormation for the stacks engine: every call paced, and what does not exist is undefined.
+ *
+ * @param pacer default: the one that all callers of the account and region share
+ */
+export function cloudFormation(session: AwsSession, pacer: Pacer = pacerOf(session)): StacksPort {
+  const client = paced(new CloudFormationClient(session.config), pacer);
 
   return {
     async stack(stack) {

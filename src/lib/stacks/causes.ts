@@ -21,12 +21,15 @@ export function cleanReason(reason: string | undefined): Reason {
   return handlerCode ? { text, handlerCode } : { text };
 }
 
+/** The part of an event that advice rests on. */
+export type Failed = Pick<StackEvent, 'reason' | 'logicalId' | 'physicalId' | 'resourceType'>;
+
 interface Cause {
   /** Matched against the cleaned reason. */
   readonly words?: RegExp;
   readonly handlerCode?: string;
   /** What to do. `groups` are the named groups of `words`. */
-  readonly advice: (event: StackEvent, groups: Readonly<Record<string, string | undefined>>) => string[];
+  readonly advice: (event: Failed, groups: Readonly<Record<string, string | undefined>>) => string[];
 }
 
 /** The common causes, most particular first: the first that fits gives the advice. */
@@ -160,7 +163,7 @@ const CAUSES: readonly Cause[] = [
 ];
 
 /** What to do about a failed event; empty when the reason says all that there is. */
-export function adviceFor(event: StackEvent): string[] {
+export function adviceFor(event: Failed): string[] {
   const { text, handlerCode } = cleanReason(event.reason);
   for (const cause of CAUSES) {
     const match = cause.words?.exec(text);
@@ -170,6 +173,6 @@ export function adviceFor(event: StackEvent): string[] {
   return byCode?.advice(event, {}) ?? [];
 }
 
-function serviceOf(event: StackEvent): string {
+function serviceOf(event: Failed): string {
   return event.resourceType.split('::')[1] ?? event.resourceType;
 }

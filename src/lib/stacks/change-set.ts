@@ -159,15 +159,10 @@ async function failed(
       ...(reason || findings.length > 0 ? [] : ['AWS gives no reason.']),
     ].join('\n'),
     suggestions: adviceFor({
-      eventId: '',
-      stackId: '',
-      stackName: spec.stackName,
       logicalId: findings[0]?.logicalId ?? 'the stack',
       physicalId: '',
       resourceType: findings[0]?.resourceType ?? '',
-      status: state.status,
       reason: [reason, ...findings.map((finding) => finding.reason)].join(' '),
-      at: new Date(0),
     }),
   });
 }

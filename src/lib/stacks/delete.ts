@@ -1,5 +1,7 @@
-import { isTransient } from '../aws/errors.ts';
+import { isTransient, underneath } from '../aws/errors.ts';
 import { throwIfAborted } from '../base/clock.ts';
+import { InfractlError } from '../base/errors.ts';
+import { adviceFor } from './causes.ts';
 import { operationToken } from './change-set.ts';
 import { explainFailure } from './explain.ts';
 import { type Ended, follow } from './follow.ts';
@@ -62,7 +64,7 @@ export async function removeStack(
   const send = () => port.deleteStack(state.stackId, token);
   // A deletion that was told twice under one token is one deletion.
   await send().catch((error) => {
-    if (!isTransient(error)) throw error;
+    if (!isTransient(error)) throw refusal(state, error);
     return persist({ clock, signal, deadline }, send);
   });
   finish(state, await followDeletion(deps, order, state, { after: marker }));
@@ -85,5 +87,23 @@ function finish(state: StackState, ended: Ended): void {
     act: 'delete',
     status: ended.status,
     events: ended.events,
+  });
+}
+
+/** AWS does not even begin: an export that another stack imports, protection that was just switched on. */
+function refusal({ stackName }: StackState, error: unknown): unknown {
+  const { name, message } = underneath(error);
+  if (name !== 'ValidationError') return error;
+  return new InfractlError({
+    code: 'DeletionRefused',
+    message: `AWS does not delete the stack ${stackName}. Nothing was changed.`,
+    why: message,
+    suggestions: adviceFor({
+      reason: message,
+      logicalId: stackName,
+      physicalId: stackName,
+      resourceType: 'AWS::CloudFormation::Stack',
+    }),
+    cause: error,
   });
 }
