@@ -1,6 +1,15 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, chmodSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -12,8 +21,14 @@ import { root } from './cli.ts';
 
 /** Every docker on the PATH that reaches an engine: clients differ in the builders they have. */
 export const dockers: readonly string[] = [
-  ...new Set((process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'docker'))),
-].filter((file) => isExecutable(file) && spawnSync(file, ['version']).status === 0);
+  ...new Set(
+    (process.env.PATH ?? '')
+      .split(delimiter)
+      .map((folder) => join(folder, 'docker'))
+      .filter(isExecutable)
+      .map((file) => realpathSync(file)),
+  ),
+].filter((file) => spawnSync(file, ['version']).status === 0);
 
 export const [docker = 'docker'] = dockers;
 

@@ -170,8 +170,8 @@ describe.skipIf(noEngine)(
     }) => {
       const withBuildKit = await commandWithBuildKit();
       if (!withBuildKit) skip('no docker client here has BuildKit');
-      const show =
-        "const s=require('fs').readFileSync('/run/secrets/key','utf8'); console.log('got', s, process.env.TOKEN, s.length); if (s.length !== 13 || process.env.TOKEN !== 'hidden-token') process.exit(1)";
+      // The number keeps the step out of the cache of an earlier run.
+      const show = `${Math.random()}; const s=require('fs').readFileSync('/run/secrets/key','utf8'); console.log('got', s, process.env.TOKEN, s.length); if (s.length !== 13 || process.env.TOKEN !== 'hidden-token') process.exit(1)`;
       work.put(
         'Dockerfile',
         `FROM ${base}\nARG TOKEN\nRUN --mount=type=secret,id=key ["node","-e",${JSON.stringify(show)}]\nCMD ["node"]\n`,

@@ -24,7 +24,8 @@ export async function newestImage(
       for (const image of page) {
         const { pushedAt } = image;
         if (pushedAt === undefined || !IMAGE_CONFIG.test(image.artifactType ?? 'manifest')) continue;
-        if (newest === undefined || pushedAt > newest.pushedAt) newest = { ...image, pushedAt };
+        // Of two in the same moment the one listed later.
+        if (newest === undefined || pushedAt >= newest.pushedAt) newest = { ...image, pushedAt };
       }
     }
   } catch (error) {
