@@ -1,21 +1,38 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { SecretValue } from '../secrets/types.ts';
+import { throwIfAborted } from '../base/clock.ts';
+import { InfractlError } from '../base/errors.ts';
+import type { SecretsPort } from '../secrets/reader.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
 import type { AwsSession } from './session.ts';
 
-/** Secrets Manager GetSecretValue of the current version. Undefined when there is no such secret. */
-export async function getSecretValue(session: AwsSession, name: string): Promise<SecretValue | undefined> {
-  const client = new SecretsManagerClient(session.config);
-  try {
-    const answer = await call(session, 'secretsmanager:GetSecretValue', () =>
-      client.send(new GetSecretValueCommand({ SecretId: name })),
-    );
-    return answer.SecretString === undefined ? { binary: true } : { text: answer.SecretString };
-  } catch (error) {
-    if (underneath(error).name === 'ResourceNotFoundException') return undefined;
-    throw error;
-  } finally {
-    client.destroy();
-  }
+/** Secrets Manager for `lib/secrets`. A secret named by ARN is asked for in its own region. */
+export function secretsManagerPort(session: AwsSession, signal?: AbortSignal): SecretsPort {
+  return {
+    async value(SecretId) {
+      const region = /^arn:[^:]*:secretsmanager:([^:]+):/.exec(SecretId)?.[1] ?? session.region;
+      const client = new SecretsManagerClient({ ...session.config, region });
+      try {
+        const answer = await call(session, 'secretsmanager:GetSecretValue', () =>
+          client.send(new GetSecretValueCommand({ SecretId }), signal ? { abortSignal: signal } : {}),
+        );
+        return answer.SecretString ?? answer.SecretBinary;
+      } catch (error) {
+        throwIfAborted(signal);
+        const { name, message } = underneath(error);
+        if (name === 'ResourceNotFoundException') return undefined;
+        if (name === 'InvalidRequestException' && /marked (for deletion|deleted)/i.test(message))
+          throw deleted(SecretId);
+        throw error;
+      }
+    },
+  };
+}
+
+function deleted(name: string): InfractlError {
+  return new InfractlError({
+    code: 'SecretDeleted',
+    message: `The secret ${name} is marked for deletion.`,
+    suggestions: [`Bring it back: aws secretsmanager restore-secret --secret-id ${name}`],
+  });
 }

@@ -1,14 +1,13 @@
-/** Values from AWS Secrets Manager and Systems Manager Parameter Store, each asked for once a run. */
 import type { AwsSession } from '../aws/session.ts';
-import { SecretReader } from './reader.ts';
+import { type SecretReader, secretReader } from './reader.ts';
 
-export { type ReadValue, SecretReader } from './reader.ts';
-export type { ParameterValue, SecretsPort, SecretValue } from './types.ts';
+export { type FoundValue, type SecretReader, type SecretsPorts, secretReader } from './reader.ts';
 
-/** A reader on the session's AWS; a client is loaded when the first value is asked for. */
-export function createSecretReader(session: AwsSession): SecretReader {
-  return new SecretReader({
-    secretValue: async (name) => (await import('../aws/secrets-manager.ts')).getSecretValue(session, name),
-    parameter: async (path) => (await import('../aws/ssm.ts')).getParameter(session, path),
+/** Secrets Manager and Parameter Store of the session. The clients are loaded on first use. */
+export function openSecrets(session: AwsSession, signal?: AbortSignal): SecretReader {
+  return secretReader({
+    region: session.region,
+    secrets: async () => (await import('../aws/secrets-manager.ts')).secretsManagerPort(session, signal),
+    parameters: async () => (await import('../aws/ssm.ts')).parameterStorePort(session, signal),
   });
 }

@@ -1,86 +1,138 @@
 import { InfractlError } from '../base/errors.ts';
 import { nearest } from '../base/text.ts';
-import type { ParameterValue, SecretsPort, SecretValue } from './types.ts';
 
-export interface ReadValue {
+export interface FoundValue {
   readonly value: string;
-  /** A plain String of Parameter Store is none; everything else is. */
   readonly secret: boolean;
 }
 
-/** Reads each secret and parameter once, however many parts refer to it. */
-export class SecretReader {
-  readonly #port: SecretsPort;
-  readonly #secrets = new Map<string, Promise<SecretValue | undefined>>();
-  readonly #parameters = new Map<string, Promise<ParameterValue | undefined>>();
+/** Secrets Manager, as far as values are read. */
+export interface SecretsPort {
+  /** GetSecretValue of the current version. Undefined when there is none. */
+  value(id: string): Promise<string | Uint8Array | undefined>;
+}
 
-  constructor(port: SecretsPort) {
-    this.#port = port;
-  }
+/** Parameter Store, as far as values are read. */
+export interface ParametersPort {
+  /** GetParameter with decryption. Undefined when there is none. */
+  parameter(name: string): Promise<{ readonly value: string; readonly secure: boolean } | undefined>;
+}
 
+/** Opened on first use: most runs need one of the two, or none. */
+export interface SecretsPorts {
+  /** For messages. */
+  readonly region: string;
+  secrets(): Promise<SecretsPort>;
+  parameters(): Promise<ParametersPort>;
+}
+
+/** Reads the values that references name, each once in a run. */
+export interface SecretReader {
   /**
-   * A secret of Secrets Manager by name or ARN; `key` picks one field of a JSON secret.
+   * A secret by name or ARN, or one field of a JSON secret. Always a secret.
    *
-   * @returns undefined when there is no such secret
-   * @throws InfractlError `BinarySecret`, `SecretNotJson`, `NoSuchKey`
+   * @throws InfractlError `SecretNotFound`, `SecretIsBinary`, `SecretNotJson`, `SecretKeyNotFound`
    */
-  async secret(name: string, key?: string): Promise<ReadValue | undefined> {
-    const found = await once(this.#secrets, name, () => this.#port.secretValue(name));
-    if (found === undefined) return undefined;
-    if ('binary' in found) {
-      throw new InfractlError({
-        code: 'BinarySecret',
-        message: `The secret ${name} is binary: it cannot be the value of a parameter.`,
-        suggestions: ['Store it as text, for example in base64, and decode it where it is used.'],
-      });
-    }
-    return { value: key === undefined ? found.text : field(name, found.text, key), secret: true };
-  }
-
-  /** A parameter of Parameter Store. Undefined when there is none of that path. */
-  async parameter(path: string): Promise<ReadValue | undefined> {
-    const found = await once(this.#parameters, path, () => this.#port.parameter(path));
-    return found && { value: found.text, secret: found.secure };
-  }
+  secret(name: string, key?: string): Promise<FoundValue>;
+  /**
+   * A parameter by name or ARN. SecureString is a secret, String and StringList are not.
+   *
+   * @throws InfractlError `ParameterNotFound`
+   */
+  parameter(name: string): Promise<FoundValue>;
 }
 
-function once<T>(cache: Map<string, Promise<T>>, key: string, read: () => Promise<T>): Promise<T> {
-  const known = cache.get(key);
-  if (known) return known;
-  const asked = read();
-  cache.set(key, asked);
-  return asked;
+export function secretReader(ports: SecretsPorts): SecretReader {
+  const secrets = new Map<string, Promise<string>>();
+  const parameters = new Map<string, Promise<FoundValue>>();
+  return {
+    async secret(name, key) {
+      const text = await once(secrets, name, () => readSecret(ports, name));
+      return { value: key === undefined ? text : field(name, text, key), secret: true };
+    },
+    parameter: (name) => once(parameters, name, () => readParameter(ports, name)),
+  };
 }
 
-/** One field of a JSON secret. No message quotes any of the secret but the names of its fields. */
-function field(name: string, text: string, key: string): string {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw notJson(name, key);
+/** A value that is being read is not read again; one that could not be read may be. */
+function once<T>(known: Map<string, Promise<T>>, name: string, read: () => Promise<T>): Promise<T> {
+  let value = known.get(name);
+  if (!value) {
+    value = read();
+    known.set(name, value);
+    value.catch(() => known.delete(name));
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw notJson(name, key);
-  const fields = json as Record<string, unknown>;
-  const value = Object.hasOwn(fields, key) ? fields[key] : undefined;
-  if (value === undefined || value === null) {
-    const near = nearest(key, Object.keys(fields));
+  return value;
+}
+
+async function readSecret(ports: SecretsPorts, name: string): Promise<string> {
+  const value = await (await ports.secrets()).value(name);
+  if (value === undefined) {
     throw new InfractlError({
-      code: 'NoSuchKey',
-      message: `The secret ${name} has no field ${key}.`,
+      code: 'SecretNotFound',
+      message: `There is no secret ${name} in Secrets Manager of ${ports.region}.`,
       suggestions: [
-        ...(near ? [`Did you mean: ${near}`] : []),
-        `Its fields: ${Object.keys(fields).join(', ') || 'none'}`,
+        // From standard input, so that the value is in no shell history and no list of processes.
+        `Make it, type its value, then press Ctrl-D: aws secretsmanager create-secret --name ${name} --secret-string file:///dev/stdin --region ${ports.region}`,
+        'If it is there, check the name, the profile and the region.',
       ],
     });
   }
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (typeof value === 'string') return value;
+  throw new InfractlError({
+    code: 'SecretIsBinary',
+    message: `The secret ${name} holds bytes, not text: it cannot be a parameter.`,
+    suggestions: [
+      `Store it as text (base64 where it must be): aws secretsmanager put-secret-value --secret-id ${name} --secret-string file:///dev/stdin`,
+    ],
+  });
 }
 
-function notJson(name: string, key: string): InfractlError {
-  return new InfractlError({
-    code: 'SecretNotJson',
-    message: `The secret ${name} is not a JSON object, so it has no field ${key}.`,
-    suggestions: [`Refer to it whole: { secret: ${name} }`],
+/** Messages name fields, never values. */
+function field(name: string, text: string, key: string): string {
+  const parsed = parsedObject(text);
+  if (!parsed) {
+    throw new InfractlError({
+      code: 'SecretNotJson',
+      message: `The secret ${name} is not a JSON object, so it has no field ${key}.`,
+      suggestions: ['Leave `key` out of the reference to use the whole secret.'],
+    });
+  }
+  const value = Object.hasOwn(parsed, key) ? parsed[key] : undefined;
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  const near = value === undefined ? nearest(key, Object.keys(parsed)) : undefined;
+  throw new InfractlError({
+    code: 'SecretKeyNotFound',
+    message:
+      value === undefined
+        ? `The secret ${name} has no field ${key}.`
+        : `The field ${key} of the secret ${name} is not text, a number or a boolean.`,
+    suggestions: near ? [`Did you mean \`key: ${near}\`?`] : [],
+  });
+}
+
+function parsedObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+      ? (parsed as Record<string, unknown>)
+      : undefined;
+  } catch {
+    // What JSON.parse says quotes the text, so it goes no further.
+    return undefined;
+  }
+}
+
+async function readParameter(ports: SecretsPorts, name: string): Promise<FoundValue> {
+  const found = await (await ports.parameters()).parameter(name);
+  if (found) return { value: found.value, secret: found.secure };
+  throw new InfractlError({
+    code: 'ParameterNotFound',
+    message: `There is no parameter ${name} in the Parameter Store of ${ports.region}.`,
+    suggestions: [
+      `Make it, type its value, then press Ctrl-D: aws ssm put-parameter --name ${name} --type SecureString --value file:///dev/stdin --region ${ports.region}`,
+      'If it is there, check the name (it mostly begins with /), the profile and the region.',
+    ],
   });
 }

@@ -1,0 +1,108 @@
+import { hostname, userInfo } from 'node:os';
+import type { ArtifactStore } from '../artifacts/store.ts';
+import { InfractlError, UsageError } from '../base/errors.ts';
+import type { Redactor } from '../base/redact.ts';
+import { nearest } from '../base/text.ts';
+import { isEntryId, type JournalEntry, parseEntry, serializeEntry } from './entry.ts';
+
+export {
+  finishEntry,
+  type JournalEnd,
+  type JournalEntry,
+  type JournalPart,
+  type JournalResult,
+  type JournalStart,
+  parameterFacts,
+  startEntry,
+} from './entry.ts';
+
+/** How many entries are read side by side. */
+const AT_ONCE = 10;
+
+const folder = (environment: string) => `journal/${environment}/`;
+const keyOf = (environment: string, id: string) => `${folder(environment)}${id}.json`;
+
+/** This machine and its user, for an entry. */
+export function machine(): { readonly host: string; readonly user: string } {
+  try {
+    return { host: hostname(), user: userInfo().username };
+  } catch {
+    // A container may run as a user id that has no name.
+    return { host: hostname(), user: String(process.getuid?.() ?? 'unknown') };
+  }
+}
+
+/** Writes an entry; the one that was there under its id is replaced. S3 PutObject. */
+export async function writeEntry(
+  store: ArtifactStore,
+  entry: JournalEntry,
+  redactor: Pick<Redactor, 'redact'>,
+): Promise<void> {
+  await store.put(keyOf(entry.environment, entry.id), serializeEntry(entry, redactor), {
+    contentType: 'application/json',
+  });
+}
+
+/** The newest entries of an environment, newest first. Lists names, reads `limit` entries; damaged ones are left out. */
+export async function listJournal(
+  store: ArtifactStore,
+  environment: string,
+  limit: number,
+): Promise<JournalEntry[]> {
+  const ids = (await entryIds(store, environment)).toReversed();
+  const entries: JournalEntry[] = [];
+  for (let from = 0; from < ids.length && entries.length < limit; ) {
+    const some = ids.slice(from, from + Math.min(AT_ONCE, limit - entries.length));
+    from += some.length;
+    const read = await Promise.all(some.map((id) => load(store, environment, id)));
+    entries.push(...read.filter((entry) => entry !== undefined));
+  }
+  return entries;
+}
+
+/**
+ * One entry.
+ *
+ * @throws UsageError `JournalEntryNotFound`; InfractlError `JournalEntryDamaged`
+ */
+export async function readJournal(
+  store: ArtifactStore,
+  environment: string,
+  id: string,
+): Promise<JournalEntry> {
+  const text = isEntryId(id) ? await store.get(keyOf(environment, id)) : undefined;
+  if (text === undefined) {
+    const near = nearest(id, await entryIds(store, environment));
+    throw new UsageError({
+      code: 'JournalEntryNotFound',
+      message: `The journal of ${environment} has no entry ${JSON.stringify(id)}.`,
+      ...(near ? { suggestions: [`Did you mean ${near}?`] } : {}),
+    });
+  }
+  const entry = parseEntry(new TextDecoder().decode(text));
+  if (entry) return entry;
+  throw new InfractlError({
+    code: 'JournalEntryDamaged',
+    message: `The entry ${id} of the journal cannot be read.`,
+    suggestions: [`Look at it: s3://${store.bucket}/${keyOf(environment, id)}`],
+  });
+}
+
+async function entryIds(store: ArtifactStore, environment: string): Promise<string[]> {
+  const prefix = folder(environment);
+  const ids: string[] = [];
+  for await (const { key } of store.list(prefix)) {
+    const id = key.slice(prefix.length).replace(/\.json$/, '');
+    if (isEntryId(id)) ids.push(id);
+  }
+  return ids;
+}
+
+async function load(
+  store: ArtifactStore,
+  environment: string,
+  id: string,
+): Promise<JournalEntry | undefined> {
+  const text = await store.get(keyOf(environment, id));
+  return text && parseEntry(new TextDecoder().decode(text));
+}
