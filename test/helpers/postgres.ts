@@ -15,6 +15,8 @@ export interface PostgresServer {
   stop(): void;
   /** Runs SQL with psql and gives its plain output. */
   sql(text: string): string;
+  /** The same in a session of its own, while the test goes on; its exit code. */
+  session(text: string, database?: string): Promise<number | null>;
   remove(): void;
 }
 
@@ -59,6 +61,13 @@ export async function createPostgres(bin: string): Promise<PostgresServer> {
       encoding: 'utf8',
     }).trim();
 
+  const session = (text: string, database = 'postgres') =>
+    new Promise<number | null>((resolve) => {
+      const at = url.replace(/postgres$/, database);
+      const child = spawn(path.join(bin, 'psql'), [at, '-X', '-q', '-c', text], { env, stdio: 'ignore' });
+      child.once('close', resolve);
+    });
+
   const stop = () => {
     server?.kill('SIGQUIT');
     server = undefined;
@@ -84,7 +93,7 @@ export async function createPostgres(bin: string): Promise<PostgresServer> {
   };
 
   await start();
-  return { url, port, password, start, stop, sql, remove };
+  return { url, port, password, start, stop, sql, session, remove };
 }
 
 export async function freePort(): Promise<number> {

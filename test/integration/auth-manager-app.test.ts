@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runApp, SECRET, serveApp, startRuntimeApi } from '../helpers/auth-app.ts';
+import { runApp, SECRET, serveApp, startRuntimeApi, until } from '../helpers/auth-app.ts';
 import { createPostgres, freePort, type PostgresServer, postgresFolder } from '../helpers/postgres.ts';
 
 /** The application of the blueprint as real processes: plain server, Runtime API, PostgreSQL. */
@@ -392,6 +392,23 @@ withPostgres('with PostgreSQL (skipped where it is not installed)', () => {
     expect(await other.stop()).toBe(0);
   });
 
+  it('does not mind that another process makes the table first, under its hands', async () => {
+    database.sql('CREATE DATABASE raced');
+    const columns = 'id uuid, email text UNIQUE, username text, password_hash text';
+    const other = await serveApp({ DATABASE_URL: database.url.replace(/postgres$/, 'raced') });
+    const winner = database.session(
+      `BEGIN; CREATE TABLE auth_users (${columns}); SELECT pg_sleep(1); COMMIT`,
+      'raced',
+    );
+    await until(
+      () => database.sql(activity("query LIKE 'BEGIN; CREATE%'")) === '1',
+      () => 'no winner',
+    );
+    expect((await other.post('/auth/register', user('late'))).status).toBe(201);
+    expect(await winner).toBe(0);
+    await other.stop();
+  });
+
   it('stores a salted hash with its parameters, and no password', async () => {
     await app.post('/auth/register', user('salt1'));
     await app.post('/auth/register', user('salt2'));
@@ -437,6 +454,26 @@ withPostgres('with PostgreSQL (skipped where it is not installed)', () => {
   });
 
   it.each([
+    ['a login', '/auth/login', 'one', 200],
+    ['a registration', '/auth/register', 'cut', 201],
+  ])('sends the query again when the connection is cut under %s', async (_what, at, name, status) => {
+    const lock = database.session('BEGIN; LOCK TABLE auth_users; SELECT pg_sleep(2); COMMIT');
+    const locked = activity("query LIKE 'BEGIN; LOCK%' AND wait_event = 'PgSleep'");
+    await until(
+      () => database.sql(locked) === '1',
+      () => 'no lock',
+    );
+    const answer = app.post(at, user(name));
+    const cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    await until(
+      () => database.sql(cut) === 't',
+      () => 'no query waits',
+    );
+    expect((await answer).status).toBe(status);
+    expect(await lock).toBe(0);
+  });
+
+  it.each([
     ['a wrong password', (url: string) => url.replace('correct-horse', 'battery-staple')],
     ['a database that is not there', (url: string) => url.replace(/postgres$/, 'nowhere')],
     ['encryption that the server does not have', (url: string) => `${url}?sslmode=require`],
@@ -460,3 +497,8 @@ withPostgres('with PostgreSQL (skipped where it is not installed)', () => {
     await other.stop();
   });
 });
+
+/** Counts the sessions of the server that a condition holds for, the asking one left out. */
+function activity(condition: string): string {
+  return `SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND ${condition}`;
+}

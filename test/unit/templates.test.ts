@@ -134,6 +134,22 @@ describe('auth-manager', () => {
     ]);
   });
 
+  it('lets Lambda of this account read the images', () => {
+    const { Statement: statements } = properties(registry, 'Repository').RepositoryPolicyText as {
+      Statement: {
+        Action: string[];
+        Principal: unknown;
+        Condition: Record<string, Record<string, string>>;
+      }[];
+    };
+    expect(statements).toHaveLength(1);
+    expect(statements[0]).toMatchObject({
+      Principal: { Service: 'lambda.amazonaws.com' },
+      Action: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+    });
+    expect(statements[0]?.Condition.StringLike?.['aws:sourceArn']).toContain(`:\${AWS::AccountId}:function:`);
+  });
+
   it('has the parameters of the system, and its secrets are not echoed', () => {
     expect(app.Parameters).toMatchObject({
       JwtSecret: { NoEcho: true, MinLength: 32 },
