@@ -21,7 +21,7 @@ const PATIENCE = 5_000;
  */
 export async function gitFacts(
   folder: string,
-  env: NodeJS.ProcessEnv,
+  env: NodeJS.ProcessEnv = process.env,
   signal?: AbortSignal,
 ): Promise<GitFacts | undefined> {
   if (!insideRepository(folder)) return undefined;

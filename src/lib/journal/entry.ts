@@ -26,8 +26,8 @@ export interface JournalEntry {
   readonly id: string;
   readonly project: string;
   readonly environment: string;
-  readonly account: string;
-  readonly region: string;
+  readonly account?: string;
+  readonly region?: string;
   /** As it was typed: `deploy --create-stack`. */
   readonly command: string;
   /** The ARN of the credentials. */
@@ -50,11 +50,13 @@ export interface JournalEntry {
 export interface JournalStart
   extends Pick<
     JournalEntry,
-    'project' | 'environment' | 'account' | 'region' | 'command' | 'who' | 'host' | 'user' | 'infractl'
+    'project' | 'environment' | 'account' | 'region' | 'command' | 'who' | 'host' | 'user'
   > {
   readonly git?: GitFacts | undefined;
   /** Milliseconds since 1970. */
-  readonly now: number;
+  readonly startedAt: number;
+  /** The version of infractl. */
+  readonly version: string;
 }
 
 export interface JournalEnd {
@@ -66,13 +68,14 @@ export interface JournalEnd {
 }
 
 /** The entry of a command that begins. */
-export function startEntry({ now, git, ...facts }: JournalStart): JournalEntry {
+export function newJournalEntry({ startedAt, version, git, ...facts }: JournalStart): JournalEntry {
   return {
     format: 1,
-    id: entryId(now),
+    id: entryId(startedAt),
     ...facts,
     ...(git ? { git } : {}),
-    startedAt: new Date(now).toISOString(),
+    infractl: version,
+    startedAt: new Date(startedAt).toISOString(),
     result: 'running',
     parts: [],
   };

@@ -12,8 +12,8 @@ export {
   type JournalPart,
   type JournalResult,
   type JournalStart,
+  newJournalEntry,
   parameterFacts,
-  startEntry,
 } from './entry.ts';
 
 /** How many entries are read side by side. */
@@ -33,7 +33,7 @@ export function machine(): { readonly host: string; readonly user: string } {
 }
 
 /** Writes an entry; the one that was there under its id is replaced. S3 PutObject. */
-export async function writeEntry(
+export async function writeJournal(
   store: ArtifactStore,
   entry: JournalEntry,
   redactor: Pick<Redactor, 'redact'>,

@@ -4,7 +4,7 @@ import { type SecretReader, secretReader } from './reader.ts';
 export { type FoundValue, type SecretReader, type SecretsPorts, secretReader } from './reader.ts';
 
 /** Secrets Manager and Parameter Store of the session. The clients are loaded on first use. */
-export function openSecrets(session: AwsSession, signal?: AbortSignal): SecretReader {
+export function createSecretReader(session: AwsSession, signal?: AbortSignal): SecretReader {
   return secretReader({
     region: session.region,
     secrets: async () => (await import('../aws/secrets-manager.ts')).secretsManagerPort(session, signal),
