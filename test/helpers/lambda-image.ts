@@ -91,6 +91,7 @@ for (;;) {
   const answer = {
     build: process.env.BUILD,
     env: process.env,
+    folder: process.cwd(),
     path: event.rawPath,
     routeKey: event.routeKey,
     parameters: event.pathParameters,
