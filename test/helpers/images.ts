@@ -28,7 +28,12 @@ export const dockers: readonly string[] = [
       .filter(isExecutable)
       .map((file) => realpathSync(file)),
   ),
-].filter((file) => spawnSync(file, ['version']).status === 0);
+].filter(
+  // A stand-in of podman under docker's name has other words for everything.
+  (file) =>
+    spawnSync(file, ['version']).status === 0 &&
+    spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout.startsWith('Docker'),
+);
 
 export const [docker = 'docker'] = dockers;
 

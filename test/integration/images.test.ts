@@ -201,6 +201,20 @@ describe.skipIf(noEngine)(
         message: expect.stringContaining('without a handler'),
       });
       expect(await emptyRepository(deps, parseRepository(uri))).toBe(0);
+      expect(localTags(uri)).toBe('');
+    });
+
+    test('an image for another machine is not pushed, and built again the next time', async () => {
+      const image = spec(await repository(), { platform: 'linux/arm64' });
+      const deps = work.deps(ecr);
+      const { tag } = await planImage(deps, image);
+      execFileSync(docker, ['tag', base, `${image.repository.uri}:${tag}`]);
+      await expect(publishImage(deps, image)).rejects.toMatchObject({
+        code: 'WrongPlatform',
+        message: expect.stringContaining('is for linux/amd64, not for linux/arm64'),
+      });
+      expect(localTags(image.repository.uri)).toBe('');
+      expect((await planImage(deps, image)).present).toBe(false);
     });
 
     test('a failed build shows the last lines that matter', async () => {
@@ -239,7 +253,7 @@ describe.skipIf(noEngine)(
       await expect(publishImage(work.deps(ecr, { docker: changing }), image)).rejects.toMatchObject({
         code: 'ContextChanged',
       });
-      expect(execFileSync(docker, ['images', '-q', image.repository.uri], { encoding: 'utf8' })).toBe('');
+      expect(localTags(image.repository.uri)).toBe('');
     });
 
     test.each([undefined, '0'])(
@@ -272,6 +286,8 @@ describe.skipIf(noEngine)(
           .toEqual([]);
       },
     );
+
+    const localTags = (uri: string) => execFileSync(docker, ['images', '-q', uri], { encoding: 'utf8' });
 
     const containers = () =>
       execFileSync(docker, ['ps', '-aq', '--filter', `ancestor=${base}`], { encoding: 'utf8' })

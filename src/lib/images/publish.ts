@@ -52,7 +52,13 @@ export async function publishImage(deps: ImageDeps, spec: ImageSpec): Promise<Pu
   const reference = `${spec.repository.uri}:${tag}`;
   const image = await localImage(deps, reference);
   if (image === undefined) throw notLoaded(spec, engine);
-  checkImage(spec, image);
+  try {
+    checkImage(spec, image);
+  } catch (error) {
+    // Another base image or builder may give a better one: the next run must not take this for done.
+    await docker(deps, ['rmi', reference]);
+    throw error;
+  }
 
   const commit = await commitTag(spec.context, deps.env, deps.signal);
   const pushed = await push(deps, engine, spec, commit === undefined ? [tag] : [tag, commit]);
