@@ -76,19 +76,18 @@ export class Faults {
     return this.add(pattern, { kind: 'error', code: 'ExpiredToken', message, status: 403 }, when);
   }
 
-  /** AccessDenied in AWS's words: an implicit deny unless `explicit` says whose policy denies it. */
+  /** AccessDenied in AWS's words, until further notice: an implicit deny unless `explicit` says whose policy denies it. */
   deny(
     pattern: string,
-    who = 'arn:aws:iam::123456789012:user/dev',
-    resource = '*',
-    explicit?: string,
-    when: When = { times: Number.POSITIVE_INFINITY },
+    options: When & { readonly who?: string; readonly resource?: string; readonly explicit?: string } = {},
   ): this {
+    const { who = 'arn:aws:iam::123456789012:user/dev', resource = '*', explicit, ...when } = options;
     const because = explicit
       ? `with an explicit deny in ${explicit}`
       : `because no identity-based policy allows the ${pattern} action`;
     const message = `User: ${who} is not authorized to perform: ${pattern} on resource: ${resource} ${because}`;
-    return this.add(pattern, { kind: 'error', code: 'AccessDenied', message, status: 403 }, when);
+    const fault = { kind: 'error', code: 'AccessDenied', message, status: 403 } as const;
+    return this.add(pattern, fault, { times: Number.POSITIVE_INFINITY, ...when });
   }
 
   clear(): void {

@@ -35,6 +35,7 @@ export interface JournalEntry {
   readonly host: string;
   /** The user on that host. */
   readonly user: string;
+  /** What was checked out; absent outside a repository. */
   readonly git?: GitFacts;
   /** The version of infractl. */
   readonly infractl: string;

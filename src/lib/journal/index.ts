@@ -61,18 +61,18 @@ export async function listJournal(
 }
 
 /**
- * One entry.
+ * One entry. Without a store there is none.
  *
  * @throws UsageError `JournalEntryNotFound`; InfractlError `JournalEntryDamaged`
  */
 export async function readJournal(
-  store: ArtifactStore,
+  store: ArtifactStore | undefined,
   environment: string,
   id: string,
 ): Promise<JournalEntry> {
-  const text = isEntryId(id) ? await store.get(keyOf(environment, id)) : undefined;
-  if (text === undefined) {
-    const near = nearest(id, await entryIds(store, environment));
+  const text = store && isEntryId(id) ? await store.get(keyOf(environment, id)) : undefined;
+  if (!store || text === undefined) {
+    const near = store && nearest(id, await entryIds(store, environment));
     throw new UsageError({
       code: 'JournalEntryNotFound',
       message: `The journal of ${environment} has no entry ${JSON.stringify(id)}.`,
