@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
 import type { View } from '../../lib/cli/view.ts';
+import type { TemplateFacts } from '../../lib/stacks/index.ts';
 
 export default class ConfigValidate extends BaseCommand<typeof ConfigValidate> {
   static override summary = 'Check the configuration and the templates, without AWS.';
@@ -23,7 +24,7 @@ export default class ConfigValidate extends BaseCommand<typeof ConfigValidate> {
     ]);
     const options = { cwd: process.cwd(), environment: this.flags.env };
     return validationView(
-      await validateProject(options, { template: checkTemplate, parameters: checkParameters }),
+      await validateProject<TemplateFacts>(options, { template: checkTemplate, parameters: checkParameters }),
     );
   }
 }

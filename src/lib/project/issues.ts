@@ -35,9 +35,10 @@ function findings(issue: Issue, data: unknown, prefix: ConfigPath): Finding[] {
       ];
     case 'custom': {
       const notes = (issue.params ?? {}) as IssueNotes;
-      const sentence = issue.message.startsWith('unknown key')
-        ? `${issue.message} (in ${placeName(path.slice(0, -1))})`
-        : `${notes.aboutHolder ? placeName(path.slice(0, -1)) : where} ${issue.message}`;
+      const holder = path.slice(0, -1);
+      const sentence = issue.message.startsWith(UNKNOWN)
+        ? unknownIn(issue.message, holder)
+        : `${notes.aboutHolder ? placeName(holder) : where} ${issue.message}`;
       return [
         {
           path,
@@ -54,13 +55,20 @@ function findings(issue: Issue, data: unknown, prefix: ConfigPath): Finding[] {
   }
 }
 
+const UNKNOWN = 'unknown key ';
+
+/** `unknown key "ouput" in stacks.app; did you mean "output"?` */
+function unknownIn(message: string, holder: ConfigPath): string {
+  if (holder.length === 0) return message;
+  return message.replace(/(?=; did you mean|\.$)/, ` in ${placeName(holder)}`);
+}
+
 function unknownKeyFinding(message: string, key: string, path: ConfigPath): Finding {
   const known = message.startsWith(KNOWN_KEYS) ? message.slice(KNOWN_KEYS.length).split(',') : [];
-  const place = path.length ? ` (in ${placeName(path)})` : '';
   return {
     path: [...path, key],
     at: 'key',
-    message: `${unknownKey(key, known)}${place}`,
+    message: unknownIn(unknownKey(key, known), path),
     expected: `Known keys: ${known.join(', ')}.`,
   };
 }

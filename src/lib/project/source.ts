@@ -16,8 +16,8 @@ import {
 import type { ConfigurationFile } from './find.ts';
 import { type ConfigPath, ConfigurationError, type Position, type Problem } from './problems.ts';
 
-/** More uses of anchors than a person would write; the classic bombs need billions. */
-const MOST_ALIASES = 200;
+/** What aliases may unfold a file to, in nodes: far above any real project; the classic bombs need billions. */
+const MOST_NODES = 1_000_000;
 
 /** A parsed configuration file: the plain data, and where each piece of it stands. */
 export interface Source {
@@ -84,7 +84,9 @@ function parse(file: ConfigurationFile, lineCounter: LineCounter): Document {
 
 function plainData(document: Document, file: string): unknown {
   try {
-    return document.toJS({ maxAliasCount: MOST_ALIASES });
+    const data: unknown = document.toJS({ maxAliasCount: MOST_NODES });
+    if (countNodes(data, MOST_NODES) > MOST_NODES) throw new RangeError('too many nodes');
+    return data;
   } catch (error) {
     if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
     throw new ConfigurationError(file, [
@@ -97,54 +99,90 @@ function plainData(document: Document, file: string): unknown {
   }
 }
 
-function syntaxProblem(error: YAMLError, source: Source, position: (offset: number) => Position): Problem {
-  const words: Partial<Record<YAMLError['code'], readonly [message: string, expected: string]>> = {
-    TAB_AS_INDENT: ['a tab is used for indentation.', 'YAML takes spaces only: use two for each level.'],
-    MULTIPLE_DOCS: ['a second document begins here.', 'Remove the line with "---": one file is one project.'],
-    BAD_ALIAS: [error.message.replace(/\.?$/, '.'), 'An alias (*name) needs an anchor (&name) before it.'],
-  };
-  const known =
-    error.code === 'TAB_AS_INDENT' || /\btabs?\b/i.test(error.message)
-      ? words.TAB_AS_INDENT
-      : words[error.code];
-  return source.problem(position(error.pos[0]), {
-    message:
-      known?.[0] ??
-      `this is not YAML: ${lowerFirst(error.message.split('\n')[0] ?? '')}`.replace(/\.?$/, '.'),
-    ...(known ? { expected: known[1] } : {}),
-  });
+/** Counts an alias as often as it is used; stops soon after the limit. */
+function countNodes(data: unknown, limit: number): number {
+  if (typeof data !== 'object' || data === null) return 1;
+  let count = 1;
+  for (const inner of Object.values(data)) {
+    count += countNodes(inner, limit - count);
+    if (count > limit) break;
+  }
+  return count;
+}
+
+type Place = (offset: number) => Position;
+
+function syntaxProblem(error: YAMLError, source: Source, position: Place): Problem {
+  const at = position(error.pos[0]);
+  const { quote = '' } = source.problem(at, { message: '' });
+  if (error.code === 'TAB_AS_INDENT' || /^ *\t/.test(quote)) {
+    return source.problem(at, {
+      message: 'a tab is used for indentation.',
+      expected: 'YAML takes spaces only: use two for each level.',
+    });
+  }
+  if (error.code === 'MULTIPLE_DOCS') {
+    return source.problem(at, {
+      message: 'a second document begins here.',
+      expected: 'Remove the line with "---": one file is one project.',
+    });
+  }
+  const words = lowerFirst(error.message.split('\n')[0] ?? '');
+  return source.problem(at, { message: `this is not YAML: ${words}`.replace(/\.?$/, '.') });
 }
 
 /**
- * Finds duplicate keys, and keeps numbers as they are written where a number would lose something:
- * an account 012345678901, a version 1.10.
+ * Finds duplicate keys and aliases of nothing, and keeps numbers as they are written where a number
+ * would lose something: an account 012345678901, a version 1.10.
  */
-function tidy(document: Document, source: Source, position: (offset: number) => Position): Problem[] {
+function tidy(document: Document, source: Source, position: Place): Problem[] {
   const problems: Problem[] = [];
+  const anchors = new Set<string>();
+  const note = ({ anchor }: { anchor?: string }) => {
+    if (anchor) anchors.add(anchor);
+  };
   visit(document, {
     Scalar(_, node) {
+      note(node);
       if (typeof node.value === 'number' && node.source !== undefined && String(node.value) !== node.source) {
         node.value = node.source;
       }
     },
-    Map(_, map) {
-      const seen = new Map<string, Pair>();
-      for (const pair of map.items) {
-        const name = keyName(pair);
-        const first = seen.get(name);
-        if (first === undefined) seen.set(name, pair);
-        else if (name !== '<<') {
-          const { line } = position((first.key as Node).range?.[0] ?? 0);
-          problems.push(
-            source.problem(position((pair.key as Node).range?.[0] ?? 0), {
-              message: `the key "${name}" is there twice (first in line ${line}).`,
-              expected: 'Keep one of them.',
-            }),
-          );
-        }
-      }
+    Seq: (_, node) => note(node),
+    Map(_, node) {
+      note(node);
+      problems.push(...duplicateKeys(node, source, position));
+    },
+    Alias(_, { source: name, range }) {
+      if (anchors.has(name)) return;
+      problems.push(
+        source.problem(position(range?.[0] ?? 0), {
+          message: `*${name} is used, but nothing before it is called &${name}.`,
+          expected: 'To begin a text with *, put it in quotes.',
+        }),
+      );
     },
   });
+  return problems;
+}
+
+function duplicateKeys(map: YAMLMap, source: Source, position: Place): Problem[] {
+  const problems: Problem[] = [];
+  const seen = new Map<string, Pair>();
+  for (const pair of map.items) {
+    const name = keyName(pair);
+    const first = seen.get(name);
+    if (first === undefined) seen.set(name, pair);
+    else if (name !== '<<') {
+      const { line } = position((first.key as Node).range?.[0] ?? 0);
+      problems.push(
+        source.problem(position((pair.key as Node).range?.[0] ?? 0), {
+          message: `the key "${name}" is there twice (first in line ${line}).`,
+          expected: 'Keep one of them.',
+        }),
+      );
+    }
+  }
   return problems;
 }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { parseDuration, writtenDuration } from '../duration.ts';
 import type { FunctionPart, Value } from '../model.ts';
-import { duration, issue, list, map, shaped, text } from './fields.ts';
+import { duration, issue, list, map, noted, shaped, text } from './fields.ts';
 import { relativePath } from './paths.ts';
 import type { Section } from './section.ts';
 import { value } from './value.ts';
@@ -67,7 +67,10 @@ function zip() {
     },
     description,
   );
-  return z.union([text(description), long], 'must be a folder, or { path: …, exclude: [ … ] }.');
+  return noted(
+    z.union([text(description), long], 'must be a folder, or { path: …, exclude: [ … ] }.'),
+    description,
+  );
 }
 
 export const functions: Section<RawFunction, FunctionPart> = {
