@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateRepositoryCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -183,13 +184,33 @@ describe.skipIf(noEngine)(
         { args: { TOKEN: { env: 'T' } }, secrets: { key: { env: 'K' } } },
         { K: 'very-secret-1', T: 'hidden-token' },
       );
-      expect(await publishImage(work.deps(ecr, { docker: recording as string }), image)).toMatchObject({
+      expect(await publishImage(work.deps(ecr, { docker: recording }), image)).toMatchObject({
         outcome: 'built',
       });
       expect(work.said).toContain('got [secret] [secret] 13');
-      const argv = execFileSync('cat', [log], { encoding: 'utf8' });
+      const argv = readFileSync(log, 'utf8');
       expect(`${argv}${work.said}`).not.toMatch(/very-secret-1|hidden-token/);
       expect(argv).toContain('--secret id=key,env=');
+
+      const file = join(work.folder, 'key.pem');
+      const fromFile = spec(
+        await repository(),
+        { args: { TOKEN: { env: 'T' } }, secrets: { key: { file } } },
+        { T: 'hidden-token' },
+      );
+      await expect(publishImage(work.deps(ecr, { docker: recording }), fromFile)).rejects.toMatchObject({
+        code: 'SecretFileUnreadable',
+        exit: 2,
+      });
+      writeFileSync(file, 'very-secret-2');
+      work.put(
+        'Dockerfile',
+        `${readFileSync(join(work.context, 'Dockerfile'), 'utf8')}# anew\n`.replace('0.', '1.'),
+      );
+      expect(await publishImage(work.deps(ecr, { docker: recording }), fromFile)).toMatchObject({
+        outcome: 'built',
+      });
+      expect(`${readFileSync(log, 'utf8')}${work.said}`).not.toMatch(/very-secret-2|hidden-token/);
     });
 
     test('what Lambda would refuse is not pushed', async () => {
@@ -248,7 +269,7 @@ describe.skipIf(noEngine)(
       const image = spec(await repository());
       const changing = work.script(
         'changing',
-        `case "$1 $2" in *build*--*) ${docker} "$@"; code=$?; date +%N >>${work.context}/run; exit $code;; esac; exec ${docker} "$@"`,
+        `case "$1 $2" in "build "*|"buildx build") ${docker} "$@"; code=$?; date +%N >>${work.context}/run; exit $code;; esac; exec ${docker} "$@"`,
       );
       await expect(publishImage(work.deps(ecr, { docker: changing }), image)).rejects.toMatchObject({
         code: 'ContextChanged',

@@ -1,4 +1,5 @@
-import { InfractlError } from '../base/errors.ts';
+import { readFileSync } from 'node:fs';
+import { InfractlError, messageOf, UsageError } from '../base/errors.ts';
 import { Redactor } from '../base/redact.ts';
 import { ignoreFileOf } from './content.ts';
 import { docker, type Engine, needsBuildKit } from './engine.ts';
@@ -47,7 +48,7 @@ export function buildCommand(spec: ImageSpec, engine: Engine, tag: string): Buil
 /**
  * Builds the image under the tag.
  *
- * @throws InfractlError `BuildFailed` with the last 20 lines that matter, `DiskFull`, and those of the engine
+ * @throws UsageError `BuildKitNeeded`, `SecretFileUnreadable`; InfractlError `BuildFailed` with the last 20 lines that matter, `DiskFull`, and those of the engine
  */
 export async function build(deps: ImageDeps, engine: Engine, spec: ImageSpec, tag: string): Promise<void> {
   const { args, env } = buildCommand(spec, engine, tag);
@@ -68,12 +69,32 @@ export async function build(deps: ImageDeps, engine: Engine, spec: ImageSpec, ta
   if (result.exitCode !== 0) throw buildFailed(spec.name, log.tail(), engine, deps.env);
 }
 
-/** A build may print what it was given. */
+/** A build may print what it was given, and does so line by line. */
 function secretsOf(spec: ImageSpec): Redactor {
   const redactor = new Redactor();
-  for (const secret of spec.secrets) if ('value' in secret) redactor.add(secret.value);
-  for (const arg of spec.args) if (arg.hidden) redactor.add(arg.value);
+  const values = [
+    ...spec.args.filter(({ hidden }) => hidden).map(({ value }) => value),
+    ...spec.secrets.map((secret) => ('value' in secret ? secret.value : readSecret(spec, secret.file))),
+  ];
+  for (const value of values) {
+    redactor.add(value.trim());
+    for (const line of value.split('\n')) if (line.trim().length >= 8) redactor.add(line.trim());
+  }
   return redactor;
+}
+
+function readSecret(spec: ImageSpec, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new UsageError({
+      code: 'SecretFileUnreadable',
+      message: `The file of a build secret of the image ${spec.name} cannot be read: ${file}.`,
+      why: messageOf(cause),
+      suggestions: [`Write the file, or check images.${spec.name}.secrets in infractl.yaml.`],
+      cause,
+    });
+  }
 }
 
 function words(engine: Engine): string {

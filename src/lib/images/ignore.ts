@@ -89,10 +89,14 @@ function enter(patterns: readonly Pattern[], parent: FolderState, path: string):
   return { ignored: ignoredStrict && ignoredLazy, strict, lazy };
 }
 
+function bad(message: string): UsageError {
+  return new UsageError({ code: 'BadIgnorePattern', message });
+}
+
 function parsePattern(line: string): Pattern {
   const exception = line.startsWith('!');
   const written = exception ? line.slice(1).trim() : line;
-  if (written === '') throw new Error('An exception needs a pattern after the exclamation mark.');
+  if (written === '') throw bad('An exception needs a pattern after the exclamation mark.');
   let clean = posix.normalize(written);
   if (clean.length > 1) clean = clean.replace(/\/$/, '').replace(/^\//, '');
   return { exception, ...compile(clean) };
@@ -122,10 +126,10 @@ function toRegex(pattern: string): string {
     if (all === '*') return '[^/]*';
     if (all === '?') return '[^/]';
     if (all.startsWith('[') && all.length > 1) return characterClass(all);
-    if (plain === '[') throw new Error('A bracket is not closed.');
+    if (plain === '[') throw bad('A bracket is not closed.');
     // To Docker's matcher `\d` is a digit and `\a` a bell: nobody means that.
     if (plain === '\\' || /[A-Za-z0-9]/.test(escaped ?? ''))
-      throw new Error('A backslash stands before a letter, a digit or nothing.');
+      throw bad('A backslash stands before a letter, a digit or nothing.');
     return literal(escaped ?? plain ?? all);
   });
 }

@@ -32,14 +32,32 @@ const open = new Set<string>();
  * Makes a folder that only the user can read, with the user's Docker settings but none of the logins.
  * It is removed by `remove`, at the latest when this process exits; one that a killed process left
  * behind is removed by the next.
+ *
+ * @throws InfractlError `NoPrivateFolder`
  */
 export function privateConfig(host: string, env: NodeJS.ProcessEnv): PrivateConfig {
   const root =
     env.XDG_RUNTIME_DIR && existsSync(env.XDG_RUNTIME_DIR) ? env.XDG_RUNTIME_DIR : env.TMPDIR || tmpdir();
-  sweep(root);
-  const folder = create(root);
-  if (open.size === 0) process.once('exit', removeAll);
-  open.add(folder);
+  let folder: string | undefined;
+  try {
+    sweep(root);
+    // mkdtemp gives mode 0700.
+    folder = mkdtempSync(join(root, `${PREFIX}${process.pid}-`));
+    fill(folder, host, env);
+    return guarded(folder);
+  } catch (cause) {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    throw new InfractlError({
+      code: 'NoPrivateFolder',
+      message: `No private folder could be made in ${root} for the login to the registry.`,
+      why: messageOf(cause),
+      suggestions: ['Make room there, or name another folder with TMPDIR.'],
+      cause,
+    });
+  }
+}
+
+function fill(folder: string, host: string, env: NodeJS.ProcessEnv): void {
   const own = env.DOCKER_CONFIG || join(env.HOME || homedir(), '.docker');
   const settings = Object.entries(readSettings(join(own, 'config.json'))).filter(
     ([key]) => !LEFT_OUT.includes(key),
@@ -50,6 +68,12 @@ export function privateConfig(host: string, env: NodeJS.ProcessEnv): PrivateConf
   for (const name of LINKED) {
     if (existsSync(join(own, name))) symlinkSync(join(own, name), join(folder, name));
   }
+}
+
+/** Makes sure that the folder goes, whichever way this process ends. */
+function guarded(folder: string): PrivateConfig {
+  if (open.size === 0) process.once('exit', removeAll);
+  open.add(folder);
   return {
     folder,
     env: { DOCKER_CONFIG: folder, REGISTRY_AUTH_FILE: join(folder, 'auth.json') },
@@ -63,21 +87,6 @@ export function privateConfig(host: string, env: NodeJS.ProcessEnv): PrivateConf
 
 function removeAll(): void {
   for (const folder of open) rmSync(folder, { recursive: true, force: true });
-}
-
-function create(root: string): string {
-  try {
-    // mkdtemp gives mode 0700.
-    return mkdtempSync(join(root, `${PREFIX}${process.pid}-`));
-  } catch (cause) {
-    throw new InfractlError({
-      code: 'NoPrivateFolder',
-      message: `No private folder could be made in ${root} for the login to the registry.`,
-      why: messageOf(cause),
-      suggestions: ['Make room there, or name another folder with TMPDIR.'],
-      cause,
-    });
-  }
 }
 
 function readSettings(file: string): Record<string, unknown> {
