@@ -10,19 +10,9 @@ export function artifactBucketName(project: string, account: string, region: str
   const tail = `-${account}-${region}`;
   const room = LONGEST - 'infractl-'.length - tail.length;
   const plain = project.toLowerCase().replace(/[^a-z0-9-]+/g, '-');
-  if (plain === project && plain.length <= room && plain.length > 0) return `infractl-${plain}${tail}`;
+  if (plain === project && plain.length <= room && /^[a-z0-9](?:.*[a-z0-9])?$/.test(plain))
+    return `infractl-${plain}${tail}`;
   const hash = createHash('sha256').update(project).digest('hex').slice(0, 8);
   const start = plain.slice(0, Math.max(0, room - hash.length - 1)).replace(/^-+|-+$/g, '');
   return `infractl-${start ? `${start}-` : ''}${hash}${tail}`;
-}
-
-/**
- * The https address of an object, for CloudFormation to read. A bucket behind an endpoint of its own (an
- * emulator) is addressed by path: its host name would not resolve.
- */
-export function objectUrl(bucket: string, region: string, endpoint: string | undefined, key: string): string {
-  const path = key.split('/').map(encodeURIComponent).join('/');
-  if (endpoint) return `${endpoint.replace(/\/+$/, '')}/${bucket}/${path}`;
-  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  return `https://${bucket}.s3.${region}.${domain}/${path}`;
 }

@@ -16,7 +16,6 @@ import {
   PutPublicAccessBlockCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { objectUrl } from '../artifacts/naming.ts';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import { Exit, InfractlError } from '../base/errors.ts';
 import { call } from './call.ts';
@@ -62,7 +61,8 @@ export async function openBucket(
           new PutObjectCommand({
             ...owned,
             Key: key,
-            Body: body,
+            // An empty string would be taken for a stream of unknown length.
+            Body: typeof body === 'string' ? Buffer.from(body) : body,
             ContentType: options.contentType ?? 'application/octet-stream',
             ...(options.ifAbsent ? { IfNoneMatch: '*' } : {}),
           }),
@@ -294,4 +294,15 @@ async function found<T>(asked: Promise<T>): Promise<T | undefined> {
     if (e.name === 'NoSuchKey' || e.name === 'NotFound') return undefined;
     throw error;
   }
+}
+
+/**
+ * The https address of an object, for CloudFormation to read. A bucket behind an endpoint of its own (an
+ * emulator) is addressed by path: its host name would not resolve.
+ */
+export function objectUrl(bucket: string, region: string, endpoint: string | undefined, key: string): string {
+  const path = key.split('/').map(encodeURIComponent).join('/');
+  if (endpoint) return `${endpoint.replace(/\/+$/, '')}/${bucket}/${path}`;
+  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+  return `https://${bucket}.s3.${region}.${domain}/${path}`;
 }

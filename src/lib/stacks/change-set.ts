@@ -3,6 +3,7 @@ import { underneath } from '../aws/errors.ts';
 import { throwIfAborted } from '../base/clock.ts';
 import { InfractlError, messageOf } from '../base/errors.ts';
 import { adviceFor, cleanReason } from './causes.ts';
+import { overtaken } from './guard.ts';
 import type { ChangeSetState, StacksPort, TemplateSource, ValidationFinding } from './port.ts';
 import { SAM, type Template } from './template.ts';
 import type { StackDeps, StackSpec } from './types.ts';
@@ -92,7 +93,7 @@ async function create(
     // What a macro or a nested stack makes shows only when AWS expands it; then AWS names what it lacks.
     const more = requiredCapabilities(error).filter((name) => !capabilities.includes(name));
     if (more.length > 0) return order([...capabilities, ...more]);
-    throw refusal(spec, error);
+    throw overtaken(spec.stackName, error) ?? refusal(spec, error);
   }
 }
 

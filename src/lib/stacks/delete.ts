@@ -5,7 +5,7 @@ import { adviceFor } from './causes.ts';
 import { operationToken } from './change-set.ts';
 import { explainFailure } from './explain.ts';
 import { type Ended, follow } from './follow.ts';
-import { checkOwner, checkUnprotected, standstill } from './guard.ts';
+import { checkOwner, checkUnprotected, overtaken, standstill } from './guard.ts';
 import type { StackEvent, StackState } from './port.ts';
 import { nextStep } from './states.ts';
 import type { StackDeps } from './types.ts';
@@ -64,7 +64,7 @@ export async function removeStack(
   const send = () => port.deleteStack(state.stackId, token);
   // A deletion that was told twice under one token is one deletion.
   await send().catch((error) => {
-    if (!isTransient(error)) throw refusal(state, error);
+    if (!isTransient(error)) throw overtaken(state.stackName, error) ?? refusal(state, error);
     return persist({ clock, signal, deadline }, send);
   });
   finish(state, await followDeletion(deps, order, state, { after: marker }));

@@ -1,4 +1,4 @@
-import { isTransient, underneath } from '../aws/errors.ts';
+import { isTransient } from '../aws/errors.ts';
 import { throwIfAborted } from '../base/clock.ts';
 import { Exit, InfractlError, Interrupted, messageOf } from '../base/errors.ts';
 import { plural } from '../base/text.ts';
@@ -7,8 +7,8 @@ import { compareSettings } from './compare.ts';
 import { removeStack } from './delete.ts';
 import { explainFailure } from './explain.ts';
 import { follow } from './follow.ts';
-import { checkOwner, checkUnprotected, standstill } from './guard.ts';
-import type { StackEvent, StackState } from './port.ts';
+import { checkOwner, checkUnprotected, overtaken, standstill } from './guard.ts';
+import type { StackEvent, StackState, StacksPort } from './port.ts';
 import { nextStep, succeeded } from './states.ts';
 import { PROJECT_TAG, type StackDeps, type StackResult, type StackSpec } from './types.ts';
 import { persist } from './waiting.ts';
@@ -152,23 +152,30 @@ async function start(
     deps.reporter.emit({ type: 'part.status', part: spec.part, status: `${count}, starting` });
     sent = true;
     // Not interruptible: whether it was taken must be known before anything is said about it.
-    await execute().catch((error) => {
-      if (!isTransient(error)) throw error;
-      return persist({ clock, signal, deadline }, execute).catch((again) => {
-        // The answer was lost, not the request.
-        if (!isUnderWay(again)) throw again;
+    await execute()
+      .catch((error) => {
+        if (!isTransient(error)) throw error;
+        return persist({ clock, signal, deadline }, execute);
+      })
+      .catch(async (error) => {
+        // The answer was lost, not the request: the second try meets what the first one began.
+        if (!(await hasBegun(port, changeSet.stackId, token))) throw error;
       });
-    });
     return marker;
   } catch (error) {
     if (sent && (isTransient(error) || signal?.aborted)) throw uncertain(spec, error, signal);
     await withdraw(deps, { spec, type }, changeSet);
-    throw error;
+    throw overtaken(spec.stackName, error) ?? error;
   }
 }
 
-function isUnderWay(error: unknown): boolean {
-  return /^(?:InvalidChangeSetStatus|ChangeSetNotFound)/.test(underneath(error).name);
+/** Whether an operation under this token is in the stack's newest events. */
+async function hasBegun(port: StacksPort, stackId: string, token: string): Promise<boolean> {
+  try {
+    return (await port.events(stackId)).events.some((event) => event.token === token);
+  } catch {
+    return false;
+  }
 }
 
 /** AWS was told to begin and never answered. */

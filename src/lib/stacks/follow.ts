@@ -28,6 +28,9 @@ export interface Ended {
 /** How often a stack is read again that does not show yet what its last event said. */
 const SETTLE_TRIES = 5;
 
+/** After so long without an event the stack itself is asked, once in that time. */
+const CHECK_AFTER_MS = 10_000;
+
 /**
  * Follows an operation to its end and reports each of its events once.
  *
@@ -50,6 +53,7 @@ export async function follow(deps: StackDeps, operation: Operation): Promise<End
       }),
   };
   let lastEvent = clock.now();
+  let lastCheck = lastEvent;
   try {
     for (;;) {
       const fresh = await persist(patience, () => log.read());
@@ -66,12 +70,25 @@ export async function follow(deps: StackDeps, operation: Operation): Promise<End
       const left = deadline - clock.now();
       if (left <= 0) throw timedOut(operation, log);
       await clock.sleep(Math.min(left, pollDelay(clock.now() - lastEvent, log.working.length > 0)), signal);
+      if (clock.now() - Math.max(lastEvent, lastCheck) < CHECK_AFTER_MS) continue;
+      lastCheck = clock.now();
+      const state = await persist(patience, () => port.stack(stackId));
+      if (isOver(state, log)) return { status: state?.status ?? 'DELETE_COMPLETE', state, events: log.all };
     }
   } catch (error) {
     if (signal?.aborted) throw interrupted(operation, log);
     if (isInfractlError(error) && error.code !== 'StackTimedOut') throw lostSight(operation, log, error);
     throw error;
   }
+}
+
+/**
+ * Whether the stack shows an end that no event told. An empty stack may be deleted without one, and events
+ * of the operation must have begun before a final status can be its own.
+ */
+function isOver(state: StackState | undefined, log: EventLog): boolean {
+  if (!state || state.status === 'DELETE_COMPLETE') return true;
+  return log.status !== undefined && isFinal(state.status);
 }
 
 /** DescribeStacks may lag behind the events for a moment. */

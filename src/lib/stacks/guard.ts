@@ -1,3 +1,4 @@
+import { underneath } from '../aws/errors.ts';
 import { Exit, InfractlError } from '../base/errors.ts';
 import { duration } from '../base/text.ts';
 import type { StackState } from './port.ts';
@@ -77,5 +78,25 @@ export function checkUnprotected(state: StackState): void {
       `Or switch it off by hand: aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name ${state.stackName}`,
     ],
     exit: Exit.declined,
+  });
+}
+
+/**
+ * The error of a call that came while somebody else works on the same stack: it was free a moment ago.
+ * Undefined when AWS refused for another reason.
+ */
+export function overtaken(stackName: string, error: unknown): InfractlError | undefined {
+  const { name, message } = underneath(error);
+  const busy =
+    /^(?:OperationInProgress|InvalidChangeSetStatus)/.test(name) ||
+    (name === 'ValidationError' && /\b[A-Z_]+_IN_PROGRESS\b/.test(message));
+  if (!busy) return undefined;
+  return new InfractlError({
+    code: 'StackBusy',
+    message: `Somebody else works on the stack ${stackName} at the same time. Nothing was changed.`,
+    why: message,
+    suggestions: ['Wait until the other one is done, then run the same command again.'],
+    exit: Exit.busy,
+    cause: error,
   });
 }

@@ -211,6 +211,74 @@ describe('a failure', () => {
   });
 });
 
+describe('change sets', () => {
+  const refused = (code: string, message: string) => ({ kind: 'error', code, message, status: 400 }) as const;
+
+  it('are given the capabilities that the template needs, and no others', async () => {
+    const capabilities = () =>
+      w.fake.requests
+        .filter(({ action }) => action === 'CreateChangeSet')
+        .map(({ parameters }) => JSON.stringify(parameters).match(/CAPABILITY_\w+/g) ?? []);
+    await deployStack(w.deps, await w.spec(things(TWO)));
+    const role = { Type: 'AWS::IAM::Role', Properties: { AssumeRolePolicyDocument: {} } };
+    await deployStack(w.deps, await w.spec({ Resources: { Role: role } }));
+    const named = { ...role, Properties: { ...role.Properties, RoleName: 'shop' } };
+    await deployStack(w.deps, await w.spec({ Resources: { Role: named } }));
+    expect(capabilities()).toEqual([[], ['CAPABILITY_IAM'], ['CAPABILITY_NAMED_IAM']]);
+  });
+
+  it('are asked for again with what only the expanded template needs', async () => {
+    w.fake.faults.add(
+      'cloudformation:CreateChangeSet',
+      refused('InsufficientCapabilitiesException', 'Requires capabilities : [CAPABILITY_NAMED_IAM]'),
+    );
+    expect((await deployStack(w.deps, await w.spec(things(TWO)))).outcome).toBe('created');
+    const last = w.fake.requests.findLast(({ action }) => action === 'CreateChangeSet');
+    expect(JSON.stringify(last?.parameters)).toContain('CAPABILITY_NAMED_IAM');
+  });
+
+  it('that meet somebody else’s operation say so with exit 6, and go', async () => {
+    await deployStack(w.deps, await w.spec(things(TWO)));
+    const next = await w.spec(things({ A: { Size: 2 }, B: { Size: 1 } }));
+    const busy = refused(
+      'ValidationError',
+      'Stack:arn:x is in UPDATE_IN_PROGRESS state and can not be updated.',
+    );
+    w.fake.faults.add('cloudformation:CreateChangeSet', busy);
+    expect(await failure(deployStack(w.deps, next))).toMatchObject({ code: 'StackBusy', exit: 6 });
+    w.fake.faults.add('cloudformation:ExecuteChangeSet', busy);
+    expect(await failure(deployStack(w.deps, next))).toMatchObject({ code: 'StackBusy', exit: 6 });
+    expect(w.actions().at(-1)).toBe('DeleteChangeSet');
+  });
+
+  it('that AWS does not let be executed are removed, with the empty stack', async () => {
+    w.fake.faults.deny('cloudformation:ExecuteChangeSet');
+    const error = await failure(deployStack(w.deps, await w.spec(things(TWO))));
+    expect(error).toMatchObject({ code: 'AccessDenied', exit: 4 });
+    await w.fake.clock.sleep(5000);
+    expect(status()).toBeUndefined();
+  });
+
+  it('that somebody left in an empty stack are cleared away, and it is said', async () => {
+    const spec = await w.spec(things(TWO));
+    await w.deps.port.createChangeSet({
+      stackName: 'app',
+      name: 'left',
+      type: 'CREATE',
+      template: { body: JSON.stringify(things(TWO)) },
+      parameters: {},
+      tags: {},
+      capabilities: [],
+      token: 'left',
+    });
+    await w.fake.clock.sleep(1000);
+    expect((await deployStack(w.deps, spec)).outcome).toBe('created');
+    expect(w.reported).toContainEqual(
+      expect.objectContaining({ type: 'note', message: expect.stringContaining('REVIEW_IN_PROGRESS') }),
+    );
+  });
+});
+
 describe('before AWS is touched', () => {
   it('parameters that cannot be right are named, without the secret', async () => {
     const template = things(

@@ -52,6 +52,15 @@ describe('the network', () => {
     expect(starts?.length).toBe(1);
   });
 
+  it('may make a second try of ExecuteChangeSet meet what the first one began', async () => {
+    w.fake.faults.lost('cloudformation:ExecuteChangeSet');
+    const message = 'ChangeSet cannot be executed in its current execution status of [EXECUTE_IN_PROGRESS]';
+    const second = { kind: 'error', code: 'InvalidChangeSetStatus', message, status: 400 } as const;
+    w.fake.faults.add('cloudformation:ExecuteChangeSet', second, { after: 1 });
+    expect((await deployStack(w.deps, await w.spec(TWO))).outcome).toBe('created');
+    expect(w.actions().filter((action) => action === 'ExecuteChangeSet')).toHaveLength(2);
+  });
+
   it('may lose the answer of DeleteStack', async () => {
     await deployStack(w.deps, await w.spec(TWO));
     w.fake.faults.lost('cloudformation:DeleteStack');
