@@ -26,7 +26,7 @@ export function engine(...args: string[]): string {
 /**
  * Builds an image that speaks the Lambda Runtime API by itself: this machine's Node and sixty lines.
  * `build` comes back in every answer, so that two of them can be told apart. The answer obeys the event:
- * `sleep` (ms), `crash`, `fail`; and the variables FAIL_INIT and EXIT_AT_ONCE.
+ * `sleep` (ms), `crash`, `fail`, `later` (a line printed after the answer); and the variables FAIL_INIT and EXIT_AT_ONCE.
  */
 export function buildLambdaImage(tag: string, build: string): void {
   const base = execFileSync(process.execPath, [join(root, 'scripts/base-image.mjs')], {
@@ -100,5 +100,6 @@ for (;;) {
   };
   const body2 = JSON.stringify(answer);
   await ask('POST', 'invocation/' + id + '/response', JSON.stringify({ statusCode: 200, body: body2 }));
+  if (event.later) setTimeout(() => console.log(event.later), 200);
 }
 `;

@@ -4,7 +4,7 @@ import inspect
 import json
 
 from ministack import app
-from ministack.services import apigateway, apigateway_v1, ecr, lambda_svc
+from ministack.services import apigateway, apigateway_v1, cloudwatch_logs, ecr, lambda_svc
 from ministack.services import cloudformation
 from ministack.services.cloudformation import provisioners, stacks
 
@@ -50,6 +50,7 @@ FUNCTIONS = {
     ],
     provisioners: ["_apigw_v2_api_create", "_lambda_create"],
     stacks: ["_resolve_stack_outputs"],
+    cloudwatch_logs: ["_append_log_events"],
     app: ["app"],
 }
 found = {
@@ -67,6 +68,7 @@ for module, name in (
     (ecr, "_repositories"),
     (ecr, "_manifest_blobs"),
     (lambda_svc, "_functions"),
+    (cloudwatch_logs, "_log_groups"),
     (cloudformation, "_stacks"),
 ):
     found[f"{module.__name__.removeprefix('ministack.')}.{name}"] = type(getattr(module, name)).__name__

@@ -17,6 +17,7 @@ import {
   GetAuthorizationTokenCommand,
 } from '@aws-sdk/client-ecr';
 import {
+  CreateFunctionCommand,
   DeleteFunctionCommand,
   GetFunctionCommand,
   InvokeCommand,
@@ -30,7 +31,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sandboxStatus, stopSandbox } from '../../src/lib/sandbox/index.ts';
 import { buildLambdaImage, engine, hasEngine } from '../helpers/lambda-image.ts';
-import { useSandbox } from '../helpers/sandbox.ts';
+import { TestSandbox, useSandbox } from '../helpers/sandbox.ts';
 
 /** Image functions: what goes to AWS, run by the container engine of this machine. */
 
@@ -74,6 +75,39 @@ Outputs:
 const used = useSandbox();
 const label = () => `label=infractl.sandbox=${used.sandbox.paths.id}`;
 const containers = () => engine('ps', '--all', '--quiet', '--filter', label()).split('\n').filter(Boolean);
+
+describe('where no container engine answers', () => {
+  it('the sandbox runs all the same, and an image function says what is missing', async () => {
+    const sandbox = await new TestSandbox().prepare();
+    sandbox.env.INFRACTL_DOCKER = '/nonexistent/docker';
+    try {
+      const lambda = new LambdaClient({ ...(await sandbox.start()), region: 'eu-west-3' });
+      const { engine: answer } = await sandboxStatus(sandbox.env);
+      expect(answer).toEqual({
+        command: '/nonexistent/docker',
+        reason: '/nonexistent/docker is not installed',
+      });
+      const FunctionName = 'alone';
+      await lambda.send(
+        new CreateFunctionCommand({
+          FunctionName,
+          PackageType: 'Image',
+          Code: { ImageUri: 'public.example.org/image:1' },
+          Role: 'arn:aws:iam::000000000000:role/any',
+        }),
+      );
+      const { Payload, FunctionError } = await lambda.send(new InvokeCommand({ FunctionName }));
+      expect(FunctionError).toBe('Unhandled');
+      expect(JSON.parse(Buffer.from(Payload ?? []).toString())).toEqual({
+        errorType: 'Runtime.ImageUnavailable',
+        errorMessage:
+          'The image public.example.org/image:1 cannot be run: /nonexistent/docker is not installed',
+      });
+    } finally {
+      await sandbox.remove();
+    }
+  });
+});
 
 describe.skipIf(!hasEngine())('an image function', () => {
   let lambda: LambdaClient;
@@ -249,6 +283,13 @@ describe.skipIf(!hasEngine())('an image function', () => {
     expect(messages).toContain('asked for /seen');
     expect(messages.filter((message) => message?.startsWith('REPORT')).length).toBeGreaterThan(5);
     expect(messages.some((message) => /Init Duration: \d/.test(message ?? ''))).toBe(true);
+  });
+
+  it('has what it says after its answer in its log, too', async () => {
+    await invoke({ later: 'an afterthought' }, 'live');
+    const find = new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${app.Function}` });
+    const messages = async () => ((await logs.send(find)).events ?? []).map(({ message }) => message);
+    await expect.poll(messages, { timeout: 10_000, interval: 200 }).toContain('an afterthought');
   });
 
   it('fails in the words of Lambda: an error, a crash, a timeout; and is well again after', async () => {

@@ -59,6 +59,7 @@ class Environment:
         self.token = secrets.token_hex(16)
         self.runtime_api = f"{self.token}.{DOMAIN}"
         self.name = ""
+        self.log_group = ""
         self.busy = True
         self.closed = False
         self.served = 0
@@ -117,9 +118,10 @@ class Environment:
             self._lines.clear()
         return lines
 
-    def quiet_for(self) -> float:
-        """Seconds since the container last said something."""
-        return time.monotonic() - self._last_line
+    def late_lines(self) -> list[str]:
+        """What it said between two invocations, once it has been quiet for a moment."""
+        quiet = time.monotonic() - self._last_line > 0.5
+        return self.take_lines() if self.served and quiet else []
 
     def settle_output(self, seconds: float) -> None:
         """What a function prints reaches us a moment after its answer."""

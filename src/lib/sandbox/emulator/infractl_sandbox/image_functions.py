@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from signal import strsignal
 from typing import Any
 
 from ministack.core.responses import get_region
@@ -123,6 +124,7 @@ class ImageFunctions:
         self._engine.ensure_image(image)
         # A pull is not part of the function's start.
         environment.began = time.monotonic()
+        environment.log_group = _log_group(config)
         overrides = (config.get("ImageConfigResponse") or {}).get("ImageConfig") or config.get("ImageConfig") or {}
         machine = (config.get("Architectures") or ["x86_64"])[0]
         return Container(
@@ -140,7 +142,6 @@ class ImageFunctions:
 
     def _variables(self, config: dict[str, Any]) -> dict[str, str]:
         own = (config.get("Environment") or {}).get("Variables") or {}
-        group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
         return {
             "AWS_ENDPOINT_URL": self._engine.own_endpoint,
             **{str(key): str(value) for key, value in own.items()},
@@ -149,12 +150,16 @@ class ImageFunctions:
             "AWS_LAMBDA_FUNCTION_NAME": config["FunctionName"],
             "AWS_LAMBDA_FUNCTION_VERSION": config.get("Version") or "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config.get("MemorySize") or 128),
-            "AWS_LAMBDA_LOG_GROUP_NAME": group,
+            "AWS_LAMBDA_LOG_GROUP_NAME": _log_group(config),
             "AWS_LAMBDA_LOG_STREAM_NAME": report.stream_name(config),
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "TZ": own.get("TZ", ":UTC"),
             **lambda_svc.execution_credentials(config),
         }
+
+
+def _log_group(config: dict[str, Any]) -> str:
+    return (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config['FunctionName']}"
 
 
 def _key(settings: Settings, config: dict[str, Any]) -> str:
@@ -193,7 +198,7 @@ def _exit_body(request_id: str, code: int, lines: list[str]) -> dict[str, str]:
             "errorMessage": f"RequestId: {request_id} Error: the image has no program that can be started here\n{said}",
             "errorType": "Runtime.InvalidEntrypoint",
         }
-    how = f"exit status {code}" if 0 <= code < 128 else f"signal: {code - 128 if code > 128 else -code}"
+    how = f"exit status {code}" if 0 <= code <= 128 else f"signal: {(strsignal(code - 128) or str(code - 128)).lower()}"
     message = f"RequestId: {request_id} Error: Runtime exited with error: {how}"
     return {"errorMessage": f"{message}\n{said}" if said else message, "errorType": "Runtime.ExitError"}
 

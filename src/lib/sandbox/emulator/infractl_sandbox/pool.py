@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Callable
 
-from . import functions
+from . import functions, report
 from .engine import Container, Engine
 from .environment import Environment
 
@@ -27,7 +27,6 @@ class Pool:
         self._loop = loop
         self._environments: dict[str, Environment] = {}
         self._changed = threading.Condition()
-        self._closed = False
         threading.Thread(target=self._look_after, daemon=True, name="image-functions").start()
 
     def by_token(self, token: str) -> Environment | None:
@@ -92,8 +91,10 @@ class Pool:
         while True:
             time.sleep(_LOOK_EVERY)
             with self._changed:
-                for environment in list(self._environments.values()):
-                    if not environment.busy and self._has_ended(environment):
+                idle = [e for e in self._environments.values() if not e.busy]
+                for environment in idle:
+                    report.append_late(environment.owner, environment.log_group, environment.late_lines())
+                    if self._has_ended(environment):
                         self._drop(environment)
 
     @staticmethod

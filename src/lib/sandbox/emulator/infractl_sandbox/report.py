@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import time
 import uuid
 from datetime import datetime, timezone
 from typing import Any
+
+from ministack.services import cloudwatch_logs
 
 
 def stream_name(config: dict[str, Any]) -> str:
@@ -44,3 +47,15 @@ def log_text(
             "\t".join(parts),
         ]
     )
+
+
+def append_late(owner: tuple[str, str, str, str], group_name: str, lines: list[str]) -> None:
+    """What a container says after its answer belongs into the log, too: into its newest stream."""
+    account, region, _, _ = owner
+    group = cloudwatch_logs._log_groups.get_scoped(account, region, group_name)
+    if not lines or not group or not group["streams"]:
+        return
+    stream = max(group["streams"].values(), key=lambda found: found.get("lastEventTimestamp") or 0)
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now, "message": line, "ingestionTime": now} for line in lines]
+    cloudwatch_logs._append_log_events(stream, events)
