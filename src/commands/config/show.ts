@@ -22,7 +22,9 @@ export default class ConfigShow extends BaseCommand<typeof ConfigShow> {
   };
 
   protected async work(): Promise<View> {
-    const { effectiveConfiguration, loadProject, valueOrigins } = await import('../../lib/project/index.ts');
+    const { configurationYaml, effectiveConfiguration, loadProject, valueOrigins } = await import(
+      '../../lib/project/index.ts'
+    );
     const { configurationView, originsView } = await import('../../lib/cli/config-view.ts');
     const { origin, env: environment, profile, region } = this.flags;
     const options = { cwd: process.cwd(), environment, profile, region };
@@ -31,6 +33,6 @@ export default class ConfigShow extends BaseCommand<typeof ConfigShow> {
     const configuration = effectiveConfiguration(loaded.project, { profile, region });
     return origin
       ? originsView(valueOrigins(configuration, loaded))
-      : configurationView(configuration, loaded);
+      : configurationView(configuration, configurationYaml(configuration), loaded);
   }
 }

@@ -5,17 +5,13 @@ import { table } from './table.ts';
 import type { View } from './view.ts';
 
 /** The effective configuration: YAML for people, the same tree as JSON. */
-export async function configurationView(
+export function configurationView(
   configuration: Readonly<Record<string, unknown>>,
-  loaded: Pick<LoadedProject, 'shownFile' | 'project'>,
-): Promise<View> {
-  const { stringify } = await import('yaml');
-  const { environment } = loaded.project;
-  return {
-    json: configuration,
-    text: ({ paint }) =>
-      `${paint('dim', `# ${loaded.shownFile}, environment ${environment}, with all defaults`)}\n${stringify(configuration, { lineWidth: 0 }).trimEnd()}`,
-  };
+  yaml: string,
+  { project, shownFile }: Pick<LoadedProject, 'shownFile' | 'project'>,
+): View {
+  const head = `# ${shownFile}, environment ${project.environment}, with all defaults`;
+  return { json: configuration, text: ({ paint }) => `${paint('dim', head)}\n${yaml}` };
 }
 
 /** One line a value: what it is, and who said so. */

@@ -22,7 +22,7 @@ export {
   problemLine,
 } from './problems.ts';
 export { collectReferences, type Resolved, resolveValue, type Sources, splitOutput } from './references.ts';
-export { effectiveConfiguration, type ValueOrigin, valueOrigins } from './show.ts';
+export { configurationYaml, effectiveConfiguration, type ValueOrigin, valueOrigins } from './show.ts';
 export {
   type ConfigFinding,
   type GivenParameter,

@@ -1,3 +1,4 @@
+import { stringify } from 'yaml';
 import type { LoadedProject } from './load.ts';
 import { isTree } from './merge.ts';
 import type { Project } from './model.ts';
@@ -44,6 +45,11 @@ function withoutUndefined(tree: unknown): unknown {
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => [key, withoutUndefined(value)]),
   );
+}
+
+/** The effective configuration as YAML; long texts stay in one line. */
+export function configurationYaml(configuration: Readonly<Record<string, unknown>>): string {
+  return stringify(configuration, { lineWidth: 0 }).trimEnd();
 }
 
 export interface ValueOrigin {
