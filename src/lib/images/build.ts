@@ -73,7 +73,7 @@ export async function build(deps: ImageDeps, engine: Engine, spec: ImageSpec, ta
 function secretsOf(spec: ImageSpec): Redactor {
   const redactor = new Redactor();
   const values = [
-    ...spec.args.filter(({ hidden }) => hidden).map(({ value }) => value),
+    ...spec.args.filter(({ secret }) => secret).map(({ value }) => value),
     ...spec.secrets.map((secret) => ('value' in secret ? secret.value : readSecret(spec, secret.file))),
   ];
   for (const value of values) {

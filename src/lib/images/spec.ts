@@ -77,7 +77,7 @@ function buildArg(
   value: ImagePart['args'][string],
   variables: Variables,
 ): BuildArg {
-  if (typeof value !== 'object') return { name, value: String(value), hidden: false };
+  if (typeof value !== 'object') return { name, value: String(value), hidden: false, secret: false };
   if (READ_BY_DOCKER.test(name)) {
     throw new UsageError({
       code: 'ReservedBuildArgument',
@@ -86,9 +86,10 @@ function buildArg(
       suggestions: [`Give the argument another name, or write its value in infractl.yaml.`],
     });
   }
-  const found = variables(value.env) ?? value.default;
-  if (found === undefined) throw unset(part, value.env, `build argument ${name}`);
-  return { name, value: found, hidden: true };
+  const found = variables(value.env);
+  if (found !== undefined) return { name, value: found, hidden: true, secret: value.default === undefined };
+  if (value.default === undefined) throw unset(part, value.env, `build argument ${name}`);
+  return { name, value: value.default, hidden: false, secret: false };
 }
 
 function buildSecret(

@@ -74,6 +74,8 @@ export interface BuildArg {
   readonly value: string;
   /** It came from an environment variable: it goes to the build through the environment too. */
   readonly hidden: boolean;
+  /** It is taken out of what a build prints. One that has a default is a setting, such as a base image. */
+  readonly secret: boolean;
 }
 
 export type BuildSecret =

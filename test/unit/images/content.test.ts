@@ -78,8 +78,8 @@ describe('the hash of what decides an image', () => {
       contentHash(bare, 'e', []),
       contentHash({ ...bare, platform: 'linux/arm64' }, 'd', []),
       contentHash({ ...bare, target: 'x' }, 'd', []),
-      contentHash({ ...bare, args: [{ name: 'A', value: '1', hidden: false }] }, 'd', []),
-      contentHash({ ...bare, args: [{ name: 'A', value: '2', hidden: false }] }, 'd', []),
+      contentHash({ ...bare, args: [{ name: 'A', value: '1', hidden: false, secret: false }] }, 'd', []),
+      contentHash({ ...bare, args: [{ name: 'A', value: '2', hidden: false, secret: false }] }, 'd', []),
       contentHash({ ...bare, secrets: [{ id: 's', value: 'one' }] }, 'd', []),
     ];
     expect(new Set(hashes).size).toBe(hashes.length);

@@ -37,10 +37,12 @@ describe('imageSpec', () => {
       region: 'eu-west-3',
     });
     expect(spec.args).toEqual([
-      { name: 'MODE', value: 'fast', hidden: true },
-      { name: 'TOKEN', value: 'tok-secret', hidden: true },
-      { name: 'VERSION', value: '3', hidden: false },
+      { name: 'MODE', value: 'fast', hidden: false, secret: false },
+      { name: 'TOKEN', value: 'tok-secret', hidden: true, secret: true },
+      { name: 'VERSION', value: '3', hidden: false, secret: false },
     ]);
+    const set = imageSpec(part, uri, (name) => (name === 'MODE' ? 'slow' : 'x'));
+    expect(set.args[0]).toEqual({ name: 'MODE', value: 'slow', hidden: true, secret: false });
     expect(spec.secrets).toEqual([
       { id: 'cert', file: '/p/a,b.pem' },
       { id: 'npm', value: 'tok-secret' },
@@ -77,12 +79,12 @@ describe('the build command', () => {
     (builder) => {
       const { args, env } = buildCommand(spec, engine(builder), 'tag');
       expect(args.join(' ')).not.toContain('tok-secret');
-      expect(args.join(' ')).toContain('--build-arg TOKEN --build-arg VERSION=3');
+      expect(args.join(' ')).toContain('--build-arg MODE=fast --build-arg TOKEN --build-arg VERSION=3');
       expect(args.join(' ')).toContain('--platform linux/amd64 --file /p/Dockerfile --tag tag --target prod');
       expect(args).toContain('id=npm,env=INFRACTL_BUILD_SECRET_1');
       expect(args).toContain('id=cert,"src=/p/a,b.pem"');
       expect(args.at(-1)).toBe('/p');
-      expect(env).toMatchObject({ TOKEN: 'tok-secret', INFRACTL_BUILD_SECRET_1: 'tok-secret', MODE: 'fast' });
+      expect(env).toMatchObject({ TOKEN: 'tok-secret', INFRACTL_BUILD_SECRET_1: 'tok-secret' });
       expect(env.BUILDX_NO_DEFAULT_ATTESTATIONS).toBe('1');
     },
   );
