@@ -1,5 +1,5 @@
 import type { FakeClock } from './clock.ts';
-import { present, scopeOf } from './cloudformation-changes.ts';
+import { present, scopeOf, stable } from './cloudformation-changes.ts';
 import {
   type CloudFormationState,
   type Desired,
@@ -331,6 +331,13 @@ function nestedStack(
   } catch (error) {
     if (!(error instanceof FakeError)) throw error;
     ended(error.message);
+    return;
+  }
+  if (
+    existing?.desired.body === desired.body &&
+    stable([...existing.desired.parameters]) === stable([...desired.parameters])
+  ) {
+    ended();
     return;
   }
   const child =
