@@ -9,6 +9,11 @@ import { readFile } from 'node:fs/promises';
 const NEVER_USED =
   /^(tinyglobby|minimatch|lilconfig|cli-spinners|wordwrap|get-package-type|typescript|ts-node|pnpapi|debug|wsl-utils)$/;
 
+/** The prompt that opens an editor brings every character encoding there is; no command uses it. */
+const EDITOR = /^@inquirer\/editor$/;
+/** Reads the user agent of a browser. */
+const BROWSER = /^bowser$/;
+
 const STAND_INS = {
   'get-package-type': `module.exports = async () => 'module'; module.exports.sync = () => 'module';`,
   debug: `module.exports = () => Object.assign(() => {}, { enabled: false, extend: module.exports }); module.exports.enable = () => {};`,
@@ -21,6 +26,9 @@ const leaveOut = {
     api.onResolve({ filter: NEVER_USED }, (args) =>
       args.importer.includes('@oclif') ? { path: args.path, namespace: 'left-out' } : undefined,
     );
+    for (const filter of [EDITOR, BROWSER]) {
+      api.onResolve({ filter }, (args) => ({ path: args.path, namespace: 'left-out' }));
+    }
     api.onLoad({ filter: /.*/, namespace: 'left-out' }, (args) => ({
       contents:
         STAND_INS[args.path] ??
@@ -55,13 +63,22 @@ const slimOclif = {
   },
 };
 
-/** The SDK's schema arrays are pure: what no command uses of them can be dropped. */
+/**
+ * What no command uses of the SDK's schemas can be dropped, once the bundler sees that making them has no
+ * effect: keys are written out instead of computed, and constructors are marked as pure.
+ */
 const pureSchemas = {
   name: 'pure-schemas',
   setup(api) {
     api.onLoad({ filter: /@aws-sdk[\\/].*schemas[\\/]schemas_\d+\.js$/ }, async (args) => {
       const text = await readFile(args.path, 'utf8');
-      return { contents: text.replace(/= (\[|new |TypeRegistry\.for)/g, '= /* @__PURE__ */ $1'), loader: 'js' };
+      const names = new Map([...text.matchAll(/^const (_\w+) = ("[^"]*");$/gm)].map(([, name, value]) => [name, value]));
+      return {
+        contents: text
+          .replace(/\[(_\w+)\]: /g, (all, name) => (names.has(name) ? `${names.get(name)}: ` : all))
+          .replace(/= (new |TypeRegistry\.for)/g, '= /* @__PURE__ */ $1'),
+        loader: 'js',
+      };
     });
   },
 };

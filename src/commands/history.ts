@@ -30,7 +30,8 @@ export default class History extends ProjectCommand<typeof History> {
       import('../lib/journal/index.ts'),
     ]);
     const store = await openArtifactStore(session, project.name, { create: false });
+    if (!store) return historyView([]);
     if (this.args.id) return historyEntryView(await readJournal(store, project.environment, this.args.id));
-    return historyView(store ? await listJournal(store, project.environment, this.flags.limit) : []);
+    return historyView(await listJournal(store, project.environment, this.flags.limit));
   }
 }

@@ -1,7 +1,6 @@
 import { Exit } from '../base/errors.ts';
 import { listed, plural } from '../base/text.ts';
-import type { LoadedProject, Validation, ValueOrigin } from '../project/index.ts';
-import { table } from './table.ts';
+import type { LoadedProject, Validation } from '../project/index.ts';
 import type { View } from './view.ts';
 
 /** The effective configuration: YAML for people, the same tree as JSON. */
@@ -12,26 +11,6 @@ export function configurationView(
 ): View {
   const head = `# ${shownFile}, environment ${project.environment}, with all defaults`;
   return { json: configuration, text: ({ paint }) => `${paint('dim', head)}\n${yaml}` };
-}
-
-/** One line a value: what it is, and who said so. */
-export function originsView(rows: readonly ValueOrigin[]): View {
-  return {
-    json: rows,
-    text: (ui) =>
-      table(
-        ui,
-        ['KEY', 'VALUE', 'ORIGIN'],
-        rows.map(({ key, value, origin }) => [key, shownValue(value), origin]),
-      ),
-  };
-}
-
-function shownValue(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(shownValue).join(', ')}]`;
-  if (typeof value !== 'object' || value === null) return String(value);
-  const entries = Object.entries(value).map(([key, inner]) => `${key}: ${shownValue(inner)}`);
-  return entries.length > 0 ? `{ ${entries.join(', ')} }` : '{}';
 }
 
 /** Every finding with its place. Exit 2 when one of them is an error. */

@@ -24,7 +24,7 @@ export function historyView(entries: readonly JournalEntry[]): View {
         localTime(entry.startedAt),
         entry.command,
         ui.paint(RESULT_STYLE[entry.result], entry.result),
-        entry.commit ? `${entry.commit.slice(0, 8)}${entry.dirty ? '-dirty' : ''}` : '-',
+        entry.git ? `${entry.git.commit.slice(0, 8)}${entry.git.dirty ? '-dirty' : ''}` : '-',
         entry.who.split('/').at(-1) ?? entry.who,
         whatChanged(entry),
       ]);
@@ -43,14 +43,15 @@ function entryText(entry: JournalEntry, ui: Ui): string {
   const head = pairs(ui, [
     ['id', entry.id],
     ['when', `${localTime(entry.startedAt)}${ms === undefined ? '' : `, ${duration(ms)}`}`],
-    ['command', `${entry.command} ${entry.project} ${entry.environment}`],
+    ['command', entry.command],
+    ['where', `${entry.project} ${entry.environment}, account ${entry.account}, ${entry.region}`],
     ['result', ui.paint(RESULT_STYLE[entry.result], entry.result)],
     ['who', `${entry.who} (${entry.user}@${entry.host})`],
     [
       'commit',
-      entry.commit ? `${entry.commit}${entry.dirty ? ' and changes that were not committed' : ''}` : '-',
+      entry.git ? `${entry.git.commit}${entry.git.dirty ? ' and changes that were not committed' : ''}` : '-',
     ],
-    ['infractl', entry.version],
+    ['infractl', entry.infractl],
     ...(entry.error ? ([['error', `${entry.error.code}: ${entry.error.message}`]] as const) : []),
   ]);
   const parts = entry.parts.map((part) => {

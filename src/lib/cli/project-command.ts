@@ -90,6 +90,8 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
       env: process.env,
       variable,
       ...(this.prompter.canAsk ? { ask } : {}),
+      // No flag of infractl takes a secret, so the line as it was typed holds none.
+      commandLine: [...(this.id?.split(':') ?? []), ...this.argv].join(' '),
       version: this.config.version,
     };
   }

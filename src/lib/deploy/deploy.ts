@@ -50,8 +50,8 @@ class DeployRun {
     this.#services = new Services({ ...context, projectName: context.project.name }, (call) =>
       this.#beforeChange(call),
     );
-    this.#ledger = new Ledger(context, 'deploy', () => this.#services.artifacts());
-    this.#known = new Known(context, createSecretReader(context.session));
+    this.#ledger = new Ledger(context, () => this.#services.artifacts());
+    this.#known = new Known(context, createSecretReader(context.session, context.signal));
     this.#steps = new Steps(context, this.#known, this.#services);
   }
 
@@ -69,7 +69,7 @@ class DeployRun {
     const failure = walked.failed[0]?.error;
     if (failure === undefined && !walked.interrupted) {
       const result = this.#result(graph);
-      await this.#ledger.end('succeeded', result.parts);
+      await this.#ledger.end('succeeded', result.parts, { outputs: result.outputs });
       return { ...result, ...(this.#ledger.id ? { journal: this.#ledger.id } : {}) };
     }
     return this.#failed(walked, failure);
@@ -118,7 +118,7 @@ class DeployRun {
       ? this.#interruption(failure)
       : withReverted(failure, reverted, this.#undo.length > 0);
     const word = interrupted ? 'interrupted' : isUnhealthy(error) ? 'unhealthy' : 'failed';
-    await this.#ledger.end(word, [...this.#outcomes.values()], error);
+    await this.#ledger.end(word, [...this.#outcomes.values()], { error });
     throw error;
   }
 

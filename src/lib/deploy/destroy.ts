@@ -50,8 +50,8 @@ export class Destroy {
     this.#services = new Services({ ...this.#context, projectName: project.name }, () =>
       this.#ledger.begin(),
     );
-    this.#ledger = new Ledger(this.#context, 'destroy', () => this.#services.artifacts());
-    this.#known = new Known(this.#context, createSecretReader(deps.session));
+    this.#ledger = new Ledger(this.#context, () => this.#services.artifacts());
+    this.#known = new Known(this.#context, createSecretReader(deps.session, deps.signal));
   }
 
   /** What is there to be destroyed. Reading calls only. */
@@ -104,7 +104,7 @@ export class Destroy {
     if (failure !== undefined || walked.interrupted) {
       const error = failure ?? interrupted();
       const word = isInfractlError(error) && error.exit === Exit.interrupted ? 'interrupted' : 'failed';
-      await this.#ledger.end(word, this.#outcomes, error);
+      await this.#ledger.end(word, this.#outcomes, { error });
       throw error;
     }
     await this.#ledger.end('succeeded', this.#outcomes);

@@ -1,12 +1,18 @@
-import { hostname, userInfo } from 'node:os';
 import type { ArtifactStore } from '../artifacts/index.ts';
 import { isInfractlError, messageOf } from '../base/errors.ts';
-import { type JournalEntry, type JournalResult, newJournalEntry, writeJournal } from '../journal/index.ts';
+import {
+  finishEntry,
+  type JournalEnd,
+  type JournalEntry,
+  machine,
+  newJournalEntry,
+  writeJournal,
+} from '../journal/index.ts';
 import type { DeployContext, PartOutcome } from './types.ts';
 
 type LedgerContext = Pick<
   DeployContext,
-  'project' | 'session' | 'reporter' | 'clock' | 'version' | 'redactor'
+  'project' | 'session' | 'reporter' | 'clock' | 'env' | 'version' | 'redactor' | 'commandLine'
 >;
 
 /**
@@ -16,14 +22,12 @@ type LedgerContext = Pick<
  */
 export class Ledger {
   readonly #context: LedgerContext;
-  readonly #command: 'deploy' | 'destroy';
   readonly #store: () => Promise<ArtifactStore>;
   #entry: Promise<JournalEntry | undefined> | undefined;
   #id: string | undefined;
 
-  constructor(context: LedgerContext, command: 'deploy' | 'destroy', store: () => Promise<ArtifactStore>) {
+  constructor(context: LedgerContext, store: () => Promise<ArtifactStore>) {
     this.#context = context;
-    this.#command = command;
     this.#store = store;
   }
 
@@ -37,38 +41,39 @@ export class Ledger {
     await this.#entry;
   }
 
-  async end(result: JournalResult, parts: readonly PartOutcome[], error?: unknown): Promise<void> {
+  async end(
+    result: JournalEnd['result'],
+    parts: readonly PartOutcome[],
+    outcome: { readonly error?: unknown; readonly outputs?: JournalEnd['outputs'] } = {},
+  ): Promise<void> {
     const entry = await this.#entry;
     if (!entry) return;
-    const shown = isInfractlError(error) ? { code: error.code, message: error.message } : undefined;
-    await this.#write({
-      ...entry,
-      finishedAt: new Date(this.#context.clock.now()).toISOString(),
+    const end: JournalEnd = {
+      now: this.#context.clock.now(),
       result,
+      error: outcome.error === undefined ? undefined : errorFacts(outcome.error),
       parts: parts.map(({ kind: _, ...part }) => part),
-      ...(shown
-        ? { error: shown }
-        : error === undefined
-          ? {}
-          : { error: { code: 'Defect', message: messageOf(error) } }),
-    });
+      outputs: outcome.outputs,
+    };
+    await this.#write(finishEntry(entry, end));
   }
 
   async #begin(): Promise<JournalEntry | undefined> {
-    const { project, session, clock, version } = this.#context;
+    const { project, session, clock, version, env, commandLine } = this.#context;
     try {
       const { gitFacts } = await import('../base/git.ts');
-      const [who, git] = await Promise.all([session.identity(), gitFacts(project.root)]);
+      const [who, git] = await Promise.all([session.identity(), gitFacts(project.root, env)]);
       const entry = newJournalEntry({
         project: project.name,
         environment: project.environment,
-        command: this.#command,
+        account: who.account,
+        region: session.region,
+        command: commandLine,
         who: who.arn,
-        host: hostname(),
-        user: userInfo().username,
+        ...machine(),
         git,
-        startedAt: clock.now(),
         version,
+        startedAt: clock.now(),
       });
       return (await this.#write(entry)) ? entry : undefined;
     } catch (error) {
@@ -94,4 +99,10 @@ export class Ledger {
       message: `The journal could not be written: ${messageOf(error)}`,
     });
   }
+}
+
+function errorFacts(error: unknown): { code: string; message: string } {
+  return isInfractlError(error)
+    ? { code: error.code, message: error.message }
+    : { code: 'Defect', message: messageOf(error) };
 }

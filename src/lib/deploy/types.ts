@@ -34,6 +34,8 @@ export interface DeployDeps {
   readonly variable: (name: string) => string | undefined;
   /** Asks for a parameter's value; absent where nobody can be asked. */
   readonly ask?: (parameter: MissingParameter) => Promise<string>;
+  /** What was typed, for the journal: `deploy --create-stack`. */
+  readonly commandLine: string;
   /** The version of infractl, for the journal. */
   readonly version: string;
 }

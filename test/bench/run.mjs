@@ -1,0 +1,133 @@
+// `npm run bench`: start-up, a call, a deploy with nothing to do, as ratios in one run on one machine.
+// Needs Python 3 and a sandbox of its own; brings the AWS CLI from PyPI to compare with.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.resolve(here, '../..');
+const node = process.execPath;
+const launcher = path.join(root, 'bin/run.js');
+const runs = Number(process.env.BENCH_RUNS ?? 15);
+
+const home = mkdtempSync(path.join(tmpdir(), 'infractl-bench-'));
+const env = {
+  PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}`,
+  HOME: home,
+  XDG_DATA_HOME: path.join(root, '.cache/bench/data'),
+  XDG_CACHE_HOME: path.join(home, 'cache'),
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  AWS_REGION: 'eu-west-3',
+  ...pick(['DOCKER_HOST', 'PIP_CERT', 'PIP_INDEX_URL', 'PIP_FIND_LINKS', 'HTTPS_PROXY', 'NO_PROXY']),
+};
+const project = path.join(home, 'bench');
+
+function pick(names) {
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
+
+function infractl(args, cwd = project, extra = {}) {
+  const result = spawnSync(node, [launcher, ...args], { cwd, env: { ...env, ...extra }, encoding: 'utf8' });
+  if (result.status !== 0) throw new Error(`infractl ${args.join(' ')}: ${result.stderr}${result.stdout}`);
+  return result.stdout;
+}
+
+/** The AWS CLI in an environment of its own, to compare with. */
+function awsCli() {
+  const venv = path.join(root, '.cache/bench/aws');
+  const aws = path.join(venv, 'bin/aws');
+  if (!existsSync(aws)) {
+    mkdirSync(path.dirname(venv), { recursive: true });
+    execFileSync('python3', ['-m', 'venv', venv], { stdio: 'ignore' });
+    execFileSync(path.join(venv, 'bin/pip'), ['install', '--quiet', 'awscli==1.46.3'], { stdio: 'ignore' });
+  }
+  return aws;
+}
+
+function measure(commands) {
+  const order = { runs, commands };
+  const output = execFileSync('python3', [path.join(here, 'measure.py')], {
+    input: JSON.stringify(order),
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return JSON.parse(output);
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+const rows = [];
+let misses = 0;
+
+/** One line of the table: what was measured, what it may be. */
+function row(what, value, unit, bound, sense = 'at most') {
+  const good = sense === 'at most' ? value <= bound : value >= bound;
+  if (!good) misses++;
+  rows.push([what, `${value.toFixed(2)}${unit}`, `${sense} ${bound}${unit}`, good ? 'yes' : 'NO']);
+}
+
+function bundleSize() {
+  const files = readdirSync(path.join(root, 'dist'), { recursive: true, encoding: 'utf8' });
+  return files
+    .map((name) => path.join(root, 'dist', name))
+    .filter((file) => file.endsWith('.js') && statSync(file).isFile())
+    .reduce((sum, file) => sum + statSync(file).size, 0);
+}
+
+try {
+  const engine = spawnSync('docker', ['info'], { env, stdio: 'ignore' }).status === 0;
+  const base = engine ? { BASE_IMAGE: 'infractl-base:bench' } : {};
+  if (engine) execFileSync(node, [path.join(root, 'scripts/base-image.mjs'), 'infractl-base:bench'], { env, stdio: 'ignore' });
+  infractl(['init', 'auth-manager', 'bench', ...(engine ? [] : ['--variant', 'zip'])], home);
+  infractl(['sandbox', 'start']);
+  infractl(['deploy', '--create-stack', '--sandbox'], project, base);
+  const { endpoint } = JSON.parse(infractl(['sandbox', 'status', '--json']));
+
+  const command = (args, extra = {}) => ({ argv: [node, launcher, ...args], cwd: project, env: { ...env, ...extra } });
+  const toAws = { AWS_ENDPOINT_URL: endpoint };
+  const stack = 'bench-app-dev';
+  const results = measure({
+    node: { argv: [node, '-e', '0'], cwd: project, env },
+    version: command(['--version']),
+    help: command(['--help']),
+    trivial: command(['sandbox', 'status', '--no-such-flag']),
+    outputs: command(['outputs', 'app'], toAws),
+    aws: {
+      argv: [awsCli(), 'cloudformation', 'describe-stacks', '--stack-name', stack],
+      cwd: project,
+      env: { ...env, ...toAws },
+    },
+    noop: command(['deploy', '--create-stack', '--sandbox'], base),
+  });
+  const wall = (name) => median(results[name].map((run) => run.wall));
+  const ratio = (name) => median(results[name].map((run, i) => run.wall / results.node[i].wall));
+
+  row('infractl --version, to node -e 0', ratio('version'), ' x', 1.15);
+  row('infractl --help', ratio('help'), ' x', 2.2);
+  row('a command that does nothing', ratio('trivial'), ' x', 2.2);
+  row('infractl outputs (one AWS call)', ratio('outputs'), ' x', 3.7);
+  row('the same call by aws, to infractl', wall('aws') / wall('outputs'), ' x', 4, 'at least');
+  row('memory of infractl outputs', median(results.outputs.map((run) => run.memory)), ' MiB', 75);
+  row('deploy --create-stack, nothing to do', wall('noop'), ' s', 0.7);
+  row('  of which CPU', median(results.noop.map((run) => run.cpu)), ' s', 0.4);
+  row('bundle', bundleSize() / 1024 / 1024, ' MiB', 1.5);
+  const bad = Object.entries(results).filter(([name, all]) => name !== 'trivial' && all.some((run) => run.exit !== 0));
+  if (bad.length > 0) throw new Error(`failed while measured: ${bad.map(([name]) => name).join(', ')}`);
+
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  process.stdout.write(`infractl ${version}, Node ${process.version}, medians of ${runs} runs in turn; node -e 0 took ${(wall('node') * 1000).toFixed(0)} ms\n\n`);
+  const width = Math.max(...rows.map(([what]) => what.length));
+  for (const [what, value, bound, good] of rows) {
+    process.stdout.write(`${what.padEnd(width)}  ${value.padStart(10)}  ${bound.padEnd(16)}  ${good}\n`);
+  }
+  process.exitCode = misses > 0 ? 1 : 0;
+} finally {
+  spawnSync(node, [launcher, 'sandbox', 'stop', '--delete', '--yes'], { cwd: home, env });
+  rmSync(home, { recursive: true, force: true });
+}
