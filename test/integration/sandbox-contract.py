@@ -4,8 +4,7 @@ import inspect
 import json
 
 from ministack import app
-from ministack.services import apigateway, apigateway_v1, cloudwatch_logs, ecr, lambda_svc
-from ministack.services import cloudformation
+from ministack.services import apigateway, apigateway_v1, cloudformation, cloudwatch_logs, ecr, lambda_svc
 from ministack.services.cloudformation import provisioners, stacks
 
 FUNCTIONS = {

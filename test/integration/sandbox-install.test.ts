@@ -7,14 +7,17 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startSandbox } from '../../src/lib/sandbox/index.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sandboxStatus, startSandbox, stopSandbox } from '../../src/lib/sandbox/index.ts';
 import { ensureInstalled, venvName } from '../../src/lib/sandbox/install.ts';
 import { MINISTACK_VERSION } from '../../src/lib/sandbox/launch.ts';
 import { emulatorFolder, sandboxPaths } from '../../src/lib/sandbox/paths.ts';
@@ -64,6 +67,77 @@ describe('MiniStack', () => {
       await sandbox.remove();
     }
   }, 600_000);
+});
+
+/** Is this a machine (and a user) on which a small disk can be made? */
+function canMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'infractl-mount-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', folder], { stdio: 'ignore' });
+    execFileSync('umount', [folder], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+describe.skipIf(!canMount())('on a full disk', () => {
+  const sandbox = new TestSandbox();
+  const filler = join(sandbox.folder, 'filler');
+  const fill = () => {
+    const bytes = Buffer.alloc(64 * 1024);
+    for (let size = bytes.length; size >= 1; size = Math.floor(size / 2)) {
+      try {
+        for (;;) writeFileSync(filler, bytes.subarray(0, size), { flag: 'a' });
+      } catch {
+        // Full for this size: the rest is filled in smaller pieces.
+      }
+    }
+  };
+  beforeAll(() => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'none', sandbox.folder]);
+  });
+  afterAll(async () => {
+    rmSync(filler, { force: true });
+    await stopSandbox({ env: sandbox.env, delete: true });
+    execFileSync('umount', ['--lazy', sandbox.folder]);
+    rmSync(sandbox.folder, { recursive: true, force: true });
+  });
+
+  it('says so when it cannot start', async () => {
+    await sandbox.prepare();
+    fill();
+    await expect(startSandbox({ env: sandbox.env })).rejects.toMatchObject({ code: 'DiskFull' });
+    rmSync(filler);
+  }, 600_000);
+
+  it('is not stopped where nothing can be saved, says so where not all can be, and can be deleted', async () => {
+    const ssm = new SSMClient({ ...(await sandbox.start()), region: 'eu-west-3' });
+    const Value = 'x'.repeat(4000);
+    for (const Name of ['/1', '/2', '/3', '/4', '/5', '/6', '/7', '/8']) {
+      await ssm.send(new PutParameterCommand({ Name, Value, Type: 'String' }));
+    }
+    fill();
+    await expect(stopSandbox({ env: sandbox.env })).rejects.toMatchObject({ code: 'DiskFull' });
+    expect((await sandboxStatus(sandbox.env)).state).toBe('running');
+
+    truncateSync(filler, statSync(filler).size - 16 * 1024);
+    await expect(stopSandbox({ env: sandbox.env })).rejects.toMatchObject({ code: 'SandboxStateLost' });
+
+    rmSync(filler);
+    await sandbox.start();
+    fill();
+    expect(await stopSandbox({ env: sandbox.env, delete: true })).toMatchObject({ deleted: true });
+  });
+
+  it('takes no folder where a file is', async () => {
+    rmSync(filler, { force: true });
+    writeFileSync(join(sandbox.folder, 'file'), '');
+    const env = { ...sandbox.env, XDG_DATA_HOME: join(sandbox.folder, 'file') };
+    await expect(startSandbox({ env })).rejects.toMatchObject({ code: 'SandboxFolder' });
+  });
 });
 
 describe('an installation that cannot be', () => {

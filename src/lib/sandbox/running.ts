@@ -47,21 +47,34 @@ export function forgetRunning(paths: SandboxPaths): void {
 
 /** Makes a folder that only its owner can read, also where an older one was open to others. */
 export function makePrivateFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+}
+
+/** Runs `work`; a full disk or a folder that cannot be written is said in a sentence, not by its errno. */
+export async function inFolder<T>(paths: SandboxPaths, work: () => Promise<T>): Promise<T> {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    chmodSync(folder, 0o700);
+    return await work();
   } catch (error) {
+    const errno = (error as NodeJS.ErrnoException).code ?? '';
+    if (!FOLDER_ERRORS.has(errno)) throw error;
+    const full = errno === 'ENOSPC' || errno === 'EDQUOT';
     throw new InfractlError({
-      code: 'SandboxFolder',
-      message: `The sandbox's folder ${folder} cannot be made.`,
+      code: full ? 'DiskFull' : 'SandboxFolder',
+      message: full
+        ? 'There is no room on the disk for the sandbox.'
+        : `The folder of the sandbox, ${paths.root}, cannot be used.`,
       why: (error as Error).message,
       suggestions: [
-        'Make room or mend its permissions, or set XDG_DATA_HOME to a folder that can be written.',
+        full ? 'Make room' : 'Mend its permissions',
+        'Or set XDG_DATA_HOME to a folder on another disk.',
       ],
       cause: error,
     });
   }
 }
+
+const FOLDER_ERRORS = new Set(['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EIO']);
 
 export function endpointOf(noted: Running): string {
   return `http://127.0.0.1:${noted.port}`;

@@ -10,7 +10,7 @@ import { launch } from './launch.ts';
 import { withLock } from './lock.ts';
 import { type SandboxPaths, sandboxPaths } from './paths.ts';
 import { choosePort } from './ports.ts';
-import { endpointOf, makePrivateFolder, type Running, readRunning } from './running.ts';
+import { endpointOf, inFolder, makePrivateFolder, type Running, readRunning } from './running.ts';
 import { endProcess } from './stop.ts';
 import { SANDBOX_CREDENTIALS } from './target.ts';
 
@@ -53,19 +53,18 @@ export async function startSandbox(options: StartOptions = {}): Promise<Started>
   if (already) return already;
 
   const began = systemClock.now();
-  makePrivateFolder(paths.root);
   reporter.emit({ type: 'part.started', part: PART, doing: 'starting' });
   const status = (text: string) => reporter.emit({ type: 'part.status', part: PART, status: text });
   try {
-    const started = await withLock(
-      paths.lock,
-      {
-        timeout: options.timeout ?? LOCK_TIMEOUT,
-        signal: options.signal,
-        onWait: () => status('waiting for another start of it'),
-      },
-      () => startLocked(paths, env, options, status),
-    );
+    const wait = {
+      timeout: options.timeout ?? LOCK_TIMEOUT,
+      signal: options.signal,
+      onWait: () => status('waiting for another start of it'),
+    };
+    const started = await inFolder(paths, async () => {
+      makePrivateFolder(paths.root);
+      return withLock(paths.lock, wait, () => startLocked(paths, env, options, status));
+    });
     const ms = systemClock.now() - began;
     const outcome = started.outcome === 'started' ? 'created' : 'unchanged';
     reporter.emit({ type: 'part.done', part: PART, outcome, detail: started.endpoint, ms });

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { Exit, InfractlError } from '../base/errors.ts';
 import { askReset } from './answers.ts';
@@ -7,7 +8,7 @@ import { engineCommand, removeContainers } from './engine.ts';
 import { withLock } from './lock.ts';
 import { logTail, type SandboxPaths, sandboxPaths } from './paths.ts';
 import { isSameProcess } from './process.ts';
-import { forgetRunning, makePrivateFolder, type Running, readRunning } from './running.ts';
+import { forgetRunning, inFolder, makePrivateFolder, type Running, readRunning } from './running.ts';
 
 export interface StopOptions {
   /** Removes what the sandbox holds, too. */
@@ -40,7 +41,7 @@ export async function stopSandbox(options: StopOptions = {}): Promise<Stopped> {
   const paths = sandboxPaths(env);
   if (!existsSync(paths.root)) return { outcome: 'was-not-running', deleted: false, containersRemoved: 0 };
   const timeout = options.timeout ?? STOP_TIMEOUT;
-  return withLock(paths.lock, { timeout, signal: options.signal }, async () => {
+  return locked(paths, timeout, options, async () => {
     const now = readRunning(paths);
     const alive = now.is === 'running' || now.is === 'starting';
     if (alive && !(await endProcess(now.noted, timeout, options.signal))) throw tooSlow(now.noted, timeout);
@@ -69,9 +70,8 @@ export interface ResetResult {
 export async function resetSandbox(options: Omit<StopOptions, 'delete'> = {}): Promise<ResetResult> {
   const env = options.env ?? process.env;
   const paths = sandboxPaths(env);
-  makePrivateFolder(paths.root);
   const timeout = options.timeout ?? STOP_TIMEOUT;
-  return withLock(paths.lock, { timeout, signal: options.signal }, async () => {
+  return locked(paths, timeout, options, async () => {
     const now = readRunning(paths);
     if (now.is === 'running') {
       if (!(await askReset(now.noted.port))) throw resetFailed(paths);
@@ -83,6 +83,25 @@ export async function resetSandbox(options: Omit<StopOptions, 'delete'> = {}): P
     await removeContainers(paths.id, engine, env);
     await rm(paths.data, { recursive: true, force: true });
     return { was: 'stopped' };
+  });
+}
+
+function locked<T>(
+  paths: SandboxPaths,
+  timeout: number,
+  options: StopOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  return inFolder(paths, async () => {
+    makePrivateFolder(paths.root);
+    try {
+      return await withLock(paths.lock, { timeout, signal: options.signal }, work);
+    } catch (error) {
+      // On a full disk there is no room for a lock: what is to make room must do without.
+      const full = ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
+      if (full && options.delete) return await work();
+      throw error;
+    }
   });
 }
 
@@ -112,14 +131,13 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** The emulator only writes into its log that it could not save. */
+/** The emulator leaves its mark in the folder when it could not save all. */
 function complainOfLostState(paths: SandboxPaths): void {
-  const lost = logTail(paths, 500).match(/Persistence: failed to save \w+: .*/);
-  if (!lost) return;
+  if (!existsSync(join(paths.data, 'unsaved'))) return;
   throw new InfractlError({
     code: 'SandboxStateLost',
     message: 'The sandbox has stopped, but could not save all that it held.',
-    why: lost[0],
+    why: logTail(paths, 500).match(/Persistence: failed to save \w+: .*/)?.[0] ?? 'The disk may be full.',
     suggestions: [`Make room on the disk of ${paths.data}.`, `The whole log: ${paths.log}`],
   });
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 import signal
 import sys
 import threading
@@ -26,7 +27,23 @@ def main() -> None:
     except OSError:
         sys.exit(f"Another sandbox still uses {settings.home}.")
     moved.follow_port(settings)
+    # Taken away when all was saved, which is possible on a full disk, too: what is left tells of a loss.
+    unsaved = settings.home / "unsaved"
+    unsaved.touch()
+    losses = _Losses()
+    logging.getLogger("persistence").addHandler(losses)
     asyncio.run(_serve(settings))
+    if not losses.any:
+        unsaved.unlink(missing_ok=True)
+
+
+class _Losses(logging.Handler):
+    """MiniStack only logs that it could not save."""
+
+    any = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.any = self.any or record.levelno >= logging.ERROR
 
 
 async def _serve(settings: Settings) -> None:
@@ -69,7 +86,7 @@ async def _serve(settings: Settings) -> None:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     config.loglevel = "WARNING"
-    await serve(Server(settings, engine, pool, blobs), config, shutdown_trigger=stopped)  # type: ignore[arg-type]
+    await serve(Server(settings, engine, pool, blobs), config, shutdown_trigger=stopped)
 
 
 main()

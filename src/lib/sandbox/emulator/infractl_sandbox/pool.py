@@ -6,7 +6,7 @@ import asyncio
 import re
 import threading
 import time
-from typing import Callable
+from collections.abc import Callable
 
 from . import functions, report
 from .engine import Container, Engine

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from .environment import DOMAIN, Environment, Invocation
 
 _PREFIX = "/2018-06-01/runtime/"
-_MOST = 6 * 1024 * 1024 + 100 * 1024
+_MOST = 6_291_556
 
 
 def token_of(host: str) -> str | None:
@@ -62,7 +63,8 @@ async def _next(environment: Environment, receive: Any, send: Any) -> None:
 async def _finish(invocation: Invocation, what: str, body: bytes, scope: Any, send: Any) -> None:
     if len(body) > _MOST:
         problem = {
-            "errorMessage": f"Response payload size ({len(body)} bytes) exceeded maximum allowed payload size (6291556 bytes).",
+            "errorMessage": f"Response payload size ({len(body)} bytes) exceeded maximum allowed payload size "
+            "(6291556 bytes).",
             "errorType": "Function.ResponseSizeTooLarge",
         }
         invocation.finish("error", problem)
