@@ -25,14 +25,17 @@ export default class ConfigShow extends BaseCommand<typeof ConfigShow> {
     const { configurationYaml, effectiveConfiguration, loadProject, valueOrigins } = await import(
       '../../lib/project/index.ts'
     );
-    const { configurationView, originsView } = await import('../../lib/cli/config-view.ts');
     const { origin, env: environment, profile, region } = this.flags;
     const options = { cwd: process.cwd(), environment, profile, region };
     const loaded = await loadProject(options);
     for (const warning of loaded.warnings) this.warnUser(warning);
     const configuration = effectiveConfiguration(loaded.project, { profile, region });
-    return origin
-      ? originsView(valueOrigins(configuration, loaded))
-      : configurationView(configuration, configurationYaml(configuration), loaded);
+    if (origin) {
+      // The table measures text, which is slow to load.
+      const { originsView } = await import('../../lib/cli/config-origins-view.ts');
+      return originsView(valueOrigins(configuration, loaded));
+    }
+    const { configurationView } = await import('../../lib/cli/config-view.ts');
+    return configurationView(configuration, configurationYaml(configuration), loaded);
   }
 }

@@ -23,6 +23,7 @@ import { makeOrigins, type Origins } from './origins.ts';
 import { readSamconfig } from './parameters/samconfig.ts';
 import { type ConfigPath, ConfigurationError, type Problem } from './problems.ts';
 import { applyRenames } from './renames.ts';
+import type { EnvironmentSettings } from './sections/header.ts';
 import { parseSource, type Source } from './source.ts';
 import { substitute } from './substitute.ts';
 import { checkWiring } from './wiring.ts';
@@ -78,7 +79,11 @@ export async function loadProject(options: LoadOptions): Promise<LoadedProject> 
     env.INFRACTL_ENV || undefined,
   );
   const root = dirname(source.file.path);
-  const settings = settingsOf(header, chosen.name, data);
+  const findings = collectFindings(source);
+  const names = { project: header.project, environment: chosen.name };
+  const settings = substitute(settingsOf(header, chosen.name, data), names, (each) =>
+    findings.add([{ at: 'value', ...each }], chosen.name),
+  ) as EnvironmentSettings;
   const merged = mergeSections(tree, chosen.name);
   const context = buildContext({
     project: header.project,
@@ -89,7 +94,6 @@ export async function loadProject(options: LoadOptions): Promise<LoadedProject> 
   const sam = settings.region ? undefined : await samRegion(merged, header.project, chosen.name, root);
   if (sam) context.origin(['region'], { kind: 'samconfig', file: sam.file });
   const region = settings.region ?? sam?.region;
-  const findings = collectFindings(source);
   const variableRegion = givenRegion(options, env) ?? region;
   const { sections, invalid } = checkEnvironments(tree, header, chosen.name, variableRegion, findings);
 

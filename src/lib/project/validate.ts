@@ -1,5 +1,6 @@
 import { isInfractlError } from '../base/errors.ts';
 import { nearest } from '../base/text.ts';
+import { displayPath } from './find.ts';
 import { collectWiring } from './graph.ts';
 import { placeName } from './issues.ts';
 import { environmentNames, type LoadedProject, type LoadOptions, loadProject } from './load.ts';
@@ -73,7 +74,7 @@ export async function validateProject<T extends TemplateWords>(
     try {
       const loaded = await loadProject({ ...options, environment });
       for (const message of loaded.warnings) add(plainFinding('warning', loaded.shownFile, message));
-      for (const finding of await templateFindings(loaded, checks)) add(finding);
+      for (const finding of await templateFindings(loaded, checks, options.cwd)) add(finding);
     } catch (error) {
       for (const finding of configurationFindings(error)) add(finding);
     }
@@ -104,6 +105,7 @@ function problemFinding(level: ConfigFinding['level'], problem: Problem): Config
 async function templateFindings<T extends TemplateWords>(
   loaded: LoadedProject,
   checks: TemplateChecks<T>,
+  cwd: string,
 ): Promise<ConfigFinding[]> {
   const { project } = loaded;
   const findings: ConfigFinding[] = [];
@@ -115,8 +117,10 @@ async function templateFindings<T extends TemplateWords>(
       findings.push(...parameterFindings(loaded, stack, checks.parameters(template, givenParameters(stack))));
     } catch (error) {
       if (!isInfractlError(error)) throw error;
-      const why = error.why ? `\n${error.why.replace(/^/gm, '  ')}` : '';
-      findings.push({ ...plainFinding('error', stack.template, error.message), text: error.message + why });
+      const shown = (text: string) => text.replaceAll(stack.template, displayPath(stack.template, cwd));
+      const message = shown(error.message);
+      const why = error.why ? `\n${shown(error.why).replace(/^/gm, '  ')}` : '';
+      findings.push({ ...plainFinding('error', shown(stack.template), message), text: message + why });
     }
   }
   return [...findings, ...outputFindings(loaded, templates)];

@@ -234,6 +234,14 @@ describe('variables', () => {
     expect(await parameter('$${AWS::Region} $5')).toBe('${AWS::Region} $5');
   });
 
+  it('stand in the settings too', async () => {
+    const settings =
+      'project: p\nprofile: ${project}-x\nenvironments: { dev: {}, prod: { profile: "${environment}-${nope}" } }\n';
+    expect((await load(settings)).project.profile).toBe('p-x');
+    const error = await failure(load(settings, { environment: 'prod' }));
+    expect(error.message).toContain('infractl.yaml:3:43: ${nope} is unknown');
+  });
+
   it('that are unknown are shown with their place', async () => {
     const error = await failure(load(text('${enviroment}')));
     expect(error.message).toBe('infractl.yaml:4:64: ${enviroment} is unknown; did you mean ${environment}?');

@@ -63,6 +63,8 @@ describe('validation', () => {
   it('tells a broken template and a broken file as findings, each once', async () => {
     const template = await validate(EXAMPLE, { 'infra/registry.yaml': 'Resources: [\n' });
     expect(template.findings).toHaveLength(1);
+    expect(template.findings[0]?.file).toBe('infra/registry.yaml');
+    expect(template.findings[0]?.message).not.toContain('infractl-project-');
     const file = await validate(EXAMPLE.replace('region', 'regoin'));
     expect(file.findings.map(({ message }) => message)).toEqual([
       'unknown key "regoin"; did you mean "region"?',

@@ -20,7 +20,7 @@ export function sectionSchema(name: SectionName) {
 
 /** The file as it stands, with the insides of the sections left open: they are checked after the merge. */
 export function outerSchema() {
-  return fileSchema(Object.fromEntries(SECTION_NAMES.map((name) => [name, z.record(z.string(), z.any())])));
+  return fileSchema(Object.fromEntries(SECTION_NAMES.map((name) => [name, z.unknown()])));
 }
 
 /** The file with its sections, for the JSON Schema. */
