@@ -186,5 +186,5 @@ export interface Provisioner {
     physicalId: string,
     properties: Record<string, unknown>,
   ): Readonly<Record<string, string>> | undefined;
-  delete?(physicalId: string): void;
+  delete?(physicalId: string, properties: Record<string, unknown>): void;
 }

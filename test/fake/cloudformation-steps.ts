@@ -372,7 +372,9 @@ export function deleteStep(
       afterIts(engine, scripted.ms, alive, () =>
         end(
           failure(engine, stack, resource.logicalId, scripted, 'delete') ??
-            guarded(() => engine.cf.provisioners.get(resource.type)?.delete?.(resource.physicalId)),
+            guarded(() =>
+              engine.cf.provisioners.get(resource.type)?.delete?.(resource.physicalId, resource.properties),
+            ),
         ),
       );
     },
@@ -392,7 +394,7 @@ export function sweepStep(
     begin(done, alive) {
       emit(engine, stack, { ...left, status: 'DELETE_IN_PROGRESS' });
       afterIts(engine, undefined, alive, () => {
-        engine.cf.provisioners.get(left.type)?.delete?.(left.physicalId);
+        engine.cf.provisioners.get(left.type)?.delete?.(left.physicalId, {});
         emit(engine, stack, { ...left, status: 'DELETE_COMPLETE' });
         done();
       });

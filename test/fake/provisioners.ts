@@ -1,4 +1,5 @@
 import type { FakeClock } from './clock.ts';
+import type { Provisioner } from './cloudformation-state.ts';
 import { addAlias, addFunction, imageCode, startUpdate, zipCode } from './lambda.ts';
 import type { FakeState } from './server.ts';
 import type { FakeFunction, FunctionConfiguration } from './state.ts';
@@ -9,7 +10,7 @@ import type { FakeFunction, FunctionConfiguration } from './state.ts';
  */
 export function provideTypes(state: FakeState, clock: FakeClock): void {
   const { provisioners } = state.cloudFormation;
-  provisioners.set('AWS::Lambda::Function', {
+  const lambdaFunction: Provisioner = {
     create(name, properties) {
       const { image, zip } = codeOf(properties);
       const fn = addFunction(
@@ -31,7 +32,9 @@ export function provideTypes(state: FakeState, clock: FakeClock): void {
       return { Arn: fn.arn };
     },
     delete: (name) => void state.lambda.functions.delete(name),
-  });
+  };
+  provisioners.set('AWS::Lambda::Function', lambdaFunction);
+  provisioners.set('AWS::Serverless::Function', lambdaFunction);
   provisioners.set('AWS::Lambda::Alias', {
     create(_id, properties) {
       const fn = known(state, nameOf(properties.FunctionName));
@@ -39,15 +42,19 @@ export function provideTypes(state: FakeState, clock: FakeClock): void {
       return { AliasArn: `${fn.arn}:${properties.Name}` };
     },
   });
+  provisioners.set('AWS::ApiGatewayV2::Api', {
+    // A test that wants an answer puts its own server's address there by script.
+    create: () => ({ ApiEndpoint: 'https://a1b2c3d4e5.execute-api.eu-west-3.amazonaws.com' }),
+  });
   provisioners.set('AWS::ECR::Repository', {
     create(name) {
       state.ecr.repositories.set(name, []);
       const uri = `${state.account}.dkr.ecr.eu-west-3.amazonaws.com/${name}`;
       return { RepositoryUri: uri, Arn: `arn:aws:ecr:eu-west-3:${state.account}:repository/${name}` };
     },
-    delete(name) {
+    delete(name, properties) {
       const images = state.ecr.repositories.get(name);
-      if (images && images.length > 0) {
+      if (images && images.length > 0 && String(properties.EmptyOnDelete ?? false) !== 'true') {
         throw new Error(
           `The repository with name '${name}' in registry with id '${state.account}' cannot be deleted because it still contains images`,
         );
@@ -85,7 +92,8 @@ function known(state: FakeState, name: string): FakeFunction {
 }
 
 function codeOf(properties: Record<string, unknown>): { image: string | undefined; zip: string } {
-  const code = (properties.Code ?? {}) as { ImageUri?: string; ZipFile?: string; S3Key?: string };
+  // A serverless function has its image beside the other properties.
+  const code = (properties.Code ?? properties) as { ImageUri?: string; ZipFile?: string; S3Key?: string };
   return { image: code.ImageUri, zip: code.ZipFile ?? code.S3Key ?? '' };
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import {
   CloudFormationClient,
   CreateChangeSetCommand,
@@ -170,6 +171,37 @@ Resources:
     await cloudFormation.send(new DeleteStackCommand({ StackName: 'app', RetainResources: ['Repository'] }));
     await fake.clock.sleep(60_000);
     expect(stack.status).toBe('DELETE_COMPLETE');
+  });
+
+  it('takes a real template: the blueprint of auth-manager', async () => {
+    const body = readFileSync(
+      new URL('../../templates/auth-manager/infra/template.yaml', import.meta.url),
+      'utf8',
+    );
+    const given = {
+      EnvironmentName: 'dev',
+      ImageUri: `r/api@sha256:${'a'.repeat(64)}`,
+      JwtSecret: 'j'.repeat(32),
+      DatabaseUrl: '',
+    };
+    const Parameters = Object.entries(given).map(([ParameterKey, ParameterValue]) => ({
+      ParameterKey,
+      ParameterValue,
+    }));
+    const Capabilities = ['CAPABILITY_IAM', 'CAPABILITY_AUTO_EXPAND'];
+    expect(await deploy('auth', body, { Parameters, Capabilities })).toBe('CREATE_COMPLETE');
+    const stack = fake.state.cloudFormation.stack('auth');
+    const outputs = Object.fromEntries(stack.outputs.map((one) => [one.OutputKey, one.OutputValue]));
+    expect(outputs.ApiUrl).toMatch(/^https:\/\/.+execute-api\.eu-west-3\.amazonaws\.com/);
+    const fn = fake.state.lambda.functions.get(outputs.FunctionName ?? '');
+    expect(fn?.configuration.environment.JWT_SECRET).toBe(given.JwtSecret);
+    expect(fn?.aliases.get('live')?.version).toBe('$LATEST');
+    const short = Parameters.map((one) =>
+      one.ParameterKey === 'JwtSecret' ? { ...one, ParameterValue: 'short' } : one,
+    );
+    await expect(deploy('auth', body, { Parameters: short, Capabilities })).rejects.toMatchObject({
+      name: 'ValidationError',
+    });
   });
 
   it('carries out a request once although its answer was lost', async () => {

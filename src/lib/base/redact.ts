@@ -1,5 +1,9 @@
 /** Shorter values would blank out ordinary words; they are not treated as secrets in text. */
 const SHORTEST = 4;
+/** Lines of a longer secret: shorter ones may be anything. */
+const SHORTEST_LINE = 8;
+/** Shorter runs of base64 turn up by chance. */
+const SHORTEST_BASE64 = 6;
 const MASK = '[secret]';
 
 /**
@@ -35,13 +39,35 @@ export class Redactor {
 
 function formsOf(value: string): string[] {
   if (value.length < SHORTEST) return [];
-  const base64 = Buffer.from(value, 'utf8').toString('base64');
+  const lines = value.split(/\r?\n/);
+  // Tools print line by line, so each line of a key or a certificate counts alone.
+  const pieces = lines.length > 1 ? lines.filter((line) => line.trim().length >= SHORTEST_LINE) : [];
   return [
     value,
     encodeURIComponent(value),
     JSON.stringify(value).slice(1, -1),
-    base64,
-    base64.replace(/=+$/, ''),
-    Buffer.from(value, 'utf8').toString('base64url'),
+    ...base64Forms(value),
+    ...pieces.flatMap((line) => [line, line.trim(), JSON.stringify(line).slice(1, -1)]),
   ];
+}
+
+/**
+ * What base64 makes of a text that stands anywhere in a longer one, as a password does in `user:password`:
+ * one form for each of the three places where it can begin in a group of three bytes.
+ */
+function base64Forms(value: string): string[] {
+  const bytes = Buffer.from(value, 'utf8');
+  const whole = bytes.toString('base64');
+  const forms = [whole];
+  for (const before of [0, 1, 2]) {
+    const shifted = Buffer.concat([Buffer.alloc(before), bytes]);
+    // Characters that depend on what stands before or after are not the secret's own.
+    const first = Math.ceil((before * 8) / 6);
+    const last = Math.floor((shifted.length * 8) / 6);
+    forms.push(shifted.toString('base64').slice(first, last));
+  }
+  return forms
+    .filter((form) => form.length >= SHORTEST_BASE64)
+    .flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')])
+    .concat(whole, bytes.toString('base64url'));
 }
