@@ -3,10 +3,10 @@ import { isThrottling } from './errors.ts';
 import type { AwsSession } from './session.ts';
 
 /** Calls a second. AWS does not publish CloudFormation's limits; these are where the learning starts and ends. */
-const START_RATE = 20;
+const START_RATE = 30;
 const MIN_RATE = 0.5;
-const MAX_RATE = 40;
-const BURST = 20;
+const MAX_RATE = 60;
+const BURST = 30;
 /** How much the rate grows in a second without throttling. */
 const RECOVERY = 1;
 /** Answers to calls that went out together are throttled together; they count once. */
@@ -24,6 +24,7 @@ export class Pacer {
   #throttledAt = Number.NEGATIVE_INFINITY;
   /** The end of the queue: callers are served in the order in which they came. */
   #queue: Promise<void> = Promise.resolve();
+  #waiting = 0;
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
@@ -48,8 +49,6 @@ export class Pacer {
     this.#queue = turn.catch(() => {});
     return turn;
   }
-
-  #waiting = 0;
 
   async #wait(): Promise<void> {
     try {

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { underneath } from '../aws/errors.ts';
 import { throwIfAborted } from '../base/clock.ts';
-import { InfractlError, messageOf } from '../base/errors.ts';
+import { InfractlError, Interrupted, messageOf } from '../base/errors.ts';
 import { adviceFor, cleanReason } from './causes.ts';
 import { overtaken } from './guard.ts';
 import type { ChangeSetState, StacksPort, TemplateSource, ValidationFinding } from './port.ts';
@@ -40,7 +40,7 @@ export async function makeChangeSet(deps: StackDeps, order: ChangeSetOrder): Pro
   const { spec } = order;
   deps.reporter.emit({ type: 'part.status', part: spec.part, status: 'asking AWS what would change' });
   const { capabilities } = await deps.port.summary(order.source);
-  throwIfAborted(deps.signal);
+  if (deps.signal?.aborted) throw untouched(spec);
   const made = await create(deps, order, capabilitiesFor(order.template, capabilities));
   try {
     const state = await workedOut(deps, made.id, order.deadline);
@@ -53,8 +53,13 @@ export async function makeChangeSet(deps: StackDeps, order: ChangeSetOrder): Pro
     return { ...made, state };
   } catch (error) {
     await withdraw(deps, order, made);
-    throw error;
+    throw deps.signal?.aborted ? untouched(spec) : error;
   }
+}
+
+/** Ctrl-C before anything was executed. */
+export function untouched({ stackName }: Pick<StackSpec, 'stackName'>): Interrupted {
+  return new Interrupted(`Interrupted. Nothing of the stack ${stackName} was changed.`);
 }
 
 /**

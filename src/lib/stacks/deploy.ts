@@ -2,7 +2,7 @@ import { isTransient } from '../aws/errors.ts';
 import { throwIfAborted } from '../base/clock.ts';
 import { Exit, InfractlError, Interrupted, messageOf } from '../base/errors.ts';
 import { plural } from '../base/text.ts';
-import { type ChangeSet, makeChangeSet, operationToken, withdraw } from './change-set.ts';
+import { type ChangeSet, makeChangeSet, operationToken, untouched, withdraw } from './change-set.ts';
 import { compareSettings } from './compare.ts';
 import { removeStack } from './delete.ts';
 import { explainFailure } from './explain.ts';
@@ -90,7 +90,7 @@ async function apply(
   const deadline = deps.clock.now() + spec.timeout;
   const type = before ? 'UPDATE' : 'CREATE';
   const { source, sha256 } = await sendable(deps, wanted);
-  throwIfAborted(deps.signal);
+  if (deps.signal?.aborted) throw untouched(spec);
   const changeSet = await makeChangeSet(deps, { spec, template: wanted.template, source, type, deadline });
   if (!changeSet) {
     if (before) return unchanged(deps, spec, before, sha256);
@@ -165,6 +165,7 @@ async function start(
   } catch (error) {
     if (sent && (isTransient(error) || signal?.aborted)) throw uncertain(spec, error, signal);
     await withdraw(deps, { spec, type }, changeSet);
+    if (signal?.aborted) throw untouched(spec);
     throw overtaken(spec.stackName, error) ?? error;
   }
 }

@@ -70,11 +70,17 @@ function checkOne(name: string, declared: ParameterFacts, given: GivenParameter)
   const wrong = valueProblem(declared, value, hidden);
   if (!wrong) return exposed;
   const [code, words] = wrong;
-  const why = declared.constraintDescription ? ` ${sentence(declared.constraintDescription)}` : '';
+  const why = ownWords(declared.constraintDescription, words);
   return [
     ...exposed,
     { parameter: name, level: 'error', code, message: `The parameter ${name} ${words}.${why}` },
   ];
+}
+
+/** What the template's author says of the constraint, where that is more than we said. */
+function ownWords(description: string | undefined, said: string): string {
+  const words = description?.trim().replace(/\.$/, '') ?? '';
+  return words === '' || said.includes(words) ? '' : ` The template says: ${sentence(words)}`;
 }
 
 type Wrong = readonly [ParameterIssue['code'], string];

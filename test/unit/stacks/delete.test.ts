@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { InfractlError } from '../../../src/lib/base/errors.ts';
+import type { ReportEvent } from '../../../src/lib/base/report.ts';
 import { deleteStack, deployStack } from '../../../src/lib/stacks/index.ts';
 import { rejection, things, type World, world } from './setup.ts';
 
@@ -60,6 +61,20 @@ describe('deleteStack', () => {
     // Trying again goes on where it stopped; a deploy would be refused.
     expect(await failure(deployStack(w.deps, await w.spec(TWO)))).toMatchObject({ code: 'StackBlocked' });
     expect(await deleteStack(w.deps, ORDER)).toBe('deleted');
+  });
+
+  it('ends when the stack is gone, even if no event ever says so', async () => {
+    await deployStack(w.deps, await w.spec(TWO));
+    w.fake.state.cloudFormation.script.set('A', { ms: 10_000_000 });
+    const stack = w.fake.state.cloudFormation.stack('app');
+    const reporter = {
+      emit: (event: ReportEvent) => {
+        if (event.type === 'stack.event') stack.status = 'DELETE_COMPLETE';
+      },
+    };
+    const began = w.fake.clock.now();
+    expect(await deleteStack({ ...w.deps, reporter }, ORDER)).toBe('deleted');
+    expect(w.fake.clock.now() - began).toBeLessThan(30_000);
   });
 
   it('leaves a protected stack alone', async () => {

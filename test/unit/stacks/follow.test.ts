@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { InfractlError } from '../../../src/lib/base/errors.ts';
+import type { ReportEvent } from '../../../src/lib/base/report.ts';
 import { deleteStack, deployStack, type StackDeps } from '../../../src/lib/stacks/index.ts';
 import { rejection, things, type World, world } from './setup.ts';
 
@@ -74,7 +75,15 @@ describe('throttling', () => {
     w.fake.state.cloudFormation.script.set('A', { ms: 1_200_000 });
     w.fake.faults.throttle('cloudformation:DescribeStackEvents', { after: 5, times: 1000 });
     const spec = await w.spec(TWO, { timeout: 24 * 3_600_000 });
-    expect((await deployStack(w.deps, spec)).outcome).toBe('created');
+    const before = w.pacer.rate;
+    let slowest = before;
+    const reporter = {
+      emit: (event: ReportEvent) => {
+        if (event.type === 'part.status') slowest = Math.min(slowest, w.pacer.rate);
+      },
+    };
+    expect((await deployStack({ ...w.deps, reporter }, spec)).outcome).toBe('created');
+    expect(slowest).toBeLessThanOrEqual(before / 2);
     const throttled = w.fake.requests.filter(
       ({ action, status }) => action === 'DescribeStackEvents' && status === 400,
     );
@@ -119,6 +128,7 @@ describe('Ctrl-C', () => {
     const deps = abortAt((event) => event.type === 'part.status');
     const error = await failure(deployStack(deps, await w.spec(TWO)));
     expect(error).toMatchObject({ code: 'Interrupted', exit: 130 });
+    expect(error.message).toBe('Interrupted. Nothing of the stack app was changed.');
     await w.fake.clock.sleep(5000);
     expect(stack()).toBeUndefined();
     expect(w.actions()).not.toContain('ExecuteChangeSet');

@@ -13,6 +13,7 @@ export interface World {
   readonly fake: Fake;
   readonly session: AwsSession;
   readonly deps: StackDeps;
+  readonly pacer: Pacer;
   readonly folder: string;
   /** Everything that was reported. */
   readonly reported: ReportEvent[];
@@ -36,9 +37,10 @@ export async function world(): Promise<World> {
   // The SDK's own tries wait in real time; what is tested here is what the engine does after them.
   const session = { ...opened, sandbox: false, config: { ...opened.config, maxAttempts: 1 } };
   Object.defineProperty(session, 'identity', { value: () => opened.identity() });
+  const pacer = new Pacer(fake.clock);
   const reported: ReportEvent[] = [];
   const deps: StackDeps = {
-    port: cloudFormation(session, new Pacer(fake.clock)),
+    port: cloudFormation(session, pacer),
     artifacts: async () => {
       const store = await openArtifactStore(session, 'shop', { create: true });
       if (!store) throw new Error('no store');
@@ -52,6 +54,7 @@ export async function world(): Promise<World> {
     fake,
     session,
     deps,
+    pacer,
     folder,
     reported,
     async spec(template, more = {}) {
