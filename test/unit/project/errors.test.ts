@@ -79,6 +79,8 @@ describe('a file that cannot be a configuration', () => {
     const bomb = `project: p\nx-l0: &l0 [lol]\n${levels.join('\n')}\n`;
     const started = performance.now();
     expect((await failure(load(bomb))).message).toContain('unfold to far more');
+    const wide = `x-a: &a [${'1,'.repeat(3000)}]\nproject: p\nx-b: [${'*a,'.repeat(1000)}]\n`;
+    expect((await failure(load(wide))).message).toContain('unfold to far more');
     const deep = `project: p\nx: ${'['.repeat(100_000)}\n`;
     expect(await failure(load(deep))).toMatchObject({ code: 'InvalidConfiguration', exit: 2 });
     expect(performance.now() - started).toBeLessThan(5000);
