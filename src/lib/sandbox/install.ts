@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { throwIfAborted } from '../base/clock.ts';
 import { InfractlError } from '../base/errors.ts';
 import { emulatorFolder, lastLines, type SandboxPaths } from './paths.ts';
@@ -10,7 +10,6 @@ import { findPython, hasUv, type Python, pythonMissing, venvMissing } from './py
 import { makePrivateFolder } from './running.ts';
 import { type Ran, run } from './tools.ts';
 
-const MARKER = '.complete';
 const INSTALL_TIMEOUT = 15 * 60_000;
 
 export interface InstallOptions {
@@ -23,35 +22,35 @@ export interface InstallOptions {
 
 /**
  * The Python of the sandbox's private environment; installs it from PyPI where it is not there yet, at
- * pinned versions with pinned hashes. The folder's name carries the hash of the list, so a newer
- * infractl makes a new one. Call it under the sandbox's lock.
+ * pinned versions with pinned hashes. Its name carries the hash of the list, so a newer infractl makes a
+ * new one. Call it under the sandbox's lock.
  *
  * @throws InfractlError `PythonMissing`, `PythonVenvMissing`, `DiskFull`, `NoNetwork`, `HashMismatch`, `InstallFailed`
  */
 export async function ensureInstalled(options: InstallOptions): Promise<string> {
-  const { paths, env } = options;
+  const { paths } = options;
   const requirements = join(emulatorFolder(), 'requirements.txt');
-  const folder = join(paths.root, await venvName(requirements));
-  const python = join(folder, 'bin', 'python');
-  // The link to the system's Python dangles after an upgrade of it.
-  if (existsSync(join(folder, MARKER)) && existsSync(python)) return python;
+  const link = join(paths.root, await venvName(requirements));
+  const python = join(link, 'bin', 'python');
+  // Python's own link dangles after an upgrade of the system's: then it is made again.
+  if (existsSync(python)) return python;
 
   makePrivateFolder(paths.root);
-  // Without its marker it is half of one: the install was interrupted.
-  await rm(folder, { recursive: true, force: true });
+  await removeOthers(paths.root);
   options.onStatus?.('installing MiniStack (once)');
-  const plain = withoutPythonSettings(env);
-  const system = await findPython(plain);
-  const uv = await hasUv(plain);
+  const env = withoutPythonSettings(options.env);
+  const system = await findPython(env);
+  const uv = await hasUv(env);
   if (!system && !uv) throw pythonMissing();
-  const viaUv = uv && !(system && speaksToPip(plain));
-  await (viaUv ? installWithUv : installWithPip)({ ...options, env: plain }, folder, requirements, system);
-  await check(
-    await run(python, ['-c', 'import ministack.app, samtranslator'], runOptions(options, plain)),
-    folder,
-  );
-  await writeFile(join(folder, MARKER), '');
-  await removeOlder(paths.root, folder);
+  const install = uv && !(system && speaksToPip(env)) ? installWithUv : installWithPip;
+  // A name of its own: an installer whose infractl was killed may still be writing into its folder.
+  const folder = `${link}-${randomBytes(4).toString('hex')}`;
+  await install({ ...options, env }, folder, requirements, system);
+  const imports = ['-c', 'import ministack.app, samtranslator'];
+  await check(await run(join(folder, 'bin', 'python'), imports, runOptions(options, env)), folder);
+  // The link is what says that it is whole; it appears in one step.
+  await symlink(basename(folder), `${link}.new`);
+  await rename(`${link}.new`, link);
   return python;
 }
 
@@ -162,10 +161,9 @@ const KNOWN = [
   },
 ] as const;
 
-async function removeOlder(root: string, current: string): Promise<void> {
+/** Removes halves of installations, and those of other versions of the list. */
+async function removeOthers(root: string): Promise<void> {
   for (const name of await readdir(root)) {
-    const folder = join(root, name);
-    if (/^venv-[0-9a-f]{12}$/.test(name) && folder !== current)
-      await rm(folder, { recursive: true, force: true });
+    if (name.startsWith('venv-')) await rm(join(root, name), { recursive: true, force: true, maxRetries: 3 });
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InfractlError } from '../base/errors.ts';
@@ -24,7 +24,10 @@ export function sandboxPaths(env: NodeJS.ProcessEnv = process.env): SandboxPaths
   // The XDG specification says to ignore a relative path.
   const given = env.XDG_DATA_HOME && isAbsolute(env.XDG_DATA_HOME) ? env.XDG_DATA_HOME : undefined;
   const root = join(given ?? join(env.HOME || homedir(), '.local', 'share'), 'infractl', 'sandbox');
-  const id = createHash('sha256').update(`${userInfo().uid} ${root}`).digest('hex').slice(0, 16);
+  const id = createHash('sha256')
+    .update(`${process.getuid?.() ?? ''} ${root}`)
+    .digest('hex')
+    .slice(0, 16);
   return {
     root,
     running: join(root, 'running.json'),

@@ -33,10 +33,18 @@ function startOnLinux(pid: number): string | undefined {
     // The name, in brackets, may itself hold brackets and spaces: the fields follow the last one.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return `${boot} ${fields[19]}`;
+    return `${bootId()} ${fields[19]}`;
   } catch {
     return undefined;
+  }
+}
+
+/** Some containers hide it; the start in ticks since the boot is good enough there. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '-';
   }
 }
 

@@ -8,6 +8,7 @@ import platform
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 
 from .settings import Settings
 
@@ -42,8 +43,17 @@ class Engine:
         self._env = {"PATH": os.environ.get("PATH", ""), **settings.engine_env}
         self._label = f"{_LABEL}={settings.sandbox_id}"
         self._labels = ["--label", self._label]
-        # Where the engine's machine is not this one, its host network is not ours.
-        self._shares_network = sys.platform == "linux"
+
+    @cached_property
+    def _shares_network(self) -> bool:
+        """Is the engine's host network ours? Not where it runs in a virtual machine."""
+        if sys.platform != "linux":
+            return False
+        try:
+            return self._run(["info", "--format", "{{.OperatingSystem}}"], _QUICK) != "Docker Desktop"
+        except EngineError:
+            # podman has no such field, and no such machine on Linux.
+            return True
 
     @property
     def own_endpoint(self) -> str:
