@@ -56,7 +56,6 @@ const MENDS: Readonly<Record<string, readonly string[]>> = {
   ],
   InvalidImage: [
     'Lambda takes single-platform images of Docker or OCI format without attestations; infractl builds such ones: build it again without --skip-build.',
-    'The platform must be the function’s: `platform: linux/arm64` goes with `Architectures: [arm64]` in the template, linux/amd64 with x86_64.',
   ],
   InsufficientRolePermissions: [
     "Give the function's role what the reason names (for a VPC: AWSLambdaVPCAccessExecutionRole).",
@@ -94,8 +93,17 @@ export function failedUpdate(spec: FunctionSpec, facts: FunctionFacts): Infractl
     code: reason.code ?? 'FunctionUpdateFailed',
     message: `The function ${spec.functionName} could not ${what}${reason.code ? ` (${reason.code})` : ''}.`,
     why: [reason.text, `The alias ${spec.alias} was left where it was.`].filter(Boolean).join('\n'),
-    suggestions: MENDS[reason.code ?? ''] ?? [`Look at it: ${lookAt(spec, facts.version)}`],
+    suggestions: [
+      ...(MENDS[reason.code ?? ''] ?? [`Look at it: ${lookAt(spec, facts.version)}`]),
+      ...(reason.code === 'InvalidImage' ? [platformHint(facts.architectures)] : []),
+    ],
   });
+}
+
+function platformHint(architectures: readonly string[]): string {
+  const arm = architectures.includes('arm64');
+  const [architecture, platform] = arm ? ['arm64', 'linux/arm64'] : ['x86_64', 'linux/amd64'];
+  return `The function is for ${architecture}, so its image must be built for ${platform}: \`platform\` of the image in infractl.yaml, or \`Architectures\` in the template.`;
 }
 
 export function neverReady(
