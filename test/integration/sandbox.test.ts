@@ -1,5 +1,13 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import {
@@ -13,6 +21,7 @@ import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/cl
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SandboxTarget } from '../../src/lib/aws/session.ts';
+import type { Reporter } from '../../src/lib/base/report.ts';
 import {
   resetSandbox,
   sandboxStatus,
@@ -38,18 +47,39 @@ const clients = (target: SandboxTarget) => {
   return { ssm: new SSMClient(config), s3: new S3Client(config) };
 };
 
-/** Every TCP listener of a process and what it started, as `address:port`. */
+/** The fields of /proc/<pid>/stat from the state on: 1 is the parent, 3 the session. */
+function statOf(pid: number | string): string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+/** Every TCP listener of a process and what it started, as `address:port` in hexadecimal. */
 function listenersOf(pid: number): string[] {
-  const family = new Set([pid]);
-  const rows = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
-  for (const row of rows) {
-    const [child = 0, parent = 0] = row.trim().split(/\s+/).map(Number);
-    if (family.has(parent)) family.add(child);
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const attempt = <T>(look: () => T, otherwise: T): T => {
+    try {
+      return look();
+    } catch {
+      // It ended in the meantime.
+      return otherwise;
+    }
+  };
+  const family = new Set([String(pid)]);
+  for (const child of pids) if (family.has(attempt(() => statOf(child)[1] ?? '', ''))) family.add(child);
+  const sockets = new Set<string>();
+  for (const member of family) {
+    for (const fd of attempt(() => readdirSync(`/proc/${member}/fd`), [])) {
+      const target = attempt(() => readlinkSync(`/proc/${member}/fd/${fd}`), '');
+      sockets.add(target.match(/^socket:\[(\d+)\]$/)?.[1] ?? '');
+    }
   }
-  return execFileSync('ss', ['-Hltnp'], { encoding: 'utf8' })
-    .split('\n')
-    .filter((line) => [...line.matchAll(/pid=(\d+)/g)].some((match) => family.has(Number(match[1]))))
-    .map((line) => line.trim().split(/\s+/)[3] ?? '');
+  return ['tcp', 'tcp6'].flatMap((table) =>
+    readFileSync(`/proc/net/${table}`, 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter((fields) => fields[3] === '0A' && sockets.has(fields[9] ?? '-'))
+      .map((fields) => fields[1] ?? ''),
+  );
 }
 
 async function freePort(): Promise<number> {
@@ -91,7 +121,8 @@ describe('the sandbox', () => {
     await ssm.send(new PutParameterCommand({ Name: '/kept', Value: 'yes', Type: 'String' }));
     await s3.send(new CreateBucketCommand({ Bucket: 'kept' }));
     await s3.send(new PutObjectCommand({ Bucket: 'kept', Key: 'a', Body: 'object' }));
-    expect(listenersOf(pid)).toEqual([`127.0.0.1:${port}`]);
+    // 127.0.0.1, as the kernel of a little-endian machine writes it.
+    expect(listenersOf(pid)).toEqual([`0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`]);
   });
 
   it('shows what it is, and what it cannot do', async () => {
@@ -115,8 +146,7 @@ describe('the sandbox', () => {
 
   it('is in a session of its own, ignores SIGHUP, and sees no credentials of the user', async () => {
     const { pid } = await startSandbox({ env: sandbox.env });
-    const session = execFileSync('ps', ['-o', 'sid=', '-p', String(pid)], { encoding: 'utf8' });
-    expect(Number(session)).toBe(pid);
+    expect(Number(statOf(pid)[3])).toBe(pid);
     process.kill(pid, 'SIGHUP');
     expect((await sandboxStatus(sandbox.env)).state).toBe('running');
     const seen = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
@@ -193,6 +223,30 @@ describe('the sandbox', () => {
     });
     expect(readRunning(sandbox.paths)).toEqual({ is: 'stopped' });
     rmSync(state, { recursive: true });
+  });
+
+  it('leaves nothing when it is interrupted while it starts', async () => {
+    const stop = new AbortController();
+    let pid: number | undefined;
+    const reporter: Reporter = {
+      emit(event) {
+        if (event.type === 'part.status' && event.status.includes('answer')) {
+          setTimeout(() => {
+            const now = readRunning(sandbox.paths);
+            if (now.is === 'starting') pid = now.noted.pid;
+            stop.abort();
+          }, 100);
+        }
+      },
+    };
+    const port = await freePort();
+    await expect(
+      startSandbox({ env: sandbox.env, port, reporter, signal: stop.signal }),
+    ).rejects.toMatchObject({ exit: 130 });
+    expect(pid).toBeGreaterThan(0);
+    await expect.poll(() => processStart(pid as number)).toBeUndefined();
+    expect(readRunning(sandbox.paths)).toEqual({ is: 'stopped' });
+    expect(existsSync(sandbox.paths.lock)).toBe(false);
   });
 
   it('is empty after a reset and goes on running', async () => {

@@ -7,21 +7,26 @@ const USUAL = 4566;
  * The port to listen on at 127.0.0.1: the one asked for, else that of last time (URLs that were printed
  * stay right), else 4566, else any that is free.
  *
- * @throws InfractlError `PortTaken` when the one asked for is in use.
+ * @throws InfractlError `PortTaken` or `PortForbidden` when the one asked for cannot be had.
  */
 export async function choosePort(asked: number | undefined, last: number | undefined): Promise<number> {
-  if (asked !== undefined) {
-    if (await isFree(asked)) return asked;
-    throw new InfractlError({
-      code: 'PortTaken',
-      message: `Port ${asked} is in use by another program.`,
-      suggestions: ['Give another --port, or none: then a free one is taken.'],
-    });
-  }
+  if (asked !== undefined) return await listen(asked).catch((error) => refuse(asked, error));
   for (const port of [last, USUAL]) {
     if (port !== undefined && (await isFree(port))) return port;
   }
   return await listen(0);
+}
+
+function refuse(port: number, error: NodeJS.ErrnoException): never {
+  const forbidden = error.code === 'EACCES';
+  throw new InfractlError({
+    code: forbidden ? 'PortForbidden' : 'PortTaken',
+    message: forbidden
+      ? `Port ${port} may not be used by an ordinary user.`
+      : `Port ${port} is in use by another program.`,
+    suggestions: ['Give another --port, or none: then a free one is taken.'],
+    cause: error,
+  });
 }
 
 async function isFree(port: number): Promise<boolean> {
