@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { throwIfAborted } from '../base/clock.ts';
 import { InfractlError } from '../base/errors.ts';
-import type { SecretsPort } from '../secrets/reader.ts';
+import type { SecretsPort } from '../secrets/types.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
 import type { AwsSession } from './session.ts';

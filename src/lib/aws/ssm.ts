@@ -1,6 +1,6 @@
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { throwIfAborted } from '../base/clock.ts';
-import type { ParametersPort } from '../secrets/reader.ts';
+import type { ParametersPort } from '../secrets/types.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
 import type { AwsSession } from './session.ts';

@@ -1,7 +1,8 @@
 import type { AwsSession } from '../aws/session.ts';
 import { type SecretReader, secretReader } from './reader.ts';
 
-export { type FoundValue, type SecretReader, type SecretsPorts, secretReader } from './reader.ts';
+export { type FoundValue, type SecretReader, secretReader } from './reader.ts';
+export type { SecretsPorts } from './types.ts';
 
 /** Secrets Manager and Parameter Store of the session. The clients are loaded on first use. */
 export function createSecretReader(session: AwsSession, signal?: AbortSignal): SecretReader {

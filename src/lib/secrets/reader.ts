@@ -1,29 +1,10 @@
 import { InfractlError } from '../base/errors.ts';
-import { nearest } from '../base/text.ts';
+import { listed, nearest } from '../base/text.ts';
+import type { SecretsPorts } from './types.ts';
 
 export interface FoundValue {
   readonly value: string;
   readonly secret: boolean;
-}
-
-/** Secrets Manager, as far as values are read. */
-export interface SecretsPort {
-  /** GetSecretValue of the current version. Undefined when there is none. */
-  value(id: string): Promise<string | Uint8Array | undefined>;
-}
-
-/** Parameter Store, as far as values are read. */
-export interface ParametersPort {
-  /** GetParameter with decryption. Undefined when there is none. */
-  parameter(name: string): Promise<{ readonly value: string; readonly secure: boolean } | undefined>;
-}
-
-/** Opened on first use: most runs need one of the two, or none. */
-export interface SecretsPorts {
-  /** For messages. */
-  readonly region: string;
-  secrets(): Promise<SecretsPort>;
-  parameters(): Promise<ParametersPort>;
 }
 
 /** Reads the values that references name, each once in a run. */
@@ -98,17 +79,17 @@ function field(name: string, text: string, key: string): string {
       suggestions: ['Leave `key` out of the reference to use the whole secret.'],
     });
   }
-  const value = Object.hasOwn(parsed, key) ? parsed[key] : undefined;
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  const near = value === undefined ? nearest(key, Object.keys(parsed)) : undefined;
+  const value = Object.hasOwn(parsed, key) ? (parsed[key] ?? undefined) : undefined;
+  if (value !== undefined) return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const fields = Object.keys(parsed);
+  const near = nearest(key, fields);
   throw new InfractlError({
     code: 'SecretKeyNotFound',
-    message:
-      value === undefined
-        ? `The secret ${name} has no field ${key}.`
-        : `The field ${key} of the secret ${name} is not text, a number or a boolean.`,
-    suggestions: near ? [`Did you mean \`key: ${near}\`?`] : [],
+    message: `The secret ${name} has no field ${key}.`,
+    suggestions: [
+      ...(near ? [`Did you mean \`key: ${near}\`?`] : []),
+      fields.length > 0 ? `Its fields are ${listed(fields)}.` : 'It has no field at all.',
+    ],
   });
 }
 

@@ -1,16 +1,19 @@
-/** What Secrets Manager holds under a name. */
-export type SecretValue = { readonly text: string } | { readonly binary: true };
-
-/** What Parameter Store holds under a path; `secure` for a SecureString. */
-export interface ParameterValue {
-  readonly text: string;
-  readonly secure: boolean;
+/** Secrets Manager, as far as values are read. */
+export interface SecretsPort {
+  /** GetSecretValue of the current version. Undefined when there is none. */
+  value(id: string): Promise<string | Uint8Array | undefined>;
 }
 
-/** What secrets need of AWS. Undefined says that the thing is not there. */
-export interface SecretsPort {
-  /** Secrets Manager GetSecretValue. */
-  secretValue(name: string): Promise<SecretValue | undefined>;
-  /** SSM GetParameter with decryption. */
-  parameter(path: string): Promise<ParameterValue | undefined>;
+/** Parameter Store, as far as values are read. */
+export interface ParametersPort {
+  /** GetParameter with decryption. Undefined when there is none. */
+  parameter(name: string): Promise<{ readonly value: string; readonly secure: boolean } | undefined>;
+}
+
+/** Opened on first use: most runs need one of the two, or none. */
+export interface SecretsPorts {
+  /** For messages. */
+  readonly region: string;
+  secrets(): Promise<SecretsPort>;
+  parameters(): Promise<ParametersPort>;
 }
