@@ -127,7 +127,14 @@ describe.skipIf(!hasEngine())('an image function', () => {
     logs = new CloudWatchLogsClient(config);
   });
   afterAll(() => {
-    if (tags.length > 0) engine('image', 'rm', '--force', ...tags);
+    // Those that were pulled have no tag; each name is removed by itself, since some are gone by then.
+    for (const name of [...tags, ...Object.values(digests).map((digest) => `${uri}@${digest}`)]) {
+      try {
+        engine('image', 'rm', '--force', name);
+      } catch {
+        // Gone already.
+      }
+    }
   });
 
   async function deploy(name: string, template: string, parameters: Record<string, string>, update = false) {
