@@ -34,11 +34,17 @@ export interface Findings {
   add(findings: readonly DetailedFinding[], environment?: string): void;
   /** @throws ConfigurationError when there is anything to tell. */
   throwIfAny(): void;
+  /** @throws ConfigurationError */
+  fail(): never;
 }
 
 export function collectFindings(source: Source): Findings {
   const problems: Problem[] = [];
+  const fail = (): never => {
+    throw new ConfigurationError(source.file.shown, problems);
+  };
   return {
+    fail,
     add(findings, environment) {
       const locate = locator(source, environment);
       for (const { path, at, message, expected, details } of findings) {
@@ -52,7 +58,7 @@ export function collectFindings(source: Source): Findings {
       }
     },
     throwIfAny() {
-      if (problems.length > 0) throw new ConfigurationError(source.file.shown, problems);
+      if (problems.length > 0) fail();
     },
   };
 }
