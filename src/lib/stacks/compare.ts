@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isStoreType } from './parameters.ts';
 import type { StackState } from './port.ts';
-import { attributeUses, usesIn } from './references.ts';
+import { attributeUses, usesIn, usesInCondition } from './references.ts';
 import { readTemplate, resourcesOf, type Template } from './template.ts';
 import type { PlannedChange, StackSpec } from './types.ts';
 import { child, entries, type Plain, plain } from './yaml.ts';
@@ -107,7 +107,7 @@ function stirredNames(deployed: Template, wanted: Template, parameters: readonly
   for (let size = -1; size !== stirred.size; ) {
     size = stirred.size;
     for (const { key, value } of conditions)
-      if (usesIn(value).some((use) => stirred.has(use.name))) stirred.add(key);
+      if (usesInCondition(value).some((use) => stirred.has(use.name))) stirred.add(key);
   }
   return stirred;
 }

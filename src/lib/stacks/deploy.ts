@@ -12,7 +12,15 @@ import type { StackEvent, StackState, StacksPort } from './port.ts';
 import { nextStep, succeeded } from './states.ts';
 import { PROJECT_TAG, type StackDeps, type StackResult, type StackSpec } from './types.ts';
 import { persist } from './waiting.ts';
-import { isDeployedText, readWanted, sendable, textAsDeployed, textSha256, type Wanted } from './wanted.ts';
+import {
+  checkedTemplate,
+  compareWith,
+  isDeployedText,
+  sendable,
+  textAsDeployed,
+  textSha256,
+  type Wanted,
+} from './wanted.ts';
 
 /** Statuses in which GetTemplate and DescribeStacks show exactly what runs. */
 const SETTLED = new Set(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'IMPORT_COMPLETE']);
@@ -26,11 +34,8 @@ const SETTLED = new Set(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'IMPORT_COMPLETE'
  */
 export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<StackResult> {
   throwIfAborted(deps.signal);
-  const wanted = await readWanted(spec);
-  const [state, deployed] = await Promise.all([
-    deps.port.stack(spec.stackName),
-    deps.port.template(spec.stackName),
-  ]);
+  const template = await checkedTemplate(spec);
+  const { wanted, state, deployed } = await compareWith(deps.port, spec, template);
   if (!state) return apply(deps, spec, wanted, undefined);
   checkOwner(state, spec.tags[PROJECT_TAG]);
 

@@ -4,6 +4,7 @@ import type { TemplateFacts } from './template.ts';
 import type { StackDeps, StackPlan, StackResult, StackSpec } from './types.ts';
 
 export { explainFailure, type Failure, firstCause } from './explain.ts';
+export { checkOwner } from './guard.ts';
 export { checkParameters, type GivenParameter, type ParameterIssue } from './parameters.ts';
 export type { Change, StackEvent, StackState, StackStatus, StacksPort } from './port.ts';
 export { type Act, isDeployed, nextStep, type Step } from './states.ts';

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, UsageError } from '../base/errors.ts';
-import { bytes as inBytes } from '../base/text.ts';
 import { LARGEST_BYTES, readTemplate, type Template } from './template.ts';
 import { checkUses } from './template-check.ts';
 
@@ -42,7 +41,7 @@ async function readTemplateFile(file: string): Promise<string> {
   if (size > LARGEST_BYTES)
     throw new UsageError({
       code: 'TemplateTooLarge',
-      message: `The template ${file} has ${inBytes(size)}; CloudFormation takes no more than ${inBytes(LARGEST_BYTES)}.`,
+      message: `The template ${file} has ${size} bytes; CloudFormation takes no more than ${LARGEST_BYTES}.`,
       suggestions: ['Split it into several stacks, joined by outputs and parameters.'],
     });
   return text;

@@ -5,7 +5,7 @@ import type { StackState } from './port.ts';
 import { nextStep, type Step } from './states.ts';
 import { readTemplate, type Template } from './template.ts';
 import { type PlannedChange, PROJECT_TAG, type StackDeps, type StackPlan, type StackSpec } from './types.ts';
-import { readWanted, textAsDeployed } from './wanted.ts';
+import { checkedTemplate, compareWith, textAsDeployed } from './wanted.ts';
 import { child, plain } from './yaml.ts';
 
 /**
@@ -20,11 +20,8 @@ export async function planStack(
   spec: StackSpec,
   unknown: readonly string[] = [],
 ): Promise<StackPlan> {
-  const wanted = await readWanted(spec, unknown);
-  const [state, deployed] = await Promise.all([
-    deps.port.stack(spec.stackName),
-    deps.port.template(spec.stackName),
-  ]);
+  const template = await checkedTemplate(spec, unknown);
+  const { wanted, state, deployed } = await compareWith(deps.port, spec, template);
   if (state) checkOwner(state, spec.tags[PROJECT_TAG]);
   const step = nextStep(state?.status, 'deploy');
   const note = state && noteOf(step, state, deps.clock.now());

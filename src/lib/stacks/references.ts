@@ -31,6 +31,17 @@ export function attributeUses(node: unknown): Use[] {
   return found;
 }
 
+/** As `usesIn`, for a condition: `Condition: Name` in it is the long form of `!Condition Name`. */
+export function usesInCondition(node: unknown): Use[] {
+  return [...usesIn(node), ...otherConditions(node)];
+}
+
+function otherConditions(node: unknown): Use[] {
+  const own = attributeUses(node).filter(({ of }) => of === 'condition');
+  const inside = isMap(node) ? node.items.map(({ value }) => value) : isSeq(node) ? node.items : [];
+  return [...own, ...inside.flatMap(otherConditions)];
+}
+
 function collect(node: unknown, found: Use[]): void {
   const called = intrinsic(node);
   if (called) {

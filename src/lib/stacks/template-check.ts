@@ -1,6 +1,6 @@
 import { UsageError } from '../base/errors.ts';
 import { nearest, plural } from '../base/text.ts';
-import { attributeUses, type Use, usesIn } from './references.ts';
+import { attributeUses, type Use, usesIn, usesInCondition } from './references.ts';
 import { LANGUAGE_EXTENSIONS, SAM, sizeProblems, type Template } from './template.ts';
 import { child, entries } from './yaml.ts';
 
@@ -63,22 +63,11 @@ function danglingUses(template: Template): string[] {
 }
 
 function allUses(root: unknown): Use[] {
-  const conditions = entries(child(root, 'Conditions')).flatMap(({ value }) => [
-    ...usesIn(value),
-    ...conditionUses(value),
-  ]);
+  const conditions = entries(child(root, 'Conditions')).flatMap(({ value }) => usesInCondition(value));
   const parts = ['Resources', 'Outputs'].flatMap((section) =>
     entries(child(root, section)).flatMap(({ value }) => [...attributeUses(value), ...usesIn(value)]),
   );
   return [...conditions, ...parts];
-}
-
-/** `Condition: Name` inside a condition is the long form of `!Condition Name`; elsewhere it is a property. */
-function conditionUses(node: unknown): Use[] {
-  const own = attributeUses(node).filter((use) => use.by === 'Condition');
-  const inner = entries(node).flatMap(({ value }) => conditionUses(value));
-  const items = (node as { items?: readonly unknown[] } | null)?.items ?? [];
-  return [...own, ...inner, ...(entries(node).length > 0 ? [] : items.flatMap(conditionUses))];
 }
 
 /**

@@ -4,7 +4,7 @@ import { child, entries, parseTemplate, plain, scalarText, type TemplateTree } f
 
 /** CloudFormation's limits (user guide, "Understand CloudFormation quotas"). */
 export const INLINE_BYTES = 51_200;
-export const LARGEST_BYTES = 1024 * 1024;
+export const LARGEST_BYTES = 1_000_000;
 const MOST_RESOURCES = 500;
 
 export const SAM = 'AWS::Serverless-2016-10-31';

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { InfractlError, UsageError } from '../base/errors.ts';
-import { bytes as inBytes, plural } from '../base/text.ts';
+import { plural } from '../base/text.ts';
 import { sameTemplate } from './compare.ts';
 import { loadTemplate } from './load.ts';
 import { hasLocalCode, type PackagedTemplate, packageTemplate } from './packaging.ts';
 import { checkParameters } from './parameters.ts';
-import type { TemplateSource } from './port.ts';
+import type { StackState, StacksPort, TemplateSource } from './port.ts';
 import { INLINE_BYTES, LARGEST_BYTES, type Template } from './template.ts';
 import type { StackDeps, StackSpec } from './types.ts';
 
@@ -17,12 +17,12 @@ export interface Wanted {
 }
 
 /**
- * Reads the template, checks the parameters against it and packs local code. Calls nothing.
+ * Reads the template and checks the parameters against it. Calls nothing.
  *
  * @param unknown parameters whose value another part will give
- * @throws UsageError as `loadTemplate`, `packageTemplate`, and `ParametersInvalid`.
+ * @throws UsageError as `loadTemplate`, and `ParametersInvalid`.
  */
-export async function readWanted(spec: StackSpec, unknown: readonly string[] = []): Promise<Wanted> {
+export async function checkedTemplate(spec: StackSpec, unknown: readonly string[] = []): Promise<Template> {
   const template = await loadTemplate(spec.templateFile);
   const later = Object.fromEntries(unknown.map((name) => [name, { value: undefined, secret: false }]));
   const errors = checkParameters(template, { ...later, ...spec.parameters }).filter(
@@ -35,7 +35,25 @@ export async function readWanted(spec: StackSpec, unknown: readonly string[] = [
       why: errors.map(({ message }) => message).join('\n'),
       suggestions: [`Correct them under \`parameters:\` of the ${spec.part} in infractl.yaml.`],
     });
-  return { template, packaged: hasLocalCode(template) ? await packageTemplate(template) : undefined };
+  return template;
+}
+
+/** What is wanted beside what is there: packing and the two reading calls take place at once. */
+export async function compareWith(
+  port: StacksPort,
+  spec: StackSpec,
+  template: Template,
+): Promise<{
+  readonly wanted: Wanted;
+  readonly state: StackState | undefined;
+  readonly deployed: string | undefined;
+}> {
+  const [packaged, state, deployed] = await Promise.all([
+    hasLocalCode(template) ? packageTemplate(template) : undefined,
+    port.stack(spec.stackName),
+    port.template(spec.stackName),
+  ]);
+  return { wanted: { template, packaged }, state, deployed };
 }
 
 /**
@@ -71,7 +89,7 @@ export async function sendable(
   if (size > LARGEST_BYTES)
     throw new InfractlError({
       code: 'TemplateTooLarge',
-      message: `With the places of its code the template ${template.file} has ${inBytes(size)}; CloudFormation takes no more than ${inBytes(LARGEST_BYTES)}.`,
+      message: `With the places of its code the template ${template.file} has ${size} bytes; CloudFormation takes no more than ${LARGEST_BYTES}.`,
       suggestions: ['Split it into several stacks, joined by outputs and parameters.'],
     });
   const store = await deps.artifacts();

@@ -45,7 +45,7 @@ describe('one value', () => {
     [
       "{Type: String, AllowedPattern: '[a-z]+', ConstraintDescription: lower case}",
       'A',
-      'does not. lower case.',
+      'does not. The template says: lower case.',
     ],
     ['{Type: String}', 'x'.repeat(4097), 'length: The parameter P is longer than 4096 bytes'],
   ])('%s does not take %s', (declared, value, said) => {

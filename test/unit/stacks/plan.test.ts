@@ -37,7 +37,10 @@ describe('planStack', () => {
       Size: { Type: 'String', Default: 's' },
       Key: { Type: 'String', NoEcho: true, Default: 'k' },
     },
-    Conditions: { Big: { 'Fn::Equals': [{ Ref: 'Size' }, 'l'] } },
+    Conditions: {
+      Big: { 'Fn::Equals': [{ Ref: 'Size' }, 'l'] },
+      Huge: { 'Fn::Not': [{ Condition: 'Big' }] },
+    },
   };
   const base = things({ A: { Size: 1 }, B: { Size: { Ref: 'Size' } }, C: {} }, PARAMETERS);
   const OPEN = { Parameters: { Size: { Type: 'String', Default: 's' } } };
@@ -52,7 +55,9 @@ describe('planStack', () => {
   });
 
   it('tells what is added, removed and modified, by definition, parameter and condition', async () => {
-    await deployStack(w.deps, await w.spec(base));
+    const huge = { E: { Type: 'Fake::Thing', Condition: 'Huge' } };
+    const first = base as { Resources: object };
+    await deployStack(w.deps, await w.spec({ ...first, Resources: { ...first.Resources, ...huge } }));
     const before = w.fake.mutations().length;
     const next = {
       ...PARAMETERS,
@@ -60,6 +65,7 @@ describe('planStack', () => {
         A: { Type: 'Fake::Thing', Properties: { Size: 2 } },
         B: { Type: 'Fake::Thing', Properties: { Size: { Ref: 'Size' } } },
         D: { Type: 'Fake::Thing', Condition: 'Big' },
+        E: { Type: 'Fake::Thing', Condition: 'Huge' },
       },
     };
     const spec = await w.spec(next, {
@@ -72,6 +78,7 @@ describe('planStack', () => {
         { action: 'modify', logicalId: 'A', type: 'Fake::Thing' },
         { action: 'modify', logicalId: 'B', type: 'Fake::Thing' },
         { action: 'add', logicalId: 'D', type: 'Fake::Thing' },
+        { action: 'modify', logicalId: 'E', type: 'Fake::Thing' },
         { action: 'remove', logicalId: 'C', type: 'Fake::Thing' },
       ],
       parameters: ['Size'],
