@@ -39,6 +39,8 @@ describe('zipFolder', () => {
     const folder = write({
       'z.js': 'z',
       'a/b.js': 'b',
+      // Before a/b.js as a path, after the folder a as an entry.
+      'a-b.js': 'ab',
       'B.js': 'B',
       'lib/__pycache__/x.pyc': 'x',
       'm.pyc': 'm',
@@ -48,8 +50,8 @@ describe('zipFolder', () => {
       'keep/t.js': 't',
     });
     const zip = await zipFolder(folder, { exclude: ['/tests', '*.log'] });
-    expect(names(zip.bytes)).toEqual(['B.js', 'a/b.js', 'keep/t.js', 'z.js']);
-    expect(zip.files).toBe(4);
+    expect(names(zip.bytes)).toEqual(['B.js', 'a-b.js', 'a/b.js', 'keep/t.js', 'z.js']);
+    expect(zip.files).toBe(5);
     const digest = createHash('sha256').update(zip.bytes).digest();
     expect([zip.sha256, zip.codeSha256]).toEqual([digest.toString('hex'), digest.toString('base64')]);
   });
