@@ -1,6 +1,6 @@
 import { bytes, duration, listed, plural } from '../../lib/base/text.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
-import { pairs } from '../../lib/cli/table.ts';
+import { pairs, wrapped } from '../../lib/cli/table.ts';
 import type { Ui } from '../../lib/cli/terminal.ts';
 import type { View } from '../../lib/cli/view.ts';
 import type { SandboxStatus as Status } from '../../lib/sandbox/index.ts';
@@ -28,7 +28,7 @@ export default class SandboxStatus extends BaseCommand<typeof SandboxStatus> {
 }
 
 function statusText(status: Status, ui: Ui): string {
-  const limits = status.limits.map((limit) => `  · ${limit}`);
+  const limits = status.limits.map((limit) => `  · ${wrapped(limit, ui.columns - 4, 4)}`);
   return [pairs(ui, facts(status)), '', ui.paint('bold', 'What it cannot do'), ...limits].join('\n');
 }
 

@@ -1,6 +1,8 @@
+import { type Clock, systemClock } from '../base/clock.ts';
 import { run } from './tools.ts';
 
 const QUICK = 15_000;
+const REMOVAL = 30_000;
 
 /** What the engine's client needs of the user's environment; the emulator itself gets none of it. */
 const CLIENT_VARIABLES = [
@@ -52,15 +54,29 @@ export async function askEngine(env: NodeJS.ProcessEnv = process.env): Promise<E
   };
 }
 
-/** Removes the containers of a sandbox, by label; the number of them. No engine, no containers: 0. */
-export async function removeContainers(id: string, command: string, env: NodeJS.ProcessEnv): Promise<number> {
-  const options = { env, timeout: QUICK };
-  const listed = await run(
-    command,
-    ['ps', '--all', '--quiet', '--filter', `label=infractl.sandbox=${id}`],
-    options,
-  );
-  const names = listed.ok ? listed.out.split(/\s+/).filter(Boolean) : [];
-  if (names.length > 0) await run(command, ['rm', '--force', ...names], { env, timeout: 60_000 });
-  return names.length;
+/**
+ * Removes the containers of a sandbox, by label, and waits until they are gone; the number of them. No
+ * engine, no containers: 0.
+ */
+export async function removeContainers(
+  id: string,
+  command: string,
+  env: NodeJS.ProcessEnv,
+  clock: Clock = systemClock,
+): Promise<number> {
+  const until = clock.now() + REMOVAL;
+  const seen = new Set<string>();
+  for (;;) {
+    const filter = `label=infractl.sandbox=${id}`;
+    const listed = await run(command, ['ps', '--all', '--quiet', '--filter', filter], {
+      env,
+      timeout: QUICK,
+    });
+    const names = listed.ok ? listed.out.split(/\s+/).filter(Boolean) : [];
+    if (names.length === 0 || clock.now() > until) return seen.size;
+    for (const name of names) seen.add(name);
+    // Refused where the engine is removing one already: then the list tells when it is gone.
+    await run(command, ['rm', '--force', ...names], { env, timeout: REMOVAL });
+    await clock.sleep(50);
+  }
 }

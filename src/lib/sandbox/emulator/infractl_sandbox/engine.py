@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -132,15 +133,19 @@ class Engine:
         except EngineError:
             pass
 
-    def remove_all(self) -> int:
-        """Removes every container of this sandbox, also those of an emulator that was killed."""
+    def remove_all(self) -> None:
+        """Removes every container of this sandbox, also those of an emulator that was killed, and waits for it."""
+        until = time.monotonic() + 30
         try:
-            names = self._run(["ps", "--all", "--quiet", "--filter", f"label={self._label}"], _QUICK).split()
-            if names:
-                self._run(["rm", "--force", *names], 60)
-            return len(names)
+            while names := self._run(["ps", "--all", "--quiet", "--filter", f"label={self._label}"], _QUICK).split():
+                for name in names:
+                    # Refused where the engine is removing it already: then the list tells when it is gone.
+                    self.remove(name)
+                if time.monotonic() > until:
+                    return
+                time.sleep(0.05)
         except EngineError:
-            return 0
+            pass
 
     def peak_memory_mb(self, name: str) -> int | None:
         """The most memory that the container's first process has had; None where this machine cannot see it."""
