@@ -102,32 +102,41 @@ function credentialsError(e: SdkError, session: AwsSession): InfractlError | und
   const profile = session.profile;
   const named = profile ? ` of the profile ${profile}` : '';
   const flag = profile ? ` --profile ${profile}` : '';
+  const keys = 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
   if (EXPIRED.has(e.name) || (e.name === 'CredentialsProviderError' && /expired|refresh/i.test(e.message))) {
-    const sso = /sso/i.test(e.message);
+    const sso = /\bsso\b/i.test(e.message);
+    const renew = session.keysFromEnvironment
+      ? [
+          `They are in the variables ${keys} (with AWS_SESSION_TOKEN): set fresh ones.`,
+          `Or unset those variables, so that a profile is used: aws sso login, then --profile NAME.`,
+        ]
+      : sso
+        ? [`Run: aws sso login${flag}`]
+        : [
+            `Run: aws sso login${flag}`,
+            'Or renew the keys or the role session that you use, then run the same command again.',
+          ];
     return new InfractlError({
       code: 'ExpiredToken',
       message: `The AWS credentials${named} have expired.`,
-      why: e.message,
-      suggestions: [
-        `Run: aws sso login${flag}`,
-        ...(sso
-          ? []
-          : ['Or renew the keys or the role session that you use, then run the same command again.']),
-        'If they are fresh, check the clock of this machine.',
-      ],
+      why: sso ? 'Its SSO session is over.' : e.message,
+      suggestions: [...renew, ...(sso ? [] : ['If they are fresh, check the clock of this machine.'])],
       exit: Exit.credentials,
       cause: e,
     });
   }
   if (e.name === 'CredentialsProviderError' || e.name === 'TokenProviderError') {
-    const missing = /profile|could not be found in shared/i.test(e.message) && profile;
     return new InfractlError({
       code: 'NoCredentials',
-      message: missing ? `The profile ${profile} gives no AWS credentials.` : 'There are no AWS credentials.',
-      why: e.message,
+      message: profile ? `The profile ${profile} gives no AWS credentials.` : 'There are no AWS credentials.',
+      why: /any providers/.test(e.message)
+        ? 'Looked in the environment, in ~/.aws and, on a machine of AWS, for its role.'
+        : e.message,
       suggestions: [
-        `Run: aws configure sso${flag}  (or: aws configure${flag})`,
-        'Or choose another profile with --profile NAME.',
+        ...(profile
+          ? [`Check that there is a profile of that name: aws configure list-profiles`]
+          : ['Choose a profile with --profile NAME: aws configure list-profiles']),
+        `Or make one: aws configure sso${flag}  (or: aws configure${flag})`,
         'Or try it without an account: infractl sandbox start, then add --sandbox.',
       ],
       exit: Exit.credentials,
@@ -162,7 +171,7 @@ function deniedError(e: SdkError, action: string): InfractlError | undefined {
   const boundary = /explicit deny/i.test(e.message);
   return new InfractlError({
     code: 'AccessDenied',
-    message: `${who} may not do ${wanted}${said?.resource ? ` on ${said.resource}` : ''}.`,
+    message: `${who} may not do ${wanted}${said?.resource && said.resource !== '*' ? ` on ${said.resource}` : ''}.`,
     why: e.message,
     suggestions: [
       boundary
@@ -196,6 +205,9 @@ function networkError(e: SdkError, action: string, session: AwsSession): Infract
       cause: e,
     });
   }
+  const endpoint = session.endpoint
+    ? [`AWS_ENDPOINT_URL is set to ${session.endpoint}: check that it is right, or unset it.`]
+    : [];
   const unknownHost = code === 'ENOTFOUND' || code === 'EAI_AGAIN';
   return new InfractlError({
     code: 'Network',
@@ -203,10 +215,14 @@ function networkError(e: SdkError, action: string, session: AwsSession): Infract
     why: e.message || code,
     suggestions: unknownHost
       ? [
+          ...endpoint,
           `Check that the region is right: ${session.region} (from the ${session.regionOrigin}).`,
           'Check the network connection and any proxy of this machine.',
         ]
-      : ['Check the network connection, then run the same command again: it goes on where it stopped.'],
+      : [
+          ...endpoint,
+          'Check the network connection, then run the same command again: it goes on where it stopped.',
+        ],
     cause: e,
   });
 }

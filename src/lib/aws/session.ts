@@ -1,5 +1,6 @@
 import type { AwsCredentialIdentity } from '@aws-sdk/types';
 import { UsageError } from '../base/errors.ts';
+import type { AwsCall } from './trace.ts';
 
 /** Where a setting came from, for messages and `config show --origin`. */
 export type Origin = 'flag' | 'environment' | 'project file' | 'profile' | 'sandbox';
@@ -42,6 +43,10 @@ export interface AwsSession {
   readonly profile: string | undefined;
   readonly endpoint: string | undefined;
   readonly sandbox: boolean;
+  /** The credentials are the keys in AWS_ACCESS_KEY_ID and its companions. For messages only. */
+  readonly keysFromEnvironment?: boolean;
+  /** Told of every attempt of every call; absent unless somebody wants to know. */
+  readonly onCall?: (call: AwsCall) => void;
   /** Who the credentials are: STS GetCallerIdentity, asked once. */
   identity(): Promise<Identity>;
 }
@@ -49,6 +54,7 @@ export interface AwsSession {
 /**
  * Chooses profile and region: flag, then environment, then project file, then the profile's own.
  *
+ * @param onCall told of every attempt of every AWS call
  * @throws UsageError `NoRegion` when nothing names a region.
  */
 export async function openSession(
@@ -56,6 +62,7 @@ export async function openSession(
   project: SessionChoice,
   sandbox?: SandboxTarget,
   env: NodeJS.ProcessEnv = process.env,
+  onCall?: (call: AwsCall) => void,
 ): Promise<AwsSession> {
   const profile = sandbox ? undefined : chooseProfile(flags, project, env);
   const [region, regionOrigin] = await chooseRegion(flags, project, profile, sandbox !== undefined, env);
@@ -74,6 +81,8 @@ export async function openSession(
     profile: profile ?? env.AWS_PROFILE,
     endpoint: sandbox?.endpoint ?? env.AWS_ENDPOINT_URL,
     sandbox: sandbox !== undefined,
+    ...(onCall ? { onCall } : {}),
+    keysFromEnvironment: !sandbox && !profile && Boolean(env.AWS_ACCESS_KEY_ID),
     identity() {
       identity ??= import('./sts.ts').then(({ callerIdentity }) => callerIdentity(session));
       return identity;

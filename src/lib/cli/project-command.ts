@@ -1,6 +1,7 @@
 import type { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import type { AwsSession } from '../aws/session.ts';
+import type { AwsCall } from '../aws/trace.ts';
 import type { Clock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
 import type { DeployDeps, MissingParameter } from '../deploy/index.ts';
@@ -16,6 +17,11 @@ type ProjectFlags = FlagsOf<typeof Command> & {
   sandbox: boolean;
   json: boolean;
 };
+
+/** `aws cloudformation:DescribeStacks eu-west-3 200, 12 ms`, and which attempt it was after the first. */
+function callLine({ action, region, status, ms, attempt }: AwsCall): string {
+  return `aws ${action} ${region} ${status}, ${Math.round(ms)} ms${attempt > 1 ? `, attempt ${attempt}` : ''}`;
+}
 
 /** A command that works on a project and talks to AWS. Both are opened on first use. */
 export abstract class ProjectCommand<T extends typeof Command = typeof Command> extends BaseCommand<
@@ -61,7 +67,13 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
       const { project } = await this.project();
       const { profile, region, sandbox } = this.#aws;
       const target = sandbox ? await (await import('../sandbox/index.ts')).sandboxTarget() : undefined;
-      return openSession({ profile, region }, { profile: project.profile, region: project.region }, target);
+      return openSession(
+        { profile, region },
+        { profile: project.profile, region: project.region },
+        target,
+        process.env,
+        this.debugging ? (call) => this.say(callLine(call)) : undefined,
+      );
     })();
     return this.#session;
   }
@@ -79,7 +91,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
           message: `${missing.name} of the stack ${missing.stack}${missing.description ? ` (${missing.description})` : ''}:`,
           otherwise: `Add it to infractl.yaml under stacks.${missing.stack}.parameters.`,
         },
-        { secret: missing.secret },
+        { secret: missing.secret, validate: (answer) => missing.problem(answer) ?? true },
       );
     return {
       session,

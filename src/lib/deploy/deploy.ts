@@ -113,18 +113,23 @@ class DeployRun {
   /** What was moved goes back, unless a person interrupted: then it is said, and stays. */
   async #failed(walked: WalkResult, failure: unknown): Promise<never> {
     const interrupted = walked.interrupted || (isInfractlError(failure) && failure.exit === Exit.interrupted);
-    const reverted = interrupted ? [] : await this.#takeBack();
     const error = interrupted
       ? this.#interruption(failure)
-      : withReverted(failure, reverted, this.#undo.length > 0);
+      : withTakenBack(failure, await this.#takeBack(), this.#movedFunctions());
     const word = interrupted ? 'interrupted' : isUnhealthy(error) ? 'unhealthy' : 'failed';
     await this.#ledger.end(word, [...this.#outcomes.values()], { error });
     throw error;
   }
 
-  async #takeBack(): Promise<string[]> {
-    const reverted: string[] = [];
-    if (this.#undo.length === 0) return reverted;
+  #movedFunctions(): number {
+    return [...this.#outcomes.values()].filter(
+      ({ kind, outcome }) => kind === 'function' && outcome === 'updated',
+    ).length;
+  }
+
+  async #takeBack(): Promise<TakenBack> {
+    const taken: TakenBack = { reverted: [], stuck: [], mends: [] };
+    if (this.#undo.length === 0) return taken;
     const [{ revertAlias }, deps] = await Promise.all([
       import('../functions/index.ts'),
       this.#services.functions(),
@@ -142,15 +147,17 @@ class DeployRun {
           detail: `version ${version}`,
           ms,
         });
-        reverted.push(`${functionName} is on version ${version} again`);
+        taken.reverted.push(`${functionName} is on version ${version} again`);
       } catch (error) {
-        this.#context.reporter.emit({
-          type: 'warning',
-          message: `${functionName} could not be taken back to version ${version}: ${messageOf(error)}`,
-        });
+        taken.stuck.push(
+          `${functionName} could not be taken back to version ${version}: ${messageOf(error)}`,
+        );
+        taken.mends.push(
+          `Take it back by hand: aws lambda update-alias --function-name ${functionName} --name ${alias} --function-version ${version}`,
+        );
       }
     }
-    return reverted;
+    return taken;
   }
 
   #interruption(failure: unknown): InfractlError {
@@ -202,19 +209,28 @@ function isUnhealthy(error: unknown): boolean {
   return isInfractlError(error) && error.exit === Exit.unhealthy;
 }
 
+/** What became of the functions that were moved before something failed. */
+interface TakenBack {
+  readonly reverted: string[];
+  readonly stuck: string[];
+  readonly mends: string[];
+}
+
 /** The failure, and what was done about it. */
-function withReverted(failure: unknown, reverted: readonly string[], tried: boolean): unknown {
+function withTakenBack(failure: unknown, { reverted, stuck, mends }: TakenBack, moved: number): unknown {
   if (!isInfractlError(failure)) return failure;
   const taken = reverted.length > 0 ? `It was taken back: ${listed(reverted)}.` : '';
   const stayed =
-    isUnhealthy(failure) && !tried
-      ? 'Nothing was taken back: there is no earlier version in this deploy.'
+    isUnhealthy(failure) && reverted.length + stuck.length === 0
+      ? moved > 0
+        ? 'Nothing was taken back: this is the first version, so there is none to go back to.'
+        : 'Nothing was taken back: this deploy changed no function.'
       : '';
   return new InfractlError({
     code: failure.code,
     message: failure.message,
-    why: [failure.why, taken || stayed].filter(Boolean).join('\n'),
-    suggestions: failure.suggestions,
+    why: [failure.why, taken, ...stuck, stayed].filter(Boolean).join('\n'),
+    suggestions: [...mends, ...failure.suggestions],
     exit: failure.exit,
     cause: failure.cause ?? failure,
   });

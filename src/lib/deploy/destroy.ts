@@ -5,6 +5,7 @@ import { type PartId, type Project, partKey } from '../project/model.ts';
 import { createSecretReader } from '../secrets/index.ts';
 import { Known } from './known.ts';
 import { Ledger } from './ledger.ts';
+import { checkAccount } from './preflight.ts';
 import { Services } from './services.ts';
 import { partOf } from './steps.ts';
 import type { DeployContext, DeployDeps, PartOutcome } from './types.ts';
@@ -54,10 +55,15 @@ export class Destroy {
     this.#known = new Known(this.#context, createSecretReader(deps.session, deps.signal));
   }
 
-  /** What is there to be destroyed. Reading calls only. */
+  /**
+   * What is there to be destroyed. Reading calls only.
+   *
+   * @throws InfractlError `WrongAccount`, `NotOurStack` (exit 5)
+   */
   async inventory(): Promise<Inventory> {
     const { project } = this.#context;
-    const [{ readStack }, deps, store] = await Promise.all([
+    await checkAccount(this.#context);
+    const [{ checkOwner, readStack }, deps, store] = await Promise.all([
       import('../stacks/index.ts'),
       this.#services.stacks(),
       this.#services.existingArtifacts(),
@@ -69,6 +75,7 @@ export class Destroy {
     );
     for (const [part, state] of states) {
       if (!state) continue;
+      checkOwner(state, project.name);
       this.#present.add(part.name);
       this.#known.setOutputs(part.name, state.outputs);
     }

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { Exit, InfractlError, UsageError } from '../base/errors.ts';
 import { plural } from '../base/text.ts';
 import { collectReferences } from '../project/index.ts';
@@ -27,7 +28,9 @@ export async function preflight(
       code: 'InvalidParameters',
       message: `The configuration has ${plural(problems.length, 'problem')}; nothing was touched.`,
       why: problems.join('\n'),
-      suggestions: [`Values stand in ${context.project.file}, in .env.secrets, or in the environment.`],
+      suggestions: [
+        `Parameters stand under stacks.<name>.parameters in ${basename(context.project.file)}; a secret as { env: NAME }, its value in .env.secrets.`,
+      ],
     });
   }
   await checkAccount(context);
@@ -65,6 +68,11 @@ function missingParameters(facts: TemplateFacts, stack: StackPart): MissingParam
       stack: stack.name,
       name,
       secret: declared.noEcho,
+      problem: (value: string) =>
+        checkParameters(
+          { parameters: new Map([[name, declared]]) },
+          { [name]: { value, secret: declared.noEcho } },
+        ).find(({ level }) => level === 'error')?.message,
       ...(declared.description ? { description: declared.description } : {}),
     }));
 }
@@ -74,7 +82,15 @@ function isLocal(value: StackPart['parameters'][string]): boolean {
   return collectReferences(value).every((reference) => 'env' in reference);
 }
 
-async function checkAccount({ project, session }: DeployContext): Promise<void> {
+/**
+ * Refuses credentials of another account than the environment's. STS GetCallerIdentity, where `account` is set.
+ *
+ * @throws InfractlError `WrongAccount` (exit 5)
+ */
+export async function checkAccount({
+  project,
+  session,
+}: Pick<DeployContext, 'project' | 'session'>): Promise<void> {
   if (project.account === undefined || session.sandbox) return;
   const { account, arn } = await session.identity();
   if (account === project.account) return;

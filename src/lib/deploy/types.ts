@@ -21,6 +21,8 @@ export interface MissingParameter {
   readonly name: string;
   readonly description?: string;
   readonly secret: boolean;
+  /** What is wrong with an answer, in a sentence; undefined when the template takes it. */
+  readonly problem: (answer: string) => string | undefined;
 }
 
 export interface DeployDeps {
