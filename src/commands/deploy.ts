@@ -9,9 +9,9 @@ import { chooseParts, deployProject } from '../lib/deploy/index.ts';
 export default class Deploy extends ProjectCommand<typeof Deploy> {
   static override summary = 'Build, push and deploy what has changed.';
   static override description =
-    `Makes the project true: images are built and pushed, functions get them, checks must pass.
-With --create-stack the CloudFormation stacks are created or updated too, in the order that they need each
-other. What has not changed is left alone. When a check fails, functions go back to the version before.`;
+    'Makes the project true: images are built and pushed, functions get them, checks must pass. With ' +
+    '--create-stack the CloudFormation stacks are created or updated too, in the order that they need each ' +
+    'other. What has not changed is left alone. When a check fails, functions go back to the version before.';
   static override examples = [
     {
       description: 'Everything, from nothing',

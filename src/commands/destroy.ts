@@ -10,8 +10,8 @@ import { Destroy as Destruction } from '../lib/deploy/index.ts';
 export default class Destroy extends ProjectCommand<typeof Destroy> {
   static override summary = 'Delete the stacks of an environment, and the images in its repositories.';
   static override description =
-    `Goes backwards through the project: what needs a part is deleted before it. Asks for the name
-of the environment to be typed; in a script give it with --confirm. The journal of deploys stays.`;
+    'Goes backwards through the project: what needs a part is deleted before it. Asks for the name of the ' +
+    'environment to be typed; in a script give it with --confirm. The journal of deploys stays.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     {

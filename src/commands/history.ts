@@ -11,7 +11,10 @@ export default class History extends ProjectCommand<typeof History> {
     { description: 'More of it', command: '<%= config.bin %> <%= command.id %> --limit 100' },
   ];
   static override args = {
-    id: Args.string({ description: 'One entry, with all its facts.', ignoreStdin: true }),
+    id: Args.string({
+      description: 'One entry with all its facts: its id, or the end of it that the list shows.',
+      ignoreStdin: true,
+    }),
   };
   static override flags = {
     limit: Flags.integer({

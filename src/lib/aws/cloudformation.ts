@@ -28,6 +28,7 @@ import { call } from './call.ts';
 import { underneath } from './errors.ts';
 import { type Pacer, paced, pacerOf } from './pacing.ts';
 import type { AwsSession } from './session.ts';
+import { traced } from './trace.ts';
 
 /**
  * CloudFormation for the stacks engine: every call paced, and what does not exist is undefined.
@@ -35,7 +36,7 @@ import type { AwsSession } from './session.ts';
  * @param pacer default: the one that all callers of the account and region share
  */
 export function cloudFormation(session: AwsSession, pacer: Pacer = pacerOf(session)): StacksPort {
-  const client = paced(new CloudFormationClient(session.config), pacer);
+  const client = traced(paced(new CloudFormationClient(session.config), pacer), session);
 
   return {
     async stack(stack) {

@@ -11,6 +11,7 @@ import { InfractlError, isInfractlError } from '../base/errors.ts';
 import type { EcrImage, EcrPort, Repository } from '../images/types.ts';
 import { call } from './call.ts';
 import type { AwsSession } from './session.ts';
+import { traced } from './trace.ts';
 
 /** The most that ListImages and DescribeImages give at once. */
 const PAGE = 1000;
@@ -21,7 +22,7 @@ export function ecrPort(session: AwsSession, signal?: AbortSignal): EcrPort {
   const options = signal ? { abortSignal: signal } : {};
 
   function clientFor({ region = session.region }: Repository): ECRClient {
-    const client = clients.get(region) ?? new ECRClient({ ...session.config, region });
+    const client = clients.get(region) ?? traced(new ECRClient({ ...session.config, region }), session);
     clients.set(region, client);
     return client;
   }

@@ -14,10 +14,11 @@ import type { FunctionFacts, FunctionsPort } from '../functions/types.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
 import type { AwsSession } from './session.ts';
+import { traced } from './trace.ts';
 
 /** Lambda for `lib/functions`. Aborting the signal cuts the request that is under way. */
 export function lambdaPort(session: AwsSession, signal?: AbortSignal): FunctionsPort {
-  const client = new LambdaClient(session.config);
+  const client = traced(new LambdaClient(session.config), session);
   const options = signal ? { abortSignal: signal } : {};
 
   async function ask<T>(action: string, send: () => Promise<T>): Promise<T> {

@@ -21,6 +21,7 @@ import { Exit, InfractlError } from '../base/errors.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
 import type { AwsSession } from './session.ts';
+import { traced } from './trace.ts';
 
 /** How long an old version of an object is kept, in days. */
 const KEEP_OLD_VERSIONS_DAYS = 90;
@@ -40,7 +41,10 @@ export async function openBucket(
   facts: BucketFacts,
   create: boolean,
 ): Promise<ArtifactStore | undefined> {
-  const client = new S3Client({ ...session.config, forcePathStyle: session.endpoint !== undefined });
+  const client = traced(
+    new S3Client({ ...session.config, forcePathStyle: session.endpoint !== undefined }),
+    session,
+  );
   const owned = { Bucket: facts.bucket, ExpectedBucketOwner: facts.account };
   const ready = await bucketIsReady(session, client, facts);
   if (ready === undefined && !create) return undefined;

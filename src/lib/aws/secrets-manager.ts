@@ -5,13 +5,14 @@ import type { SecretsPort } from '../secrets/types.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
 import type { AwsSession } from './session.ts';
+import { traced } from './trace.ts';
 
 /** Secrets Manager for `lib/secrets`. A secret named by ARN is asked for in its own region. */
 export function secretsManagerPort(session: AwsSession, signal?: AbortSignal): SecretsPort {
   return {
     async value(SecretId) {
       const region = /^arn:[^:]*:secretsmanager:([^:]+):/.exec(SecretId)?.[1] ?? session.region;
-      const client = new SecretsManagerClient({ ...session.config, region });
+      const client = traced(new SecretsManagerClient({ ...session.config, region }), session);
       try {
         const answer = await call(session, 'secretsmanager:GetSecretValue', () =>
           client.send(new GetSecretValueCommand({ SecretId }), signal ? { abortSignal: signal } : {}),

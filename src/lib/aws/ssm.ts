@@ -4,10 +4,11 @@ import type { ParametersPort } from '../secrets/types.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
 import type { AwsSession } from './session.ts';
+import { traced } from './trace.ts';
 
 /** Parameter Store for `lib/secrets`. */
 export function parameterStorePort(session: AwsSession, signal?: AbortSignal): ParametersPort {
-  const client = new SSMClient(session.config);
+  const client = traced(new SSMClient(session.config), session);
   return {
     async parameter(Name) {
       try {

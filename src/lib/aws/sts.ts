@@ -1,10 +1,11 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { call } from './call.ts';
 import type { AwsSession, Identity } from './session.ts';
+import { traced } from './trace.ts';
 
 /** STS GetCallerIdentity: needs no permission, fails only without valid credentials. */
 export async function callerIdentity(session: AwsSession): Promise<Identity> {
-  const client = new STSClient(session.config);
+  const client = traced(new STSClient(session.config), session);
   const answer = await call(session, 'sts:GetCallerIdentity', () =>
     client.send(new GetCallerIdentityCommand({})),
   );

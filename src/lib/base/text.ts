@@ -38,6 +38,11 @@ export function bytes(count: number): string {
   return unit === 0 ? `${count} B` : `${value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
 }
 
+/** The end of a journal entry's id: what `infractl history` shows and takes. */
+export function shortId(id: string): string {
+  return id.slice(id.lastIndexOf('-') + 1);
+}
+
 /** `1 stack`, `3 stacks`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;

@@ -6,6 +6,7 @@ import { Redactor } from '../base/redact.ts';
 import type { Reporter } from '../base/report.ts';
 import { errorJson, errorText, shownError } from './error-view.ts';
 import { Interrupts } from './interrupt.ts';
+import type { OpenReporter } from './progress.ts';
 import { Prompter } from './prompt.ts';
 import { describeTerminal, painter, type Terminal } from './terminal.ts';
 import type { View } from './view.ts';
@@ -48,15 +49,12 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
   protected prompter!: Prompter;
   protected readonly redactor = new Redactor();
   protected readonly interrupts = new Interrupts((line) => this.say(line));
-  #reporter: (Reporter & { close(): void }) | undefined;
+  #reporter: OpenReporter | undefined;
 
   protected abstract work(): Promise<View>;
 
   override async run(): Promise<void> {
-    this.terminal = describeTerminal({
-      noColor: this.#wrote('--no-color'),
-      noInput: this.#wrote('--no-input'),
-    });
+    this.terminal = this.#describe(this.#wrote('--no-color'), this.#wrote('--no-input'));
     this.interrupts.install();
     const ctor = this.ctor as unknown as T;
     const parsed = await this.parse({
@@ -68,12 +66,8 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     this.flags = parsed.flags as FlagsOf<T>;
     this.args = parsed.args as ArgsOf<T>;
     this.words = parsed.argv.map(String);
-    this.terminal = describeTerminal({
-      noColor: this.flags['no-color'],
-      noInput: this.flags['no-input'],
-    });
+    this.terminal = this.#describe(this.flags['no-color'], this.flags['no-input']);
     this.prompter = new Prompter(this.terminal);
-    if (this.flags.debug) process.env.INFRACTL_DEBUG = '1';
     const view = await this.work();
     this.#reporter?.close();
     this.#show(view);
@@ -102,7 +96,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
 
   protected override async catch(error: Error): Promise<void> {
     this.#reporter?.close();
-    this.terminal ??= describeTerminal({ noColor: false, noInput: true });
+    this.terminal ??= this.#describe(false, true);
     const shown = shownError(error, this.id);
     process.exitCode = shown.exit;
     this.#showError(shown);
@@ -123,9 +117,12 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     }
     const text = view.text({
       paint: painter(this.terminal.colourOut),
-      columns: process.stdout.columns || 80,
+      // A file has no width: nothing is cut in it.
+      columns: process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY,
     });
-    if (text !== '') process.stdout.write(`${this.redactor.redact(text)}\n`);
+    if (text === '') return;
+    if (this.#reporter?.wrote && process.stdout.isTTY && process.stderr.isTTY) process.stderr.write('\n');
+    process.stdout.write(`${this.redactor.redact(text)}\n`);
   }
 
   #showError(error: InfractlError): void {
@@ -133,9 +130,23 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
       const streams = (this.ctor as unknown as typeof BaseCommand).streams;
       const text = JSON.stringify(errorJson(error), undefined, streams ? undefined : 2);
       process.stdout.write(`${this.redactor.redact(text)}\n`);
-      if (!this.#wrote('--debug')) return;
+      if (!this.debugging) return;
     }
-    this.say(errorText(error, painter(this.terminal.colourErr), this.#wrote('--debug')));
+    this.say(errorText(error, painter(this.terminal.colourErr), this.debugging));
+  }
+
+  /** `--debug`, or INFRACTL_DEBUG; known also where parsing failed. */
+  protected get debugging(): boolean {
+    const { INFRACTL_DEBUG } = process.env;
+    return (
+      this.#wrote('--debug') || (Boolean(INFRACTL_DEBUG) && !/^(0|false|no)$/i.test(INFRACTL_DEBUG ?? ''))
+    );
+  }
+
+  #describe(noColor: boolean, noInput: boolean): Terminal {
+    const terminal = describeTerminal({ noColor, noInput });
+    // What is redrawn and what is logged line by line would overwrite each other.
+    return this.debugging ? { ...terminal, animated: false } : terminal;
   }
 
   /** Looks at the raw words: for errors that come before or from parsing. */

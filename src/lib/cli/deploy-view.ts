@@ -1,4 +1,4 @@
-import { duration, plural } from '../base/text.ts';
+import { duration, plural, shortId } from '../base/text.ts';
 import type { DeployResult, DestroyResult, Inventory } from '../deploy/index.ts';
 import { pairs, table } from './table.ts';
 import type { Paint, Ui } from './terminal.ts';
@@ -28,7 +28,7 @@ export function deployView(result: DeployResult): View {
 
 function planText(result: DeployResult, ui: Ui): string {
   const rows = result.parts.map(({ part, outcome, detail }) => [part, outcome, detail ?? '']);
-  return `${table(ui, ['part', 'would', ''], rows)}\n\nA dry run: nothing was changed.`;
+  return `${table(ui, ['part', 'would', { title: '', wrap: true }], rows)}\n\nA dry run: nothing was changed.`;
 }
 
 function doneText(result: DeployResult, ui: Ui): string {
@@ -41,7 +41,7 @@ function doneText(result: DeployResult, ui: Ui): string {
       ? `${ui.paint('green', 'Deployed')} ${result.project} ${result.environment}: ${plural(changed.length, 'part')} changed in ${duration(result.ms)}.`
       : `Nothing to do: ${result.project} ${result.environment} is as it should be (${duration(result.ms)}).`,
   );
-  if (result.journal) lines.push(ui.paint('dim', `Recorded as ${result.journal}: infractl history`));
+  if (result.journal) lines.push(ui.paint('dim', `Recorded: infractl history ${shortId(result.journal)}`));
   return lines.join('\n');
 }
 

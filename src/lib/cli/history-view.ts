@@ -1,6 +1,6 @@
-import { duration } from '../base/text.ts';
+import { duration, shortId } from '../base/text.ts';
 import type { JournalEntry } from '../journal/index.ts';
-import { pairs, table } from './table.ts';
+import { type Column, pairs, table } from './table.ts';
 import type { Style, Ui } from './terminal.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -13,6 +13,16 @@ const RESULT_STYLE: Record<JournalEntry['result'], Style> = {
   unhealthy: 'red',
 };
 
+const COLUMNS: readonly Column[] = [
+  { title: 'id' },
+  { title: 'when' },
+  { title: 'result' },
+  { title: 'command', min: 12, optional: true },
+  { title: 'changed', min: 12 },
+  { title: 'commit', optional: true },
+  { title: 'who', min: 8, optional: true },
+];
+
 /** The journal, newest first: one line a run. */
 export function historyView(entries: readonly JournalEntry[]): View {
   return {
@@ -20,15 +30,16 @@ export function historyView(entries: readonly JournalEntry[]): View {
     text: (ui) => {
       if (entries.length === 0) return 'Nothing was deployed yet.';
       const rows = entries.map((entry) => [
-        entry.id,
+        shortId(entry.id),
         localTime(entry.startedAt),
-        entry.command,
         ui.paint(RESULT_STYLE[entry.result], entry.result),
-        entry.git ? `${entry.git.commit.slice(0, 8)}${entry.git.dirty ? '-dirty' : ''}` : '-',
-        entry.who.split('/').at(-1) ?? entry.who,
+        entry.command,
         whatChanged(entry),
+        entry.git ? `${entry.git.commit.slice(0, 8)}${entry.git.dirty ? '-dirty' : ''}` : '-',
+        // The end of an ARN is who it was: a user, or the name of a role's session.
+        entry.who.split(/[/:]/).at(-1) ?? entry.who,
       ]);
-      return table(ui, ['id', 'when', 'command', 'result', 'commit', 'who', 'changed'], rows);
+      return table(ui, COLUMNS, rows);
     },
   };
 }

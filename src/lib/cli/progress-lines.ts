@@ -1,16 +1,27 @@
 import type { ReportEvent } from '../base/report.ts';
+import { duration } from '../base/text.ts';
 import type { OpenReporter } from './progress.ts';
 import { settledLine, stackEventLine } from './progress-words.ts';
 import { type Paint, painter, type Terminal } from './terminal.ts';
 
 /** How long nothing may be said in a log file before a line says what is still going on, in milliseconds. */
 const QUIET = 30_000;
+/** A status that is gone sooner is not worth a line in a log file, in milliseconds. */
+const LASTING = 1_000;
+
+interface Running {
+  status: string;
+  readonly since: number;
+  /** Says the status once it has lasted. */
+  lasting?: NodeJS.Timeout;
+}
 
 /** Progress where nothing can be redrawn: a line an event, and a sign of life in long silences. */
 export class LineProgress implements OpenReporter {
+  wrote = false;
   readonly #paint: Paint;
   readonly #redact: (text: string) => string;
-  readonly #running = new Map<string, string>();
+  readonly #running = new Map<string, Running>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(terminal: Terminal, redact: (text: string) => string) {
@@ -23,12 +34,11 @@ export class LineProgress implements OpenReporter {
   emit(event: ReportEvent): void {
     switch (event.type) {
       case 'part.started':
-        this.#running.set(event.part, event.doing);
+        this.#settle(event.part);
+        this.#running.set(event.part, { status: event.doing, since: Date.now() });
         return;
       case 'part.status':
-        if (this.#running.get(event.part) === event.status) return;
-        this.#running.set(event.part, event.status);
-        this.#line(`  ${event.part}: ${event.status}`);
+        this.#status(event.part, event.status);
         return;
       case 'stack.event':
         this.#line(`  ${event.part}: ${stackEventLine(event, this.#paint)}`);
@@ -37,22 +47,40 @@ export class LineProgress implements OpenReporter {
         return;
       case 'part.done':
       case 'part.failed':
-        this.#running.delete(event.part);
+        this.#settle(event.part);
     }
-    const line = settledLine(event, this.#paint);
-    if (line) this.#line(line);
+    const line = settledLine(event, this.#paint, Number.POSITIVE_INFINITY);
+    if (line) this.#line(line.trimEnd());
   }
 
   close(): void {
     clearInterval(this.#timer);
+    for (const part of [...this.#running.keys()]) this.#settle(part);
+  }
+
+  #status(part: string, status: string): void {
+    const running = this.#running.get(part) ?? { status: '', since: Date.now() };
+    if (running.status === status) return;
+    clearTimeout(running.lasting);
+    running.status = status;
+    running.lasting = setTimeout(() => this.#line(`  ${part}: ${status}`), LASTING).unref();
+    this.#running.set(part, running);
+  }
+
+  #settle(part: string): void {
+    clearTimeout(this.#running.get(part)?.lasting);
+    this.#running.delete(part);
   }
 
   #line(text: string): void {
     this.#timer.refresh();
+    this.wrote = true;
     process.stderr.write(`${this.#redact(text)}\n`);
   }
 
   #stillWorking(): void {
-    for (const [part, doing] of this.#running) this.#line(`  ${part}: still ${doing}`);
+    for (const [part, { status, since }] of this.#running) {
+      this.#line(`  ${part}: still ${status} (${duration(Date.now() - since)})`);
+    }
   }
 }

@@ -1,5 +1,5 @@
+import stringWidth from 'fast-string-width';
 import { createLogUpdate } from 'log-update';
-import stringWidth from 'string-width';
 import type { ReportEvent } from '../base/report.ts';
 import { duration } from '../base/text.ts';
 import type { OpenReporter } from './progress.ts';
@@ -21,6 +21,7 @@ interface Running {
 
 /** Progress on a terminal: what is done scrolls up, what runs is redrawn below it. */
 export class LiveProgress implements OpenReporter {
+  wrote = false;
   readonly #paint: Paint;
   readonly #redact: (text: string) => string;
   readonly #running = new Map<string, Running>();
@@ -37,8 +38,10 @@ export class LiveProgress implements OpenReporter {
 
   emit(event: ReportEvent): void {
     this.#track(event);
-    const line = settledLine(event, this.#paint) ?? this.#failedResource(event);
+    const columns = process.stderr.columns || 80;
+    const line = settledLine(event, this.#paint, columns) ?? this.#failedResource(event);
     if (line) {
+      this.wrote = true;
       this.#update.clear();
       process.stderr.write(`${this.#redact(line)}\n`);
       this.#draw();
@@ -83,7 +86,7 @@ export class LiveProgress implements OpenReporter {
     const columns = process.stderr.columns || 80;
     const lines: string[] = [];
     for (const [part, running] of this.#running) {
-      const head = `${this.#paint('cyan', FRAMES[this.#frame] ?? '')} ${part.padEnd(22)} ${running.status} ${this.#paint('dim', duration(Date.now() - running.since))}`;
+      const head = `${this.#paint('cyan', FRAMES[this.#frame] ?? '')} ${columns < 50 ? part : part.padEnd(22)} ${running.status} ${this.#paint('dim', elapsed(running.since))}`;
       lines.push(head);
       const resources = [...running.resources.values()];
       const open = resources.filter((r) => r.status.endsWith('_IN_PROGRESS'));
@@ -100,6 +103,13 @@ export class LiveProgress implements OpenReporter {
         .join('\n'),
     );
   }
+}
+
+/** Whole seconds: anything finer flickers. Nothing in the first. */
+function elapsed(since: number): string {
+  const seconds = Math.floor((Date.now() - since) / 1000);
+  if (seconds < 1) return '';
+  return seconds < 60 ? `${seconds} s` : duration(seconds * 1000);
 }
 
 /** Cuts a line that may hold colours to a width, so that it never wraps and the redraw stays exact. */

@@ -1,3 +1,4 @@
+import stringWidth from 'fast-string-width';
 import type { Outcome, ReportEvent } from '../base/report.ts';
 import { duration } from '../base/text.ts';
 import type { Paint, Style } from './terminal.ts';
@@ -12,19 +13,34 @@ const OUTCOME_STYLE: Record<Outcome, Style> = {
   reverted: 'yellow',
 };
 
-/** The line of a part that is done, failed or skipped; undefined for events that are no such line. */
-export function settledLine(event: ReportEvent, paint: Paint): string | undefined {
+/** A terminal narrower than that gets the facts without their columns. */
+const ALIGNED_FROM = 50;
+
+/**
+ * The line of a part that is done, failed or skipped; undefined for events that are no such line. What
+ * does not fit beside the facts stands below them.
+ *
+ * @param columns the width of the terminal, Infinity where lines do not end
+ */
+export function settledLine(event: ReportEvent, paint: Paint, columns: number): string | undefined {
   switch (event.type) {
     case 'part.done': {
-      const mark = event.outcome === 'unchanged' ? paint('dim', '·') : paint('green', '✓');
-      const outcome = paint(OUTCOME_STYLE[event.outcome], event.outcome.padEnd(9));
-      const detail = event.detail ? `  ${event.detail}` : '';
-      return `${mark} ${event.part.padEnd(22)} ${outcome} ${paint('dim', duration(event.ms).padStart(8))}${detail}`;
+      const unchanged = event.outcome === 'unchanged';
+      const mark: Mark = unchanged ? ['dim', '·'] : ['green', '✓'];
+      const outcome: Mark = [OUTCOME_STYLE[event.outcome], event.outcome];
+      return factsLine({ ...event, mark, outcome }, paint, columns);
     }
     case 'part.failed':
-      return `${paint('red', '✗')} ${event.part.padEnd(22)} ${paint('red', 'failed   ')} ${paint('dim', duration(event.ms).padStart(8))}`;
-    case 'part.skipped':
-      return `${paint('yellow', '-')} ${event.part.padEnd(22)} ${paint('yellow', 'skipped')}   ${event.because}`;
+      return factsLine(
+        { mark: ['red', '✗'], outcome: ['red', 'failed'], part: event.part, ms: event.ms },
+        paint,
+        columns,
+      );
+    case 'part.skipped': {
+      const mark: Mark = ['yellow', '-'];
+      const outcome: Mark = ['yellow', 'skipped'];
+      return factsLine({ mark, outcome, part: event.part, detail: event.because }, paint, columns);
+    }
     case 'note':
       return `${paint('cyan', 'i')} ${event.message}`;
     case 'warning':
@@ -32,6 +48,27 @@ export function settledLine(event: ReportEvent, paint: Paint): string | undefine
     default:
       return undefined;
   }
+}
+
+type Mark = readonly [Style, string];
+
+interface Facts {
+  readonly mark: Mark;
+  readonly part: string;
+  readonly outcome: Mark;
+  readonly ms?: number;
+  readonly detail?: string;
+}
+
+function factsLine(facts: Facts, paint: Paint, columns: number): string {
+  const pad = columns >= ALIGNED_FROM ? 1 : 0;
+  const outcome = facts.outcome[1].padEnd(9 * pad);
+  const time = (facts.ms === undefined ? '' : duration(facts.ms)).padStart(8 * pad);
+  const part = facts.part.padEnd(22 * pad);
+  const line = `${paint(...facts.mark)} ${part} ${paint(facts.outcome[0], outcome)} ${paint('dim', time)}`;
+  if (!facts.detail) return line;
+  const width = stringWidth(`x ${part} ${outcome} ${time}  ${facts.detail}`);
+  return `${line}${width <= columns ? '  ' : '\n    '}${facts.detail}`;
 }
 
 /** `CREATE_IN_PROGRESS  Api (AWS::ApiGatewayV2::Api)` and its reason, coloured by what it means. */

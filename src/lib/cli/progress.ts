@@ -8,7 +8,11 @@ export interface ProgressChoice {
   readonly redact: (text: string) => string;
 }
 
-export type OpenReporter = Reporter & { close(): void };
+export interface OpenReporter extends Reporter {
+  /** Whether anything was written on standard error. */
+  readonly wrote: boolean;
+  close(): void;
+}
 
 /** The view of progress that suits where it goes: redrawn on a terminal, lines elsewhere, NDJSON for programs. */
 export async function openReporter(choice: ProgressChoice): Promise<OpenReporter> {
@@ -22,6 +26,7 @@ export async function openReporter(choice: ProgressChoice): Promise<OpenReporter
 }
 
 class JsonLines implements OpenReporter {
+  readonly wrote = false;
   readonly #redact: (text: string) => string;
 
   constructor(redact: (text: string) => string) {

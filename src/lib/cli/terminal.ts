@@ -35,7 +35,9 @@ export function describeTerminal(
   const always = Boolean(env.FORCE_COLOR) && env.FORCE_COLOR !== '0';
   const colour = (stream: { readonly isTTY?: boolean }) => !never && (always || stream.isTTY === true);
   return {
-    interactive: streams.stdin.isTTY === true && streams.stderr.isTTY === true && !choice.noInput && !ci,
+    // A prompt moves the cursor, which a dumb terminal cannot.
+    interactive:
+      streams.stdin.isTTY === true && streams.stderr.isTTY === true && !choice.noInput && !ci && !dumb,
     animated: streams.stderr.isTTY === true && !dumb && !ci,
     colourOut: colour(streams.stdout),
     colourErr: colour(streams.stderr),

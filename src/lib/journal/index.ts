@@ -63,13 +63,17 @@ export async function listJournal(
 /**
  * One entry. Without a store there is none.
  *
+ * @param wanted its id, or the six characters that it ends with
  * @throws UsageError `JournalEntryNotFound`; InfractlError `JournalEntryDamaged`
  */
 export async function readJournal(
   store: ArtifactStore | undefined,
   environment: string,
-  id: string,
+  wanted: string,
 ): Promise<JournalEntry> {
+  const short = store && /^[0-9a-f]{6}$/.test(wanted);
+  const id =
+    (short && (await entryIds(store, environment)).findLast((one) => one.endsWith(wanted))) || wanted;
   const text = store && isEntryId(id) ? await store.get(keyOf(environment, id)) : undefined;
   if (!store || text === undefined) {
     const near = store && nearest(id, await entryIds(store, environment));

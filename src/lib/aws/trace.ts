@@ -1,0 +1,69 @@
+import { underneath } from './errors.ts';
+import type { AwsSession } from './session.ts';
+
+/** One attempt of one AWS call, for `--debug`. Its parameters are left out: they may hold secrets. */
+export interface AwsCall {
+  /** As IAM names it, as far as the SDK tells: `cloudformation:DescribeStacks`. */
+  readonly action: string;
+  readonly region: string;
+  /** The HTTP status, or the name of what went wrong before there was one. */
+  readonly status: string;
+  /** Milliseconds until the answer's head was there and read. */
+  readonly ms: number;
+  /** 1, 2, … as the SDK tries again. */
+  readonly attempt: number;
+}
+
+/** The little of an SDK client that is touched here. */
+interface Traceable {
+  readonly config: { region(): Promise<string> };
+  readonly middlewareStack: {
+    addRelativeTo(
+      // biome-ignore lint/suspicious/noExplicitAny: each client has input and output types of its own
+      middleware: (next: (args: any) => Promise<any>, context: any) => (args: any) => Promise<any>,
+      options: {
+        readonly relation: 'after';
+        readonly toMiddleware: 'retryMiddleware';
+        readonly name: string;
+        readonly override: boolean;
+      },
+    ): void;
+  };
+}
+
+/** A client that tells the session of each attempt; the client as it is where nobody listens. */
+export function traced<C extends Traceable>(client: C, session: AwsSession): C {
+  const { onCall } = session;
+  if (!onCall) return client;
+  client.middlewareStack.addRelativeTo(
+    (next, context) => async (args) => {
+      const started = performance.now();
+      let status = '';
+      try {
+        const answer = await next(args);
+        status = String(answer.response?.statusCode ?? '');
+        return answer;
+      } catch (error) {
+        const e = underneath(error);
+        const code = e.$metadata?.httpStatusCode ?? e.$response?.statusCode;
+        status = code ? `${code} ${e.name}` : (e.code ?? e.name);
+        throw error;
+      } finally {
+        onCall({
+          action: actionOf(context),
+          region: await client.config.region(),
+          status,
+          ms: performance.now() - started,
+          attempt: Number(/attempt=(\d+)/.exec(args.request?.headers?.['amz-sdk-request'] ?? '')?.[1] ?? 1),
+        });
+      }
+    },
+    { relation: 'after', toMiddleware: 'retryMiddleware', name: 'infractlTrace', override: true },
+  );
+  return client;
+}
+
+function actionOf(context: { readonly clientName?: string; readonly commandName?: string }): string {
+  const service = context.clientName?.replace(/Client$/, '').toLowerCase() ?? '';
+  return `${service}:${context.commandName?.replace(/Command$/, '') ?? ''}`;
+}
