@@ -7,6 +7,8 @@ import { describeTerminal, painter } from './lib/cli/terminal.ts';
 
 const HELP = new Set(['-h', '--help']);
 const VERSION = new Set(['--version', 'version']);
+/** What may be said without a command. */
+const EVERYWHERE = new Set(['--json', '--no-color', '--no-input', '--debug']);
 
 /** Runs one command line. Sets `process.exitCode`; never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -34,19 +36,19 @@ async function dispatch(argv: string[]): Promise<void> {
     );
     return;
   }
-  const words = argv.filter((word) => word !== '--json' && word !== '--no-color');
+  const words = argv.filter((word) => !EVERYWHERE.has(word));
   if (words.length === 0) {
-    const terminal = describeTerminal({ noColor: false, noInput: false });
-    if (!terminal.interactive || argv.includes('--json')) return help(config, []);
+    const terminal = describeTerminal({ noColor: false, noInput: argv.includes('--no-input') });
+    if (!terminal.interactive || argv.includes('--json')) return help(config, [], argv);
     const { openMenu } = await import('./lib/cli/menu.ts');
     return openMenu(config, (id, rest) => config.runCommand(id, rest));
   }
   const wantsHelp = argv[0] === 'help' || beforeDashes(argv).some((word) => HELP.has(word));
   const { id, rest } = commandOf(config, argv[0] === 'help' ? argv.slice(1) : argv);
-  if (wantsHelp) return help(config, id ? id.split(':') : topicWords(config, argv));
+  if (wantsHelp) return help(config, id ? id.split(':') : topicWords(config, argv), argv);
   if (!id) {
     const topic = topicWords(config, argv);
-    if (topic.length > 0 && topic.length === leadingWords(argv).length) return help(config, topic);
+    if (topic.length > 0 && topic.length === leadingWords(argv).length) return help(config, topic, argv);
     throw notFound(config, argv);
   }
   await config.runCommand(id, rest, config.findCommand(id) ?? null);
@@ -88,7 +90,12 @@ function topicWords(config: Config, argv: readonly string[]): string[] {
   return [];
 }
 
-async function help(config: Config, subject: readonly string[]): Promise<void> {
+async function help(config: Config, subject: readonly string[], argv: readonly string[]): Promise<void> {
+  if (beforeDashes(argv).includes('--json')) {
+    const { helpJson } = await import('./lib/cli/help-json.ts');
+    process.stdout.write(`${JSON.stringify(helpJson(config, subject.join(':')), undefined, 2)}\n`);
+    return;
+  }
   const { default: Help } = await import('./help.ts');
   await new Help(config, config.pjson.oclif.helpOptions).showHelp([subject.join(':')].filter(Boolean));
 }

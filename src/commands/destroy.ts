@@ -31,7 +31,10 @@ export default class Destroy extends ProjectCommand<typeof Destroy> {
     const { project } = await this.project();
     await this.guardProtected();
     const name = `${project.name}-${project.environment}`;
+    const asked = { name, given: this.flags.confirm, question: 'This cannot be undone.' };
     checkConfirmation(name, this.flags.confirm);
+    // Where nobody can be asked, the missing flag is named before anything is asked of AWS.
+    if (this.flags.confirm === undefined && !this.prompter.canAsk) await confirmSevere(this.prompter, asked);
     const session = await this.session();
     const destruction = new Destruction(await this.deployDeps(systemClock), project);
     await this.sayPlace();
@@ -39,11 +42,7 @@ export default class Destroy extends ProjectCommand<typeof Destroy> {
     if (inventory.stacks.length > 0) {
       const { account } = await session.identity();
       this.say(inventoryLines(inventory, account, painter(this.terminal.colourErr)));
-      await confirmSevere(this.prompter, {
-        name,
-        given: this.flags.confirm,
-        question: 'This cannot be undone.',
-      });
+      await confirmSevere(this.prompter, asked);
     }
     return destroyView(await destruction.run());
   }

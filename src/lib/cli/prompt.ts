@@ -44,6 +44,24 @@ export class Prompter {
     );
   }
 
+  /**
+   * One of many, found by typing.
+   *
+   * @param found what a term leaves of them; a text alone is a heading
+   * @param lines how many are shown at once
+   */
+  async search<T>(
+    question: Question,
+    found: (term: string | undefined) => readonly (string | { name: string; short?: string; value: T })[],
+    lines: number,
+  ): Promise<T> {
+    this.#mayAsk(question);
+    const { search, Separator } = await import('@inquirer/prompts');
+    const source = (term: string | undefined) =>
+      found(term).map((choice) => (typeof choice === 'string' ? new Separator(choice || ' ') : choice));
+    return this.#ask((context) => search({ message: question.message, source, pageSize: lines }, context));
+  }
+
   /** Yes or no; no unless yes is said. */
   async confirm(question: Question): Promise<boolean> {
     this.#mayAsk(question);

@@ -27,7 +27,7 @@ export function table(
   rows: readonly (readonly string[])[],
 ): string {
   const wanted = columns.map((column) => (typeof column === 'string' ? { title: column } : column));
-  const fitted = fit(wanted, rows, ui.columns);
+  const fitted = fitColumns(wanted, rows, ui.columns);
   const line = (cells: readonly string[]) => layOut(cells, fitted);
   const titles = line(wanted.map(({ title }) => title));
   return [ui.paint('bold', titles), ...rows.map(line)].join('\n');
@@ -40,7 +40,11 @@ interface Fitted {
   width: number;
 }
 
-function fit(columns: readonly Column[], rows: readonly (readonly string[])[], room: number): Fitted[] {
+function fitColumns(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  room: number,
+): Fitted[] {
   let fitted = columns.map((column, at): Fitted => {
     const cells = rows.map((row) => stringWidth(row[at] ?? ''));
     return { at, column, width: Math.max(stringWidth(column.title), ...cells) };
