@@ -48,9 +48,7 @@ Outputs:
 `;
 
 export function projectFile(options: ProjectOptions = {}): string {
-  const check = options.health
-    ? `checks:\n  health: { url: "${options.health}", path: /health, timeout: 1s }\n`
-    : '';
+  const check = options.health ? `checks:\n  health: { url: "${options.health}/health", timeout: 1s }\n` : '';
   return `project: shop
 region: eu-west-3
 ${options.head ?? ''}stacks:

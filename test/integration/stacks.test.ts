@@ -141,7 +141,7 @@ Resources:
 });
 
 describe('an empty stack that a change set left behind', () => {
-  it('is cleared away and the stack is created', async () => {
+  it('becomes the stack', async () => {
     const body = 'Resources:\n  Topic: { Type: AWS::SNS::Topic }\n';
     await deps.port.createChangeSet({
       stackName: 'left',

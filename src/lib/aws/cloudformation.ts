@@ -11,6 +11,7 @@ import {
   ExecuteChangeSetCommand,
   GetTemplateCommand,
   GetTemplateSummaryCommand,
+  ListChangeSetsCommand,
   type StackEvent as SdkEvent,
   type Stack,
   UpdateTerminationProtectionCommand,
@@ -145,6 +146,13 @@ export function cloudFormation(session: AwsSession, pacer: Pacer = pacerOf(sessi
           }),
         ),
       );
+    },
+
+    async hasChangeSets(stack) {
+      const answer = await call(session, 'cloudformation:ListChangeSets', () =>
+        client.send(new ListChangeSetsCommand({ StackName: stack })),
+      );
+      return (answer.Summaries?.length ?? 0) > 0;
     },
 
     async deleteChangeSet(id) {

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { underneath } from '../aws/errors.ts';
 import { throwIfAborted } from '../base/clock.ts';
-import { InfractlError, Interrupted, messageOf } from '../base/errors.ts';
+import { Exit, InfractlError, Interrupted, messageOf } from '../base/errors.ts';
 import { adviceFor, cleanReason } from './causes.ts';
 import { overtaken } from './guard.ts';
 import type { ChangeSetState, StacksPort, TemplateSource, ValidationFinding } from './port.ts';
@@ -43,7 +43,7 @@ export async function makeChangeSet(deps: StackDeps, order: ChangeSetOrder): Pro
   if (deps.signal?.aborted) throw untouched(spec);
   const made = await create(deps, order, capabilitiesFor(order.template, capabilities));
   try {
-    const state = await workedOut(deps, made.id, order.deadline);
+    const state = await workedOut(deps, order, made.id);
     if (isEmpty(state)) {
       await withdraw(deps, order, made);
       return undefined;
@@ -114,12 +114,13 @@ function changeSetName(now: number): string {
   return `infractl-${time}-${randomBytes(4).toString('hex')}`;
 }
 
-async function workedOut(deps: StackDeps, id: string, deadline: number): Promise<ChangeSetState> {
+async function workedOut(deps: StackDeps, order: ChangeSetOrder, id: string): Promise<ChangeSetState> {
   const began = deps.clock.now();
+  const { deadline } = order;
   const patience = { clock: deps.clock, signal: deps.signal, deadline };
   for (;;) {
     const state = await persist(patience, () => deps.port.changeSet(id));
-    if (!state) throw gone();
+    if (!state) throw gone(order.spec.stackName);
     if (!/_(?:PENDING|IN_PROGRESS)$/.test(state.status)) return state;
     const now = deps.clock.now();
     if (now >= deadline)
@@ -133,12 +134,13 @@ async function workedOut(deps: StackDeps, id: string, deadline: number): Promise
   }
 }
 
-function gone(): InfractlError {
+function gone(stackName: string): InfractlError {
   return new InfractlError({
-    code: 'ChangeSetGone',
-    message: 'The change set was deleted while AWS worked it out.',
-    why: 'Somebody else changes the same stack at the same time.',
-    suggestions: ['Run the same command again when the other one is done.'],
+    code: 'StackBusy',
+    message: `Somebody else works on the stack ${stackName} at the same time. Nothing was changed.`,
+    why: 'The change set was deleted while AWS worked it out.',
+    suggestions: ['Wait until the other one is done, then run the same command again.'],
+    exit: Exit.busy,
   });
 }
 
@@ -206,7 +208,9 @@ export async function withdraw(
     await deps.port.deleteChangeSet(id);
     if (type !== 'CREATE') return;
     const state = await deps.port.stack(stackId);
-    if (state?.status === 'REVIEW_IN_PROGRESS') await deps.port.deleteStack(stackId, operationToken());
+    // Another deploy may have put its change set into the same empty stack.
+    if (state?.status !== 'REVIEW_IN_PROGRESS' || (await deps.port.hasChangeSets(stackId))) return;
+    await deps.port.deleteStack(stackId, operationToken());
   } catch (error) {
     deps.reporter.emit({
       type: 'warning',

@@ -88,8 +88,9 @@ export function checkUnprotected(state: StackState): void {
 export function overtaken(stackName: string, error: unknown): InfractlError | undefined {
   const { name, message } = underneath(error);
   const busy =
-    /^(?:OperationInProgress|InvalidChangeSetStatus)/.test(name) ||
-    (name === 'ValidationError' && /\b[A-Z_]+_IN_PROGRESS\b/.test(message));
+    /^(?:OperationInProgress|InvalidChangeSetStatus|ChangeSetNotFound|AlreadyExistsException)/.test(name) ||
+    (name === 'ValidationError' &&
+      /\b[A-Z_]+_IN_PROGRESS\b|already exists and cannot be created again/.test(message));
   if (!busy) return undefined;
   return new InfractlError({
     code: 'StackBusy',

@@ -101,6 +101,8 @@ export interface StacksPort {
   executeChangeSet(id: string, token: string): Promise<void>;
   /** DeleteChangeSet. Succeeds when there is none. */
   deleteChangeSet(id: string): Promise<void>;
+  /** Whether the stack has any change set: ListChangeSets. */
+  hasChangeSets(stack: string): Promise<boolean>;
   /** One page of DescribeStackEvents, newest first. */
   events(
     stack: string,

@@ -58,10 +58,9 @@ export const STATES: Readonly<Record<StackStatus, Row>> = {
     deploy: recreate('its creation failed and was not rolled back'),
     delete: remove,
   },
-  REVIEW_IN_PROGRESS: {
-    deploy: recreate('it is an empty stack that only holds change sets which were never executed'),
-    delete: remove,
-  },
+  // An empty stack with change sets that were never executed. It takes further ones, and must not be deleted:
+  // they may be those of another deploy, which executes them in this moment.
+  REVIEW_IN_PROGRESS: { deploy: { do: 'create' }, delete: remove },
 
   DELETE_COMPLETE: { deploy: { do: 'create' }, delete: { do: 'nothing' } },
   DELETE_FAILED: {

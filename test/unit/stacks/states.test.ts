@@ -15,7 +15,7 @@ const EXPECTED: Record<StackStatus, readonly [string, string]> = {
   IMPORT_ROLLBACK_COMPLETE: ['update', 'delete'],
   IMPORT_ROLLBACK_FAILED: ['refuse', 'delete'],
   IMPORT_ROLLBACK_IN_PROGRESS: ['busy', 'busy'],
-  REVIEW_IN_PROGRESS: ['recreate', 'delete'],
+  REVIEW_IN_PROGRESS: ['create', 'delete'],
   ROLLBACK_COMPLETE: ['recreate', 'delete'],
   ROLLBACK_FAILED: ['recreate', 'delete'],
   ROLLBACK_IN_PROGRESS: ['busy', 'busy'],
