@@ -1,8 +1,9 @@
 import { bytes, duration, listed, plural } from '../../lib/base/text.ts';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
-import { pairs, wrapped } from '../../lib/cli/table.ts';
+import { pairs } from '../../lib/cli/table.ts';
 import type { Ui } from '../../lib/cli/terminal.ts';
 import type { View } from '../../lib/cli/view.ts';
+import { wrapped } from '../../lib/cli/wrap.ts';
 import type { SandboxStatus as Status } from '../../lib/sandbox/index.ts';
 
 const STATE: Record<Status['state'], string> = {

@@ -50,6 +50,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
   protected readonly redactor = new Redactor();
   protected readonly interrupts = new Interrupts((line) => this.say(line));
   #reporter: OpenReporter | undefined;
+  #said = false;
 
   protected abstract work(): Promise<View>;
 
@@ -76,7 +77,9 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
 
   /** Prints a line for people on standard error, redacted. Never part of the result. */
   protected say(line: string): void {
-    process.stderr.write(`${this.redactor.redact(line)}\n`);
+    this.#said = true;
+    if (this.#reporter) this.#reporter.say(line);
+    else process.stderr.write(`${this.redactor.redact(line)}\n`);
   }
 
   protected warnUser(line: string): void {
@@ -121,7 +124,8 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
       columns: process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY,
     });
     if (text === '') return;
-    if (this.#reporter?.wrote && process.stdout.isTTY && process.stderr.isTTY) process.stderr.write('\n');
+    if ((this.#said || this.#reporter?.wrote) && process.stdout.isTTY && process.stderr.isTTY)
+      process.stderr.write('\n');
     process.stdout.write(`${this.redactor.redact(text)}\n`);
   }
 
@@ -132,7 +136,9 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
       process.stdout.write(`${this.redactor.redact(text)}\n`);
       if (!this.debugging) return;
     }
-    this.say(errorText(error, painter(this.terminal.colourErr), this.debugging));
+    const { colourErr, columns } = this.terminal;
+    if (this.#reporter?.wrote && process.stderr.isTTY) process.stderr.write('\n');
+    this.say(errorText(error, painter(colourErr), this.debugging, columns));
   }
 
   /** `--debug`, or INFRACTL_DEBUG; known also where parsing failed. */

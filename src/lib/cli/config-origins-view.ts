@@ -9,7 +9,7 @@ export function originsView(rows: readonly ValueOrigin[]): View {
     text: (ui) =>
       table(
         ui,
-        [{ title: 'key', min: 12 }, { title: 'value', min: 12 }, 'origin'],
+        [{ title: 'key', min: 20 }, { title: 'value', min: 12 }, 'origin'],
         rows.map(({ key, value, origin }) => [key, shownValue(value), origin]),
       ),
   };

@@ -1,5 +1,6 @@
 import { Exit, InfractlError, isInfractlError, messageOf, UsageError } from '../base/errors.ts';
 import type { Paint } from './terminal.ts';
+import { wrapped } from './wrap.ts';
 
 /** What oclif's parser throws, as far as it is read here. */
 interface ParserError extends Error {
@@ -42,13 +43,18 @@ export function errorJson(error: InfractlError): unknown {
   return { error: { code: error.code, message, suggestions: [...error.suggestions], exit: error.exit } };
 }
 
-/** For people: what failed, why, what next. */
-export function errorText(error: InfractlError, paint: Paint, debug: boolean): string {
+/** For people: what failed, why, what next. What next stays in one line: it may be there to be copied. */
+export function errorText(
+  error: InfractlError,
+  paint: Paint,
+  debug: boolean,
+  columns = Number.POSITIVE_INFINITY,
+): string {
   const lines = [
-    `${paint('red', error.exit === Exit.interrupted ? '■' : '✗')} ${paint('bold', error.message)}`,
+    `${paint('red', error.exit === Exit.interrupted ? '■' : '✗')} ${paint('bold', wrapped(error.message, columns - 2, 2))}`,
   ];
   for (const line of (error.why ?? '').split('\n')) {
-    if (line.trim()) lines.push(`  ${line}`);
+    if (line.trim()) lines.push(`  ${wrapped(line, columns - 2, 2)}`);
   }
   for (const suggestion of error.suggestions) lines.push(`${paint('cyan', '  →')} ${suggestion}`);
   if (debug) lines.push('', ...debugLines(error, paint));

@@ -18,7 +18,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'when' },
   { title: 'result' },
   { title: 'command', min: 12, optional: true },
-  { title: 'changed', min: 12 },
+  { title: 'changed', min: 20, optional: true },
   { title: 'commit', optional: true },
   { title: 'who', min: 8, optional: true },
 ];
@@ -31,7 +31,7 @@ export function historyView(entries: readonly JournalEntry[]): View {
       if (entries.length === 0) return 'Nothing was deployed yet.';
       const rows = entries.map((entry) => [
         shortId(entry.id),
-        localTime(entry.startedAt),
+        localTime(entry.startedAt, 'minutes'),
         ui.paint(RESULT_STYLE[entry.result], entry.result),
         entry.command,
         whatChanged(entry),

@@ -53,6 +53,10 @@ export class LineProgress implements OpenReporter {
     if (line) this.#line(line.trimEnd());
   }
 
+  say(line: string): void {
+    this.#line(line);
+  }
+
   close(): void {
     clearInterval(this.#timer);
     for (const part of [...this.#running.keys()]) this.#settle(part);

@@ -28,6 +28,7 @@ export class LiveProgress implements OpenReporter {
   readonly #update = createLogUpdate(process.stderr, { showCursor: false });
   readonly #timer: NodeJS.Timeout;
   #frame = 0;
+  #closed = false;
 
   constructor(terminal: Terminal, redact: (text: string) => string) {
     this.#paint = painter(terminal.colourErr);
@@ -40,15 +41,18 @@ export class LiveProgress implements OpenReporter {
     this.#track(event);
     const columns = process.stderr.columns || 80;
     const line = settledLine(event, this.#paint, columns) ?? this.#failedResource(event);
-    if (line) {
-      this.wrote = true;
-      this.#update.clear();
-      process.stderr.write(`${this.#redact(line)}\n`);
-      this.#draw();
-    }
+    if (line) this.say(line);
+  }
+
+  say(line: string): void {
+    this.wrote = true;
+    this.#update.clear();
+    process.stderr.write(`${this.#redact(line)}\n`);
+    if (!this.#closed) this.#draw();
   }
 
   close(): void {
+    this.#closed = true;
     clearInterval(this.#timer);
     this.#update.clear();
     this.#update.done();

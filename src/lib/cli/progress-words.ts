@@ -1,4 +1,5 @@
 import stringWidth from 'fast-string-width';
+import { Exit } from '../base/errors.ts';
 import type { Outcome, ReportEvent } from '../base/report.ts';
 import { duration } from '../base/text.ts';
 import type { Paint, Style } from './terminal.ts';
@@ -30,12 +31,12 @@ export function settledLine(event: ReportEvent, paint: Paint, columns: number): 
       const outcome: Mark = [OUTCOME_STYLE[event.outcome], event.outcome];
       return factsLine({ ...event, mark, outcome }, paint, columns);
     }
-    case 'part.failed':
-      return factsLine(
-        { mark: ['red', '✗'], outcome: ['red', 'failed'], part: event.part, ms: event.ms },
-        paint,
-        columns,
-      );
+    case 'part.failed': {
+      const stopped = event.error.exit === Exit.interrupted;
+      const mark: Mark = stopped ? ['yellow', '■'] : ['red', '✗'];
+      const outcome: Mark = stopped ? ['yellow', 'stopped'] : ['red', 'failed'];
+      return factsLine({ mark, outcome, part: event.part, ms: event.ms }, paint, columns);
+    }
     case 'part.skipped': {
       const mark: Mark = ['yellow', '-'];
       const outcome: Mark = ['yellow', 'skipped'];

@@ -11,6 +11,8 @@ export interface ProgressChoice {
 export interface OpenReporter extends Reporter {
   /** Whether anything was written on standard error. */
   readonly wrote: boolean;
+  /** Writes a line for people on standard error, without disturbing what is drawn there. */
+  say(line: string): void;
   close(): void;
 }
 
@@ -39,6 +41,10 @@ class JsonLines implements OpenReporter {
         ? { ...event, error: { code: event.error.code, message: event.error.message } }
         : event;
     process.stdout.write(`${this.#redact(JSON.stringify(plain))}\n`);
+  }
+
+  say(line: string): void {
+    process.stderr.write(`${this.#redact(line)}\n`);
   }
 
   close(): void {}

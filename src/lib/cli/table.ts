@@ -1,5 +1,6 @@
 import stringWidth from 'fast-string-width';
 import type { Ui } from './terminal.ts';
+import { wrapped } from './wrap.ts';
 
 /** A column of a table, and what becomes of it where the terminal is too narrow. */
 export interface Column {
@@ -18,7 +19,7 @@ const NARROWEST = 20;
 
 /**
  * Columns as wide as their widest cell, two spaces apart, no borders: easy to read, grep and cut. Where
- * that is wider than the terminal, columns are cut, wrapped or left out as they allow. A cell that may be
+ * that is wider than the terminal, columns are cut, wrapped or left out as they allow, from the right. A cell that may be
  * cut or wrapped must not be painted.
  */
 export function table(
@@ -67,11 +68,9 @@ function shrink(fitted: readonly Fitted[], room: number): void {
     if (left >= NARROWEST) last.width = Math.min(last.width, left);
   }
   while (total(fitted) > room) {
-    const widest = fitted
-      .filter(({ column, width }) => column.min !== undefined && width > column.min)
-      .reduce<Fitted | undefined>((most, one) => (most && most.width >= one.width ? most : one), undefined);
-    if (!widest) return;
-    widest.width--;
+    const rightmost = fitted.findLast(({ column, width }) => column.min !== undefined && width > column.min);
+    if (!rightmost) return;
+    rightmost.width--;
   }
 }
 
@@ -99,19 +98,6 @@ export function cut(text: string, width: number): string {
   let short = text;
   while (short !== '' && stringWidth(short) > width - 1) short = short.slice(0, -1);
   return `${short.trimEnd()}…`;
-}
-
-/** A plain text in lines of at most `width`, each but the first behind `indent` spaces. Long words stay whole. */
-export function wrapped(text: string, width: number, indent: number): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && stringWidth(line) + 1 + stringWidth(word) > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join(`\n${' '.repeat(indent)}`);
 }
 
 /** `name  value` lines, the names padded to the longest. */

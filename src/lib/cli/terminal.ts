@@ -8,7 +8,7 @@ export interface Terminal {
   readonly animated: boolean;
   readonly colourOut: boolean;
   readonly colourErr: boolean;
-  /** Columns of standard error, 80 where it is not a terminal. */
+  /** Columns of standard error; Infinity where it is not a terminal: a file has no width. */
   readonly columns: number;
 }
 
@@ -41,7 +41,7 @@ export function describeTerminal(
     animated: streams.stderr.isTTY === true && !dumb && !ci,
     colourOut: colour(streams.stdout),
     colourErr: colour(streams.stderr),
-    columns: streams.stderr.columns || 80,
+    columns: streams.stderr.isTTY ? streams.stderr.columns || 80 : Number.POSITIVE_INFINITY,
   };
 }
 

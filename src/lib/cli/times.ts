@@ -1,10 +1,11 @@
 /** `2026-11-21 14:05:09 CET`: a time for people, in their own zone, which is named. */
-export function localTime(iso: string): string {
+export function localTime(iso: string, precision: 'seconds' | 'minutes' = 'seconds'): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return iso;
   const two = (value: number) => String(value).padStart(2, '0');
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  const seconds = precision === 'seconds' ? `:${two(date.getSeconds())}` : '';
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}${seconds}`;
   return `${day} ${time} ${zone(date)}`;
 }
 

@@ -79,7 +79,7 @@ describe('the terminal', () => {
       animated: false,
       colourOut: false,
       colourErr: false,
-      columns: 80,
+      columns: Number.POSITIVE_INFINITY,
     });
   });
 
