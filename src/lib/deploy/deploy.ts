@@ -114,7 +114,7 @@ class DeployRun {
   async #failed(walked: WalkResult, failure: unknown): Promise<never> {
     const interrupted = walked.interrupted || (isInfractlError(failure) && failure.exit === Exit.interrupted);
     const error = interrupted
-      ? this.#interruption(failure)
+      ? this.#interruption(walked)
       : withTakenBack(failure, await this.#takeBack(), this.#movedFunctions());
     const word = interrupted ? 'interrupted' : isUnhealthy(error) ? 'unhealthy' : 'failed';
     await this.#ledger.end(word, [...this.#outcomes.values()], { error });
@@ -160,23 +160,34 @@ class DeployRun {
     return taken;
   }
 
-  #interruption(failure: unknown): InfractlError {
-    const moved = this.#undo.map(
-      ({ functionName, version }) => `${functionName} (was on version ${version})`,
+  /** What goes on without us, what was changed, and how to go on or back: all that a person may ask now. */
+  #interruption(walked: WalkResult): InfractlError {
+    const stopped = walked.failed
+      .map(({ error }) => error)
+      .filter((error) => isInfractlError(error))
+      .filter(({ exit }) => exit === Exit.interrupted);
+    const said = stopped.map(({ message }) => message.replace(/^Interrupted\.\s*/, ''));
+    const changed = [...this.#outcomes.values()].filter(({ outcome }) => CHANGED.has(outcome));
+    const words = changed.map(({ part, detail }) => (detail ? `${part} (${detail})` : part));
+    const back = this.#undo.map(
+      ({ functionName, alias, version }) =>
+        `Or take it back: aws lambda update-alias --function-name ${functionName} --name ${alias} --function-version ${version}`,
     );
-    const cause = isInfractlError(failure) ? failure : undefined;
     return new InfractlError({
       code: 'Interrupted',
       message: 'The deploy was interrupted.',
       why: [
-        cause?.exit === Exit.interrupted && cause.why ? cause.why : '',
-        moved.length > 0 ? `Changed so far: ${listed(moved)}.` : '',
+        ...said,
+        ...stopped.map(({ why }) => why ?? ''),
+        words.length > 0 ? `Changed so far: ${listed(words)}.` : '',
+        this.#ledger.begun ? '' : 'Nothing was changed.',
       ]
         .filter(Boolean)
         .join('\n'),
       suggestions: [
-        ...(cause?.exit === Exit.interrupted ? cause.suggestions : []),
+        ...stopped.flatMap(({ suggestions }) => suggestions),
         'Run the same command again: it goes on where it stopped.',
+        ...back,
       ],
       exit: Exit.interrupted,
     });
@@ -197,6 +208,8 @@ class DeployRun {
     };
   }
 }
+
+const CHANGED = new Set<PartOutcome['outcome']>(['created', 'updated', 'built', 'deleted']);
 
 const DOING = {
   stack: 'comparing with what is deployed',

@@ -36,6 +36,11 @@ export class Ledger {
     return this.#id;
   }
 
+  /** Whether a call that changes something was about to be made. */
+  get begun(): boolean {
+    return this.#entry !== undefined;
+  }
+
   async begin(): Promise<void> {
     this.#entry ??= this.#begin();
     await this.#entry;

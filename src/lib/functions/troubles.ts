@@ -1,5 +1,5 @@
 import { underneath } from '../aws/errors.ts';
-import { Exit, InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
+import { Exit, InfractlError, Interrupted, isInfractlError, UsageError } from '../base/errors.ts';
 import { duration } from '../base/text.ts';
 import type { FunctionFacts, FunctionSpec, Reason } from './types.ts';
 
@@ -104,6 +104,23 @@ function platformHint(architectures: readonly string[]): string {
   const arm = architectures.includes('arm64');
   const [architecture, platform] = arm ? ['arm64', 'linux/arm64'] : ['x86_64', 'linux/amd64'];
   return `The function is for ${architecture}, so its image must be built for ${platform}: \`platform\` of the image in infractl.yaml, or \`Architectures\` in the template.`;
+}
+
+/** The update was stopped by a person. What AWS was told before that, it goes on with. */
+export function interruptedUpdate(
+  spec: FunctionSpec,
+  sent: { readonly code: boolean; readonly alias: boolean },
+): Interrupted {
+  const { functionName, alias } = spec;
+  if (sent.alias)
+    return new Interrupted(
+      `Interrupted. The alias ${alias} of ${functionName} may have been moved already.`,
+      [`Look where it is: aws lambda get-alias --function-name ${functionName} --name ${alias}`],
+    );
+  const what = sent.code
+    ? `AWS goes on giving the function ${functionName} its new code`
+    : `The function ${functionName} was not given any code`;
+  return new Interrupted(`Interrupted. ${what}; its alias ${alias} was left where it was.`);
 }
 
 export function neverReady(

@@ -5,6 +5,7 @@ import {
   aliasNotFound,
   changedMeanwhile,
   failedUpdate,
+  interruptedUpdate,
   neverReady,
   notFound,
   refused,
@@ -27,6 +28,8 @@ interface Work {
   readonly deps: FunctionDeps;
   readonly spec: FunctionSpec;
   readonly began: number;
+  /** What AWS was told to do so far. */
+  readonly sent: { code: boolean; alias: boolean };
 }
 
 /**
@@ -54,7 +57,17 @@ export async function planFunction(deps: FunctionDeps, spec: FunctionSpec): Prom
  *   `FunctionChanged` (exit 6); UsageError `PackageTypeMismatch`
  */
 export async function updateFunction(deps: FunctionDeps, spec: FunctionSpec): Promise<FunctionResult> {
-  const work: Work = { deps, spec, began: deps.clock.now() };
+  const work: Work = { deps, spec, began: deps.clock.now(), sent: { code: false, alias: false } };
+  try {
+    return await update(work);
+  } catch (error) {
+    if (deps.signal?.aborted) throw interruptedUpdate(spec, work.sent);
+    throw error;
+  }
+}
+
+async function update(work: Work): Promise<FunctionResult> {
+  const { deps, spec } = work;
   let now = await read(deps, spec);
   if (!isSettled(now.latest)) {
     status(work, 'waiting for an update that is under way');
@@ -121,6 +134,7 @@ async function giveCode(work: Work, latest: FunctionFacts): Promise<FunctionFact
   let revision = latest.revisionId;
   await politely(work, async (again) => {
     if (again) revision = (await settled(work, undefined, false)).revisionId;
+    work.sent.code = true;
     await deps.port.updateCode(spec.functionName, upload, revision);
   });
   status(work, 'waiting for the function to take its code');
@@ -168,6 +182,7 @@ async function moveAlias(work: Work, version: string): Promise<void> {
   status(work, `moving the alias ${name} to version ${version}`);
   await politely(work, async () => {
     const alias = await deps.port.alias(functionName, name);
+    work.sent.alias = true;
     if (!alias) return deps.port.createAlias(functionName, name, version);
     await deps.port.updateAlias(functionName, name, version, alias.revisionId);
     const others = Object.entries(alias.weights).map(

@@ -1,0 +1,247 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { CliResult } from '../helpers/cli.ts';
+import { baseImage, forget, noEngine } from '../helpers/images.ts';
+import { MoodyRegistry } from '../helpers/registry.ts';
+import { expectJsonTrouble, expectTrouble, Scene } from '../helpers/trouble.ts';
+
+/**
+ * Ctrl-C and SIGTERM at every stage of a deploy: the first says what still runs and ends with 130, the second
+ * leaves at once, and the next run of the same command goes on and finishes.
+ */
+
+const STACK = 'shop-app-dev';
+const NAME = 'shop-api-dev';
+let scene: Scene;
+beforeEach(async () => {
+  scene = await Scene.open();
+});
+afterEach(() => scene.close());
+
+interface Interruption {
+  /** The signal is sent as soon as this is true, or (a text) when it was printed. */
+  readonly when: () => boolean;
+  readonly signal?: NodeJS.Signals;
+  /** A second one, so many milliseconds later. */
+  readonly againAfter?: number;
+  readonly args?: readonly string[];
+}
+
+/** Runs a deploy, interrupts it, and says how long it took to end after the (last) signal. */
+async function interrupted(options: Interruption): Promise<CliResult & { endedAfter: number }> {
+  const { when, signal = 'SIGINT', againAfter, args = ['deploy', '--create-stack'] } = options;
+  let sentAt = 0;
+  const result = await scene.run(args, {
+    onStart: (child) => {
+      const send = () => {
+        sentAt = performance.now();
+        child.kill(signal);
+      };
+      const timer = setInterval(() => {
+        if (!when()) return;
+        clearInterval(timer);
+        send();
+        if (againAfter !== undefined) setTimeout(send, againAfter);
+      }, 5);
+      child.on('close', () => clearInterval(timer));
+    },
+  });
+  return { ...result, endedAfter: performance.now() - sentAt };
+}
+
+/** Asked since now. */
+function asked(action: string): () => boolean {
+  const from = scene.fake.requests.length;
+  return () => scene.fake.requests.slice(from).some((request) => request.action === action);
+}
+
+async function settled(): Promise<void> {
+  const find = () => scene.fake.state.cloudFormation.find(STACK)?.status ?? '';
+  for (let looks = 0; looks < 100 && find().endsWith('_IN_PROGRESS'); looks++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function finishes(args: readonly string[] = ['deploy', '--create-stack']): Promise<void> {
+  const result = await scene.run(args);
+  expect(result.stderr).not.toContain('✗');
+  expect(result.code).toBe(0);
+}
+
+const live = () => scene.fake.state.lambda.functions.get(NAME)?.aliases.get('live')?.version;
+
+describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
+  it('while the change set is worked out: nothing was changed', async () => {
+    scene.fake.state.cloudFormation.changeSetMs = 1000;
+    const result = await interrupted({ when: asked('DescribeChangeSet'), signal });
+    expectTrouble(
+      result,
+      130,
+      'The deploy was interrupted.',
+      `Nothing of the stack ${STACK} was changed.`,
+      'Run the same command again',
+    );
+    expect(result.endedAfter).toBeLessThan(4000);
+    expect(asked('ExecuteChangeSet')()).toBe(false);
+    scene.fake.state.cloudFormation.changeSetMs = 10;
+    await finishes();
+  });
+
+  it('while the stack is made: says what goes on in AWS, and how to see and to stop it', async () => {
+    scene.fake.state.cloudFormation.script.set('Topic', { ms: 1500 });
+    const result = await interrupted({ when: asked('ExecuteChangeSet'), signal });
+    expectTrouble(
+      result,
+      130,
+      'Stopping; press Ctrl-C again to leave at once.',
+      `AWS goes on creating the stack ${STACK}`,
+      `aws cloudformation describe-stack-events --stack-name ${STACK}`,
+      `aws cloudformation delete-stack --stack-name ${STACK}`,
+      'Run the same command again',
+    );
+    expect(result.endedAfter).toBeLessThan(1500);
+    await settled();
+    await finishes();
+    const history = JSON.parse((await scene.run(['history', '--json'])).stdout) as { result: string }[];
+    expect(history.map((entry) => entry.result)).toEqual(['succeeded', 'interrupted']);
+  });
+
+  it('while the function takes its code: the alias stays', async () => {
+    await scene.deployed();
+    scene.fake.state.lambda.script.set(NAME, { ms: 1500 });
+    scene.changeCode('2');
+    const result = await interrupted({ when: asked('UpdateFunctionCode'), signal, args: ['deploy'] });
+    expectTrouble(
+      result,
+      130,
+      `AWS goes on giving the function ${NAME} its new code; its alias live was left`,
+    );
+    expect(result.endedAfter).toBeLessThan(1500);
+    expect(live()).toBe('1');
+    await finishes(['deploy']);
+    expect(live()).toBe('2');
+  });
+});
+
+describe('during the check', () => {
+  let server: Server;
+  let asks = 0;
+  let status = 500;
+  beforeEach(async () => {
+    asks = 0;
+    status = 500;
+    server = createServer((_request, answer) => {
+      asks++;
+      answer.writeHead(status).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  afterEach(() => new Promise((resolve) => server.close(resolve)));
+
+  it('what was changed stays and is said', async () => {
+    await scene.deployed();
+    scene.configure({ health: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    scene.put('infractl.yaml', (await read('infractl.yaml')).replace('timeout: 1s', 'timeout: 60s'));
+    scene.changeCode('2');
+    const result = await interrupted({ when: () => asks > 1, args: ['deploy'] });
+    expectTrouble(
+      result,
+      130,
+      'The deploy was interrupted.',
+      'Changed so far: function api (version 1 → 2).',
+      `aws lambda update-alias --function-name ${NAME} --name live --function-version 1`,
+      'Run the same command again',
+    );
+    expect(result.endedAfter).toBeLessThan(1500);
+    expect(live()).toBe('2');
+    status = 200;
+    await finishes(['deploy']);
+  });
+});
+
+describe('a second signal', () => {
+  it('leaves at once, and the next run finishes', async () => {
+    scene.fake.state.cloudFormation.changeSetMs = 1500;
+    scene.fake.faults.delay('cloudformation:DeleteChangeSet', 4000);
+    const result = await interrupted({ when: asked('DescribeChangeSet'), againAfter: 300 });
+    expect(result.code).toBe(130);
+    expect(result.endedAfter).toBeLessThan(300);
+    expect(result.stderr).not.toMatch(/\n\s+at /);
+    scene.fake.state.cloudFormation.changeSetMs = 10;
+    await finishes();
+  });
+
+  it('as JSON the first ends with the error object', async () => {
+    scene.fake.state.cloudFormation.script.set('Topic', { ms: 1500 });
+    const result = await interrupted({
+      when: asked('ExecuteChangeSet'),
+      args: ['deploy', '--create-stack', '--json'],
+    });
+    const error = expectJsonTrouble(result, 130, 'Interrupted');
+    expect(error.message).toContain(`AWS goes on creating the stack ${STACK}`);
+  });
+});
+
+describe.skipIf(noEngine)('an image', () => {
+  let registry: MoodyRegistry;
+  let base = '';
+  beforeAll(() => {
+    base = baseImage();
+  }, 120_000);
+  beforeEach(async () => {
+    registry = await MoodyRegistry.start(scene.fake);
+    scene.fake.state.ecr.repositories.set('shop', []);
+    scene.put(
+      'infractl.yaml',
+      `project: shop\nregion: eu-west-3\nimages:\n  api: { context: code, repository: ${registry.host}/shop }\n`,
+    );
+  });
+  afterEach(async () => {
+    forget(`${registry.host}/shop`);
+    await registry.stop();
+  });
+
+  it('while it is built: the build ends too, and nothing was pushed', async () => {
+    scene.put('code/wait.js', 'console.log("waiting in the build"); setTimeout(() => {}, 60000);');
+    scene.put('code/Dockerfile', `FROM ${base}\nCOPY wait.js /\nRUN ["node", "/wait.js"]\nCMD ["node"]\n`);
+    let output = () => '';
+    let sentAt = 0;
+    const result = await scene.run(['deploy', '--json'], {
+      onStart: (child, said) => {
+        output = said;
+        const timer = setInterval(() => {
+          if (!output().includes('waiting in the build')) return;
+          clearInterval(timer);
+          sentAt = performance.now();
+          child.kill('SIGINT');
+        }, 20);
+        child.on('close', () => clearInterval(timer));
+      },
+    });
+    expect(performance.now() - sentAt).toBeLessThan(6000);
+    expectJsonTrouble(result, 130, 'Interrupted');
+    expect(registry.uploads).toBe(0);
+    scene.put('code/Dockerfile', 'FROM scratch\nCOPY wait.js /\nCMD ["/wait.js"]\n');
+    await finishes(['deploy']);
+  });
+
+  it('while it is pushed: the login is removed, the next run pushes without a build', async () => {
+    scene.put('code/Dockerfile', 'FROM scratch\nCOPY index.js /\nCMD ["/index.js"]\n');
+    registry.mood = 'hang';
+    const result = await interrupted({
+      when: () => registry.uploads > 0,
+      args: ['deploy'],
+      signal: 'SIGTERM',
+    });
+    expectTrouble(result, 130, 'The deploy was interrupted.', 'Run the same command again');
+    expect(result.endedAfter).toBeLessThan(6000);
+    registry.mood = 'accept';
+    await finishes(['deploy']);
+  });
+});
+
+async function read(name: string): Promise<string> {
+  const { readFile } = await import('node:fs/promises');
+  return readFile(`${scene.home.work}/${name}`, 'utf8');
+}
