@@ -81,7 +81,7 @@ describe('a stack', () => {
     expectTrouble(
       await scene.run(deploy),
       7,
-      `The stack ${STACK} was not done after`,
+      `The stack ${STACK} was not done after 1.0 s.`,
       `AWS goes on creating the stack ${STACK}`,
       'It waits for Topic',
       'describe-stack-events',
@@ -139,6 +139,24 @@ describe('two deploys at once', () => {
       ({ action, status }) => action === 'ExecuteChangeSet' && status === 200,
     );
     expect(executions).toHaveLength(1);
+  });
+
+  it('of a changed template: one operation, the other is told or finds it done', async () => {
+    await scene.deployed();
+    cloud().script.set('Topic', { ms: 500 });
+    scene.configure({ template: TEMPLATE.replace('size $', 'new size $') });
+    const before = scene.fake.requests.length;
+    const results = await Promise.all([scene.run(deploy), scene.run(deploy)]);
+    for (const { code } of results) expect([0, 6]).toContain(code);
+    expect(results.some(({ code }) => code === 0)).toBe(true);
+    for (const loser of results.filter(({ code }) => code === 6))
+      expectTrouble(loser, 6, STACK, 'Wait until');
+    const executions = scene.fake.requests
+      .slice(before)
+      .filter(({ action, status }) => action === 'ExecuteChangeSet' && status === 200);
+    expect(executions).toHaveLength(1);
+    expect(cloud().stack(STACK).status).toBe('UPDATE_COMPLETE');
+    expect((await scene.run(deploy)).stdout).toContain('Nothing to do');
   });
 
   it('of new code: both end well or one says that somebody else changed it', async () => {

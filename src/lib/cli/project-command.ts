@@ -65,6 +65,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
     this.#session ??= (async () => {
       const { openSession } = await import('../aws/session.ts');
       const { project } = await this.project();
+      this.#hideKeys();
       const { profile, region, sandbox } = this.#aws;
       const target = sandbox ? await (await import('../sandbox/index.ts')).sandboxTarget() : undefined;
       return openSession(
@@ -76,6 +77,15 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
       );
     })();
     return this.#session;
+  }
+
+  /** AWS repeats what was signed, the session token included, when it does not accept a signature. */
+  #hideKeys(): void {
+    for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) {
+      const value = process.env[name] ?? '';
+      // Shorter ones are no real keys: the sandbox's is an ordinary word.
+      if (value.length >= 16) this.redactor.add(value);
+    }
   }
 
   /** What a deploy or a destroy needs of this process. From here on Ctrl-C is the command's to handle. */

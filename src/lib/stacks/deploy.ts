@@ -114,6 +114,7 @@ async function apply(
     act,
     from: { after: marker },
     timeout: deadline - deps.clock.now(),
+    allowed: spec.timeout,
   });
   if (!succeeded(ended.status) || !ended.state)
     throw explainFailure({

@@ -15,6 +15,8 @@ export interface Operation {
   readonly from: From;
   /** In milliseconds. */
   readonly timeout: number;
+  /** The time that was allowed for all of the work, this operation included; in milliseconds, for the message. */
+  readonly allowed?: number;
 }
 
 export interface Ended {
@@ -145,7 +147,7 @@ function timedOut(operation: Operation, log: EventLog): InfractlError {
   const names = log.working;
   return new InfractlError({
     code: 'StackTimedOut',
-    message: `The stack ${operation.stackName} was not done after ${duration(operation.timeout)}.`,
+    message: `The stack ${operation.stackName} was not done after ${duration(operation.allowed ?? operation.timeout)}.`,
     why: `${stillRuns(operation, log)}${names.length > 0 ? ` It waits for ${names.join(', ')}.` : ''}`,
     suggestions: [
       ...waysOn(operation),
