@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // Builds, then runs: for work on infractl itself.
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+'use strict';
 
-execFileSync(process.execPath, [fileURLToPath(new URL('../scripts/build.mjs', import.meta.url)), '--quiet'], {
-  stdio: ['ignore', 'inherit', 'inherit'],
-});
-await import('./run.js');
+const { execFileSync } = require('node:child_process');
+const path = require('node:path');
+
+const build = path.join(__dirname, '..', 'scripts', 'build.mjs');
+execFileSync(process.execPath, [build, '--quiet'], { stdio: ['ignore', 2, 2] });
+require('./run.js');

@@ -1,15 +1,20 @@
 #!/usr/bin/env node
 // The launcher. CommonJS, and in words that any Node understands: it must be able to say that a Node is
-// too old to run the rest, and `--version` must not pay for loading ES modules.
+// too old to run the rest, and nothing may pay for loading ES modules.
 'use strict';
 
 var MINIMUM = [22, 18];
 var found = process.versions.node.split('.').map(Number);
 if (found[0] < MINIMUM[0] || (found[0] === MINIMUM[0] && found[1] < MINIMUM[1])) {
   process.stderr.write(
-    'infractl needs Node ' + MINIMUM.join('.') + ' or newer; this is Node ' + process.versions.node +
-      ' (' + process.execPath + ').\n' +
-      'Install the current LTS version, for example with: npm install --global node@24\n'
+    'infractl needs Node ' +
+      MINIMUM.join('.') +
+      ' or newer; this is Node ' +
+      process.versions.node +
+      ' (' +
+      process.execPath +
+      ').\n' +
+      'Install the current LTS version, for example with: npm install --global node@24\n',
   );
   process.exit(2);
 }
@@ -24,14 +29,18 @@ var argv = process.argv.slice(2);
 if (argv.length === 1 && argv[0] === '--version') {
   process.stdout.on('error', onPipeError);
   process.stdout.write(
-    'infractl/' + require('../package.json').version + ' ' + process.platform + '-' + process.arch +
-      ' node-' + process.version + '\n'
+    'infractl/' +
+      require('../package.json').version +
+      ' ' +
+      process.platform +
+      '-' +
+      process.arch +
+      ' node-' +
+      process.version +
+      '\n',
   );
 } else {
-  require('node:module').enableCompileCache();
   process.stdout.on('error', onPipeError);
   process.stderr.on('error', onPipeError);
-  import('../dist/main.js').then(function (bundle) {
-    return bundle.main(argv);
-  });
+  require('./load.js').loadBundle(argv).main(argv);
 }

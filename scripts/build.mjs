@@ -1,9 +1,10 @@
 // Builds the package: the bundle (dist/), the command manifest, the JSON Schema.
 // `--check` builds nothing into place and fails when the committed manifest or schema is stale.
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { plugins } from './bundle-plugins.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -20,12 +21,16 @@ async function entries() {
   return { main: path.join(root, 'src/main.ts'), help: path.join(root, 'src/help.ts'), ...found };
 }
 
-async function bundle() {
-  await rm(dist, { recursive: true, force: true });
-  return build({
+/**
+ * The bundle is split into shared chunks, which esbuild does for ES modules only. Node loads CommonJS
+ * in half the time, so each file is then turned into it.
+ */
+async function bundle(outdir) {
+  const result = await build({
     absWorkingDir: root,
     entryPoints: await entries(),
-    outdir: dist,
+    outdir,
+    write: false,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -39,11 +44,50 @@ async function bundle() {
     mainFields: ['module', 'main'],
     conditions: ['module', 'import', 'node'],
     chunkNames: 'chunks/[name]-[hash]',
-    banner: {
-      js: "import{createRequire as __cr}from'node:module';import{fileURLToPath as __fp}from'node:url';import{dirname as __dn}from'node:path';const require=__cr(import.meta.url),__filename=__fp(import.meta.url),__dirname=__dn(__filename);",
-    },
+    // Without it Node's condition chooses yaml's CommonJS build, which is larger and cannot be shaken.
+    alias: { yaml: path.join(root, 'node_modules/yaml/browser/dist/index.js') },
     plugins,
   });
+  for (const { path: file, text } of result.outputFiles) {
+    const { code } = await transform(text, {
+      loader: 'js',
+      format: 'cjs',
+      platform: 'node',
+      target: 'node22',
+      minify: true,
+      legalComments: 'none',
+      supported: { 'dynamic-import': false },
+      define: { 'import.meta.url': '__url' },
+    });
+    const url = text.includes('import.meta.url')
+      ? 'const __url=require("node:url").pathToFileURL(__filename).href;'
+      : '';
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, url + code);
+  }
+  // The launcher keeps compiled code by this name: it must change with every byte of the bundle.
+  const digest = createHash('sha256');
+  for (const { path: file, text } of result.outputFiles) digest.update(`${path.relative(outdir, file)}\0${text}\0`);
+  const facts = { type: 'commonjs', build: digest.digest('hex').slice(0, 16) };
+  await writeFile(path.join(outdir, 'package.json'), `${JSON.stringify(facts)}\n`);
+  return result;
+}
+
+/** Builds beside the old bundle and changes places with it, so that whoever runs infractl meanwhile sees one or the other. */
+async function replaceBundle() {
+  const fresh = `${dist}.${process.pid}`;
+  const old = `${fresh}.old`;
+  const result = await bundle(fresh);
+  await cp(path.join(root, 'src/lib/sandbox/emulator'), path.join(fresh, 'emulator'), {
+    recursive: true,
+    filter: (source) => !source.includes('__pycache__'),
+  });
+  await rename(dist, old).catch((error) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await rename(fresh, dist);
+  await rm(old, { recursive: true, force: true });
+  return result;
 }
 
 /** The manifest is what oclif would make of the commands: ids, flags, arguments, help. */
@@ -51,6 +95,7 @@ async function manifest() {
   const { Plugin } = await import('@oclif/core');
   const plugin = new Plugin({ root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true });
   await plugin.load();
+  for (const command of Object.values(plugin.manifest.commands)) command.isESM = false;
   return `${JSON.stringify(sorted(plugin.manifest), null, 2)}\n`;
 }
 
@@ -72,21 +117,39 @@ async function place(file, text) {
     process.stderr.write(`${file} is stale: run npm run build and commit it.\n`);
     process.exitCode = 1;
   } else {
-    const { mkdir } = await import('node:fs/promises');
     await mkdir(path.dirname(target), { recursive: true });
     await writeFile(target, text);
   }
 }
 
+/** One build at a time: two that change places with the bundle at once would leave half of each. */
+async function locked(work) {
+  const lock = path.join(root, '.cache/build.lock');
+  await mkdir(path.dirname(lock), { recursive: true });
+  for (let tries = 0; ; tries++) {
+    try {
+      await mkdir(lock);
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      // Nothing builds for a minute: whoever held it has died.
+      if (tries > 600) await rm(lock, { recursive: true, force: true });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+  try {
+    return await work();
+  } finally {
+    await rm(lock, { recursive: true, force: true });
+  }
+}
+
 const started = Date.now();
-const result = await bundle();
-await cp(path.join(root, 'src/lib/sandbox/emulator'), path.join(dist, 'emulator'), {
-  recursive: true,
-  filter: (source) => !source.includes('__pycache__'),
-}).catch((error) => {
-  if (error.code !== 'ENOENT') throw error;
+const result = await locked(async () => {
+  const built = await replaceBundle();
+  await place('oclif.manifest.json', await manifest());
+  return built;
 });
-await place('oclif.manifest.json', await manifest());
 const { schemaText } = await import('./schema.mjs').catch(() => ({}));
 if (schemaText) await place('schema/infractl.schema.json', await schemaText());
 if (process.argv.includes('--meta'))

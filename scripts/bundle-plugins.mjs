@@ -1,6 +1,7 @@
 // What makes the bundle small and quick to start. Each part says what it leaves out and why that is safe;
 // the conduct tests run every command of the result.
 import { readFile } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
 
 /**
  * Packages that @oclif/core imports for what infractl never does: finding commands without a manifest,
@@ -15,7 +16,7 @@ const EDITOR = /^@inquirer\/editor$/;
 const BROWSER = /^bowser$/;
 
 const STAND_INS = {
-  'get-package-type': `module.exports = async () => 'module'; module.exports.sync = () => 'module';`,
+  'get-package-type': `module.exports = async () => 'commonjs'; module.exports.sync = () => 'commonjs';`,
   debug: `module.exports = () => Object.assign(() => {}, { enabled: false, extend: module.exports }); module.exports.enable = () => {};`,
   'wsl-utils': `exports.isWsl = false;`,
 };
@@ -46,8 +47,29 @@ const OCLIF_STUBS = {
   'config/ts-path.js': `exports.tsPath = async (_root, path) => path;`,
 };
 
-/** Built-in modules that oclif requires at the top for something rare: loaded when that happens. */
-const LATE = /require\("node:(readline|child_process)"\)/g;
+/**
+ * oclif's modules require each other, and their libraries, at the top. The compiler's output names each
+ * required module `name_1` and reads it only as `name_1.member`, so it can be required when it is first
+ * read: a command that prints no help never loads what prints it.
+ */
+function requireLate(text) {
+  const names = [];
+  const late = text.replace(
+    /^(?:const|var) (\w+_\d+) = ((?:__import(?:Default|Star)\()?require\("[^"]+"\)\)?);$/gm,
+    (_, name, expression) => {
+      names.push(name);
+      return `let ${name}$late; const ${name}$read = () => ${name}$late ??= ${expression};`;
+    },
+  );
+  if (names.length === 0) return text;
+  const any = names.join('|');
+  return late
+    .replace(new RegExp(`\\bnew (${any})((?:\\.\\w+)+)`, 'g'), 'new ($1$read()$2)')
+    .replace(new RegExp(`\\b(${any})\\b(?!\\$)`, 'g'), '$1$read()');
+}
+
+/** Comparing by locale costs 10 ms the first time; command names are plain ASCII. */
+const LOCALE_COMPARE = /([\w.]+)\.localeCompare\(([\w.]+)\)/g;
 
 const slimOclif = {
   name: 'slim-oclif',
@@ -56,7 +78,7 @@ const slimOclif = {
       const inside = args.path.replaceAll('\\', '/').split('@oclif/core/lib/')[1];
       const text = OCLIF_STUBS[inside] ?? (await readFile(args.path, 'utf8'));
       return {
-        contents: text.replace(LATE, 'new Proxy({}, { get: (_, key) => require("node:$1")[key] })'),
+        contents: requireLate(text.replace(LOCALE_COMPARE, '($1 < $2 ? -1 : $1 > $2 ? 1 : 0)')),
         loader: 'js',
       };
     });
@@ -72,7 +94,9 @@ const pureSchemas = {
   setup(api) {
     api.onLoad({ filter: /@aws-sdk[\\/].*schemas[\\/]schemas_\d+\.js$/ }, async (args) => {
       const text = await readFile(args.path, 'utf8');
-      const names = new Map([...text.matchAll(/^const (_\w+) = ("[^"]*");$/gm)].map(([, name, value]) => [name, value]));
+      const names = new Map(
+        [...text.matchAll(/^const (_\w+) = ("[^"]*");$/gm)].map(([, name, value]) => [name, value]),
+      );
       return {
         contents: text
           .replace(/\[(_\w+)\]: /g, (all, name) => (names.has(name) ? `${names.get(name)}: ` : all))
@@ -83,4 +107,43 @@ const pureSchemas = {
   },
 };
 
-export const plugins = [leaveOut, slimOclif, pureSchemas];
+/**
+ * Built-in modules whose exports are only ever read one by one, so that they can be loaded when the first
+ * is read: node:https alone costs half of Node's own start. Not those that are a function themselves, or
+ * that are used as an object with a state (process).
+ */
+const READ_LATE =
+  /^(?:child_process|crypto|dns|fs\/promises|http|http2|https|net|os|perf_hooks|readline|readline\/promises|stream\/promises|timers\/promises|tls|tty|worker_threads|zlib)$/;
+
+/** A module whose prototype looks every name up in the real one. Copies of it look there too. */
+const late = (name) => `
+const real = new Proxy({}, {
+  get: (_, key) => key === '__esModule' ? undefined : process.getBuiltinModule('node:${name}')[key],
+  has: (_, key) => key in process.getBuiltinModule('node:${name}'),
+});
+module.exports = Object.create(real);`;
+
+/**
+ * Node's own modules, taken by `process.getBuiltinModule`. An `import` of one reads every export of it
+ * there and then, and some are costly: reading `WebSocket` of node:http alone loads an HTTP client.
+ */
+const builtins = {
+  name: 'builtins',
+  setup(api) {
+    const known = new RegExp(
+      `^(?:node:)?(?:${builtinModules.filter((name) => !name.startsWith('node:')).join('|')})$`,
+    );
+    api.onResolve({ filter: known }, ({ path }) => ({
+      path: path.replace(/^node:/, ''),
+      namespace: 'builtin',
+    }));
+    api.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: READ_LATE.test(path)
+        ? late(path)
+        : `module.exports = process.getBuiltinModule('node:${path}');`,
+      loader: 'js',
+    }));
+  },
+};
+
+export const plugins = [builtins, leaveOut, slimOclif, pureSchemas];

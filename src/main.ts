@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { Config } from '@oclif/core/config';
+import type { Config } from '@oclif/core/config';
 import { UsageError } from './lib/base/errors.ts';
 import { nearest } from './lib/base/text.ts';
+import { Commands } from './lib/cli/direct.ts';
 import { errorJson, errorText, shownError } from './lib/cli/error-view.ts';
 import { describeTerminal, painter } from './lib/cli/terminal.ts';
 
@@ -27,36 +28,39 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 async function dispatch(argv: string[]): Promise<void> {
   silenceOclifColours(argv);
-  const config = await Config.load({ root: fileURLToPath(new URL('..', import.meta.url)) });
-  if (VERSION.has(argv[0] ?? '')) {
-    process.stdout.write(
-      argv.includes('--json')
-        ? `${JSON.stringify({ version: config.version, platform: `${config.platform}-${config.arch}`, node: process.version }, undefined, 2)}\n`
-        : `${config.userAgent}\n`,
-    );
-    return;
-  }
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const commands = new Commands(root);
+  if (VERSION.has(argv[0] ?? '')) return version(commands, argv);
+  const wantsHelp = argv[0] === 'help' || beforeDashes(argv).some((word) => HELP.has(word));
+  const { id, rest } = commandOf(commands, argv[0] === 'help' ? argv.slice(1) : argv);
+  if (id && !wantsHelp) return commands.run(id, rest);
+  const config = await (await import('./lib/cli/whole-config.ts')).loadConfig(root);
   const words = argv.filter((word) => !EVERYWHERE.has(word));
   if (words.length === 0) {
     const terminal = describeTerminal({ noColor: false, noInput: argv.includes('--no-input') });
     if (!terminal.interactive || argv.includes('--json')) return help(config, [], argv);
     const { openMenu } = await import('./lib/cli/menu.ts');
-    return openMenu(config, (id, rest) => config.runCommand(id, rest));
+    return openMenu(config, (chosen, more) => commands.run(chosen, more));
   }
-  const wantsHelp = argv[0] === 'help' || beforeDashes(argv).some((word) => HELP.has(word));
-  const { id, rest } = commandOf(config, argv[0] === 'help' ? argv.slice(1) : argv);
   if (wantsHelp) return help(config, id ? id.split(':') : topicWords(config, argv), argv);
-  if (!id) {
-    const topic = topicWords(config, argv);
-    if (topic.length > 0 && topic.length === leadingWords(argv).length) return help(config, topic, argv);
-    throw notFound(config, argv);
-  }
-  await config.runCommand(id, rest, config.findCommand(id) ?? null);
+  const topic = topicWords(config, argv);
+  if (topic.length > 0 && topic.length === leadingWords(argv).length) return help(config, topic, argv);
+  throw notFound(config, argv);
 }
 
-/** oclif decides about colours while its modules load; `--no-color` must be known to it before that. */
+function version(commands: Commands, argv: readonly string[]): void {
+  const { version, userAgent } = commands;
+  const platform = `${process.platform}-${process.arch}`;
+  process.stdout.write(
+    argv.includes('--json')
+      ? `${JSON.stringify({ version, platform, node: process.version }, undefined, 2)}\n`
+      : `${userAgent}\n`,
+  );
+}
+
+/** oclif decides about colours while its modules load; what it does not know must be said before that. */
 function silenceOclifColours(argv: readonly string[]): void {
-  if (argv.includes('--no-color')) process.env.NO_COLOR = '1';
+  if (argv.includes('--no-color') || process.env.TERM === 'dumb') process.env.NO_COLOR = '1';
 }
 
 function beforeDashes(argv: readonly string[]): readonly string[] {
@@ -71,11 +75,11 @@ function leadingWords(argv: readonly string[]): string[] {
 }
 
 /** The longest run of leading words that names a command: `sandbox start`. */
-function commandOf(config: Config, argv: readonly string[]): { id: string | undefined; rest: string[] } {
+function commandOf(commands: Commands, argv: readonly string[]): { id: string | undefined; rest: string[] } {
   const words = leadingWords(argv);
   for (let count = words.length; count > 0; count--) {
     const id = words.slice(0, count).join(':');
-    if (config.findCommand(id)) return { id, rest: argv.slice(count) };
+    if (commands.has(id)) return { id, rest: argv.slice(count) };
   }
   return { id: undefined, rest: [] };
 }

@@ -26,7 +26,7 @@ export default class History extends ProjectCommand<typeof History> {
   };
 
   protected override async work(): Promise<View> {
-    const { project } = await this.project();
+    const project = await this.glance();
     const session = await this.session();
     const [{ openArtifactStore }, { listJournal, readJournal }] = await Promise.all([
       import('../lib/artifacts/index.ts'),

@@ -15,7 +15,7 @@ export default class Outputs extends ProjectCommand<typeof Outputs> {
   };
 
   protected override async work(): Promise<View> {
-    const { project } = await this.project();
+    const project = await this.glance();
     const [stack, key] = this.args.name?.split('.') ?? [];
     const outputs = await readOutputs(await this.session(), project, stack);
     if (stack && key) {

@@ -54,6 +54,16 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
 
   protected abstract work(): Promise<View>;
 
+  /** Runs the command from its first line to its exit code. */
+  execute(): Promise<unknown> {
+    return this._run();
+  }
+
+  /** oclif's own looks only for deprecated commands and aliases, and loads its help for that. */
+  override async init(): Promise<void> {
+    if (this.ctor.state === 'deprecated' || this.ctor.deprecateAliases) await super.init();
+  }
+
   override async run(): Promise<void> {
     this.terminal = this.#describe(this.#wrote('--no-color'), this.#wrote('--no-input'));
     this.interrupts.install();

@@ -5,7 +5,8 @@ import type { AwsCall } from '../aws/trace.ts';
 import type { Clock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
 import type { DeployDeps, MissingParameter } from '../deploy/index.ts';
-import type { LoadedProject } from '../project/index.ts';
+import { glanceAtProject, type LoadedProject, loadProject } from '../project/index.ts';
+import type { Project } from '../project/model.ts';
 import { BaseCommand, type FlagsOf } from './base-command.ts';
 import { placeLine } from './deploy-view.ts';
 import { painter } from './terminal.ts';
@@ -40,6 +41,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
   };
 
   #project: Promise<LoadedProject> | undefined;
+  #glance: Promise<Project> | undefined;
   #session: Promise<AwsSession> | undefined;
 
   get #aws(): ProjectFlags {
@@ -49,15 +51,26 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
   /** The project around the current folder, in the environment chosen; its warnings are said once. */
   protected project(): Promise<LoadedProject> {
     this.#project ??= (async () => {
-      const { loadProject } = await import('../project/index.ts');
-      const loaded = await loadProject({
-        cwd: process.cwd(),
-        ...(this.#aws.env ? { environment: this.#aws.env } : {}),
-      });
+      const loaded = await loadProject(this.#where());
       for (const warning of loaded.warnings) this.warnUser(warning);
       return loaded;
     })();
     return this.#project;
+  }
+
+  /** The project for a command that changes nothing of it: quicker, and a template that is missing does not matter. */
+  protected glance(): Promise<Project> {
+    this.#glance ??= (async () => {
+      const { project, warnings } = await glanceAtProject(this.#where(), this.config.version);
+      for (const warning of warnings) this.warnUser(warning);
+      return project;
+    })();
+    return this.#glance;
+  }
+
+  #where() {
+    const { env, region, profile } = this.#aws;
+    return { cwd: process.cwd(), environment: env, region, profile };
   }
 
   /** Which AWS: the sandbox, or the profile and region that flags, environment and project name. */

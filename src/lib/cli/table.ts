@@ -103,10 +103,13 @@ export function cut(text: string, width: number): string {
 /** `name  value` lines, the names padded to the longest. */
 export function pairs(ui: Ui, entries: readonly (readonly [string, string])[], indent = ''): string {
   const width = Math.max(0, ...entries.map(([name]) => stringWidth(name)));
+  const start = indent.length + width + GAP;
+  const below = (value: string) =>
+    ui.columns - start >= NARROWEST ? wrapped(value, ui.columns - start, start) : value;
   return entries
     .map(
       ([name, value]) =>
-        `${indent}${ui.paint('dim', name)}${' '.repeat(width - stringWidth(name))}  ${value}`,
+        `${indent}${ui.paint('dim', name)}${' '.repeat(width - stringWidth(name))}  ${below(value)}`,
     )
     .join('\n');
 }

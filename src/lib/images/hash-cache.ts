@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, type Stats, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+
+import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
+import { cacheFolder } from '../base/folders.ts';
 
 /**
  * The hashes of files that have not changed since they were last read. A file counts as unchanged when
@@ -24,7 +25,7 @@ type Known = readonly [size: number, modified: number, changed: number, inode: n
 
 /** `key` tells contexts apart: one file each, in `$XDG_CACHE_HOME/infractl/images`. */
 export function openHashCache(key: string, env: NodeJS.ProcessEnv, clock: Clock): HashCache {
-  const folder = join(cacheHome(env), 'infractl', 'images');
+  const folder = cacheFolder('images', env);
   const file = join(folder, `${createHash('sha256').update(key).digest('hex').slice(0, 24)}.json`);
   const before = load(file);
   const seen = new Map<string, Known>();
@@ -51,11 +52,6 @@ export function openHashCache(key: string, env: NodeJS.ProcessEnv, clock: Clock)
 
 /** For one run only. */
 export const noHashCache: HashCache = { lookup: () => undefined, store: () => {}, save: () => {} };
-
-function cacheHome(env: NodeJS.ProcessEnv): string {
-  const set = env.XDG_CACHE_HOME;
-  return set && isAbsolute(set) ? set : join(env.HOME || homedir(), '.cache');
-}
 
 function same(known: Known, stats: Stats): boolean {
   return (

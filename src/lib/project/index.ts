@@ -1,5 +1,6 @@
 export { readSecretFiles, type SecretFiles } from './env-file.ts';
 export type { EnvironmentChoice } from './environment.ts';
+export { type Glance, glanceAtProject } from './glance.ts';
 export {
   buildGraph,
   type Edge,
@@ -10,7 +11,6 @@ export {
   reverseGraph,
   selectGraph,
 } from './graph.ts';
-export { environmentNames, type LoadedProject, type LoadOptions, loadProject } from './load.ts';
 export * from './model.ts';
 export { describeOrigin, type Origin, type Origins } from './origins.ts';
 export {
@@ -32,3 +32,12 @@ export {
   validateProject,
 } from './validate.ts';
 export { type Skipped, type WalkOptions, type WalkResult, walkGraph } from './walk.ts';
+
+import type { LoadedProject, LoadOptions } from './load.ts';
+
+export type { LoadedProject, LoadOptions };
+
+/** See `loadProject` in load.ts. What reads and checks the file is loaded on use. */
+export async function loadProject(options: LoadOptions): Promise<LoadedProject> {
+  return (await import('./load.ts')).loadProject(options);
+}

@@ -1,0 +1,136 @@
+// Loads the bundle, with the code that V8 compiled for it in an earlier run. Node's own compile cache keeps
+// only what is compiled when a file is loaded; a cache taken at the end of a run also has the functions that
+// were called, which is most of what a short command compiles. Each command has a cache of its own, in the
+// user's cache folder, for one build of infractl on one version of Node. V8 checks that it fits; a cache that
+// is missing, broken or not ours alone is passed over.
+'use strict';
+
+const fs = require('node:fs');
+const path = require('node:path');
+const vm = require('node:vm');
+const { crc32 } = require('node:zlib');
+
+const dist = path.join(__dirname, '..', 'dist');
+
+/** Where caches are, or undefined where none may be kept. */
+function cacheFolder(build) {
+  const home = process.env.XDG_CACHE_HOME || (process.env.HOME && path.join(process.env.HOME, '.cache'));
+  if (!home || !path.isAbsolute(home) || process.env.NODE_DISABLE_COMPILE_CACHE) return undefined;
+  return path.join(home, 'infractl', 'code', `${build}-${process.version}-${process.arch}`);
+}
+
+/** The compiled code by file, from one blob: a checksum, a header in JSON, then the pieces that it names. */
+function readBlob(file) {
+  const pieces = new Map();
+  let handle;
+  try {
+    handle = fs.openSync(file, 'r');
+    const facts = fs.fstatSync(handle);
+    // Compiled code is code: it must have been written by this user and by nobody else.
+    if ((process.getuid && facts.uid !== process.getuid()) || facts.mode & 0o022) return pieces;
+    const blob = Buffer.allocUnsafe(facts.size);
+    fs.readSync(handle, blob, 0, facts.size, 0);
+    // V8 trusts what it is given: a file that the disk has damaged must not get that far.
+    if (crc32(blob.subarray(4)) !== blob.readUInt32LE(0)) return pieces;
+    const start = 8 + blob.readUInt32LE(4);
+    const header = JSON.parse(blob.toString('utf8', 8, start));
+    for (const name in header) {
+      const [offset, size] = header[name];
+      pieces.set(name, blob.subarray(start + offset, start + offset + size));
+    }
+  } catch {
+    pieces.clear();
+  } finally {
+    if (handle !== undefined) fs.closeSync(handle);
+  }
+  return pieces;
+}
+
+/** Written beside and renamed, so that a run that is killed or a second one at the same time leaves no half. */
+function writeBlob(file, scripts) {
+  const header = {};
+  const pieces = [];
+  let offset = 0;
+  for (const [name, script] of scripts) {
+    const piece = script.createCachedData();
+    header[name] = [offset, piece.length];
+    pieces.push(piece);
+    offset += piece.length;
+  }
+  const head = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(head.length, 0);
+  const body = Buffer.concat([length, head, ...pieces]);
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32LE(crc32(body), 0);
+  const folder = path.dirname(file);
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  fs.writeFileSync(`${file}.${process.pid}`, Buffer.concat([sum, body]), { mode: 0o600 });
+  fs.renameSync(`${file}.${process.pid}`, file);
+  for (const other of fs.readdirSync(path.dirname(folder))) {
+    // Caches of other builds are of no use to anybody any more.
+    if (other !== path.basename(folder))
+      fs.rmSync(path.join(path.dirname(folder), other), { recursive: true, force: true });
+  }
+}
+
+/** What the cache is for: the command's own file, or `main` for help, the menu and typos. */
+function cacheName(argv) {
+  for (let count = 2; count > 0; count--) {
+    const words = argv.slice(0, count);
+    if (words.length === count && words.every((word) => /^[a-z-]+$/.test(word) && word[0] !== '-')) {
+      if (fs.existsSync(`${path.join(dist, 'commands', ...words)}.js`)) return words.join('-');
+    }
+  }
+  return 'main';
+}
+
+/**
+ * The exports of dist/main.js.
+ *
+ * @param {readonly string[]} argv
+ */
+exports.loadBundle = function loadBundle(argv) {
+  const { build } = JSON.parse(fs.readFileSync(path.join(dist, 'package.json'), 'utf8'));
+  const folder = cacheFolder(build);
+  const blob = folder && path.join(folder, `${cacheName(argv)}.bin`);
+  const cached = blob ? readBlob(blob) : new Map();
+  const loaded = new Map();
+  const scripts = new Map();
+  let fresh = cached.size === 0;
+
+  function load(file) {
+    const known = loaded.get(file);
+    if (known) return known.exports;
+    const module = { exports: {} };
+    loaded.set(file, module);
+    const name = file.slice(dist.length + 1);
+    const cachedData = cached.get(name);
+    const source = fs.readFileSync(file, 'utf8');
+    const script = new vm.Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
+      filename: file,
+      cachedData,
+    });
+    if (!cachedData || script.cachedDataRejected) fresh = true;
+    scripts.set(name, script);
+    const folderOfFile = path.dirname(file);
+    const requireHere = (id) => {
+      if (id.startsWith('.')) return load(path.join(folderOfFile, id));
+      return id.startsWith(dist) ? load(id) : require(id);
+    };
+    script.runInThisContext().call(module.exports, module.exports, requireHere, module, file, folderOfFile);
+    return module.exports;
+  }
+
+  if (blob) {
+    process.on('exit', () => {
+      if (!fresh) return;
+      try {
+        writeBlob(blob, scripts);
+      } catch {
+        // No cache, no harm: the next run compiles again.
+      }
+    });
+  }
+  return load(path.join(dist, 'main.js'));
+};

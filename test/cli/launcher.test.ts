@@ -1,0 +1,92 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Home } from '../helpers/cli.ts';
+
+/** The launcher keeps what V8 compiled, so that the next run need not: never in the way, never from others. */
+
+let home: Home;
+beforeEach(() => {
+  home = new Home();
+});
+afterEach(() => home.remove());
+
+const folder = () => path.join(home.folder, 'cache/infractl/code');
+
+function blob(command: string): string {
+  const [build] = readdirSync(folder());
+  return path.join(folder(), build ?? '', `${command}.bin`);
+}
+
+describe('compiled code', () => {
+  it('is kept for each command, where only this user can read it', async () => {
+    await home.run(['help']);
+    await home.run(['outputs']);
+    for (const command of ['main', 'outputs']) {
+      expect(statSync(blob(command)).mode & 0o777).toBe(0o600);
+      expect(statSync(blob(command)).size).toBeLessThan(3_000_000);
+    }
+    expect(statSync(path.dirname(blob('main'))).mode & 0o777).toBe(0o700);
+  });
+
+  it('is used by the next run, which writes nothing', async () => {
+    const first = await home.run(['help']);
+    const before = statSync(blob('main')).mtimeMs;
+    const second = await home.run(['help']);
+    expect(second.stdout).toBe(first.stdout);
+    expect(statSync(blob('main')).mtimeMs).toBe(before);
+    expect(readdirSync(path.dirname(blob('main')))).toEqual(['main.bin']);
+  });
+
+  it.each([
+    ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
+    ['empty', () => Buffer.alloc(0)],
+    ['noise', (bytes: Buffer) => Buffer.alloc(bytes.length, 7)],
+    [
+      'damaged in the middle',
+      (bytes: Buffer) => Buffer.from(bytes.map((byte, i) => (i % 5000 === 0 ? byte ^ 255 : byte))),
+    ],
+  ])('that is %s is passed over and made again', async (_name, change) => {
+    const first = await home.run(['help']);
+    const good = statSync(blob('main')).size;
+    writeFileSync(blob('main'), change(readFileSync(blob('main'))));
+    const second = await home.run(['help']);
+    expect(second).toMatchObject({ code: 0, stderr: '', stdout: first.stdout });
+    expect(Math.abs(statSync(blob('main')).size - good)).toBeLessThan(good / 2);
+  });
+
+  it('that others could have written is not run', async () => {
+    await home.run(['help']);
+    const file = blob('main');
+    chmodSync(file, 0o622);
+    await home.run(['help']);
+    // Passed over, so made again, for this user alone.
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it('of older builds goes away', async () => {
+    mkdirSync(path.join(folder(), 'old-build'), { recursive: true });
+    await home.run(['help']);
+    expect(existsSync(path.join(folder(), 'old-build'))).toBe(false);
+  });
+
+  it('is not needed: a home that cannot be written, and none at all', async () => {
+    writeFileSync(path.join(home.folder, 'cache'), 'not a folder');
+    expect((await home.run(['help'])).code).toBe(0);
+    expect((await home.run(['help'], { env: { XDG_CACHE_HOME: undefined, HOME: undefined } })).code).toBe(0);
+  });
+
+  it('is not kept for words that are no command', async () => {
+    await home.run(['../../x']);
+    await home.run(['nonsense']);
+    expect(readdirSync(path.dirname(blob('main')))).toEqual(['main.bin']);
+  });
+});
