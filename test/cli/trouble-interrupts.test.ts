@@ -1,8 +1,11 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CliResult } from '../helpers/cli.ts';
 import { baseImage, forget, noEngine } from '../helpers/images.ts';
+import { CTRL_C, Pty } from '../helpers/pty.ts';
 import { MoodyRegistry } from '../helpers/registry.ts';
 import { expectJsonTrouble, expectTrouble, Scene } from '../helpers/trouble.ts';
 
@@ -26,13 +29,15 @@ interface Interruption {
   /** A second one, so many milliseconds later. */
   readonly againAfter?: number;
   readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Runs a deploy, interrupts it, and says how long it took to end after the (last) signal. */
 async function interrupted(options: Interruption): Promise<CliResult & { endedAfter: number }> {
-  const { when, signal = 'SIGINT', againAfter, args = ['deploy', '--create-stack'] } = options;
+  const { when, signal = 'SIGINT', againAfter, args = ['deploy', '--create-stack'], env = {} } = options;
   let sentAt = 0;
   const result = await scene.run(args, {
+    env,
     onStart: (child) => {
       const send = () => {
         sentAt = performance.now();
@@ -142,7 +147,13 @@ describe('during the check', () => {
   it('what was changed stays and is said', async () => {
     await scene.deployed();
     scene.configure({ health: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
-    scene.put('infractl.yaml', (await read('infractl.yaml')).replace('timeout: 1s', 'timeout: 60s'));
+    scene.put(
+      'infractl.yaml',
+      readFileSync(path.join(scene.home.work, 'infractl.yaml'), 'utf8').replace(
+        'timeout: 1s',
+        'timeout: 60s',
+      ),
+    );
     scene.changeCode('2');
     const result = await interrupted({ when: () => asks > 1, args: ['deploy'] });
     expectTrouble(
@@ -157,6 +168,38 @@ describe('during the check', () => {
     expect(live()).toBe('2');
     status = 200;
     await finishes(['deploy']);
+  });
+});
+
+describe('a destroy', () => {
+  it('says that AWS goes on deleting; the next run finishes', async () => {
+    await scene.deployed();
+    scene.fake.state.cloudFormation.script.set('Topic', { ms: 1500 });
+    const args = ['destroy', '--confirm', 'shop-dev'];
+    const result = await interrupted({ when: asked('DeleteStack'), args });
+    expectTrouble(result, 130, `AWS goes on deleting the stack ${STACK}`, 'run the same command again');
+    expect(result.endedAfter).toBeLessThan(1500);
+    await finishes(args);
+    expect(scene.fake.state.cloudFormation.find(STACK)).toBeUndefined();
+  });
+});
+
+describe('on a terminal', () => {
+  it.each([1, 2])('Ctrl-C, %i times, ends with 130 and gives the cursor back', async (times) => {
+    scene.fake.state.cloudFormation.script.set('Topic', { ms: 2500 });
+    const terminal = new Pty(scene.home, ['deploy', '--create-stack'], { env: { ...scene.fake.env } });
+    try {
+      await terminal.until('Topic');
+      const began = performance.now();
+      for (let n = 0; n < times; n++) terminal.type(CTRL_C);
+      expect(await terminal.exited).toMatchObject({ exitCode: 130 });
+      expect(performance.now() - began).toBeLessThan(1500);
+      const shows = terminal.raw.lastIndexOf('\u001B[?25h');
+      expect(shows).toBeGreaterThan(terminal.raw.lastIndexOf('\u001B[?25l'));
+      if (times === 1) expect(terminal.text).toContain(`AWS goes on creating the stack ${STACK}`);
+    } finally {
+      terminal.kill();
+    }
   });
 });
 
@@ -229,19 +272,20 @@ describe.skipIf(noEngine)('an image', () => {
   it('while it is pushed: the login is removed, the next run pushes without a build', async () => {
     scene.put('code/Dockerfile', 'FROM scratch\nCOPY index.js /\nCMD ["/index.js"]\n');
     registry.mood = 'hang';
-    const result = await interrupted({
-      when: () => registry.uploads > 0,
-      args: ['deploy'],
-      signal: 'SIGTERM',
-    });
+    const tmp = path.join(scene.home.folder, 'tmp');
+    mkdirSync(tmp);
+    const logins = () => readdirSync(tmp).filter((name) => name.startsWith('infractl-docker-'));
+    let during: string[] = [];
+    const when = () => {
+      during = logins();
+      return registry.uploads > 0;
+    };
+    const result = await interrupted({ when, args: ['deploy'], signal: 'SIGTERM', env: { TMPDIR: tmp } });
+    expect(during).toHaveLength(1);
+    expect(logins()).toEqual([]);
     expectTrouble(result, 130, 'The deploy was interrupted.', 'Run the same command again');
     expect(result.endedAfter).toBeLessThan(6000);
     registry.mood = 'accept';
     await finishes(['deploy']);
   });
 });
-
-async function read(name: string): Promise<string> {
-  const { readFile } = await import('node:fs/promises');
-  return readFile(`${scene.home.work}/${name}`, 'utf8');
-}
