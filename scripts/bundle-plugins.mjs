@@ -133,10 +133,12 @@ const builtins = {
     const known = new RegExp(
       `^(?:node:)?(?:${builtinModules.filter((name) => !name.startsWith('node:')).join('|')})$`,
     );
-    api.onResolve({ filter: known }, ({ path }) => ({
-      path: path.replace(/^node:/, ''),
-      namespace: 'builtin',
-    }));
+    api.onResolve({ filter: known }, ({ path, kind }) => {
+      const name = path.replace(/^node:/, '');
+      // A dynamic import wants names, and comes when it is needed: it stays Node's own.
+      if (kind === 'dynamic-import') return { path: `node:${name}`, external: true };
+      return { path: name, namespace: 'builtin' };
+    });
     api.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
       contents: READ_LATE.test(path)
         ? late(path)
@@ -146,4 +148,24 @@ const builtins = {
   },
 };
 
-export const plugins = [builtins, leaveOut, slimOclif, pureSchemas];
+/** The SDK's request handler makes its HTTPS agent at once, also for an endpoint that is not HTTPS. */
+const lateHttps = {
+  name: 'late-https',
+  setup(api) {
+    api.onLoad(
+      { filter: /@smithy[\\/]node-http-handler[\\/]dist-es[\\/]node-http-handler\.js$/ },
+      async (args) => {
+        const text = await readFile(args.path, 'utf8');
+        const contents = text.replace(
+          /httpsAgent: \(\(\) => \{([\s\S]*?)\}\)\(\),/,
+          'get httpsAgent() { return this.madeAgent ??= (() => {$1})(); },',
+        );
+        if (contents === text)
+          throw new Error(`${args.path} is not as it was: look at the plugin late-https`);
+        return { contents, loader: 'js' };
+      },
+    );
+  },
+};
+
+export const plugins = [builtins, lateHttps, leaveOut, slimOclif, pureSchemas];

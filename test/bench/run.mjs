@@ -101,7 +101,7 @@ try {
     aws: {
       argv: [awsCli(), 'cloudformation', 'describe-stacks', '--stack-name', stack],
       cwd: project,
-      env: { ...env, ...toAws },
+      env: { ...env, ...toAws, AWS_DEFAULT_REGION: env.AWS_REGION },
     },
     noop: command(['deploy', '--create-stack', '--sandbox'], base),
   });
