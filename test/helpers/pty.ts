@@ -10,10 +10,16 @@ export class Pty {
   constructor(
     home: Home,
     args: readonly string[],
-    options: { cwd?: string; env?: Record<string, string>; columns?: number; rows?: number } = {},
+    options: {
+      cwd?: string;
+      env?: Readonly<Record<string, string>>;
+      name?: string;
+      columns?: number;
+      rows?: number;
+    } = {},
   ) {
     this.#process = spawn(process.execPath, [launcher, ...args], {
-      name: 'xterm-256color',
+      name: options.name ?? 'xterm-256color',
       cols: options.columns ?? 80,
       rows: options.rows ?? 24,
       cwd: options.cwd ?? home.work,

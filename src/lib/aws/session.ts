@@ -66,11 +66,13 @@ export async function openSession(
 ): Promise<AwsSession> {
   const profile = sandbox ? undefined : chooseProfile(flags, project, env);
   const [region, regionOrigin] = await chooseRegion(flags, project, profile, sandbox !== undefined, env);
+  const profileEndpoint = sandbox ? undefined : await endpointOfProfile(profile, env);
   const config: ClientConfig = {
     region,
     retryMode: env.AWS_RETRY_MODE === 'adaptive' ? 'adaptive' : 'standard',
     ...(env.AWS_MAX_ATTEMPTS ? {} : { maxAttempts: 5 }),
     ...(profile ? { profile } : {}),
+    ...(profileEndpoint ? { endpoint: profileEndpoint } : {}),
     ...(sandbox ? { endpoint: sandbox.endpoint, credentials: sandbox.credentials } : {}),
   };
   let identity: Promise<Identity> | undefined;
@@ -79,7 +81,7 @@ export async function openSession(
     region,
     regionOrigin,
     profile: profile ?? env.AWS_PROFILE,
-    endpoint: sandbox?.endpoint ?? env.AWS_ENDPOINT_URL,
+    endpoint: sandbox?.endpoint ?? profileEndpoint ?? env.AWS_ENDPOINT_URL,
     sandbox: sandbox !== undefined,
     ...(onCall ? { onCall } : {}),
     keysFromEnvironment: !sandbox && !profile && Boolean(env.AWS_ACCESS_KEY_ID),
@@ -89,6 +91,17 @@ export async function openSession(
     },
   };
   return session;
+}
+
+/** The SDK reads `endpoint_url` of the profile that AWS_PROFILE names, but not of one that it is handed. */
+async function endpointOfProfile(
+  profile: string | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  if (!profile || env.AWS_ENDPOINT_URL || env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true')
+    return undefined;
+  const { loadSharedConfigFiles } = await import('@smithy/core/config');
+  return (await loadSharedConfigFiles()).configFile[profile]?.endpoint_url;
 }
 
 /** An explicit profile for the clients; undefined leaves the SDK's own chain (AWS_PROFILE, keys, roles). */

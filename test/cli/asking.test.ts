@@ -1,0 +1,135 @@
+import { readdirSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CTRL_C, ENTER, Pty } from '../helpers/pty.ts';
+import { Scene } from '../helpers/trouble.ts';
+
+/** When infractl asks, when it must not, and how a question is left. */
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await (await Scene.open()).deployed();
+});
+afterAll(() => scene.close());
+
+/** Every command that asks, the flag that answers, and a word of its question. */
+const ASKING = [
+  { args: ['destroy'], flag: '--confirm shop-dev', question: 'Type shop-dev to go on' },
+  { args: ['sandbox', 'reset'], flag: '--yes', question: 'Remove every stack' },
+  { args: ['sandbox', 'stop', '--delete'], flag: '--yes', question: 'Remove every stack' },
+  { args: ['init'], flag: 'infractl init BLUEPRINT', question: 'Which blueprint?' },
+] as const;
+
+const terminal = (args: readonly string[], env: Record<string, string> = {}) =>
+  new Pty(scene.home, args, {
+    env: { ...scene.fake.env, ...env },
+    columns: 100,
+    ...(env.TERM ? { name: env.TERM } : {}),
+  });
+
+/** The cursor is where a person expects it: what hid it last was followed by what shows it. */
+function expectCursorShown(raw: string): void {
+  expect(raw.lastIndexOf('\u001B[?25h')).toBeGreaterThanOrEqual(raw.lastIndexOf('\u001B[?25l'));
+}
+
+describe.each(ASKING)('$args', ({ args, flag, question }) => {
+  it('with standard input closed names the flag, exits 2 within 5 s, calls nothing', async () => {
+    scene.fake.actions();
+    const result = await scene.run(args, { timeout: 5000 });
+    expect(result).toMatchObject({ code: 2, signal: null, stdout: '' });
+    expect(result.stderr).toContain(flag);
+    expect(scene.fake.actions()).toEqual([]);
+  });
+
+  it.each([
+    ['CI=1', {}, { CI: '1' }],
+    ['--no-input', { flags: ['--no-input'] }, {}],
+    ['INFRACTL_NO_INPUT=1', {}, { INFRACTL_NO_INPUT: '1' }],
+    ['TERM=dumb', {}, { TERM: 'dumb' }],
+  ] as [string, { flags?: string[] }, Record<string, string>][])(
+    'with %s asks nothing on a terminal too',
+    async (_, more, env) => {
+      const run = terminal([...args, ...(more.flags ?? [])], env);
+      const { exitCode } = await run.exited;
+      expect(exitCode).toBe(2);
+      expect(run.text.replace(/\s+/g, ' ')).toContain(flag);
+    },
+  );
+
+  it('is left by Ctrl-C: one line, exit 130, the cursor shown, nothing done', async () => {
+    scene.fake.requests.length = 0;
+    const before = readdirSync(scene.home.work);
+    const run = terminal(args);
+    await run.until(question);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    run.type(CTRL_C);
+    expect((await run.exited).exitCode).toBe(130);
+    expectCursorShown(run.raw);
+    expect(run.text.match(/Interrupted/g)).toHaveLength(1);
+    expect(run.text).not.toMatch(/\n\s+at /);
+    expect(scene.fake.mutations()).toEqual([]);
+    expect(readdirSync(scene.home.work)).toEqual(before);
+  });
+});
+
+describe('the menu', () => {
+  it('opens alone on a terminal, filters, prints the command, runs it, comes back, is left', async () => {
+    const run = terminal([]);
+    await run.until('What do you want to do?');
+    await run.until('leave');
+    for (const heading of ['Project', 'Config: ', 'Sandbox: ']) expect(run.text).toContain(heading);
+    run.type('outp');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    run.type(ENTER);
+    await run.until('infractl outputs [options]');
+    run.type('app.FunctionName');
+    run.type(ENTER);
+    await run.until(/\$ infractl outputs app\.FunctionName\nshop-api-dev\n[\s\S]*What do you want to do\?/);
+    run.type('leave');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    run.type(ENTER);
+    expect((await run.exited).exitCode).toBe(0);
+    expectCursorShown(run.raw);
+  });
+
+  it('survives a command that fails', async () => {
+    const run = terminal([]);
+    await run.until('leave');
+    run.type('history');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    run.type(ENTER);
+    await run.until('infractl history [options]');
+    run.type(`nonsense${ENTER}`);
+    await run.until(/has no entry "nonsense"[\s\S]*What do you want to do\?/);
+    run.type(CTRL_C);
+    expect((await run.exited).exitCode).toBe(130);
+    expectCursorShown(run.raw);
+  });
+
+  it.each([
+    ['CI=1', [], { CI: '1' }],
+    ['--no-input', ['--no-input'], {}],
+  ] as [string, string[], Record<string, string>][])(
+    'with %s there is help instead',
+    async (_, args, env) => {
+      const run = terminal(args, env);
+      expect((await run.exited).exitCode).toBe(0);
+      expect(run.text).toContain('USAGE');
+      expect(run.text).not.toContain('What do you want to do');
+    },
+  );
+});
+
+describe('a missing parameter', () => {
+  it('is asked for on a terminal, checked, and never shown', async () => {
+    scene.configure({ parameters: '      DatabaseUrl: { env: DATABASE_URL }\n' });
+    const run = terminal(['deploy', '--create-stack', '--dry-run']);
+    await run.until('JwtSecret of the stack app');
+    run.type(`short${ENTER}`);
+    await run.until('32 characters');
+    run.type('\u0015');
+    run.type(`s3cret-s3cret-s3cret-s3cret-s3cret${ENTER}`);
+    expect((await run.exited).exitCode).toBe(0);
+    expect(run.text).not.toContain('s3cret');
+    scene.configure({});
+  });
+});

@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Scene } from '../helpers/trouble.ts';
+
+/** What is said before something is done, and what must not be done. */
+
+let scene: Scene;
+beforeEach(async () => {
+  scene = await Scene.open();
+});
+afterEach(() => scene.close());
+
+describe('destroy', () => {
+  it('prints account, region, environment and what goes, first', async () => {
+    await scene.deployed();
+    const result = await scene.run(['destroy', '--confirm', 'shop-dev']);
+    expect(result.code).toBe(0);
+    const said = result.stderr.slice(0, result.stderr.indexOf('✓'));
+    for (const words of ['123456789012', 'eu-west-3', 'shop · dev', 'stack shop-app-dev']) {
+      expect(said).toContain(words);
+    }
+    expect(result.stdout).toContain('Stays: the bucket infractl-shop-');
+  });
+
+  it('with a wrong name makes no API call: exit 5', async () => {
+    await scene.deployed();
+    scene.fake.requests.length = 0;
+    for (const name of ['shop', 'shop-prod', 'SHOP-DEV', '']) {
+      const result = await scene.run(['destroy', '--confirm', name]);
+      expect(result.code).toBe(5);
+      expect(result.stderr).toContain('nothing was done');
+    }
+    expect(scene.fake.requests).toEqual([]);
+  });
+
+  it('again is safe, and says that nothing was to do', async () => {
+    await scene.deployed();
+    await scene.run(['destroy', '--confirm', 'shop-dev']);
+    scene.fake.requests.length = 0;
+    const again = await scene.run(['destroy', '--confirm', 'shop-dev']);
+    expect(again.code).toBe(0);
+    expect(again.stdout).toContain('Nothing to do');
+    expect(scene.fake.mutations()).toEqual([]);
+  });
+});
+
+describe('--dry-run makes no mutating call', () => {
+  it.each([[[]], [['--create-stack']], [['--create-stack', '--json']]])(
+    'deployed already, %j',
+    async (flags) => {
+      await scene.deployed();
+      scene.changeCode('new');
+      scene.fake.requests.length = 0;
+      const result = await scene.run(['deploy', '--dry-run', ...flags]);
+      expect(result.code).toBe(0);
+      expect(scene.fake.requests.length).toBeGreaterThan(0);
+      expect(scene.fake.mutations()).toEqual([]);
+      expect(result.stdout).toMatch(
+        /function api +update|"part":"function api","kind":"function","outcome":"update"|"outcome":"update"/,
+      );
+    },
+  );
+
+  it('with --create-stack when nothing is deployed yet', async () => {
+    const result = await scene.run(['deploy', '--dry-run', '--create-stack']);
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stdout).toMatch(/stack app +create/);
+    expect(result.stdout).toMatch(/function api +unknown/);
+    expect(result.stdout).toContain('nothing was changed');
+    expect(scene.fake.mutations()).toEqual([]);
+  });
+
+  it('without --create-stack when nothing is deployed yet: it says how to begin', async () => {
+    const result = await scene.run(['deploy', '--dry-run']);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('infractl deploy --create-stack');
+    expect(scene.fake.mutations()).toEqual([]);
+  });
+});
+
+describe('again', () => {
+  it('deploy with nothing to do changes nothing and says so', async () => {
+    await scene.deployed();
+    scene.fake.requests.length = 0;
+    for (const flags of [['--create-stack'], []]) {
+      const result = await scene.run(['deploy', ...flags]);
+      expect(result.code).toBe(0);
+      expect(result.stdout).toContain('Nothing to do');
+    }
+    // Whether something differs may take a change set to know; it is taken away again.
+    const changing = scene.fake.mutations().map(({ action }) => action);
+    expect(changing.filter((action) => !/ChangeSet$/.test(action))).toEqual([]);
+    expect(changing).not.toContain('ExecuteChangeSet');
+  });
+});
+
+describe('a protected environment', () => {
+  const head = 'environments:\n  dev: { protected: true }\n';
+
+  it.each([[['deploy', '--create-stack']], [['destroy', '--confirm', 'shop-dev']]])(
+    '%j wants --env, before any call',
+    async (args) => {
+      scene.configure({ head });
+      const refused = await scene.run(args);
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toContain('--env dev');
+      expect(scene.fake.requests).toEqual([]);
+      // What INFRACTL_ENV or a default chose was not said on this command line.
+      expect((await scene.run([...args, '--env', 'dev'])).code).toBe(0);
+    },
+  );
+
+  it('may be looked at without', async () => {
+    scene.configure({ head });
+    for (const args of [['deploy', '--create-stack', '--dry-run'], ['outputs'], ['history']]) {
+      expect((await scene.run(args)).code).toBe(0);
+    }
+  });
+});
+
+describe('--debug', () => {
+  it.each([
+    ['--debug', ['--debug'], {}],
+    ['INFRACTL_DEBUG=1', [], { INFRACTL_DEBUG: '1' }],
+  ] as const)('%s shows every AWS call, without its parameters', async (_, flags, env) => {
+    scene.fake.faults.throttle('cloudformation:DescribeStacks', { times: 1 });
+    const result = await scene.run(['deploy', '--create-stack', ...flags], { env });
+    expect(result.code).toBe(0);
+    const calls = [
+      ...result.stderr.matchAll(/^aws (\w+:\w+) eu-west-3 (\d+)( \w+)?, \d+ ms(?:, attempt (\d))?$/gm),
+    ];
+    expect(calls.map(([, action]) => action).sort()).toEqual(
+      scene.fake.requests.map(({ service, action }) => `${service}:${action}`).sort(),
+    );
+    expect(result.stderr).toMatch(/aws cloudformation:DescribeStacks eu-west-3 400 Throttling, \d+ ms\n/);
+    expect(result.stderr).toMatch(/aws cloudformation:DescribeStacks eu-west-3 [24]00.*, attempt 2/);
+  });
+
+  it('without it there is no word of calls, and no stack trace', async () => {
+    const result = await scene.run(['deploy']);
+    expect(result.code).toBe(1);
+    expect(result.stderr).not.toMatch(/^aws |\n\s+at /m);
+    expect((await scene.run(['deploy'], { env: { INFRACTL_DEBUG: '0' } })).stderr).not.toMatch(/^aws /m);
+    expect((await scene.run(['deploy', '--debug'])).stderr).toMatch(/\n\s+at /);
+  });
+});

@@ -1,0 +1,171 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CliResult } from '../helpers/cli.ts';
+import { TestSandbox } from '../helpers/sandbox.ts';
+import { Scene } from '../helpers/trouble.ts';
+
+/**
+ * The keys of every JSON result. Programs read them: they may be added, never renamed or taken away.
+ * After an addition: `UPDATE_KEYS=1 npx vitest run test/cli/json.test.ts`, which refuses to drop any.
+ */
+const recorded = path.join(import.meta.dirname, 'json-keys.json');
+type Keys = Record<string, string>;
+const known: Record<string, Keys> = existsSync(recorded) ? JSON.parse(readFileSync(recorded, 'utf8')) : {};
+const seen: Record<string, Keys> = {};
+
+let scene: Scene;
+let sandbox: TestSandbox;
+beforeAll(async () => {
+  scene = await Scene.open();
+  sandbox = await new TestSandbox().prepare();
+}, 600_000);
+afterAll(async () => {
+  if (process.env.UPDATE_KEYS) {
+    const all = { ...known };
+    for (const [name, keys] of Object.entries(seen)) all[name] = { ...known[name], ...keys };
+    writeFileSync(recorded, `${JSON.stringify(sorted(all), null, 2)}\n`);
+  }
+  await scene.close();
+  await sandbox.remove();
+});
+
+/** Paths and types of all values: `parts[].ms` is a number. */
+function keysOf(value: unknown, at = ''): Keys {
+  if (Array.isArray(value)) {
+    return { [at || '.']: 'array', ...Object.assign({}, ...value.map((one) => keysOf(one, `${at}[]`))) };
+  }
+  if (typeof value !== 'object' || value === null)
+    return { [at || '.']: value === null ? 'null' : typeof value };
+  return Object.assign(
+    at.endsWith('[]') || at === '' ? {} : { [at]: 'object' },
+    ...Object.entries(value).map(([key, inner]) => keysOf(inner, at === '' ? key : `${at}.${key}`)),
+  );
+}
+
+function sorted<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)])) as T;
+}
+
+function check(name: string, value: unknown): void {
+  const keys = keysOf(value);
+  seen[name] = { ...seen[name], ...keys };
+  const before = known[name] ?? {};
+  // What was promised is still there, with its type.
+  expect(keys).toMatchObject(before);
+  if (!process.env.UPDATE_KEYS) expect(Object.keys(keys).sort()).toEqual(Object.keys(before).sort());
+}
+
+const lines = (result: CliResult) =>
+  result.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { type?: string });
+
+async function run(args: readonly string[]): Promise<CliResult> {
+  const env = { XDG_DATA_HOME: sandbox.folder };
+  return scene.run([...args, '--json'], { env, timeout: 120_000 });
+}
+
+async function result(name: string, args: readonly string[]): Promise<unknown> {
+  const done = await run(args);
+  expect(done.code).toBe(0);
+  const value: unknown = JSON.parse(done.stdout);
+  check(name, value);
+  return value;
+}
+
+describe('results of commands that talk to AWS', () => {
+  it('an empty list is [], an empty map {}', async () => {
+    expect(JSON.parse((await run(['history'])).stdout)).toEqual([]);
+    expect(JSON.parse((await run(['outputs'])).stdout)).toEqual({});
+  });
+
+  it('deploy is a stream: events, then the result', async () => {
+    const done = await run(['deploy', '--create-stack']);
+    expect(done.code).toBe(0);
+    const all = lines(done);
+    expect(all.at(-1)?.type).toBe('result');
+    for (const event of all) check(`deploy ${event.type}`, event);
+    expect(new Set(all.slice(0, -1).map(({ type }) => type))).toEqual(
+      new Set(['part.started', 'part.status', 'part.done', 'stack.event']),
+    );
+    expect(all.filter(({ type }) => type === 'result')).toHaveLength(1);
+  });
+
+  it('a dry run has the same result', async () => {
+    check('deploy --dry-run result', lines(await run(['deploy', '--dry-run', '--create-stack'])).at(-1));
+  });
+
+  it('a failing deploy ends its stream with the error', async () => {
+    scene.changeCode('fails');
+    scene.fake.faults.deny('lambda:UpdateFunctionCode');
+    const done = await run(['deploy']);
+    scene.fake.faults.clear();
+    expect(done.code).toBe(4);
+    const all = lines(done);
+    expect(Object.keys(all.at(-1) ?? {})).toEqual(['error']);
+    check('deploy error', all.at(-1));
+    check(
+      'deploy part.failed',
+      all.find(({ type }) => type === 'part.failed'),
+    );
+  });
+
+  it('outputs, history and one entry of it', async () => {
+    await result('outputs', ['outputs']);
+    expect(await result('outputs NAME', ['outputs', 'app.FunctionName'])).toBe('shop-api-dev');
+    await result('history', ['history']);
+    const entries = (await result('history', ['history'])) as { id: string; result: string }[];
+    const done = entries.find((entry) => entry.result === 'succeeded')?.id ?? '';
+    await result('history ID', ['history', done]);
+    const short = done.slice(done.lastIndexOf('-') + 1);
+    expect(await result('history ID', ['history', short])).toMatchObject({ id: done });
+    for (const { startedAt } of entries as unknown as { startedAt: string }[]) {
+      expect(startedAt).toBe(new Date(startedAt).toISOString());
+    }
+  });
+
+  it('destroy is a stream too', async () => {
+    const all = lines(await run(['destroy', '--confirm', 'shop-dev']));
+    expect(all.at(-1)?.type).toBe('result');
+    check('destroy result', all.at(-1));
+    expect(all[0]?.type).toBe('part.started');
+  });
+});
+
+describe('results of the others', () => {
+  it('config show, config show --origin, config validate', async () => {
+    await result('config show', ['config', 'show']);
+    await result('config show --origin', ['config', 'show', '--origin']);
+    await result('config validate', ['config', 'validate']);
+  });
+
+  it('config validate that finds something is exit 2, with its findings as the result', async () => {
+    scene.put('wrong/infractl.yaml', 'project: wrong\nregionn: eu-west-3\n');
+    const cwd = path.join(scene.home.work, 'wrong');
+    const done = await scene.run(['config', 'validate', '--json'], { cwd });
+    expect(done.code).toBe(2);
+    const value = JSON.parse(done.stdout) as { findings?: unknown };
+    check('config validate with findings', value);
+  });
+
+  it('init', async () => {
+    await result('init', ['init', 'auth-manager', 'made', '--variant', 'zip', '--region', 'eu-west-3']);
+  });
+
+  it('sandbox start, status, reset, stop; each again is safe and says so', async () => {
+    const start = ['sandbox', 'start', '--port', '4931'];
+    expect(await result('sandbox start', start)).toMatchObject({ outcome: 'started' });
+    expect(await result('sandbox start', start)).toMatchObject({ outcome: 'already-running' });
+    await result('sandbox status', ['sandbox', 'status']);
+    expect(await result('sandbox reset', ['sandbox', 'reset', '--yes'])).toMatchObject({ was: 'running' });
+    await result('sandbox reset', ['sandbox', 'reset', '--yes']);
+    expect(await result('sandbox stop', ['sandbox', 'stop'])).toMatchObject({ outcome: 'stopped' });
+    const again = (await result('sandbox stop', ['sandbox', 'stop'])) as { outcome: string };
+    expect(again.outcome).not.toBe('stopped');
+    await result('sandbox status, stopped', ['sandbox', 'status']);
+  }, 180_000);
+});
