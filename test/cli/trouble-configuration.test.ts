@@ -130,6 +130,23 @@ describe('parameters', () => {
     expect(scene.fake.requests).toEqual([]);
   });
 
+  it('of the blueprint are checked too: a JwtSecret under 32 characters', async () => {
+    const made = await scene.run(['init', 'auth-manager', 'my-auth', '--variant', 'zip']);
+    expect(made.code).toBe(0);
+    const options = { cwd: path.join(scene.home.work, 'my-auth'), env: { JWT_SECRET: 'shortNeverShown' } };
+    for (const command of [
+      ['deploy', '--create-stack'],
+      ['config', 'validate'],
+    ]) {
+      const result = await scene.run(command, options);
+      expect(result.code).toBe(2);
+      expect(result.stdout + result.stderr).toContain(
+        'JwtSecret is too short: it must have 32 characters or more',
+      );
+    }
+    expect(scene.fake.requests).toEqual([]);
+  });
+
   it('that are missing are asked for on a terminal; secrets are not echoed', async () => {
     scene.configure({ parameters: '      DatabaseUrl: { env: DATABASE_URL }\n' });
     const terminal = new Pty(scene.home, ['deploy', '--create-stack'], { env: { ...scene.fake.env } });

@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { baseImage, forget, noEngine } from '../helpers/images.ts';
@@ -200,6 +200,27 @@ CMD ["node"]
       expect((await scene.run(['deploy'])).stdout).toContain('Nothing to do');
     },
   );
+
+  it('killed with -9 while it is pushed: the next run pushes it, and removes the login that was left', async () => {
+    scene.put('infractl.yaml', withoutSecrets(registry.host));
+    const tmp = path.join(scene.home.folder, 'tmp');
+    mkdirSync(tmp);
+    const logins = () => readdirSync(tmp).filter((name) => name.startsWith('infractl-docker-'));
+    registry.mood = 'hang';
+    const killed = await scene.run(['deploy'], {
+      env: { TMPDIR: tmp },
+      onStart: (child) => {
+        const timer = setInterval(() => registry.uploads > 0 && child.kill('SIGKILL'), 5);
+        child.on('close', () => clearInterval(timer));
+      },
+    });
+    expect(killed.signal).toBe('SIGKILL');
+    expect(logins()).toHaveLength(1);
+    registry.mood = 'accept';
+    const next = await scene.run(['deploy'], { env: { TMPDIR: tmp } });
+    expect(next.code).toBe(0);
+    expect(logins()).toEqual([]);
+  });
 
   it('whose repository is not there', async () => {
     scene.fake.state.ecr.repositories.clear();

@@ -88,7 +88,13 @@ describe('a function', () => {
   it('that somebody deleted is named', async () => {
     await scene.deployed();
     scene.fake.state.lambda.functions.delete(NAME);
-    expectTrouble(await scene.run(['deploy']), 1, NAME, 'infractl deploy --create-stack');
+    expectTrouble(
+      await scene.run(['deploy']),
+      1,
+      NAME,
+      'infractl deploy --create-stack',
+      'deleted it by hand',
+    );
     expectJsonTrouble(await scene.run(['deploy', '--json']), 1, 'FunctionNotFound');
   });
 });
