@@ -134,16 +134,8 @@ describe('parameters', () => {
     const made = await scene.run(['init', 'auth-manager', 'my-auth', '--variant', 'zip']);
     expect(made.code).toBe(0);
     const options = { cwd: path.join(scene.home.work, 'my-auth'), env: { JWT_SECRET: 'shortNeverShown' } };
-    for (const command of [
-      ['deploy', '--create-stack'],
-      ['config', 'validate'],
-    ]) {
-      const result = await scene.run(command, options);
-      expect(result.code).toBe(2);
-      expect(result.stdout + result.stderr).toContain(
-        'JwtSecret is too short: it must have 32 characters or more',
-      );
-    }
+    const result = await scene.run(['deploy', '--create-stack'], options);
+    expectTrouble(result, 2, 'JwtSecret is too short: it must have 32 characters or more');
     expect(scene.fake.requests).toEqual([]);
   });
 
