@@ -208,11 +208,18 @@ describe('a second signal', () => {
     scene.fake.state.cloudFormation.changeSetMs = 1500;
     scene.fake.faults.delay('cloudformation:DeleteChangeSet', 4000);
     const result = await interrupted({ when: asked('DescribeChangeSet'), againAfter: 300 });
-    expect(result.code).toBe(130);
+    expectTrouble(result, 130, 'Left at once.', 'Run the same command again');
     expect(result.endedAfter).toBeLessThan(300);
-    expect(result.stderr).not.toMatch(/\n\s+at /);
     scene.fake.state.cloudFormation.changeSetMs = 10;
     await finishes();
+  });
+
+  it('as JSON leaves an error object too', async () => {
+    scene.fake.state.cloudFormation.changeSetMs = 1500;
+    scene.fake.faults.delay('cloudformation:DeleteChangeSet', 4000);
+    const args = ['deploy', '--create-stack', '--json'];
+    const result = await interrupted({ when: asked('DescribeChangeSet'), againAfter: 300, args });
+    expectJsonTrouble(result, 130, 'Interrupted');
   });
 
   it('as JSON the first ends with the error object', async () => {

@@ -48,7 +48,13 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
   protected terminal!: Terminal;
   protected prompter!: Prompter;
   protected readonly redactor = new Redactor();
-  protected readonly interrupts = new Interrupts((line) => this.say(line));
+  protected readonly interrupts = new Interrupts(
+    (line) => this.say(line),
+    (error) => {
+      this.#reporter?.close();
+      this.#showError(error);
+    },
+  );
   #reporter: OpenReporter | undefined;
   #said = false;
 

@@ -10,9 +10,12 @@ export class Interrupts {
   #watching = false;
   #asked = false;
   readonly #say: (line: string) => void;
+  readonly #leaving: (error: Interrupted) => void;
 
-  constructor(say: (line: string) => void) {
+  /** @param leaving shows the error of a process that ends in this moment */
+  constructor(say: (line: string) => void, leaving: (error: Interrupted) => void) {
     this.#say = say;
+    this.#leaving = leaving;
   }
 
   install(): void {
@@ -31,13 +34,19 @@ export class Interrupts {
 
   readonly #onSignal = (): void => {
     if (!this.#watching || this.#asked) {
-      if (!this.#asked) this.#say('Interrupted.');
+      this.#leaving(this.#asked ? leftAtOnce() : new Interrupted());
       leave();
     }
     this.#asked = true;
     this.#say('Stopping; press Ctrl-C again to leave at once.');
     this.#controller.abort(new Interrupted());
   };
+}
+
+function leftAtOnce(): Interrupted {
+  return new Interrupted('Left at once. What was begun goes on by itself, and was not looked at.', [
+    'Run the same command again: it goes on where it stopped.',
+  ]);
 }
 
 /** Gives the terminal its cursor back and ends the process. */
