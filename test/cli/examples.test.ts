@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ManifestCommand, root } from '../helpers/cli.ts';
+import { User } from '../helpers/user.ts';
+
+/** Every example of every command's help, typed as it is printed, in a new project on a sandbox. */
+
+const manifest = JSON.parse(readFileSync(path.join(root, 'oclif.manifest.json'), 'utf8')) as {
+  commands: Record<string, ManifestCommand>;
+};
+
+function examplesOf(id: string): string[] {
+  return (manifest.commands[id]?.examples ?? []).map((example) =>
+    (typeof example === 'string' ? example : example.command)
+      .replaceAll('<%= config.bin %>', 'infractl')
+      .replaceAll('<%= command.id %>', id.replaceAll(':', ' ')),
+  );
+}
+
+/** The commands in the order in which a user comes to them. */
+const ORDER = [
+  'init',
+  'sandbox:start',
+  'config:validate',
+  'config:show',
+  'deploy',
+  'outputs',
+  'history',
+  'sandbox:status',
+  'destroy',
+  'sandbox:reset',
+  'sandbox:stop',
+];
+
+/** Examples that ask: on a terminal they are answered, elsewhere they name the flag. Their tests are in asking.test.ts. */
+const ASKS: Readonly<Record<string, string>> = {
+  'infractl destroy': '--confirm my-auth-dev',
+  'infractl sandbox reset': '--yes',
+};
+
+/** What stands in an example for a name of the reader's own project. */
+const inOurProject = (line: string) => line.replaceAll('auth-manager-dev', 'my-auth-dev');
+
+describe('examples', () => {
+  let user: User;
+  let port: number;
+  beforeAll(async () => {
+    user = await new User({ INFRACTL_SANDBOX: '1' }).prepare();
+    port = await user.port();
+    // The image examples are the story's; here the project is one that needs no container engine.
+    await user.does('init auth-manager my-auth --variant zip');
+  }, 600_000);
+  afterAll(() => user?.leave());
+
+  it('every command is in the order below, and has examples', () => {
+    const ids = Object.keys(manifest.commands).filter((id) => !manifest.commands[id]?.hidden);
+    expect([...ORDER].sort()).toEqual(ids.sort());
+    for (const id of ids) expect(examplesOf(id).length).toBeGreaterThan(0);
+  });
+
+  for (const id of ORDER) {
+    it.each(examplesOf(id))('%s', async (example) => {
+      if (id === 'init') user.cd(path.join(user.home.work, `init-${Math.random()}`));
+      else user.cd(path.join(user.home.work, 'my-auth'));
+      const typed = inOurProject(example);
+      if (id === 'sandbox:start') return start(typed);
+      const result = await user.type(typed.replace(/^infractl /, ''));
+      const flag = ASKS[example];
+      if (flag !== undefined) {
+        expect(result).toMatchObject({ code: 2, stdout: '' });
+        expect(result.stderr).toContain(flag);
+        return;
+      }
+      expect(result.stderr + result.stdout).not.toContain('✗');
+      expect(result.code).toBe(0);
+      expect(result.stdout).not.toBe('');
+    });
+  }
+
+  /** One sandbox at a time: what an example says of its port is tried after the one before is stopped. */
+  async function start(example: string): Promise<void> {
+    const evaluated = /^eval "\$\(infractl (.*)\)"$/.exec(example)?.[1];
+    const line = evaluated ?? example.replace(/^infractl /, '');
+    if (line.includes('--port')) await user.does('sandbox stop');
+    const ours = line.includes('--port') ? line.replace(/--port \d+/, `--port ${port}`) : line;
+    const { stdout } = await user.does(ours);
+    if (evaluated) expect(stdout).toMatch(/^export AWS_ENDPOINT_URL=/m);
+    else expect(stdout).toContain('http://127.0.0.1:');
+  }
+});
