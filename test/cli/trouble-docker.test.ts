@@ -116,7 +116,7 @@ describe.skipIf(noEngine)('an image', () => {
       'code/build.js',
       `for (let i = 0; i < 2000; i++) console.log("compile line " + i + " " + process.env.DATABASE);
 console.log("error TS2304: Cannot find name");
-process.exit(3);
+process.exitCode = 3;
 `,
     );
     scene.put(

@@ -185,6 +185,7 @@ function literally(text: string): RegExp {
   return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
 }
 
+/** With `SHOW_TROUBLE=<file>` all that was printed is kept there, to be read with tired eyes. */
 function show(args: readonly string[], result: CliResult): void {
   const file = process.env.SHOW_TROUBLE;
   if (file)
