@@ -55,7 +55,7 @@ export async function runCheck(deps: CheckDeps, spec: CheckSpec): Promise<CheckR
   const deadline = clock.now() + spec.timeout;
   for (let attempts = 1, pause = FIRST_PAUSE; ; attempts++, pause = Math.min(pause * 1.6, LONGEST_PAUSE)) {
     throwIfAborted(signal);
-    const limit = Math.min(ONE_TRY, Math.max(1000, deadline - clock.now()));
+    const limit = Math.ceil(Math.min(ONE_TRY, Math.max(1000, deadline - clock.now())));
     const answer = await ask(url, limit, deps);
     throwIfAborted(signal);
     const wrong = problem(answer, spec);

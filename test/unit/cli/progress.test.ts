@@ -1,0 +1,183 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Interrupted, UsageError } from '../../../src/lib/base/errors.ts';
+import { menuChoices, splitWords } from '../../../src/lib/cli/menu.ts';
+import { LineProgress } from '../../../src/lib/cli/progress-lines.ts';
+import { settledLine } from '../../../src/lib/cli/progress-words.ts';
+import { table } from '../../../src/lib/cli/table.ts';
+import { describeTerminal, painter } from '../../../src/lib/cli/terminal.ts';
+
+const plain = painter(false);
+
+describe('progress where nothing can be redrawn', () => {
+  let said: string[];
+  let progress: LineProgress;
+  const write = process.stderr.write;
+  beforeEach(() => {
+    vi.useFakeTimers();
+    said = [];
+    process.stderr.write = ((text: string) => said.push(text.trimEnd())) as never;
+    const terminal = describeTerminal(
+      { noColor: true, noInput: true },
+      { stdin: {}, stdout: {}, stderr: {} },
+      {},
+    );
+    progress = new LineProgress(terminal, (text) => text.replaceAll('hunter2', '[secret]'));
+  });
+  afterEach(() => {
+    progress.close();
+    process.stderr.write = write;
+    vi.useRealTimers();
+  });
+  const status = (text: string) => progress.emit({ type: 'part.status', part: 'image api', status: text });
+
+  it('says what goes on at least every 30 seconds, and for how long', () => {
+    progress.emit({ type: 'part.started', part: 'image api', doing: 'building' });
+    vi.advanceTimersByTime(29_999);
+    expect(said).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(said).toEqual(['  image api: still building (30.0 s)']);
+    vi.advanceTimersByTime(60_000);
+    expect(said).toHaveLength(3);
+    expect(said[2]).toBe('  image api: still building (1 min 30 s)');
+  });
+
+  it('says so also where the status changes all the time', () => {
+    progress.emit({ type: 'part.started', part: 'image api', doing: 'building' });
+    for (let step = 0; step < 200; step++) {
+      status(`step ${step}`);
+      vi.advanceTimersByTime(300);
+    }
+    expect(said).toEqual(['  image api: still step 99 (30.0 s)', '  image api: still step 199 (1 min 00 s)']);
+  });
+
+  it('gives a status a line once it has lasted a second', () => {
+    progress.emit({ type: 'part.started', part: 'image api', doing: 'building' });
+    status('step 1');
+    vi.advanceTimersByTime(500);
+    status('step 2');
+    vi.advanceTimersByTime(999);
+    expect(said).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(said).toEqual(['  image api: step 2']);
+    status('step 2');
+    vi.advanceTimersByTime(5000);
+    expect(said).toHaveLength(1);
+  });
+
+  it('says nothing more of a part that is done, and loses no stack event', () => {
+    progress.emit({ type: 'part.started', part: 'image api', doing: 'building' });
+    status('step 1');
+    const event = {
+      type: 'stack.event',
+      part: 'stack app',
+      stack: 's',
+      resourceType: 'AWS::SNS::Topic',
+    } as const;
+    for (let n = 0; n < 50; n++) {
+      progress.emit({ ...event, logicalId: `T${n}`, status: 'CREATE_COMPLETE', at: '2026-01-05T09:00:00Z' });
+    }
+    progress.emit({ type: 'part.done', part: 'image api', outcome: 'built', ms: 900 });
+    vi.advanceTimersByTime(120_000);
+    expect(said).toHaveLength(51);
+    expect(said.at(-1)).toContain('✓ image api');
+  });
+
+  it('shows no secret', () => {
+    progress.say('the password is hunter2');
+    expect(said).toEqual(['the password is [secret]']);
+  });
+});
+
+describe('the line of a part that is done', () => {
+  const done = {
+    type: 'part.done',
+    part: 'check health',
+    outcome: 'passed',
+    ms: 285,
+    detail: '200 from https://a1b2c3d4e5.execute-api.eu-west-3.amazonaws.com/health',
+  } as const;
+
+  it('has its detail beside it where there is room, else below, and no columns where it is narrow', () => {
+    expect(settledLine(done, plain, 200)).toBe(`✓ check health           passed      285 ms  ${done.detail}`);
+    expect(settledLine(done, plain, 80)).toBe(
+      `✓ check health           passed      285 ms\n    ${done.detail}`,
+    );
+    expect(settledLine(done, plain, 40)).toBe(`✓ check health passed 285 ms\n    ${done.detail}`);
+  });
+
+  it('tells what was stopped from what failed', () => {
+    const failed = { type: 'part.failed', part: 'image api', ms: 10 } as const;
+    const wrong = new UsageError({ code: 'X', message: 'x' });
+    expect(settledLine({ ...failed, error: wrong }, plain, 80)).toMatch(/^✗ image api +failed/);
+    expect(settledLine({ ...failed, error: new Interrupted() }, plain, 80)).toMatch(/^■ image api +stopped/);
+  });
+});
+
+describe('a table on a narrow terminal', () => {
+  const columns = [
+    { title: 'id' },
+    { title: 'command', min: 10 },
+    { title: 'changed', min: 10, optional: true },
+    { title: 'who', optional: true },
+  ];
+  const rows = [['a1', 'deploy --create-stack', 'stack app, function api', 'ada']];
+  const at = (width: number) => table({ paint: plain, columns: width }, columns, rows).split('\n')[1];
+
+  it('cuts from the right, then leaves columns out, and never cuts in a file', () => {
+    expect(at(Number.POSITIVE_INFINITY)).toBe('a1  deploy --create-stack  stack app, function api  ada');
+    expect(at(45)).toBe('a1  deploy --create-stack  stack app, f…  ada');
+    expect(at(36)).toBe('a1  deploy --creat…  stack app…  ada');
+    expect(at(28)).toBe('a1  deploy --cr…  stack app…'.slice(0, 28));
+    expect(at(16)).toBe('a1  deploy --cr…');
+  });
+
+  it('wraps the last column below itself', () => {
+    const wide = [{ title: 'part' }, { title: '', wrap: true }];
+    expect(table({ paint: plain, columns: 30 }, wide, [['app', 'one two three four five six seven']])).toBe(
+      'part\napp   one two three four five\n      six seven',
+    );
+  });
+});
+
+describe('the menu', () => {
+  const commands = [
+    { id: 'deploy', summary: 'Build, push and deploy.' },
+    { id: 'sandbox:stop', summary: 'Stop the AWS on this machine.' },
+    { id: 'sandbox:start', summary: 'Start an AWS on this machine.' },
+  ];
+  const config = { topics: [{ name: 'sandbox', description: 'An AWS here.' }] };
+  const names = (term?: string, columns = 80) =>
+    menuChoices(commands, config, term, columns).map((choice) =>
+      typeof choice === 'string' ? `# ${choice}` : (choice.short ?? choice.name),
+    );
+
+  it('is grouped by topic, the project first', () => {
+    expect(names()).toEqual([
+      '# Project',
+      'deploy',
+      '# Sandbox: An AWS here.',
+      'sandbox start',
+      'sandbox stop',
+      '# ',
+      'leave',
+    ]);
+  });
+
+  it('is filtered by every word that is typed, in names and summaries', () => {
+    expect(names('machine STOP')).toEqual(['# Sandbox: An AWS here.', 'sandbox stop']);
+    expect(names('leav')).toEqual(['# ', 'leave']);
+    expect(names('xyz')).toEqual([]);
+  });
+
+  it('fits the terminal', () => {
+    for (const choice of menuChoices(commands, config, undefined, 30)) {
+      if (typeof choice !== 'string') expect(choice.name.length).toBeLessThanOrEqual(26);
+    }
+  });
+
+  it.each([
+    ['', []],
+    ['  --env  prod ', ['--env', 'prod']],
+    [`--confirm "a b" 'c d' e"f g"h`, ['--confirm', 'a b', 'c d', 'ef gh']],
+  ])('takes %j as the words a shell would', (line, words) => expect(splitWords(line)).toEqual(words));
+});
