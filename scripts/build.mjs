@@ -1,7 +1,8 @@
 // Builds the package: the bundle (dist/), the command manifest, the JSON Schema.
 // `--check` builds nothing into place and fails when the committed manifest or schema is stale.
-import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+
 import { createHash } from 'node:crypto';
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
@@ -67,7 +68,8 @@ async function bundle(outdir) {
   }
   // The launcher keeps compiled code by this name: it must change with every byte of the bundle.
   const digest = createHash('sha256');
-  for (const { path: file, text } of result.outputFiles) digest.update(`${path.relative(outdir, file)}\0${text}\0`);
+  for (const { path: file, text } of result.outputFiles)
+    digest.update(`${path.relative(outdir, file)}\0${text}\0`);
   const facts = { type: 'commonjs', build: digest.digest('hex').slice(0, 16) };
   await writeFile(path.join(outdir, 'package.json'), `${JSON.stringify(facts)}\n`);
   return result;

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lastEventToExit } from './last-event.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../..');
@@ -83,13 +84,21 @@ function bundleSize() {
 try {
   const engine = spawnSync('docker', ['info'], { env, stdio: 'ignore' }).status === 0;
   const base = engine ? { BASE_IMAGE: 'infractl-base:bench' } : {};
-  if (engine) execFileSync(node, [path.join(root, 'scripts/base-image.mjs'), 'infractl-base:bench'], { env, stdio: 'ignore' });
+  if (engine)
+    execFileSync(node, [path.join(root, 'scripts/base-image.mjs'), 'infractl-base:bench'], {
+      env,
+      stdio: 'ignore',
+    });
   infractl(['init', 'auth-manager', 'bench', ...(engine ? [] : ['--variant', 'zip'])], home);
   infractl(['sandbox', 'start']);
   infractl(['deploy', '--create-stack', '--sandbox'], project, base);
   const { endpoint } = JSON.parse(infractl(['sandbox', 'status', '--json']));
 
-  const command = (args, extra = {}) => ({ argv: [node, launcher, ...args], cwd: project, env: { ...env, ...extra } });
+  const command = (args, extra = {}) => ({
+    argv: [node, launcher, ...args],
+    cwd: project,
+    env: { ...env, ...extra },
+  });
   const toAws = { AWS_ENDPOINT_URL: endpoint };
   const stack = 'bench-app-dev';
   const results = measure({
@@ -116,12 +125,18 @@ try {
   row('memory of infractl outputs', median(results.outputs.map((run) => run.memory)), ' MiB', 75);
   row('deploy --create-stack, nothing to do', wall('noop'), ' s', 0.7);
   row('  of which CPU', median(results.noop.map((run) => run.cpu)), ' s', 0.4);
+  const { afterLastEvent } = await lastEventToExit(node, launcher);
+  row("from a stack's last event to exit", afterLastEvent, ' s', 0.5);
   row('bundle', bundleSize() / 1024 / 1024, ' MiB', 1.5);
-  const bad = Object.entries(results).filter(([name, all]) => name !== 'trivial' && all.some((run) => run.exit !== 0));
+  const bad = Object.entries(results).filter(
+    ([name, all]) => name !== 'trivial' && all.some((run) => run.exit !== 0),
+  );
   if (bad.length > 0) throw new Error(`failed while measured: ${bad.map(([name]) => name).join(', ')}`);
 
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  process.stdout.write(`infractl ${version}, Node ${process.version}, medians of ${runs} runs in turn; node -e 0 took ${(wall('node') * 1000).toFixed(0)} ms\n\n`);
+  process.stdout.write(
+    `infractl ${version}, Node ${process.version}, medians of ${runs} runs in turn; node -e 0 took ${(wall('node') * 1000).toFixed(0)} ms\n\n`,
+  );
   const width = Math.max(...rows.map(([what]) => what.length));
   for (const [what, value, bound, good] of rows) {
     process.stdout.write(`${what.padEnd(width)}  ${value.padStart(10)}  ${bound.padEnd(16)}  ${good}\n`);

@@ -73,6 +73,51 @@ export const ecr = jsonService('ecr', {
       nextToken: next,
     };
   },
+  BatchGetImage(p, context) {
+    const images = repository(p, context);
+    const found = ((p.imageIds ?? []) as ImageId[]).map((id) => [id, matching(images, id)] as const);
+    return {
+      images: found.flatMap(([, image]) =>
+        image
+          ? [
+              {
+                repositoryName: p.repositoryName,
+                imageId: { imageDigest: image.digest },
+                imageManifest: JSON.stringify({ schemaVersion: 2, digest: image.digest }),
+                imageManifestMediaType: 'application/vnd.docker.distribution.manifest.v2+json',
+              },
+            ]
+          : [],
+      ),
+      failures: found.flatMap(([imageId, image]) =>
+        image ? [] : [{ imageId, failureCode: 'ImageNotFound', failureReason: 'Requested image not found' }],
+      ),
+    };
+  },
+  PutImage(p, context) {
+    const images = repository(p, context);
+    const tag = required(p, 'imageTag');
+    const image = matching(images, { imageDigest: required(p, 'imageDigest') });
+    if (!image) throw new FakeError('LayersNotFoundException', 'Nothing can be pushed to the fake.');
+    if (image.tags.has(tag)) {
+      throw new FakeError(
+        'ImageAlreadyExistsException',
+        `Image with digest '${image.digest}' and tag '${tag}' already exists in the repository with name '${p.repositoryName}'`,
+      );
+    }
+    const holder = images.find((one) => one.tags.has(tag));
+    if (holder && context.state.ecr.immutable) {
+      throw new FakeError(
+        'ImageTagAlreadyExistsException',
+        `The image tag '${tag}' already exists in the '${p.repositoryName}' repository and cannot be overwritten because the tag is immutable.`,
+      );
+    }
+    holder?.tags.delete(tag);
+    image.tags.add(tag);
+    return {
+      image: { repositoryName: p.repositoryName, imageId: { imageDigest: image.digest, imageTag: tag } },
+    };
+  },
   ListImages(p, context) {
     const all = repository(p, context).flatMap((image) => ids(image, p.filter));
     const { items, next } = page(all, p.nextToken, Number(p.maxResults ?? context.state.ecr.pageSize));

@@ -40,6 +40,8 @@ export interface EcrState {
   password: string;
   proxyEndpoint: string | undefined;
   pageSize: number;
+  /** Tags stay where they were first put. */
+  immutable: boolean;
 }
 
 export const newEcrState = (): EcrState => ({
@@ -47,6 +49,7 @@ export const newEcrState = (): EcrState => ({
   password: 'fake-ecr-password',
   proxyEndpoint: undefined,
   pageSize: 100,
+  immutable: false,
 });
 
 export interface SecretsState {

@@ -187,6 +187,7 @@ function registryPort(
     },
     login: async () => login,
     taggedImages: never,
+    tagImage: never,
     digests: never,
     deleteImages: never,
   };

@@ -1,10 +1,12 @@
 import {
   BatchDeleteImageCommand,
+  BatchGetImageCommand,
   DescribeImagesCommand,
   ECRClient,
   GetAuthorizationTokenCommand,
   type ImageDetail,
   ListImagesCommand,
+  PutImageCommand,
 } from '@aws-sdk/client-ecr';
 import { throwIfAborted } from '../base/clock.ts';
 import { InfractlError, isInfractlError } from '../base/errors.ts';
@@ -104,6 +106,42 @@ export function ecrPort(session: AwsSession, signal?: AbortSignal): EcrPort {
           reason: failureReason ?? '',
         })),
       };
+    },
+
+    async tagImage(repository, digest, tag) {
+      const { images } = await ask('ecr:BatchGetImage', () =>
+        clientFor(repository).send(
+          new BatchGetImageCommand({ ...named(repository), imageIds: [{ imageDigest: digest }] }),
+          options,
+        ),
+      );
+      const [image] = images ?? [];
+      if (!image?.imageManifest) {
+        throw new InfractlError({
+          code: 'ImageNotFound',
+          message: `There is no image ${digest} in ${repository.name}.`,
+        });
+      }
+      const { imageManifest, imageManifestMediaType } = image;
+      try {
+        await ask('ecr:PutImage', () =>
+          clientFor(repository).send(
+            new PutImageCommand({
+              ...named(repository),
+              imageManifest,
+              ...(imageManifestMediaType ? { imageManifestMediaType } : {}),
+              imageDigest: digest,
+              imageTag: tag,
+            }),
+            options,
+          ),
+        );
+        return 'tagged';
+      } catch (error) {
+        if (isInfractlError(error) && error.code === 'ImageAlreadyExistsException') return 'present';
+        if (isInfractlError(error) && error.code === 'ImageTagAlreadyExistsException') return 'immutable';
+        throw error;
+      }
     },
 
     async login(repository) {

@@ -68,6 +68,7 @@ class DeployRun {
     for (const { id, because } of walked.skipped) this.#skip(id, because);
     const failure = walked.failed[0]?.error;
     if (failure === undefined && !walked.interrupted) {
+      await this.#keepImages();
       const result = this.#result(graph);
       await this.#ledger.end('succeeded', result.parts, { outputs: result.outputs });
       return { ...result, ...(this.#ledger.id ? { journal: this.#ledger.id } : {}) };
@@ -119,6 +120,19 @@ class DeployRun {
     const word = interrupted ? 'interrupted' : isUnhealthy(error) ? 'unhealthy' : 'failed';
     await this.#ledger.end(word, [...this.#outcomes.values()], { error });
     throw error;
+  }
+
+  /** What runs now must not expire in its repository, nor what ran before it. */
+  async #keepImages(): Promise<void> {
+    for (const { part, kind, outcome, after } of this.#outcomes.values()) {
+      const uri = after?.imageUri;
+      if (kind !== 'function' || outcome !== 'updated' || typeof uri !== 'string') continue;
+      const [{ keepImage }, deps] = await Promise.all([
+        import('../images/index.ts'),
+        this.#services.images(),
+      ]);
+      await keepImage(deps, part.replace(/^function /, ''), uri);
+    }
   }
 
   #movedFunctions(): number {

@@ -137,6 +137,6 @@ export function outputsOf(
 
 /** `pushed 2 min 05 s ago as a1b2c3d`. */
 export function ageOfImage(image: { readonly age: number; readonly tags: readonly string[] }): string {
-  const names = image.tags.filter((tag) => !tag.startsWith('content-'));
+  const names = image.tags.filter((tag) => !/^(content|keep)-/.test(tag));
   return `pushed ${duration(image.age)} ago${names.length > 0 ? ` as ${names.join(', ')}` : ''}`;
 }

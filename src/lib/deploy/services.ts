@@ -13,7 +13,7 @@ const CHANGES_STACKS = [
   'setTerminationProtection',
   'deleteStack',
 ] as const;
-const CHANGES_IMAGES = ['login', 'deleteImages'] as const;
+const CHANGES_IMAGES = ['login', 'deleteImages', 'tagImage'] as const;
 const CHANGES_FUNCTIONS = ['updateCode', 'publish', 'createAlias', 'updateAlias'] as const;
 
 type Needs = Pick<DeployDeps, 'session' | 'reporter' | 'clock' | 'signal' | 'env'> & {

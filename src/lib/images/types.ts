@@ -51,6 +51,11 @@ export interface EcrPort {
   digests(repository: Repository): AsyncIterable<readonly string[]>;
   /** BatchDeleteImage, 100 digests at most. */
   deleteImages(repository: Repository, digests: readonly string[]): Promise<EcrDeletion>;
+  /**
+   * BatchGetImage and PutImage: one more tag for an image, taken from the one that had it. `immutable` when
+   * the repository does not let tags move.
+   */
+  tagImage(repository: Repository, digest: string, tag: string): Promise<'tagged' | 'present' | 'immutable'>;
   /** GetAuthorizationToken: good for 12 hours. */
   login(repository: Repository): Promise<EcrLogin>;
 }

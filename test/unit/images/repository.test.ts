@@ -109,6 +109,7 @@ function withIndexes(
     },
     describeImage: never,
     taggedImages: never,
+    tagImage: never,
     login: never,
   };
 }
