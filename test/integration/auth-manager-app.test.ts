@@ -175,18 +175,18 @@ describe('as a plain server with users in memory', () => {
 
   it('takes as long for an unknown account as for a wrong password', async () => {
     await app.post('/auth/register', user('timed'));
-    const fastest = async (email: string) => {
-      const times: number[] = [];
-      for (let i = 0; i < 4; i++) {
+    const times: Record<string, number[]> = { 'timed@example.com': [], 'nobody@example.com': [] };
+    // In turns, so that a machine that is busy for a while is busy for both.
+    for (let i = 0; i < 4; i++) {
+      for (const [email, taken] of Object.entries(times)) {
         const started = performance.now();
         const response = await app.post('/auth/login', { email, password: 'not the password' });
-        times.push(performance.now() - started);
+        taken.push(performance.now() - started);
         expect(response.status).toBe(401);
         expect((await json(response)).error?.message).toBe('The e-mail address or the password is wrong.');
       }
-      return Math.min(...times);
-    };
-    const [known, unknown] = [await fastest('timed@example.com'), await fastest('nobody@example.com')];
+    }
+    const [known = 0, unknown = 0] = Object.values(times).map((taken) => Math.min(...taken));
     expect(known).toBeGreaterThan(30);
     expect(unknown / known).toBeGreaterThan(0.6);
     expect(unknown / known).toBeLessThan(1.6);

@@ -9,6 +9,7 @@ export const SANDBOX_LIMITS: readonly string[] = [
   'No throttling, no quotas, and lists of snapshots, instances and images come in one page.',
   'Functions in Node.js and Python run on the versions of this machine; Java, .NET and Ruby give made-up answers.',
   'Image functions need a container engine, share its network with this machine, and know no Lambda extensions or layers.',
+  'Images cannot be pushed to a repository whose name exists in two regions of the sandbox.',
   'A weighted alias sends everything to its main version.',
   'Logs: Insights statistics, metric filters and filter patterns are not reliable. No X-Ray traces.',
   'No prices, costs, quotas, StackSets, Data Lifecycle Manager or image scans.',
