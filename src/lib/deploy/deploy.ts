@@ -65,7 +65,9 @@ class DeployRun {
       return this.#result(graph);
     }
     const walked = await walkGraph(graph, (id) => this.#visit(id), { signal: this.#context.signal });
-    for (const { id, because } of walked.skipped) this.#skip(id, because);
+    // Where the first call failed already, a list of what was not done says nothing.
+    const tell = walked.done.length > 0;
+    for (const { id, because } of walked.skipped) this.#skip(id, because, tell);
     const failure = walked.failed[0]?.error;
     if (failure === undefined && !walked.interrupted) {
       await this.#keepImages();
@@ -105,10 +107,10 @@ class DeployRun {
     }
   }
 
-  #skip(id: PartId, because: string): void {
+  #skip(id: PartId, because: string, tell: boolean): void {
     const part = partKey(id);
     this.#outcomes.set(part, { part, kind: id.kind, ms: 0, outcome: 'skipped', detail: because });
-    this.#context.reporter.emit({ type: 'part.skipped', part, because });
+    if (tell) this.#context.reporter.emit({ type: 'part.skipped', part, because });
   }
 
   /** What was moved goes back, unless a person interrupted: then it is said, and stays. */

@@ -1,4 +1,5 @@
-import { execa } from 'execa';
+import { isInfractlError } from '../base/errors.ts';
+import { run as runProcess } from '../base/process.ts';
 
 export interface Ran {
   readonly ok: boolean;
@@ -18,31 +19,30 @@ export interface RunOptions {
   readonly onLine?: (line: string) => void;
 }
 
-/** Runs a program to its end without a shell. Never throws: what happened is in the answer. */
+/**
+ * Runs a program to its end. What happened is in the answer, also that there is no such program.
+ *
+ * @throws Interrupted after an abort
+ */
 export async function run(command: string, args: readonly string[], options: RunOptions): Promise<Ran> {
-  const child = execa(command, args, {
-    env: options.env,
-    extendEnv: false,
-    stdin: 'ignore',
-    all: true,
-    reject: false,
-    timeout: options.timeout,
-    ...(options.signal ? { cancelSignal: options.signal } : {}),
-  });
-  if (options.onLine) {
-    const { onLine } = options;
-    void (async () => {
-      for await (const line of child.iterable({ from: 'all' })) onLine(String(line));
-    })().catch(() => {});
-  }
-  const done = await child;
-  const missing = done.code === 'ENOENT';
-  return {
-    ok: !done.failed,
-    out: (done.stdout ?? '').trim(),
-    all: done.timedOut
-      ? `${done.all ?? ''}\nNo answer in ${options.timeout / 1000} s.`.trim()
-      : (done.all ?? '').trim(),
-    missing,
+  const lines: string[] = [];
+  const onLine = (line: string) => {
+    lines.push(line);
+    options.onLine?.(line);
   };
+  try {
+    const { env, timeout, signal } = options;
+    const done = await runProcess(command, args, { env, timeout, signal, onLine });
+    if (done.timedOut) lines.push(`No answer in ${timeout / 1000} s.`);
+    return {
+      ok: done.exitCode === 0 && !done.timedOut,
+      out: done.stdout.trim(),
+      all: lines.join('\n').trim(),
+      missing: false,
+    };
+  } catch (error) {
+    const absent = isInfractlError(error) && error.code.startsWith('CommandNot');
+    if (absent) return { ok: false, out: '', all: error.message, missing: error.code === 'CommandNotFound' };
+    throw error;
+  }
 }
