@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { baseImage, docker, noEngine } from '../helpers/images.ts';
+import { baseImage, docker, forget, noEngine } from '../helpers/images.ts';
 import { User } from '../helpers/user.ts';
 
 /** What a user does with a new project, from nothing to nothing: one step a test, in their order. */
@@ -42,7 +42,10 @@ for (const { name, init, image, skip } of VARIANTS) {
     beforeAll(async () => {
       user = await new User(image ? { BASE_IMAGE: baseImage(), INFRACTL_DOCKER: docker } : {}).prepare();
     }, 600_000);
-    afterAll(() => user?.leave());
+    afterAll(async () => {
+      await user?.leave();
+      if (image) forget(`${new URL(url).host}/my-auth-dev`);
+    });
 
     const outcomes = ({ parts }: Deployed) => parts.map(({ part, outcome }) => `${part} ${outcome}`);
     const get = async (where: string) => (await fetch(`${url}${where}`)).status;

@@ -3,6 +3,7 @@ import type { DeployResult, DestroyResult, Inventory } from '../deploy/index.ts'
 import { pairs, table } from './table.ts';
 import type { Paint, Ui } from './terminal.ts';
 import type { View } from './view.ts';
+import { wrapped } from './wrap.ts';
 
 export interface Place {
   readonly project: string;
@@ -76,7 +77,7 @@ export function destroyView(result: DestroyResult): View {
         deleted > 0
           ? `${ui.paint('green', 'Destroyed')} ${result.project} ${result.environment} in ${duration(result.ms)}.`
           : `Nothing to do: ${result.project} ${result.environment} is not deployed.`,
-        ...result.stays.map((thing) => ui.paint('dim', `Stays: ${thing}.`)),
+        ...result.stays.map((thing) => ui.paint('dim', wrapped(`Stays: ${thing}.`, ui.columns, 7))),
       ];
       if (deleted > 0) lines.push(ui.paint('dim', 'Make it again: infractl deploy --create-stack'));
       return lines.join('\n');

@@ -99,6 +99,11 @@ export class LiveProgress implements OpenReporter {
       }
       if (running.lastOutput) lines.push(`    ${this.#paint('dim', running.lastOutput)}`);
     }
+    if (lines.length === 0) {
+      // An empty drawing is a line too, and its clearing would take a prompt away.
+      this.#update.clear();
+      return;
+    }
     const room = Math.max(1, (process.stderr.rows || 24) - 2);
     this.#update(
       lines

@@ -88,6 +88,33 @@ describe('progress where nothing can be redrawn', () => {
   });
 });
 
+describe('progress on a terminal', () => {
+  it('erases nothing while nothing runs: a prompt may stand there', async () => {
+    const { LiveProgress } = await import('../../../src/lib/cli/progress-live.ts');
+    vi.useFakeTimers();
+    const write = process.stderr.write;
+    let written = '';
+    process.stderr.write = ((text: string) => {
+      written += text;
+      return true;
+    }) as never;
+    try {
+      const live = new LiveProgress(describeTerminal({ noColor: true, noInput: true }), (text) => text);
+      live.say('one');
+      vi.advanceTimersByTime(1000);
+      live.say('two');
+      expect(written).toBe('one\ntwo\n');
+      live.emit({ type: 'part.started', part: 'stack app', doing: 'deleting' });
+      vi.advanceTimersByTime(200);
+      expect(written).toContain('stack app');
+      live.close();
+    } finally {
+      process.stderr.write = write;
+      vi.useRealTimers();
+    }
+  });
+});
+
 describe('the line of a part that is done', () => {
   const done = {
     type: 'part.done',
