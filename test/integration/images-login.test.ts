@@ -13,6 +13,7 @@ import {
   startLoginRegistry,
   Workplace,
 } from '../helpers/images.ts';
+import { processState } from '../helpers/process-state.ts';
 
 let work: Workplace;
 beforeEach(() => {
@@ -152,9 +153,7 @@ exec ${docker} "$@"`,
     controller.abort();
     await expect(publishing).rejects.toMatchObject({ exit: 130 });
     expect(readdirSync(work.tmp)).toEqual([]);
-    const state = () =>
-      spawnSync('ps', ['-o', 'stat=', '-p', readFileSync(pid, 'utf8').trim()], { encoding: 'utf8' }).stdout;
-    await expect.poll(() => state().trim()).toMatch(/^(?:Z.*)?$/);
+    await expect.poll(() => processState(Number(readFileSync(pid, 'utf8')))).toMatch(/^Z?$/);
   });
 
   test('a login that a killed process left behind is removed by the next', async () => {

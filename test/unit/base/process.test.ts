@@ -1,17 +1,13 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { run } from '../../../src/lib/base/process.ts';
+import { processState } from '../../helpers/process-state.ts';
 
 const env = { PATH: process.env.PATH };
 const node = process.execPath;
-
-/** Empty when there is no such process; Z for one that has ended and was not waited for yet. */
-const state = (pid: number) =>
-  spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
 
 describe('running a command', () => {
   let folder: string;
@@ -59,7 +55,7 @@ describe('running a command', () => {
     controller.abort();
     await expect(running).rejects.toMatchObject({ code: 'Interrupted', exit: 130 });
     const pid = Number(readFileSync(file, 'utf8'));
-    await expect.poll(() => state(pid)).toMatch(/^(?:Z.*)?$/);
+    await expect.poll(() => processState(pid)).toMatch(/^(?:Z.*)?$/);
   });
 
   test('one that ignores SIGTERM is killed after 5 s', { timeout: 20_000 }, async () => {
