@@ -28,9 +28,19 @@ export interface ClientConfig {
   readonly endpoint?: string;
   readonly profile?: string;
   readonly credentials?: AwsCredentialIdentity;
-  readonly maxAttempts?: number;
-  readonly retryMode: 'adaptive' | 'standard';
+  readonly maxAttempts?: number | (() => Promise<number>);
+  readonly requestHandler?: {
+    /** Milliseconds. */
+    readonly connectionTimeout: number;
+    /** Milliseconds without a byte in either direction. */
+    readonly socketTimeout: number;
+  };
 }
+
+/** Left alone, the SDK waits for ever on a peer that takes the connection and never answers. Milliseconds. */
+export const PATIENCE = { connectionTimeout: 10_000, socketTimeout: 60_000 } as const;
+/** How often a call is tried where nothing else is configured; the SDK's own three are few for a throttled account. */
+const ATTEMPTS = 5;
 
 /**
  * Which AWS, as whom, in which region. Capabilities get clients made from `config`; only `sandbox`
@@ -69,8 +79,8 @@ export async function openSession(
   const profileEndpoint = sandbox ? undefined : await endpointOfProfile(profile, env);
   const config: ClientConfig = {
     region,
-    retryMode: env.AWS_RETRY_MODE === 'adaptive' ? 'adaptive' : 'standard',
-    ...(env.AWS_MAX_ATTEMPTS ? {} : { maxAttempts: 5 }),
+    requestHandler: PATIENCE,
+    ...(env.AWS_MAX_ATTEMPTS ? {} : { maxAttempts: () => attemptsOfProfile(profile, env) }),
     ...(profile ? { profile } : {}),
     ...(profileEndpoint ? { endpoint: profileEndpoint } : {}),
     ...(sandbox ? { endpoint: sandbox.endpoint, credentials: sandbox.credentials } : {}),
@@ -102,6 +112,13 @@ async function endpointOfProfile(
     return undefined;
   const { loadSharedConfigFiles } = await import('@smithy/core/config');
   return (await loadSharedConfigFiles()).configFile[profile]?.endpoint_url;
+}
+
+/** `max_attempts` of the profile; the file is read by the SDK anyway. */
+async function attemptsOfProfile(profile: string | undefined, env: NodeJS.ProcessEnv): Promise<number> {
+  const { loadSharedConfigFiles } = await import('@smithy/core/config');
+  const { configFile } = await loadSharedConfigFiles();
+  return Number(configFile[profile ?? env.AWS_PROFILE ?? 'default']?.max_attempts) || ATTEMPTS;
 }
 
 /** An explicit profile for the clients; undefined leaves the SDK's own chain (AWS_PROFILE, keys, roles). */
