@@ -177,7 +177,7 @@ describe('as a plain server with users in memory', () => {
     await app.post('/auth/register', user('timed'));
     const times: Record<string, number[]> = { 'timed@example.com': [], 'nobody@example.com': [] };
     // In turns, so that a machine that is busy for a while is busy for both.
-    for (let i = 0; i < 4; i++) {
+    for (let i = 0; i < 6; i++) {
       for (const [email, taken] of Object.entries(times)) {
         const started = performance.now();
         const response = await app.post('/auth/login', { email, password: 'not the password' });
@@ -188,8 +188,10 @@ describe('as a plain server with users in memory', () => {
     }
     const [known = 0, unknown = 0] = Object.values(times).map((taken) => Math.min(...taken));
     expect(known).toBeGreaterThan(30);
-    expect(unknown / known).toBeGreaterThan(0.6);
-    expect(unknown / known).toBeLessThan(1.6);
+    // Without a hash to compare with, the answer for nobody would take a fiftieth. Wide enough for a machine
+    // whose processors are busy with other tests.
+    expect(unknown / known).toBeGreaterThan(0.4);
+    expect(unknown / known).toBeLessThan(2.5);
   });
 
   it('logs one JSON object a line, without a password, a token or a hash', () => {
