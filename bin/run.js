@@ -42,5 +42,15 @@ if (argv.length === 1 && argv[0] === '--version') {
 } else {
   process.stdout.on('error', onPipeError);
   process.stderr.on('error', onPipeError);
-  require('./load.js').loadBundle(argv).main(argv);
+  require('./load.js')
+    .loadBundle(argv)
+    .main(argv)
+    .then(function () {
+      // All is said and done: what is still open (idle connections) need not be waited for, only the output.
+      process.stdout.write('', function () {
+        process.stderr.write('', function () {
+          process.exit();
+        });
+      });
+    });
 }

@@ -5,7 +5,7 @@ import { ProjectCommand } from '../lib/cli/project-command.ts';
 import { checkConfirmation, confirmSevere } from '../lib/cli/prompt.ts';
 import { painter } from '../lib/cli/terminal.ts';
 import type { View } from '../lib/cli/view.ts';
-import { Destroy as Destruction } from '../lib/deploy/index.ts';
+import { openDestroy } from '../lib/deploy/index.ts';
 
 export default class Destroy extends ProjectCommand<typeof Destroy> {
   static override summary = 'Delete the stacks of an environment, and the images in its repositories.';
@@ -36,7 +36,7 @@ export default class Destroy extends ProjectCommand<typeof Destroy> {
     // Where nobody can be asked, the missing flag is named before anything is asked of AWS.
     if (this.flags.confirm === undefined && !this.prompter.canAsk) await confirmSevere(this.prompter, asked);
     const session = await this.session();
-    const destruction = new Destruction(await this.deployDeps(systemClock), project);
+    const destruction = await openDestroy(await this.deployDeps(systemClock), project);
     await this.sayPlace();
     const inventory = await destruction.inventory();
     if (inventory.stacks.length > 0) {

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../lib/cli/base-command.ts';
 import type { View } from '../../lib/cli/view.ts';
+import { loadProject, showing } from '../../lib/project/index.ts';
 
 export default class ConfigShow extends BaseCommand<typeof ConfigShow> {
   static override summary = 'Show the effective configuration of an environment.';
@@ -22,9 +23,7 @@ export default class ConfigShow extends BaseCommand<typeof ConfigShow> {
   };
 
   protected async work(): Promise<View> {
-    const { configurationYaml, effectiveConfiguration, loadProject, valueOrigins } = await import(
-      '../../lib/project/index.ts'
-    );
+    const { configurationYaml, effectiveConfiguration, valueOrigins } = await showing();
     const { origin, env: environment, profile, region } = this.flags;
     const options = { cwd: process.cwd(), environment, profile, region };
     const loaded = await loadProject(options);

@@ -77,7 +77,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
   protected session(): Promise<AwsSession> {
     this.#session ??= (async () => {
       const { openSession } = await import('../aws/session.ts');
-      const { project } = await this.project();
+      const project = this.#project ? (await this.#project).project : await this.glance();
       this.#hideKeys();
       const { profile, region, sandbox } = this.#aws;
       const target = sandbox ? await (await import('../sandbox/index.ts')).sandboxTarget() : undefined;

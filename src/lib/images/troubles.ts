@@ -123,7 +123,11 @@ function buildHints(said: string): string[] {
       'The base image (FROM) could not be had: check its name, its platform, the network, and whether it needs a login.',
     ];
   }
-  if (/failed to compute cache key|COPY failed|not found in build context|file does not exist/i.test(said)) {
+  if (
+    /failed to compute cache key|COPY failed|not found in build context|file does not exist|" not found: not found/i.test(
+      said,
+    )
+  ) {
     return ['A file that is copied is not in the build context: check the path, and .dockerignore.'];
   }
   return [

@@ -22,22 +22,38 @@ export {
   problemLine,
 } from './problems.ts';
 export { collectReferences, type Resolved, resolveValue, type Sources, splitOutput } from './references.ts';
-export { configurationYaml, effectiveConfiguration, type ValueOrigin, valueOrigins } from './show.ts';
-export {
-  type ConfigFinding,
-  type GivenParameter,
-  type TemplateChecks,
-  type TemplateWords,
-  type Validation,
-  validateProject,
+export type { ValueOrigin } from './show.ts';
+export type {
+  ConfigFinding,
+  GivenParameter,
+  TemplateChecks,
+  TemplateWords,
+  Validation,
 } from './validate.ts';
 export { type Skipped, type WalkOptions, type WalkResult, walkGraph } from './walk.ts';
 
 import type { LoadedProject, LoadOptions } from './load.ts';
+import type { TemplateChecks, TemplateWords, Validation } from './validate.ts';
 
 export type { LoadedProject, LoadOptions };
 
-/** See `loadProject` in load.ts. What reads and checks the file is loaded on use. */
+// What reads and checks the file brings a YAML parser and a schema with it, so it is loaded on use: a command
+// that takes a glance starts without them.
+
+/** See `loadProject` in load.ts. */
 export async function loadProject(options: LoadOptions): Promise<LoadedProject> {
   return (await import('./load.ts')).loadProject(options);
+}
+
+/** See `validateProject` in validate.ts. */
+export async function validateProject<T extends TemplateWords>(
+  options: LoadOptions,
+  checks: TemplateChecks<T>,
+): Promise<Validation> {
+  return (await import('./validate.ts')).validateProject(options, checks);
+}
+
+/** What `config show` needs: see show.ts. */
+export function showing(): Promise<typeof import('./show.ts')> {
+  return import('./show.ts');
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { effectiveConfiguration, valueOrigins } from '../../../src/lib/project/index.ts';
+import { effectiveConfiguration, valueOrigins } from '../../../src/lib/project/show.ts';
 import { EXAMPLE, load } from './folder.ts';
 
 const text = EXAMPLE.replace(
