@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Dirent, Stats } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { basename, join, sep } from 'node:path';
 import { type Zippable, zipSync } from 'fflate';
 import ignore, { type Ignore } from 'ignore';
 import { UsageError } from '../base/errors.ts';
@@ -10,12 +10,27 @@ import { bytes as inWords } from '../base/text.ts';
 /** Never part of an archive: the repository, and what other tools leave behind. */
 const NEVER = ['.git', '.DS_Store', '*.pyc', '__pycache__'];
 /** Lambda's limit for the unzipped code of a function: 250 MB. */
-const LARGEST = 262_144_000;
+const LAMBDA: ZipLimit = {
+  bytes: 262_144_000,
+  what: 'a Lambda function',
+  suggestions: [
+    'Leave out what the function does not need: `exclude: [...]` of the function in infractl.yaml.',
+    'Or deploy it as an image: those may have 10 GB.',
+  ],
+};
 /** A zip holds local time without a zone, so these fields must not come from an instant. The first whole day it knows. */
 const TIME = new Date(1980, 0, 1, 12);
 const UNIX = 3;
 const REGULAR = 0o100000;
 const AT_ONCE = 32;
+
+/** How large a folder may be, unzipped, and for what. */
+export interface ZipLimit {
+  readonly bytes: number;
+  /** As in "too large for …". */
+  readonly what: string;
+  readonly suggestions?: readonly string[];
+}
 
 export interface Zip {
   readonly bytes: Uint8Array;
@@ -41,11 +56,14 @@ interface Found {
  * inside the folder. `.git`, `.DS_Store`, `*.pyc` and `__pycache__` stay out.
  *
  * @param folder absolute path
- * @param options `exclude`: patterns as in `.gitignore`
- * @throws UsageError `FolderNotFound`, `FolderEmpty`, `ZipTooLarge` (250 MB unzipped, Lambda's limit),
+ * @param options `exclude`: patterns as in `.gitignore`; `largest`: by default Lambda's limit
+ * @throws UsageError `FolderNotFound`, `FolderEmpty`, `ZipTooLarge`,
  *   `BadLink`, `NotAFile`, `FileNotReadable`
  */
-export async function zipFolder(folder: string, options: { exclude?: readonly string[] }): Promise<Zip> {
+export async function zipFolder(
+  folder: string,
+  options: { exclude?: readonly string[]; largest?: ZipLimit },
+): Promise<Zip> {
   const root = await realpath(folder).catch(() => undefined);
   if (root === undefined || !(await stat(root)).isDirectory()) {
     throw new UsageError({ code: 'FolderNotFound', message: `There is no folder ${folder} to zip.` });
@@ -61,9 +79,19 @@ export async function zipFolder(folder: string, options: { exclude?: readonly st
       suggestions: ['Build the code first, or look at the `exclude` patterns of the function.'],
     });
   }
-  refuseTooLarge(folder, found);
+  refuseTooLarge(folder, found, options.largest ?? LAMBDA);
   // By code units: the same order in every locale.
   found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return zipped(found);
+}
+
+/** A zip of one file alone, in the same way. */
+export async function zipFile(file: string): Promise<Zip> {
+  const { size, mode } = await stat(file);
+  return zipped([{ name: basename(file), file, size, executable: (mode & 0o111) !== 0 }]);
+}
+
+async function zipped(found: readonly Found[]): Promise<Zip> {
   const bytes = await archive(found);
   const digest = createHash('sha256').update(bytes).digest();
   return {
@@ -138,18 +166,15 @@ function unreadable(path: string, cause: unknown): UsageError {
   return new UsageError({ code: 'FileNotReadable', message: `${path} cannot be read.`, why, cause });
 }
 
-function refuseTooLarge(folder: string, found: readonly Found[]): void {
+function refuseTooLarge(folder: string, found: readonly Found[], limit: ZipLimit): void {
   const total = found.reduce((sum, { size }) => sum + size, 0);
-  if (total <= LARGEST) return;
+  if (total <= limit.bytes) return;
   const largest = found.toSorted((a, b) => b.size - a.size).slice(0, 3);
   throw new UsageError({
     code: 'ZipTooLarge',
-    message: `The folder ${folder} is too large for a Lambda function: ${inWords(total)} of at most 250 MB.`,
+    message: `The folder ${folder} is too large for ${limit.what}: ${inWords(total)} of at most ${inWords(limit.bytes)}.`,
     why: `The largest: ${largest.map(({ name, size }) => `${name} (${inWords(size)})`).join(', ')}.`,
-    suggestions: [
-      'Leave out what the function does not need: `exclude: [...]` of the function in infractl.yaml.',
-      'Or deploy it as an image: those may have 10 GB.',
-    ],
+    suggestions: limit.suggestions ?? ['Leave out what is not needed.'],
   });
 }
 

@@ -16,6 +16,7 @@ import {
   checkedTemplate,
   compareWith,
   isDeployedText,
+  isOpenEnded,
   sendable,
   textAsDeployed,
   textSha256,
@@ -64,7 +65,7 @@ export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<Sta
 /** Whether reading alone tells that there is nothing to do. */
 function isUnchanged(spec: StackSpec, wanted: Wanted, state: StackState, deployed: string): boolean {
   const { template } = wanted;
-  if (!SETTLED.has(state.status) || template.openEnded || !isDeployedText(wanted, deployed)) return false;
+  if (!SETTLED.has(state.status) || isOpenEnded(wanted) || !isDeployedText(wanted, deployed)) return false;
   const { parameters, tags, undecided } = compareSettings(template, state, spec);
   return parameters.length === 0 && tags.length === 0 && undecided.length === 0;
 }

@@ -42,12 +42,20 @@ export async function deleteStack(deps: StackDeps, order: DeleteOrder): Promise<
 }
 
 /**
- * Reads a template and finds what can be found without AWS: syntax, names that do not exist, limits.
+ * Reads a template and finds what can be found without AWS: syntax, names that do not exist, limits, local
+ * paths that lead nowhere; and the same in the nested templates that it names on this machine, with the
+ * parameters that they get.
  *
  * @throws UsageError with file, line and column.
  */
 export async function checkTemplate(file: string): Promise<TemplateFacts> {
-  return (await import('./load.ts')).loadTemplate(file);
+  const [{ loadTemplate }, { checkLocalPaths }] = await Promise.all([
+    import('./load.ts'),
+    import('./packaging/check.ts'),
+  ]);
+  const template = await loadTemplate(file);
+  await checkLocalPaths(template);
+  return template;
 }
 
 /** A stack as it is: DescribeStacks. Undefined when there is none of that name. */

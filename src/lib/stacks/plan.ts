@@ -5,7 +5,7 @@ import type { StackState } from './port.ts';
 import { nextStep, type Step } from './states.ts';
 import { readTemplate, type Template } from './template.ts';
 import { type PlannedChange, PROJECT_TAG, type StackDeps, type StackPlan, type StackSpec } from './types.ts';
-import { checkedTemplate, compareWith, textAsDeployed } from './wanted.ts';
+import { checkedTemplate, compareWith, isOpenEnded, textAsDeployed } from './wanted.ts';
 import { child, plain } from './yaml.ts';
 
 /**
@@ -30,7 +30,7 @@ export async function planStack(
 
   const settings = compareSettings(wanted.template, state, spec, unknown);
   const now = readTemplate(spec.templateFile, deployed);
-  // Code that differs has no place in S3 yet: as it is written in the file it differs from any place there.
+  // A deployed text without any place in S3: what the file names on this machine differs from all of it.
   const text = textAsDeployed(wanted, deployed);
   const then =
     text === undefined || text === wanted.template.text
@@ -43,7 +43,7 @@ export async function planStack(
     settings.tags.length > 0 ||
     state.terminationProtection !== spec.terminationProtection ||
     !isDeepStrictEqual(sections(now), sections(then));
-  const open = settings.undecided.length > 0 || wanted.template.openEnded;
+  const open = settings.undecided.length > 0 || isOpenEnded(wanted);
   return {
     change: differs ? 'update' : open ? 'unknown' : 'unchanged',
     resources,

@@ -3,27 +3,28 @@ import { InfractlError, UsageError } from '../base/errors.ts';
 import { plural } from '../base/text.ts';
 import { sameTemplate } from './compare.ts';
 import { loadTemplate } from './load.ts';
-import { hasLocalCode, type PackagedTemplate, packageTemplate } from './packaging.ts';
+import { checkLocalPaths, hasLocalPaths, type PackagedTemplate, packageTemplate } from './packaging.ts';
 import { checkParameters } from './parameters.ts';
 import type { StackState, StacksPort, TemplateSource } from './port.ts';
 import { INLINE_BYTES, LARGEST_BYTES, type Template } from './template.ts';
 import type { StackDeps, StackSpec } from './types.ts';
 
-/** The template of a stack as it is to be, with its local code packed and nothing uploaded. */
+/** The template of a stack as it is to be, with what it names on this machine packed and nothing uploaded. */
 export interface Wanted {
   readonly template: Template;
-  /** Undefined where the template names no local code. */
+  /** Undefined where the template names nothing on this machine. */
   readonly packaged: PackagedTemplate | undefined;
 }
 
 /**
- * Reads the template and checks the parameters against it. Calls nothing.
+ * Reads the template, looks at what it names on this machine and checks the parameters. Calls nothing.
  *
  * @param unknown parameters whose value another part will give
- * @throws UsageError as `loadTemplate`, and `ParametersInvalid`.
+ * @throws UsageError as `loadTemplate` and `checkLocalPaths`, and `ParametersInvalid`.
  */
 export async function checkedTemplate(spec: StackSpec, unknown: readonly string[] = []): Promise<Template> {
   const template = await loadTemplate(spec.templateFile);
+  await checkLocalPaths(template);
   const later = Object.fromEntries(unknown.map((name) => [name, { value: undefined, secret: false }]));
   const errors = checkParameters(template, { ...later, ...spec.parameters }).filter(
     ({ level }) => level === 'error',
@@ -49,7 +50,7 @@ export async function compareWith(
   readonly deployed: string | undefined;
 }> {
   const [packaged, state, deployed] = await Promise.all([
-    hasLocalCode(template) ? packageTemplate(template) : undefined,
+    hasLocalPaths(template) ? packageTemplate(template) : undefined,
     port.stack(spec.stackName),
     port.template(spec.stackName),
   ]);
@@ -57,13 +58,18 @@ export async function compareWith(
 }
 
 /**
- * The text that would be sent, told without opening the artifact store: local code that is deployed
- * already is in the bucket that the deployed text names. Undefined: the code differs.
+ * The text that would be sent, told without opening the artifact store: what is deployed already is in
+ * the bucket that the deployed text names. Undefined: it names none.
  */
 export function textAsDeployed({ template, packaged }: Wanted, deployed: string): string | undefined {
   if (!packaged) return template.text;
-  const bucket = packaged.bucketIn(deployed);
-  return bucket === undefined ? undefined : packaged.text(bucket);
+  const where = packaged.whereIn(deployed);
+  return where && packaged.text(where);
+}
+
+/** Whether equal texts may still become different stacks: see `TemplateFacts.openEnded`. */
+export function isOpenEnded({ template, packaged }: Wanted): boolean {
+  return packaged?.openEnded ?? template.openEnded;
 }
 
 /** Whether the deployed text is the wanted one. */
@@ -81,7 +87,7 @@ export async function sendable(
   if (packaged) {
     const store = await deps.artifacts();
     await packaged.upload(store);
-    text = packaged.text(store.bucket);
+    text = packaged.text(store);
   }
   const sha256 = textSha256(text);
   const size = Buffer.byteLength(text);

@@ -19,12 +19,20 @@ export interface TemplateTree {
   position(offset: number): Position;
 }
 
+interface Yaml {
+  readonly document: ReturnType<typeof parseDocument>;
+  position(offset: number): Position;
+  /** The error of a problem at an offset. */
+  wrong(offset: number, problem: string): UsageError;
+}
+
 /**
- * Parses a template, YAML or JSON (which YAML contains).
+ * Parses YAML, or JSON, which YAML contains.
  *
+ * @param what what the text is, for the error
  * @throws UsageError `TemplateSyntax` with file, line and column, and the line quoted.
  */
-export function parseTemplate(file: string, text: string): TemplateTree {
+export function parseYaml(file: string, text: string, what: 'template' | 'snippet'): Yaml {
   const lines = new LineCounter();
   // CloudFormation's short tags are read from the nodes by `intrinsic`; the parser's warnings that it does
   // not know them say nothing, and a Date or a merge key is not what CloudFormation would see.
@@ -39,11 +47,26 @@ export function parseTemplate(file: string, text: string): TemplateTree {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const wrong = (offset: number, problem: string): UsageError =>
-    syntaxError(file, text, position(offset), problem);
-
+  const wrong = (offset: number, problem: string): UsageError => {
+    const at = position(offset);
+    return new UsageError({
+      code: 'TemplateSyntax',
+      message: `The ${what} is not valid: ${file}:${at.line}:${at.column}: ${problem}.`,
+      why: quoted(text, at),
+    });
+  };
   const error = document.errors[0];
   if (error) throw wrong(error.pos[0], wordsOf(error.code, error.message));
+  return { document, position, wrong };
+}
+
+/**
+ * Parses a template, YAML or JSON.
+ *
+ * @throws UsageError `TemplateSyntax` with file, line and column, and the line quoted.
+ */
+export function parseTemplate(file: string, text: string): TemplateTree {
+  const { document, position, wrong } = parseYaml(file, text, 'template');
   if (document.contents === null)
     throw new UsageError({
       code: 'TemplateSyntax',
@@ -57,7 +80,7 @@ export function parseTemplate(file: string, text: string): TemplateTree {
       throw wrong(node.range?.[0] ?? 0, 'CloudFormation does not accept YAML aliases (*name)');
     },
   });
-  return { file, text, root: document.contents, position };
+  return { file, text, root: document.contents as YAMLMap, position };
 }
 
 function wordsOf(code: string, message: string): string {
@@ -66,14 +89,6 @@ function wordsOf(code: string, message: string): string {
   if (code === 'BLOCK_AS_IMPLICIT_KEY')
     return 'a second `: ` on the line; put quotes around a value that holds a colon';
   return message.charAt(0).toLowerCase() + message.slice(1);
-}
-
-function syntaxError(file: string, text: string, at: Position, problem: string): UsageError {
-  return new UsageError({
-    code: 'TemplateSyntax',
-    message: `The template is not valid: ${file}:${at.line}:${at.column}: ${problem}.`,
-    why: quoted(text, at),
-  });
 }
 
 /** The line of a position with a mark under the column. */

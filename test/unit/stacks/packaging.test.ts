@@ -18,6 +18,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
+const where = (bucket: string) => ({
+  bucket,
+  url: (key: string) => `https://${bucket}.s3.eu-west-3.amazonaws.com/${key}`,
+});
 const read = (text: string) => readTemplate(join(folder, 'template.yaml'), text);
 
 const YAML = `# a comment that stays
@@ -54,7 +58,7 @@ describe('local code in a template', () => {
     const [folderKey, zipKey] = packaged.keys;
     expect(packaged.keys).toHaveLength(2);
     expect(zipKey).toBe(`code/${createHash('sha256').update('PK').digest('hex')}.zip`);
-    const text = packaged.text('bucket-1');
+    const text = packaged.text(where('bucket-1'));
     expect(text).toBe(
       YAML.replace('./src', `{"Bucket": "bucket-1", "Key": "${folderKey}"}`)
         .replace("'src/'", `{"Bucket": "bucket-1", "Key": "${folderKey}"}`)
@@ -71,7 +75,7 @@ describe('local code in a template', () => {
       Resources: { F: { Type: 'AWS::Lambda::Function', Properties: { Code: 'src', Handler: 'x' } } },
     });
     const packaged = await packageTemplate(read(json));
-    expect(JSON.parse(packaged.text('b')).Resources.F.Properties).toEqual({
+    expect(JSON.parse(packaged.text(where('b'))).Resources.F.Properties).toEqual({
       Code: { S3Bucket: 'b', S3Key: packaged.keys[0] },
       Handler: 'x',
     });
@@ -79,25 +83,30 @@ describe('local code in a template', () => {
 
   it('is known again in a deployed text by its content', async () => {
     const packaged = await packageTemplate(read(YAML));
-    expect(packaged.bucketIn(packaged.text('bucket-1'))).toBe('bucket-1');
-    const text = packaged.text('bucket-1');
+    const text = packaged.text(where('bucket-1'));
+    const found = packaged.whereIn(text);
+    expect(found?.bucket).toBe('bucket-1');
+    expect(found && packaged.text(found)).toBe(text);
     await writeFile(join(folder, 'src', 'index.js'), 'exports.handler = async () => 2\n');
-    expect((await packageTemplate(read(YAML))).bucketIn(text)).toBeUndefined();
+    const changed = await packageTemplate(read(YAML));
+    const next = changed.text(where('bucket-1'));
+    expect(next).not.toBe(text);
+    // The archive beside it is what it was.
+    expect(next.split('\n').find((line) => line.includes('Code:'))).toBe(
+      text.split('\n').find((line) => line.includes('Code:')),
+    );
+    expect(changed.whereIn('Resources: {}')).toBeUndefined();
   });
 
-  it.each([
-    ['nothing there', 'missing', 'there is no code at missing'],
-    ['a file that is no archive', 'template.yaml', 'template.yaml is neither a folder nor a .zip'],
-  ])('with %s is a mistake with its line', async (_, path, said) => {
-    await writeFile(join(folder, 'template.yaml'), 'x');
-    const text = `Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code: ${path}\n`;
+  it('that is not there is a mistake with its line', async () => {
+    const text = 'Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code: missing\n';
     const error = await rejection(packageTemplate(read(text)));
     expect(error).toMatchObject({
       code: 'CodeMissing',
       exit: 2,
-      why: expect.stringContaining(`5 |       Code: ${path}`),
+      why: expect.stringContaining('5 |       Code: missing'),
     });
-    expect(error.message).toContain(`template.yaml:5:13: ${said}.`);
+    expect(error.message).toContain('template.yaml:5:13: there is no code at missing.');
   });
 });
 

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { open, readFile, stat } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { messageOf, UsageError } from '../../base/errors.ts';
+import { nameOf, type Place } from './places.ts';
+import type { Kind } from './table.ts';
+
+/** What goes to S3, known by its content. */
+export interface Parcel {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+  readonly contentType?: string;
+}
+
+/** Elastic Beanstalk's limit of a source bundle: 500 MB. */
+const BUNDLE = { bytes: 524_288_000, what: 'an archive of this kind' };
+
+const NOUNS: Readonly<Record<Kind, string>> = {
+  lambda: 'code',
+  zip: 'code',
+  bundle: 'code',
+  file: 'file',
+  snippet: 'file',
+  template: 'template',
+};
+
+/** Why a place cannot be packed, as the end of a sentence. Looks at the path, reads nothing. */
+export async function obstacle({ template, path, kind }: Place): Promise<string | undefined> {
+  const name = nameOf(template, path);
+  const found = await stat(path).catch(() => undefined);
+  if (!found) return `there is no ${NOUNS[kind]} at ${name}`;
+  const takesFolder = kind === 'lambda' || kind === 'zip' || kind === 'bundle';
+  if (found.isDirectory()) return takesFolder ? undefined : `${name} is a folder, and a file is needed here`;
+  if (!found.isFile()) return `${name} is neither a file nor a folder`;
+  return undefined;
+}
+
+/**
+ * Packs what a place names. Equal content gives equal keys and bytes.
+ *
+ * @throws UsageError of `zipFolder`; `CodeMissing` when it cannot be read.
+ */
+export async function pack({ path, kind }: Place): Promise<Parcel> {
+  try {
+    if ((await stat(path)).isDirectory()) {
+      const { zipFolder } = await import('../../artifacts/zip.ts');
+      return archive(await zipFolder(path, kind === 'lambda' ? {} : { largest: BUNDLE }));
+    }
+    if ((kind === 'lambda' || kind === 'zip') && !(await isArchive(path))) {
+      const { zipFile } = await import('../../artifacts/zip.ts');
+      return archive(await zipFile(path));
+    }
+    const bytes = await readFile(path);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    if (kind === 'lambda' || kind === 'zip') return archive({ bytes, sha256 });
+    // API Gateway and Step Functions tell YAML from JSON by the name's ending; so do people.
+    const ending = /^\.[\w-]{1,16}$/.test(extname(path)) ? extname(path) : '';
+    return { key: `files/${sha256}${ending}`, bytes };
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError({
+      code: 'CodeMissing',
+      message: `${path} cannot be read: ${messageOf(error)}.`,
+      cause: error,
+    });
+  }
+}
+
+function archive({ bytes, sha256 }: { bytes: Uint8Array; sha256: string }): Parcel {
+  return { key: `code/${sha256}.zip`, bytes, contentType: 'application/zip' };
+}
+
+/** By its name, or by its first bytes: those of an entry, or of the end of an empty archive. */
+async function isArchive(path: string): Promise<boolean> {
+  if (/\.(zip|jar|war)$/i.test(path)) return true;
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    return bytesRead === 4 && ['PK\x03\x04', 'PK\x05\x06'].includes(buffer.toString('latin1'));
+  } finally {
+    await file.close();
+  }
+}
