@@ -29,7 +29,8 @@ export interface ZipLimit {
   readonly bytes: number;
   /** As in "too large for …". */
   readonly what: string;
-  readonly suggestions?: readonly string[];
+  /** How to come under it. */
+  readonly suggestions: readonly string[];
 }
 
 export interface Zip {
@@ -85,10 +86,16 @@ export async function zipFolder(
   return zipped(found);
 }
 
-/** A zip of one file alone, in the same way. */
-export async function zipFile(file: string): Promise<Zip> {
+/**
+ * A zip of one file alone, in the same way.
+ *
+ * @throws UsageError `ZipTooLarge`, `FileNotReadable`
+ */
+export async function zipFile(file: string, largest: ZipLimit): Promise<Zip> {
   const { size, mode } = await stat(file);
-  return zipped([{ name: basename(file), file, size, executable: (mode & 0o111) !== 0 }]);
+  const found = [{ name: basename(file), file, size, executable: (mode & 0o111) !== 0 }];
+  refuseTooLarge(file, found, largest);
+  return zipped(found);
 }
 
 async function zipped(found: readonly Found[]): Promise<Zip> {
@@ -166,15 +173,15 @@ function unreadable(path: string, cause: unknown): UsageError {
   return new UsageError({ code: 'FileNotReadable', message: `${path} cannot be read.`, why, cause });
 }
 
-function refuseTooLarge(folder: string, found: readonly Found[], limit: ZipLimit): void {
+function refuseTooLarge(path: string, found: readonly Found[], limit: ZipLimit): void {
   const total = found.reduce((sum, { size }) => sum + size, 0);
   if (total <= limit.bytes) return;
   const largest = found.toSorted((a, b) => b.size - a.size).slice(0, 3);
   throw new UsageError({
     code: 'ZipTooLarge',
-    message: `The folder ${folder} is too large for ${limit.what}: ${inWords(total)} of at most ${inWords(limit.bytes)}.`,
+    message: `${path} is too large for ${limit.what}: ${inWords(total)} of at most ${inWords(limit.bytes)}.`,
     why: `The largest: ${largest.map(({ name, size }) => `${name} (${inWords(size)})`).join(', ')}.`,
-    suggestions: limit.suggestions ?? ['Leave out what is not needed.'],
+    suggestions: limit.suggestions,
   });
 }
 

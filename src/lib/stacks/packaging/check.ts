@@ -135,7 +135,7 @@ async function snippetProblems(place: Place): Promise<Problem[]> {
   visit(document, {
     Node(_, node) {
       if (!node.tag?.startsWith('!') || !/^![A-Za-z]/.test(node.tag)) return undefined;
-      short = { tag: node.tag, offset: node.range?.[0] ?? 0 };
+      short = { tag: node.tag, offset: text.lastIndexOf(node.tag, node.range?.[0]) };
       return visit.BREAK;
     },
   });

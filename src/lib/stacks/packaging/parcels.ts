@@ -12,8 +12,13 @@ export interface Parcel {
   readonly contentType?: string;
 }
 
-/** Elastic Beanstalk's limit of a source bundle: 500 MB. */
-const BUNDLE = { bytes: 524_288_000, what: 'an archive of this kind' };
+const suggestions = [
+  'Leave out what is not needed: let the build write to a folder of its own, and name that.',
+];
+/** Lambda's limit of unzipped code: 250 MB, for a function with its layers. */
+const LAMBDA = { bytes: 262_144_000, what: 'a Lambda function or layer', suggestions };
+/** Elastic Beanstalk's limit of a source bundle: 500 MB. The others document none. */
+const BUNDLE = { bytes: 524_288_000, what: 'an archive of this kind', suggestions };
 
 const NOUNS: Readonly<Record<Kind, string>> = {
   lambda: 'code',
@@ -38,17 +43,18 @@ export async function obstacle({ template, path, kind }: Place): Promise<string 
 /**
  * Packs what a place names. Equal content gives equal keys and bytes.
  *
- * @throws UsageError of `zipFolder`; `CodeMissing` when it cannot be read.
+ * @throws UsageError of `zipFolder` (`ZipTooLarge`, `FolderEmpty` …); `CodeMissing` when it cannot be read.
  */
 export async function pack({ path, kind }: Place): Promise<Parcel> {
+  const largest = kind === 'lambda' ? LAMBDA : BUNDLE;
   try {
     if ((await stat(path)).isDirectory()) {
       const { zipFolder } = await import('../../artifacts/zip.ts');
-      return archive(await zipFolder(path, kind === 'lambda' ? {} : { largest: BUNDLE }));
+      return archive(await zipFolder(path, { largest }));
     }
     if ((kind === 'lambda' || kind === 'zip') && !(await isArchive(path))) {
       const { zipFile } = await import('../../artifacts/zip.ts');
-      return archive(await zipFile(path));
+      return archive(await zipFile(path, largest));
     }
     const bytes = await readFile(path);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
