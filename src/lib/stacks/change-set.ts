@@ -20,6 +20,8 @@ export interface ChangeSetOrder {
   readonly spec: StackSpec;
   readonly template: Template;
   readonly source: TemplateSource;
+  /** What nested templates want, which AWS's summary of this one does not show. */
+  readonly capabilities?: readonly string[];
   readonly type: 'CREATE' | 'UPDATE';
   readonly deadline: number;
 }
@@ -41,7 +43,11 @@ export async function makeChangeSet(deps: StackDeps, order: ChangeSetOrder): Pro
   deps.reporter.emit({ type: 'part.status', part: spec.part, status: 'asking AWS what would change' });
   const { capabilities } = await deps.port.summary(order.source);
   if (deps.signal?.aborted) throw untouched(spec);
-  const made = await create(deps, order, capabilitiesFor(order.template, capabilities));
+  const made = await create(
+    deps,
+    order,
+    capabilitiesFor(order.template, [...capabilities, ...(order.capabilities ?? [])]),
+  );
   try {
     const state = await workedOut(deps, order, made.id);
     if (isEmpty(state)) {

@@ -97,7 +97,14 @@ async function apply(
   const type = before ? 'UPDATE' : 'CREATE';
   const { source, sha256 } = await sendable(deps, wanted);
   if (deps.signal?.aborted) throw untouched(spec);
-  const changeSet = await makeChangeSet(deps, { spec, template: wanted.template, source, type, deadline });
+  const changeSet = await makeChangeSet(deps, {
+    spec,
+    template: wanted.template,
+    source,
+    capabilities: wanted.packaged?.capabilities ?? [],
+    type,
+    deadline,
+  });
   if (!changeSet) {
     if (before) return unchanged(deps, spec, before, sha256);
     throw new InfractlError({

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import { InfractlError } from '../base/errors.ts';
 import { loadTemplate } from './load.ts';
+import { capabilitiesOf } from './packaging/capabilities.ts';
 import { checkLocalPaths } from './packaging/check.ts';
 import { type Parcel, pack } from './packaging/parcels.ts';
 import { type Place, placesIn } from './packaging/places.ts';
@@ -21,6 +22,8 @@ export interface PackagedTemplate {
    * Where it does not, equal packaged texts mean that nothing differs in any nested template either.
    */
   readonly openEnded: boolean;
+  /** What the nested templates want to have acknowledged. */
+  readonly capabilities: readonly string[];
   /** The text as AWS gets it when the parcels are in this bucket. */
   text(where: Where): string;
   /**
@@ -54,6 +57,7 @@ export async function packageTemplate(template: Template): Promise<PackagedTempl
   await checkLocalPaths(template);
   const tree = await grow(template, new Map());
   const all = [...branches(tree)];
+  const nested = all.filter((one) => one !== tree);
   const parcels = new Map(
     all.flatMap(({ pieces }) =>
       pieces.flatMap(({ content }) => (isTree(content) ? [] : [[content.key, content]])),
@@ -62,11 +66,12 @@ export async function packageTemplate(template: Template): Promise<PackagedTempl
   return {
     keys: [...parcels.keys()],
     openEnded: all.some((one) => isOpen(one, one !== tree)),
+    capabilities: [...new Set(nested.flatMap(({ template }) => capabilitiesOf(template)))],
     text: (where) => rewritten(tree, where),
     whereIn,
     async upload(store) {
-      const nested = all.filter((one) => one !== tree).map((one) => nestedParcel(one, store));
-      const unique = new Map([...parcels, ...nested.map((parcel) => [parcel.key, parcel] as const)]);
+      const texts = nested.map((one) => nestedParcel(one, store));
+      const unique = new Map([...parcels, ...texts.map((parcel) => [parcel.key, parcel] as const)]);
       await Promise.all([...unique.values()].map((parcel) => uploadOnce(store, parcel)));
     },
   };

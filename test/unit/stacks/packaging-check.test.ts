@@ -168,6 +168,18 @@ describe('deploying nested local templates', () => {
     expect(uploads()).toBe(2);
   });
 
+  it('acknowledges what they want, which AWS tells too late', async () => {
+    const capabilities = () =>
+      w.fake.requests
+        .filter(({ action }) => action === 'CreateChangeSet')
+        .flatMap(({ parameters }) => JSON.stringify(parameters).match(/CAPABILITY_\w+/g) ?? [])
+        .sort();
+    put('roles.yaml', 'Resources:\n  R: {Type: AWS::IAM::Role, Properties: {RoleName: x}}\n');
+    put('middle.yaml', `${nested('roles.yaml')}  P: {Type: AWS::IAM::Policy}\n`);
+    await deployStack(w.deps, await w.spec(nested('middle.yaml')));
+    expect(capabilities()).toEqual(['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM']);
+  });
+
   it('asks AWS where a nested stack reads from Parameter Store, or is elsewhere', async () => {
     put(
       'child.yaml',
