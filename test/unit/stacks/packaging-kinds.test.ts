@@ -196,6 +196,14 @@ Resources:
     });
   });
 
+  it('in a block scalar, whatever ends its last line', async () => {
+    for (const end of ['', '\n', '\n\n', '\r\n', '\n# after\n', '\n  S: {Type: AWS::SNS::Topic}\n']) {
+      const text = `Resources:\n  R:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code: |-\n        built.zip${end}`;
+      const value = JSON.stringify(s3Object(ZIP)).replace(/([:,])"/g, '$1 "');
+      expect(await packed(text)).toBe(text.replace('|-\n        built.zip', value));
+    }
+  });
+
   it('in AWS::Include: at the top, in a resource, in a short form, in a list', async () => {
     const include = (Location: string) => ({ Name: 'AWS::Include', Parameters: { Location } });
     const template = (location: string) => ({

@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
-import { isMap, isScalar, isSeq, type Scalar } from 'yaml';
+import { isMap, isScalar, isSeq } from 'yaml';
 import { LANGUAGE_EXTENSIONS, SAM, type Template } from '../template.ts';
 import { child, entries, intrinsic, keyOf, scalarText } from '../yaml.ts';
 import { GLOBALS, type Kind, type Row, TABLE, uri, type Written } from './table.ts';
@@ -55,7 +55,9 @@ function find(template: Template): Places {
     if (!named) return false;
     const path = isAbsolute(named.text) ? named.text : resolve(dirname(template.file), named.text);
     const { kind, written } = row;
-    found.push({ template, path, kind, written, from: named.from, to: named.to, properties });
+    // A block scalar (`>-`) counts the end of its last line as its own; what stands for it must not.
+    const to = named.from + template.text.slice(named.from, named.to).trimEnd().length;
+    found.push({ template, path, kind, written, from: named.from, to, properties });
     return true;
   };
   let open = template.transforms.some((name) => ![SAM, LANGUAGE_EXTENSIONS, INCLUDE].includes(name));
@@ -137,12 +139,5 @@ function localText(node: unknown): { text: string; from: number; to: number } | 
   if (!isScalar(node) || node.tag?.startsWith('!') || !node.range) return undefined;
   const text = scalarText(node);
   if (!text || /^(s3|https?|arn):/i.test(text) || /[$&]\{|\{\{resolve:/.test(text)) return undefined;
-  return { text, from: node.range[0], to: endOf(node) };
-}
-
-/** Without the line's end that a block scalar (`>-`) counts as its own. */
-function endOf(node: Scalar): number {
-  const [from, to] = node.range ?? [0, 0];
-  const source = node.type === 'BLOCK_FOLDED' || node.type === 'BLOCK_LITERAL';
-  return source ? Math.max(from, to - 1) : to;
+  return { text, from: node.range[0], to: node.range[1] };
 }
