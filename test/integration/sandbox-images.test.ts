@@ -425,6 +425,8 @@ describe.skipIf(!hasEngine())('an image function', () => {
     await used.sandbox.start(port);
     expect(await get('/')).toMatchObject({ build: 'two' });
 
+    // Paused, it cannot notice that its sandbox is gone and end by itself.
+    engine('pause', ...containers());
     process.kill((await sandboxStatus(used.sandbox.env)).pid as number, 'SIGKILL');
     expect(containers().length).toBeGreaterThan(0);
     await used.sandbox.start(port);
