@@ -9,6 +9,7 @@ export class Interrupts {
   readonly #controller = new AbortController();
   #watching = false;
   #asked = false;
+  #ended = false;
   readonly #say: (line: string) => void;
   readonly #leaving: (error: Interrupted) => void;
 
@@ -22,7 +23,10 @@ export class Interrupts {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, this.#onSignal);
   }
 
+  /** When the command has ended. One that was interrupted has said all: the second Ctrl-C only hurries it. */
   remove(): void {
+    this.#ended = true;
+    if (this.#asked) return;
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, this.#onSignal);
   }
 
@@ -33,6 +37,7 @@ export class Interrupts {
   }
 
   readonly #onSignal = (): void => {
+    if (this.#ended) leave();
     if (!this.#watching || this.#asked) {
       this.#leaving(this.#asked ? leftAtOnce() : new Interrupted());
       leave();
