@@ -86,6 +86,13 @@ const slimOclif = {
 };
 
 /**
+ * Services with a class for each of a hundred errors, of which infractl reads the name and the message: those
+ * are given without the class too.
+ */
+const PLAIN_ERRORS = /@aws-sdk[\\/]client-(ssm|cloudwatch-logs)[\\/]/;
+const ERROR_CLASS = /^n0_registry\.registerError\(.*\);$/gm;
+
+/**
  * What no command uses of the SDK's schemas can be dropped, once the bundler sees that making them has no
  * effect: keys are written out instead of computed, and constructors are marked as pure.
  */
@@ -93,7 +100,8 @@ const pureSchemas = {
   name: 'pure-schemas',
   setup(api) {
     api.onLoad({ filter: /@aws-sdk[\\/].*schemas[\\/]schemas_\d+\.js$/ }, async (args) => {
-      const text = await readFile(args.path, 'utf8');
+      const whole = await readFile(args.path, 'utf8');
+      const text = PLAIN_ERRORS.test(args.path) ? whole.replace(ERROR_CLASS, '') : whole;
       const names = new Map(
         [...text.matchAll(/^const (_\w+) = ("[^"]*");$/gm)].map(([, name, value]) => [name, value]),
       );

@@ -127,7 +127,7 @@ try {
   row('  of which CPU', median(results.noop.map((run) => run.cpu)), ' s', 0.4);
   const { afterLastEvent } = await lastEventToExit(node, launcher);
   row("from a stack's last event to exit", afterLastEvent, ' s', 0.5);
-  row('bundle', bundleSize() / 1024 / 1024, ' MiB', 1.5);
+  row('bundle', bundleSize() / 1e6, ' MB', 1.5);
   const bad = Object.entries(results).filter(
     ([name, all]) => name !== 'trivial' && all.some((run) => run.exit !== 0),
   );
