@@ -101,8 +101,8 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
       130,
       'Stopping; press Ctrl-C again to leave at once.',
       `AWS goes on creating the stack ${STACK}`,
-      `aws cloudformation describe-stack-events --stack-name ${STACK}`,
-      `aws cloudformation delete-stack --stack-name ${STACK}`,
+      'infractl attach app',
+      'infractl cancel app',
       'Run the same command again',
     );
     expect(result.endedAfter).toBeLessThan(1500);

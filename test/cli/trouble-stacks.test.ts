@@ -55,6 +55,7 @@ describe('a stack', () => {
         `The stack ${STACK} is`,
         /busy|being updated/,
         'Wait until it is done',
+        'infractl attach app',
       );
       expectJsonTrouble(await scene.run([...command, '--json']), 6, 'StackBusy');
     }
@@ -69,6 +70,7 @@ describe('a stack', () => {
       await scene.run(deploy),
       5,
       'UPDATE_ROLLBACK_FAILED',
+      'infractl explain app',
       'aws cloudformation continue-update-rollback',
     );
     expectJsonTrouble(await scene.run([...deploy, '--json']), 5, 'StackBlocked');
@@ -84,7 +86,8 @@ describe('a stack', () => {
       `The stack ${STACK} was not done after 1.0 s.`,
       `AWS goes on creating the stack ${STACK}`,
       'It waits for Topic',
-      'describe-stack-events',
+      'infractl attach app',
+      'infractl cancel app',
       '`timeout` in infractl.yaml',
     );
     expectJsonTrouble(await scene.run([...deploy, '--json']), 6, 'StackBusy');

@@ -1,4 +1,5 @@
 import {
+  CancelUpdateStackCommand,
   CloudFormationClient,
   CreateChangeSetCommand,
   DeleteChangeSetCommand,
@@ -12,6 +13,7 @@ import {
   GetTemplateCommand,
   GetTemplateSummaryCommand,
   ListChangeSetsCommand,
+  ListStackResourcesCommand,
   type StackEvent as SdkEvent,
   type Stack,
   UpdateTerminationProtectionCommand,
@@ -20,6 +22,7 @@ import type {
   Change,
   ChangeSetState,
   StackEvent,
+  StackResource,
   StackState,
   StacksPort,
   TemplateSource,
@@ -48,6 +51,40 @@ export function cloudFormation(session: AwsSession, pacer: Pacer = pacerOf(sessi
       );
       const found = answer?.Stacks?.[0];
       return found && toState(found);
+    },
+
+    async stacks() {
+      const found: StackState[] = [];
+      let page: string | undefined;
+      do {
+        const token = page;
+        const answer = await call(session, 'cloudformation:DescribeStacks', () =>
+          client.send(new DescribeStacksCommand({ NextToken: token })),
+        );
+        found.push(...(answer.Stacks ?? []).map(toState));
+        page = answer.NextToken;
+      } while (page);
+      return found;
+    },
+
+    async resources(stack) {
+      const found: StackResource[] = [];
+      let page: string | undefined;
+      do {
+        const token = page;
+        const answer = await call(session, 'cloudformation:ListStackResources', () =>
+          client.send(new ListStackResourcesCommand({ StackName: stack, NextToken: token })),
+        );
+        for (const one of answer.StackResourceSummaries ?? [])
+          found.push({
+            logicalId: one.LogicalResourceId ?? '',
+            physicalId: one.PhysicalResourceId ?? '',
+            type: one.ResourceType ?? '',
+            status: one.ResourceStatus ?? '',
+          });
+        page = answer.NextToken;
+      } while (page);
+      return found.filter(({ status }) => status !== 'DELETE_COMPLETE');
     },
 
     async template(stack) {
@@ -179,6 +216,12 @@ export function cloudFormation(session: AwsSession, pacer: Pacer = pacerOf(sessi
       );
     },
 
+    async cancelUpdate(stack, token) {
+      await call(session, 'cloudformation:CancelUpdateStack', () =>
+        client.send(new CancelUpdateStackCommand({ StackName: stack, ClientRequestToken: token })),
+      );
+    },
+
     async deleteStack(stack, token) {
       await call(session, 'cloudformation:DeleteStack', () =>
         client.send(new DeleteStackCommand({ StackName: stack, ClientRequestToken: token })),
@@ -205,6 +248,7 @@ function sourceOf(template: TemplateSource): { TemplateBody: string } | { Templa
 }
 
 function toState(stack: Stack): StackState {
+  const drift = stack.DriftInformation;
   const updated = stack.DeletionTime ?? stack.LastUpdatedTime;
   return {
     stackId: stack.StackId ?? '',
@@ -218,6 +262,14 @@ function toState(stack: Stack): StackState {
     ...(stack.ParentId ? { parentId: stack.ParentId } : {}),
     ...(stack.CreationTime ? { createdAt: stack.CreationTime } : {}),
     ...(updated ? { updatedAt: updated } : {}),
+    ...(drift?.StackDriftStatus
+      ? {
+          drift: {
+            status: drift.StackDriftStatus,
+            ...(drift.LastCheckTimestamp ? { checkedAt: drift.LastCheckTimestamp } : {}),
+          },
+        }
+      : {}),
   };
 }
 

@@ -4,7 +4,8 @@ import type { AwsSession } from '../aws/session.ts';
 import type { AwsCall } from '../aws/trace.ts';
 import type { Clock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
-import type { DeployDeps, MissingParameter } from '../deploy/index.ts';
+import type { Reporter } from '../base/report.ts';
+import type { DeployDeps, MissingParameter, StackDesk } from '../deploy/index.ts';
 import { glanceAtProject, type LoadedProject, loadProject } from '../project/index.ts';
 import type { Project } from '../project/model.ts';
 import { BaseCommand, type FlagsOf } from './base-command.ts';
@@ -68,6 +69,11 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
     return this.#glance;
   }
 
+  /** Whichever of the two is there already: both name the same place. */
+  async #known(): Promise<Project> {
+    return this.#project ? (await this.#project).project : this.glance();
+  }
+
   #where() {
     const { env, region, profile } = this.#aws;
     return { cwd: process.cwd(), environment: env, region, profile };
@@ -77,7 +83,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
   protected session(): Promise<AwsSession> {
     this.#session ??= (async () => {
       const { openSession } = await import('../aws/session.ts');
-      const project = this.#project ? (await this.#project).project : await this.glance();
+      const project = await this.#known();
       this.#hideKeys();
       const { profile, region, sandbox } = this.#aws;
       const target = sandbox ? await (await import('../sandbox/index.ts')).sandboxTarget() : undefined;
@@ -124,6 +130,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
       redactor: this.redactor,
       env: process.env,
       variable,
+      where: this.where,
       ...(this.prompter.canAsk ? { ask } : {}),
       // No flag of infractl takes a secret, so the line as it was typed holds none.
       commandLine: [...(this.id?.split(':') ?? []), ...this.argv].join(' '),
@@ -131,10 +138,34 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
     };
   }
 
+  /** Looking at stacks and steering them. From here on Ctrl-C is the command's to handle. */
+  protected async stackDesk(reporter?: Reporter): Promise<StackDesk> {
+    const [{ openStackDesk }, { systemClock }, project, session, shown] = await Promise.all([
+      import('../deploy/index.ts'),
+      import('../base/clock.ts'),
+      this.glance(),
+      this.session(),
+      reporter ?? this.reporter(),
+    ]);
+    const signal = this.interrupts.watch();
+    return openStackDesk(
+      { session, reporter: shown, clock: systemClock, signal, where: this.where },
+      project,
+    );
+  }
+
+  /** The flags that lead a further command to the place of this one, as they were given here. */
+  protected get where(): string {
+    const { env, profile, region } = this.#aws;
+    const given = Object.entries({ env, profile, region })
+      .flatMap(([name, value]) => (value ? [` --${name} ${value}`] : []))
+      .join('');
+    return this.argv.includes('--sandbox') ? `${given} --sandbox` : given;
+  }
+
   /** Says where this command acts, before it does. */
   protected async sayPlace(): Promise<void> {
-    const [session, { project }] = await Promise.all([this.session(), this.project()]);
-    const { name, environment } = project;
+    const [session, { name, environment }] = await Promise.all([this.session(), this.#known()]);
     const { region, profile, sandbox } = session;
     if (this.#aws.json) return;
     this.say(
@@ -144,7 +175,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
 
   /** `protected` environments are changed only when `--env NAME` says so on this command line. */
   protected async guardProtected(): Promise<void> {
-    const { project } = await this.project();
+    const project = await this.#known();
     if (!project.protected || this.#aws.env === project.environment) return;
     throw new UsageError({
       code: 'ProtectedEnvironment',

@@ -1,10 +1,13 @@
 /** Deploying and destroying a whole project: the one place where the capabilities are joined. */
 import type { Project } from '../project/model.ts';
 import type { Destroy, DestroyResult, Inventory } from './destroy.ts';
+import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
 
+export type { Cancelled, Diagnosis, StackOverview } from '../stacks/index.ts';
 export { chooseParts } from './choose.ts';
 export { type Outputs, oneOutput, readOutputs } from './outputs.ts';
+export type { AttachResult, PartEvent, Subject } from './stack-desk.ts';
 export type {
   DeployDeps,
   DeployOptions,
@@ -13,6 +16,7 @@ export type {
   Inventory,
   MissingParameter,
   PartOutcome,
+  StackDesk,
 };
 
 // What only reads outputs starts without what deploys.
@@ -29,4 +33,9 @@ export async function deployProject(
 /** One destroy: see destroy.ts. Nothing is asked of AWS yet. */
 export async function openDestroy(deps: DeployDeps, project: Project): Promise<Destroy> {
   return new (await import('./destroy.ts')).Destroy(deps, project);
+}
+
+/** Looking at stacks and steering them: see stack-desk.ts. Nothing is asked of AWS yet. */
+export async function openStackDesk(deps: DeskDeps, project: Project): Promise<StackDesk> {
+  return new (await import('./stack-desk.ts')).StackDesk(deps, project);
 }

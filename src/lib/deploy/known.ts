@@ -3,7 +3,7 @@ import { duration } from '../base/text.ts';
 import { type Resolved, resolveValue, type Sources } from '../project/index.ts';
 import type { StackPart, Value } from '../project/model.ts';
 import type { SecretReader } from '../secrets/index.ts';
-import { isDeployed, type StackState } from '../stacks/index.ts';
+import { isDeployed, type StackState, typed } from '../stacks/index.ts';
 import type { DeployContext } from './types.ts';
 
 /** Raised while a dry run resolves a value that only a real deploy can know. */
@@ -105,6 +105,7 @@ export function outputsOf(
   part: StackPart,
   state: StackState | undefined,
   region: string,
+  where = '',
 ): Readonly<Record<string, string>> {
   if (state === undefined) {
     throw new InfractlError({
@@ -121,7 +122,10 @@ export function outputsOf(
       code: 'StackBusy',
       message: `The stack ${part.stackName} is busy: ${state.status}.`,
       why: 'What it gives to other parts may change while it works.',
-      suggestions: ['Wait until it is done, then run the same command again.'],
+      suggestions: [
+        'Wait until it is done, then run the same command again.',
+        `To see how it goes on: ${typed('attach', { part: part.name, where })}`,
+      ],
       exit: Exit.busy,
     });
   }

@@ -50,7 +50,8 @@ export function oneOutput(outputs: Outputs, stack: string, key: string): string 
   });
 }
 
-function noStack(project: Project, name: string): UsageError {
+/** A name that is no stack of the project, with the nearest one that is. */
+export function noStack(project: Project, name: string): UsageError {
   const near = nearest(name, project.stacks.keys());
   return new UsageError({
     code: 'NoSuchPart',

@@ -11,12 +11,13 @@ const CHANGES_STACKS = [
   'createChangeSet',
   'executeChangeSet',
   'setTerminationProtection',
+  'cancelUpdate',
   'deleteStack',
 ] as const;
 const CHANGES_IMAGES = ['login', 'deleteImages', 'tagImage'] as const;
 const CHANGES_FUNCTIONS = ['updateCode', 'publish', 'createAlias', 'updateAlias'] as const;
 
-type Needs = Pick<DeployDeps, 'session' | 'reporter' | 'clock' | 'signal' | 'env'> & {
+type Needs = Pick<DeployDeps, 'session' | 'reporter' | 'clock' | 'signal' | 'env' | 'where'> & {
   readonly projectName: string;
 };
 
@@ -43,6 +44,7 @@ export class Services {
       const { cloudFormation } = await import('../aws/cloudformation.ts');
       return {
         ...this.#shared(),
+        where: this.#needs.where,
         port: beforeChanges(cloudFormation(this.#needs.session), CHANGES_STACKS, this.#beforeChange),
         artifacts: () => this.artifacts(),
       };

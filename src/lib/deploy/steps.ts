@@ -1,6 +1,7 @@
 import type { Outcome } from '../base/report.ts';
 import { bytes, plural } from '../base/text.ts';
 import { type PartId, type Project, partKey } from '../project/model.ts';
+import { ENVIRONMENT_TAG, PART_TAG, PROJECT_TAG } from '../stacks/index.ts';
 import { ageOfImage, type Known, outputsOf } from './known.ts';
 import type { Services } from './services.ts';
 import type { DeployContext } from './types.ts';
@@ -91,7 +92,10 @@ export class Steps {
     const state = await readStack(port, part.stackName);
     // Its outputs name what is changed next: functions and repositories of somebody else must not be.
     if (state) checkOwner(state, this.#context.project.name);
-    this.#known.setOutputs(part.name, outputsOf(part, state, this.#context.session.region));
+    this.#known.setOutputs(
+      part.name,
+      outputsOf(part, state, this.#context.session.region, this.#context.where),
+    );
   }
 
   async #image(id: PartId): Promise<Done> {
@@ -213,9 +217,9 @@ export class Steps {
 /** The tags by which infractl knows its own stacks again. */
 function ownTags(project: Project, id: PartId): Record<string, string> {
   return {
-    'infractl:project': project.name,
-    'infractl:environment': project.environment,
-    'infractl:part': id.name,
+    [PROJECT_TAG]: project.name,
+    [ENVIRONMENT_TAG]: project.environment,
+    [PART_TAG]: id.name,
   };
 }
 

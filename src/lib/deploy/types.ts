@@ -36,6 +36,8 @@ export interface DeployDeps {
   readonly variable: (name: string) => string | undefined;
   /** Asks for a parameter's value; absent where nobody can be asked. */
   readonly ask?: (parameter: MissingParameter) => Promise<string>;
+  /** The flags that lead a further command to the same place, each after a space: ` --env prod`. */
+  readonly where?: string;
   /** What was typed, for the journal: `deploy --create-stack`. */
   readonly commandLine: string;
   /** The version of infractl, for the journal. */

@@ -8,7 +8,7 @@ import { type Ended, follow } from './follow.ts';
 import { checkOwner, checkUnprotected, overtaken, standstill } from './guard.ts';
 import type { StackEvent, StackState } from './port.ts';
 import { nextStep } from './states.ts';
-import type { StackDeps } from './types.ts';
+import type { WatchDeps } from './types.ts';
 import { persist } from './waiting.ts';
 
 export interface DeleteOrder {
@@ -28,7 +28,7 @@ export interface DeleteOrder {
  * @throws InfractlError `StackFailed` (1) with what stands in the way, `StackBusy` (6), `StackProtected`
  * and `NotOurStack` (5), `StackTimedOut` (7); Interrupted (130).
  */
-export async function deleteStack(deps: StackDeps, order: DeleteOrder): Promise<'deleted' | 'unchanged'> {
+export async function deleteStack(deps: WatchDeps, order: DeleteOrder): Promise<'deleted' | 'unchanged'> {
   throwIfAborted(deps.signal);
   const state = await deps.port.stack(order.stackName);
   if (!state) return 'unchanged';
@@ -39,9 +39,9 @@ export async function deleteStack(deps: StackDeps, order: DeleteOrder): Promise<
       return 'unchanged';
     case 'busy':
     case 'refuse':
-      throw standstill(state, step, deps.clock.now());
+      throw standstill(state, step, deps.clock.now(), { part: order.part, where: deps.where });
     case 'follow':
-      finish(state, await followDeletion(deps, order, state, 'operation'));
+      finish(deps, order, state, await followDeletion(deps, order, state, 'operation'));
       return 'deleted';
     default:
       checkUnprotected(state);
@@ -52,7 +52,7 @@ export async function deleteStack(deps: StackDeps, order: DeleteOrder): Promise<
 
 /** Deletes a stack that may be deleted. */
 export async function removeStack(
-  deps: StackDeps,
+  deps: WatchDeps,
   order: Pick<DeleteOrder, 'part' | 'timeout'>,
   state: StackState,
 ): Promise<void> {
@@ -67,12 +67,12 @@ export async function removeStack(
     if (!isTransient(error)) throw overtaken(state.stackName, error) ?? refusal(state, error);
     return persist({ clock, signal, deadline }, send);
   });
-  finish(state, await followDeletion(deps, order, state, { after: marker }));
+  finish(deps, order, state, await followDeletion(deps, order, state, { after: marker }));
 }
 
 /** By the stack's ID: a deleted stack has no name any more. */
 function followDeletion(
-  deps: StackDeps,
+  deps: WatchDeps,
   { part, timeout }: Pick<DeleteOrder, 'part' | 'timeout'>,
   { stackId, stackName }: StackState,
   from: { readonly after: StackEvent | undefined } | 'operation',
@@ -80,10 +80,17 @@ function followDeletion(
   return follow(deps, { part, stackName, stackId, act: 'delete', from, timeout });
 }
 
-function finish(state: StackState, ended: Ended): void {
+function finish(
+  { where }: WatchDeps,
+  { part }: Pick<DeleteOrder, 'part'>,
+  state: StackState,
+  ended: Ended,
+): void {
   if (ended.status === 'DELETE_COMPLETE') return;
   throw explainFailure({
     stackName: state.stackName,
+    part,
+    where,
     act: 'delete',
     status: ended.status,
     events: ended.events,

@@ -3,6 +3,7 @@ import { throwIfAborted } from '../base/clock.ts';
 import { Exit, InfractlError, Interrupted, messageOf } from '../base/errors.ts';
 import { plural } from '../base/text.ts';
 import { type ChangeSet, makeChangeSet, operationToken, untouched, withdraw } from './change-set.ts';
+import { typed } from './commands.ts';
 import { compareSettings } from './compare.ts';
 import { removeStack } from './delete.ts';
 import { explainFailure } from './explain.ts';
@@ -44,7 +45,7 @@ export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<Sta
   switch (step.do) {
     case 'busy':
     case 'refuse':
-      throw standstill(state, step, deps.clock.now());
+      throw standstill(state, step, deps.clock.now(), { part: spec.part, where: deps.where });
     case 'recreate':
       checkUnprotected(state);
       deps.reporter.emit({
@@ -127,6 +128,8 @@ async function apply(
   if (!succeeded(ended.status) || !ended.state)
     throw explainFailure({
       stackName: spec.stackName,
+      part: spec.part,
+      where: deps.where,
       act,
       status: ended.state ? ended.status : undefined,
       events: ended.events,
@@ -177,7 +180,7 @@ async function start(
       });
     return marker;
   } catch (error) {
-    if (sent && (isTransient(error) || signal?.aborted)) throw uncertain(spec, error, signal);
+    if (sent && (isTransient(error) || signal?.aborted)) throw uncertain(spec, error, deps);
     await withdraw(deps, { spec, type }, changeSet);
     if (signal?.aborted) throw untouched(spec);
     throw overtaken(spec.stackName, error) ?? error;
@@ -194,10 +197,10 @@ async function hasBegun(port: StacksPort, stackId: string, token: string): Promi
 }
 
 /** AWS was told to begin and never answered. */
-function uncertain(spec: StackSpec, error: unknown, signal: AbortSignal | undefined): InfractlError {
+function uncertain(spec: StackSpec, error: unknown, { where, signal }: StackDeps): InfractlError {
   const message = `AWS was told to deploy the stack ${spec.stackName} and did not answer: it may be at work.`;
   const suggestions = [
-    `Look first: aws cloudformation describe-stack-events --stack-name ${spec.stackName}`,
+    `Look first: ${typed('attach', { part: spec.part, where })}`,
     'Then run the same command again: it does what is left to do.',
   ];
   if (signal?.aborted) return new Interrupted(`Interrupted. ${message}`, suggestions);

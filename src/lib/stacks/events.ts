@@ -9,16 +9,24 @@ export function isStackLevel(event: StackEvent): boolean {
   return event.resourceType === STACK_TYPE && event.physicalId === event.stackId;
 }
 
+/** Whether an event of one stack is about another that is nested in it. */
+export function isNestedStack(event: StackEvent): boolean {
+  return event.resourceType === STACK_TYPE && !isStackLevel(event) && event.physicalId.startsWith('arn:');
+}
+
 /** Where to begin: behind an event, or with the event that began the newest operation. */
 export type From = { readonly after: StackEvent | undefined } | 'operation';
+
+/** A nested stack is read from the time when the operation on the stack around it began. */
+type CursorFrom = From | { readonly since: Date };
 
 /** Reads a stack's events, each once, oldest first. */
 class Cursor {
   readonly stackId: string;
-  readonly #from: From;
+  readonly #from: CursorFrom;
   readonly #seen = new Set<string>();
 
-  constructor(stackId: string, from: From) {
+  constructor(stackId: string, from: CursorFrom) {
     this.stackId = stackId;
     this.#from = from;
   }
@@ -44,7 +52,9 @@ class Cursor {
   }
 
   #isBefore(event: StackEvent): boolean {
-    if (this.#from === 'operation' || !this.#from.after) return false;
+    if (this.#from === 'operation') return false;
+    if ('since' in this.#from) return event.at < this.#from.since;
+    if (!this.#from.after) return false;
     const { after } = this.#from;
     // A nested stack has other ids, but everything of an older operation is older than the parent's end.
     return event.stackId === after.stackId
@@ -68,6 +78,7 @@ export class EventLog {
   readonly #working = new Map<string, string>();
   readonly #pending: StackEvent[] = [];
   #end: StackEvent | undefined;
+  #began: Date | undefined;
 
   constructor(port: StacksPort, stackId: string, from: From) {
     this.#port = port;
@@ -129,17 +140,23 @@ export class EventLog {
 
   #note(events: readonly StackEvent[], root: boolean): void {
     for (const event of events) {
-      if (root && this.#end) return;
+      if (root && this.#end && !this.#isResumed(event)) return;
       this.#pending.push(event);
+      if (root) this.#began ??= event.at;
       if (isStackLevel(event)) {
-        if (root && isFinal(event.status)) this.#end = event;
+        if (root) this.#end = isFinal(event.status) ? event : undefined;
         continue;
       }
       const key = `${event.stackId} ${event.logicalId}`;
       if (isFinal(event.status)) this.#working.delete(key);
       else this.#working.set(key, event.logicalId);
-      if (event.resourceType === STACK_TYPE && event.physicalId.startsWith('arn:')) this.#noteNested(event);
+      if (isNestedStack(event)) this.#noteNested(event);
     }
+  }
+
+  /** A rollback that failed and was told to go on belongs to the operation that it takes back. */
+  #isResumed(event: StackEvent): boolean {
+    return this.#from === 'operation' && isStackLevel(event) && /ROLLBACK_IN_PROGRESS$/.test(event.status);
   }
 
   /** A rollback or a deletion wakes a nested stack again. */
@@ -148,8 +165,10 @@ export class EventLog {
     if (known) known.active ||= !isFinal(event.status);
     else {
       const after = this.#from === 'operation' ? undefined : this.#from.after;
+      // Its own newest operation may be the deletion that followed its failure.
+      const from = after ? { after } : { since: this.#began ?? event.at };
       this.#nested.set(event.physicalId, {
-        cursor: new Cursor(event.physicalId, after ? { after } : 'operation'),
+        cursor: new Cursor(event.physicalId, from),
         active: true,
       });
     }

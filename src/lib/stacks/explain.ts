@@ -1,11 +1,16 @@
 import { basename } from 'node:path';
 import { InfractlError } from '../base/errors.ts';
 import { adviceFor, cleanReason } from './causes.ts';
+import { typed } from './commands.ts';
 import { isStackLevel } from './events.ts';
 import type { StackEvent } from './port.ts';
 import type { TemplateFacts } from './template.ts';
 
 export interface Failure {
+  /** The part's name in messages: `stack app`. */
+  readonly part: string;
+  /** See `Target`. */
+  readonly where?: string | undefined;
   readonly stackName: string;
   readonly act: 'create' | 'update' | 'delete';
   /** What the stack ended in. Undefined: it is gone. */
@@ -39,22 +44,53 @@ export function firstCause(events: readonly StackEvent[]): StackEvent | undefine
   return inside ?? own[0] ?? complaint ?? failed[0];
 }
 
+/** Why an operation failed: its first cause; of a deletion, all that stands in its way. */
+export function failedEvents(failure: Pick<Failure, 'act' | 'events'>): StackEvent[] {
+  const blockers = failure.act === 'delete' ? blockersOf(failure.events) : [];
+  if (blockers.length > 0) return blockers;
+  const cause = firstCause(failure.events);
+  return cause && !wasCancelled(failure.events, cause) ? [cause] : [];
+}
+
 /** A failed operation as an error: the first cause in words, what state the stack is in, what to do. */
 export function explainFailure(failure: Failure): InfractlError {
-  const cause = firstCause(failure.events);
-  const blockers = failure.act === 'delete' ? blockersOf(failure.events) : [];
-  const told = blockers.length > 0 ? blockers : cause ? [cause] : [];
+  const told = failedEvents(failure);
+  const none = wasCancelled(failure.events) ? 'Somebody cancelled it.' : 'AWS gives no reason in its events.';
   return new InfractlError({
     code: 'StackFailed',
     message: `The stack ${failure.stackName} could not be ${DONE[failure.act]}.`,
     why: [
-      ...(told.length > 0
-        ? told.map((event) => describe(event, failure))
-        : ['AWS gives no reason in its events.']),
+      ...(told.length > 0 ? told.map((event) => describe(event, failure)) : [none]),
       stateWords(failure),
     ].join('\n'),
-    suggestions: [...new Set(told.flatMap(adviceFor)), ...wayOut(failure)],
+    suggestions: [
+      ...new Set(told.flatMap(adviceFor)),
+      ...(told.some(isCustom) ? [`Its log, if it is a Lambda function: ${typed('explain', failure)}`] : []),
+      ...wayOut(failure),
+    ],
   });
+}
+
+/**
+ * Whether a person ended the operation, and no resource had failed before: CancelUpdateStack, or DeleteStack
+ * during a creation.
+ */
+export function wasCancelled(events: readonly StackEvent[], cause = firstCause(events)): boolean {
+  if (cause && !isStackLevel(cause) && !CANCELLED.test(cause.reason ?? '')) return false;
+  const begun = events.find(isStackLevel);
+  return events.some(
+    (event) =>
+      event !== begun &&
+      isStackLevel(event) &&
+      event.stackId === begun?.stackId &&
+      /^(?:UPDATE_ROLLBACK|DELETE)_IN_PROGRESS$/.test(event.status) &&
+      /^User Initiated/i.test(event.reason ?? ''),
+  );
+}
+
+/** Whether a resource is made by code of the template's own. */
+export function isCustom({ resourceType }: Pick<StackEvent, 'resourceType'>): boolean {
+  return resourceType.startsWith('Custom::') || resourceType === 'AWS::CloudFormation::CustomResource';
 }
 
 const DONE = { create: 'created', update: 'updated', delete: 'deleted' } as const;
@@ -81,19 +117,28 @@ function describe(event: StackEvent, failure: Failure): string {
   return `${event.logicalId} (${event.resourceType}${nested || place(event.logicalId, failure)}): ${words}`;
 }
 
-/** The template's line of a resource, or of the one that SAM or a macro made it from. */
 function place(logicalId: string, { template }: Failure): string {
-  if (!template) return '';
-  const file = basename(template.file);
-  const own = template.resources.get(logicalId);
-  if (own) return `, ${file}:${own.line}`;
-  let from = '';
-  for (const id of template.resources.keys())
-    if (logicalId.startsWith(id) && id.length > from.length) from = id;
-  return from ? `, made from ${from}, ${file}:${template.resources.get(from)?.line}` : '';
+  const found = template && findInTemplate(logicalId, template);
+  if (!found) return '';
+  const line = `${basename(template.file)}:${found.line}`;
+  return found.id === logicalId ? `, ${line}` : `, made from ${found.id}, ${line}`;
 }
 
-const STATE_WORDS: Readonly<Record<string, string>> = {
+/** The resource in the template, or the one that SAM or a macro made it from. */
+export function findInTemplate(
+  logicalId: string,
+  { resources }: Pick<TemplateFacts, 'resources'>,
+): { readonly id: string; readonly line: number } | undefined {
+  const own = resources.get(logicalId);
+  if (own) return { id: logicalId, line: own.line };
+  let from = '';
+  for (const id of resources.keys()) if (logicalId.startsWith(id) && id.length > from.length) from = id;
+  const line = resources.get(from)?.line;
+  return line === undefined ? undefined : { id: from, line };
+}
+
+/** What a stack is in after a failure, in words. */
+export const STATE_WORDS: Readonly<Record<string, string>> = {
   ROLLBACK_COMPLETE: 'What was made of it was removed again; the next deploy makes it anew.',
   ROLLBACK_FAILED: 'Removing what was made of it failed too; the next deploy deletes it first.',
   CREATE_FAILED: 'What was made of it is still there; the next deploy deletes it first.',

@@ -1,9 +1,10 @@
 import { Exit, InfractlError, Interrupted, isInfractlError } from '../base/errors.ts';
 import { duration } from '../base/text.ts';
+import { typed } from './commands.ts';
 import { EventLog, type From } from './events.ts';
 import type { StackEvent, StackState } from './port.ts';
 import { isFinal } from './states.ts';
-import type { StackDeps } from './types.ts';
+import type { WatchDeps } from './types.ts';
 import { type Patience, persist, pollDelay } from './waiting.ts';
 
 /** An operation that AWS carries out by itself. */
@@ -38,7 +39,7 @@ const CHECK_AFTER_MS = 10_000;
  *
  * @throws InfractlError `StackTimedOut` (exit 7) and Interrupted; AWS goes on after both.
  */
-export async function follow(deps: StackDeps, operation: Operation): Promise<Ended> {
+export async function follow(deps: WatchDeps, operation: Operation): Promise<Ended> {
   const { port, clock, reporter, signal } = deps;
   const { part, stackId } = operation;
   const log = new EventLog(port, stackId, operation.from);
@@ -70,7 +71,7 @@ export async function follow(deps: StackDeps, operation: Operation): Promise<End
         return { status, state, events: log.all };
       }
       const left = deadline - clock.now();
-      if (left <= 0) throw timedOut(operation, log);
+      if (left <= 0) throw timedOut(operation, log, deps);
       await clock.sleep(Math.min(left, pollDelay(clock.now() - lastEvent, log.working.length > 0)), signal);
       if (clock.now() - Math.max(lastEvent, lastCheck) < CHECK_AFTER_MS) continue;
       lastCheck = clock.now();
@@ -78,8 +79,9 @@ export async function follow(deps: StackDeps, operation: Operation): Promise<End
       if (isOver(state, log)) return { status: state?.status ?? 'DELETE_COMPLETE', state, events: log.all };
     }
   } catch (error) {
-    if (signal?.aborted) throw interrupted(operation, log);
-    if (isInfractlError(error) && error.code !== 'StackTimedOut') throw lostSight(operation, log, error);
+    if (signal?.aborted) throw interrupted(operation, log, deps);
+    if (isInfractlError(error) && error.code !== 'StackTimedOut')
+      throw lostSight(operation, log, error, deps);
     throw error;
   }
 }
@@ -94,7 +96,7 @@ function isOver(state: StackState | undefined, log: EventLog): boolean {
 }
 
 /** DescribeStacks may lag behind the events for a moment. */
-async function settled(deps: StackDeps, stackId: string): Promise<StackState | undefined> {
+async function settled(deps: WatchDeps, stackId: string): Promise<StackState | undefined> {
   for (let attempt = 1; ; attempt++) {
     const state = await deps.port.stack(stackId);
     if (!state || isFinal(state.status) || attempt === SETTLE_TRIES) return state;
@@ -125,32 +127,31 @@ function statusWords(log: EventLog, operation: Operation): string {
 
 const ING = { create: 'creating', update: 'updating', delete: 'deleting' } as const;
 
-/** How to see what goes on, and how to stop it, with the region where the stack is. */
-function waysOn({ act, stackName, stackId }: Operation): string[] {
-  const region = stackId.split(':')[3];
-  const where = `--stack-name ${stackName}${region ? ` --region ${region}` : ''}`;
-  const watch = `To see how it goes on: aws cloudformation describe-stack-events ${where}`;
-  if (act === 'update') return [watch, `To take it back: aws cloudformation cancel-update-stack ${where}`];
-  if (act === 'create') return [watch, `To take it back: aws cloudformation delete-stack ${where}`];
-  return [watch, 'A deletion cannot be stopped. To wait for it again, run the same command again.'];
+type Place = Pick<WatchDeps, 'where'>;
+
+/** How to see what goes on, and how to stop it. */
+function waysOn({ act, part }: Operation, where: string | undefined): string[] {
+  const watch = `To see how it goes on: ${typed('attach', { part, where })}`;
+  if (act === 'delete') return [watch, 'A deletion cannot be stopped.'];
+  return [watch, `To take it back: ${typed('cancel', { part, where })}`];
 }
 
 function stillRuns(operation: Operation, log: EventLog): string {
   return `AWS goes on ${ING[operation.act]} the stack ${operation.stackName} (${log.status ?? `${operation.act.toUpperCase()}_IN_PROGRESS`}).`;
 }
 
-function interrupted(operation: Operation, log: EventLog): Interrupted {
-  return new Interrupted(`Interrupted. ${stillRuns(operation, log)}`, waysOn(operation));
+function interrupted(operation: Operation, log: EventLog, { where }: Place): Interrupted {
+  return new Interrupted(`Interrupted. ${stillRuns(operation, log)}`, waysOn(operation, where));
 }
 
-function timedOut(operation: Operation, log: EventLog): InfractlError {
+function timedOut(operation: Operation, log: EventLog, { where }: Place): InfractlError {
   const names = log.working;
   return new InfractlError({
     code: 'StackTimedOut',
     message: `The stack ${operation.stackName} was not done after ${duration(operation.allowed ?? operation.timeout)}.`,
     why: `${stillRuns(operation, log)}${names.length > 0 ? ` It waits for ${names.join(', ')}.` : ''}`,
     suggestions: [
-      ...waysOn(operation),
+      ...waysOn(operation, where),
       'To wait longer, give the stack a longer `timeout` in infractl.yaml and run the command again when it is done.',
     ],
     exit: Exit.timedOut,
@@ -158,12 +159,17 @@ function timedOut(operation: Operation, log: EventLog): InfractlError {
 }
 
 /** The operation runs, but it cannot be looked at any more: expired credentials, a missing permission. */
-function lostSight(operation: Operation, log: EventLog, error: InfractlError): InfractlError {
+function lostSight(
+  operation: Operation,
+  log: EventLog,
+  error: InfractlError,
+  { where }: Place,
+): InfractlError {
   return new InfractlError({
     code: error.code,
     message: `${error.message} ${stillRuns(operation, log)}`,
     ...(error.why ? { why: error.why } : {}),
-    suggestions: [...error.suggestions, ...waysOn(operation)],
+    suggestions: [...error.suggestions, ...waysOn(operation, where)],
     exit: error.exit,
     cause: error,
   });

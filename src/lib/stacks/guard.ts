@@ -1,6 +1,7 @@
 import { underneath } from '../aws/errors.ts';
 import { Exit, InfractlError } from '../base/errors.ts';
 import { duration } from '../base/text.ts';
+import { type Target, typed } from './commands.ts';
 import type { StackState } from './port.ts';
 import type { Step } from './states.ts';
 import { PROJECT_TAG } from './types.ts';
@@ -36,6 +37,7 @@ export function standstill(
   state: StackState,
   step: Extract<Step, { do: 'busy' | 'refuse' }>,
   now: number,
+  target: Target,
 ): InfractlError {
   if (step.do === 'busy')
     return new InfractlError({
@@ -43,7 +45,8 @@ export function standstill(
       message: `The stack ${state.stackName} is ${busyWords(state, step.doing, now)}.`,
       why: 'AWS goes on with that by itself; one operation at a time is possible.',
       suggestions: [
-        `Wait until it is done, then run the same command again. To see how it goes on: aws cloudformation describe-stack-events --stack-name ${state.stackName}`,
+        'Wait until it is done, then run the same command again.',
+        `To see how it goes on: ${typed('attach', target)}`,
       ],
       exit: Exit.busy,
     });
@@ -51,7 +54,9 @@ export function standstill(
     code: 'StackBlocked',
     message: `The stack ${state.stackName} is in ${state.status} and cannot be changed as it is.`,
     why: [step.because, ...(state.statusReason ? [state.statusReason] : [])].join('\n'),
-    suggestions: step.suggestions.map((text) => text.replaceAll('{stack}', state.stackName)),
+    suggestions: step.suggestions.map((text) =>
+      text.replaceAll('{stack}', state.stackName).replaceAll('{explain}', typed('explain', target)),
+    ),
     exit: Exit.declined,
   });
 }

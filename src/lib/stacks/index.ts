@@ -1,21 +1,32 @@
+import type { WatchOrder } from './attach.ts';
 import type { DeleteOrder } from './delete.ts';
+import type { DiagnoseDeps, Diagnosis } from './diagnose.ts';
 import type { StackState, StacksPort } from './port.ts';
 import type { TemplateFacts } from './template.ts';
 import type { StackDeps, StackPlan, StackResult, StackSpec } from './types.ts';
 
+export { type Attached, attachTo, isRunning, type WatchOrder } from './attach.ts';
+export { type Cancellation, type Cancelled, cancellationOf, cancelStack } from './cancel.ts';
+export { type Target, typed } from './commands.ts';
+export type { DiagnosedCause, Diagnosis } from './diagnose.ts';
 export { explainFailure, type Failure, firstCause } from './explain.ts';
 export { checkOwner } from './guard.ts';
+export { type Overview, overview, type StackOverview } from './overview.ts';
 export { checkParameters, type GivenParameter, type ParameterIssue } from './parameters.ts';
 export type { Change, StackEvent, StackState, StackStatus, StacksPort } from './port.ts';
+export { type EventQuery, newest, recentEvents } from './recent.ts';
 export { type Act, isDeployed, nextStep, type Step } from './states.ts';
 export type { ParameterFacts, TemplateFacts } from './template.ts';
 export {
+  ENVIRONMENT_TAG,
+  PART_TAG,
   type PlannedChange,
   PROJECT_TAG,
   type StackDeps,
   type StackPlan,
   type StackResult,
   type StackSpec,
+  type WatchDeps,
 } from './types.ts';
 export type { DeleteOrder };
 
@@ -34,6 +45,14 @@ export async function planStack(
   unknown: readonly string[] = [],
 ): Promise<StackPlan> {
   return (await import('./plan.ts')).planStack(deps, spec, unknown);
+}
+
+/** See `diagnose` in diagnose.ts. Makes no call that changes anything. */
+export async function diagnose(
+  deps: DiagnoseDeps,
+  order: Omit<WatchOrder, 'timeout'>,
+): Promise<Diagnosis | undefined> {
+  return (await import('./diagnose.ts')).diagnose(deps, order);
 }
 
 /** See `deleteStack` in delete.ts. */

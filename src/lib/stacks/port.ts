@@ -18,6 +18,16 @@ export interface StackState {
   readonly createdAt?: Date;
   /** When the newest operation on it began, where AWS says so. */
   readonly updatedAt?: Date;
+  /** What the last drift detection found, if there ever was one. */
+  readonly drift?: { readonly status: string; readonly checkedAt?: Date };
+}
+
+/** A resource of a stack as ListStackResources shows it. */
+export interface StackResource {
+  readonly logicalId: string;
+  readonly physicalId: string;
+  readonly type: string;
+  readonly status: string;
 }
 
 /** One event of DescribeStackEvents. */
@@ -87,6 +97,10 @@ export interface ValidationFinding {
 export interface StacksPort {
   /** DescribeStacks. */
   stack(stack: string): Promise<StackState | undefined>;
+  /** DescribeStacks without a name, all pages: every stack of the account and region that is not deleted. */
+  stacks(): Promise<readonly StackState[]>;
+  /** ListStackResources, all pages, without those that are deleted. */
+  resources(stack: string): Promise<readonly StackResource[]>;
   /** GetTemplate, as it was sent (stage `Original`). */
   template(stack: string): Promise<string | undefined>;
   /** GetTemplateSummary. */
@@ -110,6 +124,8 @@ export interface StacksPort {
   ): Promise<{ readonly events: readonly StackEvent[]; readonly next?: string }>;
   /** UpdateTerminationProtection. */
   setTerminationProtection(stack: string, on: boolean): Promise<void>;
+  /** CancelUpdateStack: takes a running update back. */
+  cancelUpdate(stack: string, token: string): Promise<void>;
   /** DeleteStack. */
   deleteStack(stack: string, token: string): Promise<void>;
 }

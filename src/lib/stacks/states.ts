@@ -35,7 +35,8 @@ function busy(doing: string): Row {
 /**
  * Every status that a stack can have, and the step for each act. The type makes the table complete: a
  * status that a newer SDK brings is a compile error here. What each status allows is in the CloudFormation
- * user guide, "Stack status codes" and "Stack failure options". `{stack}` stands for the stack's name.
+ * user guide, "Stack status codes" and "Stack failure options". `{stack}` stands for the stack's name,
+ * `{explain}` for the command that tells what failed.
  */
 export const STATES: Readonly<Record<StackStatus, Row>> = {
   CREATE_COMPLETE: { deploy: update, delete: remove },
@@ -84,7 +85,8 @@ export const STATES: Readonly<Record<StackStatus, Row>> = {
       because:
         'An update failed, and taking it back failed too. AWS accepts no update until that is finished.',
       suggestions: [
-        'Mend what the last events complain of, then: aws cloudformation continue-update-rollback --stack-name {stack}',
+        'See what failed: {explain}',
+        'Mend it, then: aws cloudformation continue-update-rollback --stack-name {stack}',
         'If a resource cannot be mended, leave it out with --resources-to-skip LOGICAL_ID; then deploy again.',
       ],
     },
@@ -95,7 +97,7 @@ export const STATES: Readonly<Record<StackStatus, Row>> = {
       do: 'refuse',
       because: 'An import of resources failed, and taking it back failed too.',
       suggestions: [
-        'Look at what failed: aws cloudformation describe-stack-events --stack-name {stack}',
+        'See what failed: {explain}',
         'Mend it, then: aws cloudformation continue-update-rollback --stack-name {stack}',
       ],
     },

@@ -17,14 +17,20 @@ export interface StackSpec {
   readonly timeout: number;
 }
 
-/** What the engine needs of the world. */
-export interface StackDeps {
+/** What following a stack needs of the world. */
+export interface WatchDeps {
   readonly port: StacksPort;
-  /** Opened on first need only: a template over 51,200 bytes, or local code. */
-  readonly artifacts: () => Promise<ArtifactStore>;
   readonly reporter: Reporter;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
+  /** The flags that lead a further command to the same place, each after a space: ` --env prod`. */
+  readonly where?: string | undefined;
+}
+
+/** What changing a stack needs of the world. */
+export interface StackDeps extends WatchDeps {
+  /** Opened on first need only: a template over 51,200 bytes, or local code. */
+  readonly artifacts: () => Promise<ArtifactStore>;
 }
 
 export interface StackResult {
@@ -62,3 +68,6 @@ export interface PlannedChange {
 
 /** The tag that says which project a stack belongs to. */
 export const PROJECT_TAG = 'infractl:project';
+/** The tags that say which environment and which part of the project it is. */
+export const ENVIRONMENT_TAG = 'infractl:environment';
+export const PART_TAG = 'infractl:part';

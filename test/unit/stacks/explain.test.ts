@@ -154,6 +154,7 @@ describe('a failure in words', () => {
   it('has the resource with its line, or the line of the one that it was made from', () => {
     const failed = (logicalId: string) =>
       explainFailure({
+        part: 'stack app',
         stackName: 'app',
         act: 'update',
         status: 'UPDATE_ROLLBACK_COMPLETE',
@@ -167,6 +168,7 @@ describe('a failure in words', () => {
 
   it('forgets what stood in the way of a deletion first and then went', () => {
     const error = explainFailure({
+      part: 'stack app',
       stackName: 'app',
       act: 'delete',
       status: 'DELETE_FAILED',
@@ -183,7 +185,13 @@ describe('a failure in words', () => {
   });
 
   it('says so when the stack was deleted by somebody', () => {
-    const error = explainFailure({ stackName: 'app', act: 'update', status: undefined, events: [] });
+    const error = explainFailure({
+      part: 'stack app',
+      stackName: 'app',
+      act: 'update',
+      status: undefined,
+      events: [],
+    });
     expect(error.why).toContain('It was deleted by somebody meanwhile.');
   });
 });

@@ -20,6 +20,7 @@ function abortAt(wanted: (event: { type: string; status?: string }) => boolean):
   const { reporter } = w.deps;
   return {
     ...w.deps,
+    where: ' --env prod',
     signal: controller.signal,
     reporter: {
       emit(event) {
@@ -144,8 +145,8 @@ describe('Ctrl-C', () => {
       message: 'Interrupted. AWS goes on creating the stack app (CREATE_IN_PROGRESS).',
     });
     expect(error.suggestions).toEqual([
-      'To see how it goes on: aws cloudformation describe-stack-events --stack-name app --region eu-west-3',
-      'To take it back: aws cloudformation delete-stack --stack-name app --region eu-west-3',
+      'To see how it goes on: infractl attach app --env prod',
+      'To take it back: infractl cancel app --env prod',
     ]);
     expect(w.fake.clock.now() - began).toBeLessThan(10_000);
     await w.fake.clock.sleep(700_000);
@@ -157,7 +158,7 @@ describe('Ctrl-C', () => {
     w.fake.state.cloudFormation.script.set('A', { ms: 600_000 });
     const deps = abortAt((event) => event.status === 'UPDATE_IN_PROGRESS');
     const error = await failure(deployStack(deps, await w.spec(things({ A: { Size: 9 }, B: { Size: 1 } }))));
-    expect(error.suggestions[1]).toContain('cancel-update-stack --stack-name app');
+    expect(error.suggestions[1]).toBe('To take it back: infractl cancel app --env prod');
   });
 });
 

@@ -1,0 +1,27 @@
+import * as Args from '@oclif/core/args';
+import { ProjectCommand } from '../lib/cli/project-command.ts';
+import { attachView } from '../lib/cli/stacks-view.ts';
+import type { View } from '../lib/cli/view.ts';
+
+export default class Attach extends ProjectCommand<typeof Attach> {
+  static override summary = 'Join what runs on a stack, and follow it to its end.';
+  static override description =
+    'Works from any machine, whoever began it. Ends as the deploy itself would: with its exit code, and with ' +
+    'the first cause where it fails. Ctrl-C leaves it running.';
+  static override examples = ['<%= config.bin %> <%= command.id %> app'];
+  static override args = {
+    stack: Args.string({
+      description: 'The stack, as infractl.yaml names it.',
+      required: true,
+      ignoreStdin: true,
+    }),
+  };
+  static override streams = true;
+
+  protected override async work(): Promise<View> {
+    const desk = await this.stackDesk();
+    const subject = await desk.subject(this.args.stack);
+    await this.sayPlace();
+    return attachView(subject, await desk.attach(subject));
+  }
+}

@@ -1,0 +1,25 @@
+import * as Args from '@oclif/core/args';
+import { silentReporter } from '../lib/base/report.ts';
+import { explainView } from '../lib/cli/explain-view.ts';
+import { ProjectCommand } from '../lib/cli/project-command.ts';
+import type { View } from '../lib/cli/view.ts';
+
+export default class Explain extends ProjectCommand<typeof Explain> {
+  static override summary = 'Say why the newest operation on a stack failed, and what to do.';
+  static override description =
+    'Finds the first cause in the events of the stack and of those nested in it, with its line in the ' +
+    'template, and the way out of a status in which AWS leaves a stack stuck. For a custom resource it shows ' +
+    'the last lines of its function’s log.';
+  static override examples = ['<%= config.bin %> <%= command.id %> app'];
+  static override args = {
+    stack: Args.string({
+      description: 'The stack, as infractl.yaml names it.',
+      required: true,
+      ignoreStdin: true,
+    }),
+  };
+
+  protected override async work(): Promise<View> {
+    return explainView(await (await this.stackDesk(silentReporter)).explain(this.args.stack));
+  }
+}
