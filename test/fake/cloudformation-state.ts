@@ -99,6 +99,8 @@ export interface FakeStack {
   outputs: { OutputKey: string; OutputValue: string; Description?: string; ExportName?: string }[];
   protection: boolean;
   disableRollback: boolean;
+  /** What the last drift detection found. */
+  drift?: { readonly status: string; readonly at: number };
   parent: FakeStack | undefined;
   operation: { readonly id: string; readonly type: string; readonly token: string | undefined } | undefined;
   /** What the running or failed operation has done, for the way back and the cleanup. */

@@ -313,7 +313,10 @@ function shownStack(stack: FakeStack): object {
     EnableTerminationProtection: stack.protection,
     ParentId: stack.parent?.id,
     RootId: stack.parent ? rootOf(stack).id : undefined,
-    DriftInformation: { StackDriftStatus: 'NOT_CHECKED' },
+    DriftInformation: {
+      StackDriftStatus: stack.drift?.status ?? 'NOT_CHECKED',
+      LastCheckTimestamp: stack.drift ? new Date(stack.drift.at) : undefined,
+    },
     LastOperations: stack.operation
       ? [{ OperationType: stack.operation.type, OperationId: stack.operation.id }]
       : undefined,

@@ -7,6 +7,7 @@ import { CloudFormationState } from './cloudformation-state.ts';
 import { ecr } from './ecr.ts';
 import { asError, Faults } from './faults.ts';
 import { lambda } from './lambda.ts';
+import { logs } from './logs.ts';
 import { provideTypes } from './provisioners.ts';
 import { s3 } from './s3.ts';
 import { secretsManager, ssm } from './secrets.ts';
@@ -14,7 +15,9 @@ import type { SecretsState } from './state.ts';
 import {
   type EcrState,
   LambdaState,
+  type LogsState,
   newEcrState,
+  newLogsState,
   newS3State,
   newSecretsState,
   type S3State,
@@ -67,6 +70,7 @@ export interface FakeState {
   readonly s3: S3State;
   readonly ecr: EcrState;
   readonly secrets: SecretsState;
+  readonly logs: LogsState;
 }
 
 export interface Context {
@@ -99,7 +103,7 @@ export interface FakeOptions {
   readonly account?: string;
 }
 
-const SERVICES: readonly Service[] = [cloudFormation, lambda, sts, s3, ecr, secretsManager, ssm];
+const SERVICES: readonly Service[] = [cloudFormation, lambda, sts, s3, ecr, secretsManager, ssm, logs];
 const READS =
   /^(Describe|List|Get|Head|Validate|Batch(Get|Check)|Detect|Estimate|Filter|Lookup|Search|Query|Scan|Simulate|Test|Start(Query|LiveTail))/;
 
@@ -117,6 +121,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     s3: newS3State(),
     ecr: newEcrState(),
     secrets: newSecretsState(),
+    logs: newLogsState(),
   };
   provideTypes(state, clock);
   let looked = 0;

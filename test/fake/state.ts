@@ -64,6 +64,14 @@ export interface SecretsState {
 
 export const newSecretsState = (): SecretsState => ({ secrets: new Map(), parameters: new Map() });
 
+/** CloudWatch Logs: group → its lines, oldest first; times in milliseconds. */
+export interface LogsState {
+  readonly groups: Map<string, { readonly at: number; readonly message: string }[]>;
+  pageSize: number;
+}
+
+export const newLogsState = (): LogsState => ({ groups: new Map(), pageSize: 10_000 });
+
 export interface FunctionCode {
   /** Set for zip functions: base64 SHA-256 of the archive; of an image, its digest in hex. */
   readonly sha256: string;

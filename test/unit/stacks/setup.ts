@@ -104,3 +104,20 @@ export async function rejection<T extends Error = Error & Record<string, unknown
   }
   throw new Error('it was not rejected');
 }
+
+/** Begins a creation or an update as somebody else would, and leaves it running. */
+export async function begin(w: World, template: object, type: 'CREATE' | 'UPDATE'): Promise<string> {
+  const { id, stackId } = await w.deps.port.createChangeSet({
+    stackName: 'app',
+    name: `other-${w.fake.requests.length}`,
+    type,
+    template: { body: JSON.stringify(template) },
+    parameters: {},
+    tags: { [PROJECT_TAG]: 'shop' },
+    capabilities: [],
+    token: `other-${w.fake.requests.length}`,
+  });
+  await w.fake.clock.sleep(1000);
+  await w.deps.port.executeChangeSet(id, `run-${w.fake.requests.length}`);
+  return stackId;
+}
