@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CliResult } from '../helpers/cli.ts';
 import { TestSandbox } from '../helpers/sandbox.ts';
-import { Scene } from '../helpers/trouble.ts';
+import { Scene, TEMPLATE } from '../helpers/trouble.ts';
 
 /**
  * The keys of every JSON result. Programs read them: they may be added, never renamed or taken away.
@@ -127,6 +127,32 @@ describe('results of commands that talk to AWS', () => {
     for (const { startedAt } of entries as unknown as { startedAt: string }[]) {
       expect(startedAt).toBe(new Date(startedAt).toISOString());
     }
+  });
+
+  it('list and explain; events, attach and cancel are streams', async () => {
+    await result('list', ['list']);
+    await result('explain', ['explain', 'app']);
+    for (const name of ['events', 'attach', 'cancel']) {
+      const all = lines(await run([name, 'app']));
+      expect(all.at(-1)?.type).toBe('result');
+      check(`${name} result`, all.at(-1));
+      if (name === 'events') check('events stack.event', all[0]);
+    }
+  });
+
+  it('explain of a failure, with the log behind a custom resource', async () => {
+    const { cloudFormation, logs } = scene.fake.state;
+    cloudFormation.script.set('Seed', { fail: 'Received response status [FAILED]', on: ['create'] });
+    const seed =
+      '  Seed: { Type: Custom::Seed, Properties: { ServiceToken: !GetAtt Function.Arn } }\nOutputs:';
+    scene.configure({ template: TEMPLATE.replace('Outputs:', seed) });
+    const at = Date.now() + 2000;
+    logs.groups.set('/aws/lambda/shop-api-dev', [{ at, message: 'no table\n' }]);
+    expect((await run(['deploy', '--create-stack'])).code).toBe(1);
+    expect(await result('explain a failure', ['explain', 'app'])).toMatchObject({
+      log: { lines: ['no table'] },
+    });
+    scene.configure({});
   });
 
   it('destroy is a stream too', async () => {

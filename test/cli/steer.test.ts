@@ -1,0 +1,242 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CliResult } from '../helpers/cli.ts';
+import { CTRL_C, Pty } from '../helpers/pty.ts';
+import { expectJsonTrouble, expectTrouble, Scene, TEMPLATE } from '../helpers/trouble.ts';
+
+/** Looking at stacks and steering what runs on them, from further processes, on the fake AWS in real time. */
+
+const STACK = 'shop-app-dev';
+const deploy = ['deploy', '--create-stack'];
+let scene: Scene;
+beforeEach(async () => {
+  scene = await Scene.open();
+});
+afterEach(() => scene.close());
+
+const cloud = () => scene.fake.state.cloudFormation;
+const changed = () => scene.configure({ template: TEMPLATE.replace('size $', 'new size $') });
+
+async function until(what: () => boolean): Promise<void> {
+  for (let looks = 0; looks < 400 && !what(); looks++)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(what()).toBe(true);
+}
+
+const statusIs = (status: string) => () => cloud().find(STACK)?.status === status;
+
+const lines = (result: CliResult) =>
+  result.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe('attach', () => {
+  it('from a second process sees the same end', async () => {
+    cloud().script.set('Topic', { ms: 2500 });
+    const first = scene.run(deploy);
+    await until(statusIs('CREATE_IN_PROGRESS'));
+    const second = await scene.run(['attach', 'app']);
+    expect(second.code).toBe(0);
+    expect(second.stdout).toBe(`Created ${STACK}: CREATE_COMPLETE.\n`);
+    expect(second.stderr).toContain('CREATE_COMPLETE  Topic AWS::SNS::Topic');
+    expect((await first).code).toBe(0);
+  });
+
+  it('ends with the failure of the deploy: exit 1, the cause and its line', async () => {
+    cloud().script.set('Topic', { ms: 2500, fail: 'The topic name is taken' });
+    const first = scene.run(deploy);
+    await until(statusIs('CREATE_IN_PROGRESS'));
+    const second = await scene.run(['attach', 'app']);
+    expectTrouble(
+      second,
+      1,
+      `The stack ${STACK} could not be created`,
+      /Topic \(AWS::SNS::Topic, template\.yaml:\d+\): The topic name is taken/,
+    );
+    expect((await first).code).toBe(1);
+  });
+
+  it('says so when nothing runs, also where there is no stack; a wrong name gets a suggestion', async () => {
+    const none = await scene.run(['attach', 'app']);
+    expect(none).toMatchObject({ code: 0 });
+    expect(none.stdout).toBe(`Nothing runs on the stack ${STACK}: it does not exist.\n`);
+    await scene.deployed();
+    const idle = await scene.run(['attach', STACK, '--json']);
+    expect(lines(idle)).toEqual([
+      { type: 'result', stack: 'app', stackName: STACK, running: false, status: 'CREATE_COMPLETE' },
+    ]);
+    expectTrouble(await scene.run(['attach', 'ap']), 2, 'has no stack "ap"', 'Did you mean: app');
+  });
+
+  it('leaves it running at Ctrl-C, and says how to come back', async () => {
+    cloud().script.set('Topic', { ms: 2500 });
+    const first = scene.run(deploy);
+    await until(statusIs('CREATE_IN_PROGRESS'));
+    const terminal = new Pty(scene.home, ['attach', 'app', '--region', 'eu-west-3'], {
+      env: { ...scene.fake.env },
+    });
+    try {
+      await terminal.until('Topic');
+      terminal.type(CTRL_C);
+      expect(await terminal.exited).toMatchObject({ exitCode: 130 });
+      expect(terminal.text).toContain(`AWS goes on creating the stack ${STACK}`);
+      expect(terminal.text).toContain('infractl attach app --region eu-west-3');
+    } finally {
+      terminal.kill();
+    }
+    expect((await first).code).toBe(0);
+  });
+});
+
+describe('cancel', () => {
+  it('in the middle of an update takes it back; the deploy that ran is told', async () => {
+    await scene.deployed();
+    changed();
+    cloud().script.set('Topic', { ms: 20_000, on: ['update'] });
+    const first = scene.run(deploy);
+    await until(statusIs('UPDATE_IN_PROGRESS'));
+    cloud().script.delete('Topic');
+    const result = await scene.run(['cancel', 'app']);
+    expect(result.code).toBe(0);
+    expect(result.stderr).toContain(
+      `takes the running update of the stack ${STACK} back, in account 123456789012`,
+    );
+    expect(result.stdout).toBe(
+      `Cancelled: the stack ${STACK} is what it was before (UPDATE_ROLLBACK_COMPLETE).\n`,
+    );
+    expectTrouble(await first, 1, `The stack ${STACK} could not be updated`, 'Somebody cancelled it.');
+  });
+
+  it('of a first creation wants a yes: exit 2 without, deletes with it', async () => {
+    cloud().script.set('Topic', { ms: 8000 });
+    const first = scene.run(deploy);
+    await until(statusIs('CREATE_IN_PROGRESS'));
+    expectTrouble(await scene.run(['cancel', 'app']), 2, '123456789012', 'Give --yes.');
+    expect(scene.changes()).not.toContain('cloudformation:DeleteStack');
+    cloud().script.delete('Topic');
+    const result = await scene.run(['cancel', 'app', '--yes', '--json']);
+    expect(result.code).toBe(0);
+    expect(lines(result).at(-1)).toMatchObject({ type: 'result', outcome: 'deleted' });
+    expect(cloud().find(STACK)).toBeUndefined();
+    expectTrouble(await first, 1, `The stack ${STACK} could not be created`, 'Somebody cancelled it.');
+  });
+
+  it('with nothing to cancel says so, exit 0, and changes nothing', async () => {
+    await scene.deployed();
+    const before = scene.changes().length;
+    const result = await scene.run(['cancel', 'app']);
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stdout).toBe(
+      `Nothing to cancel on the stack ${STACK}. Nothing runs on it: created (CREATE_COMPLETE).\n`,
+    );
+    expect(scene.changes().length).toBe(before);
+  });
+
+  it('in a protected environment wants its name', async () => {
+    scene.configure({ head: 'environments: { prod: { protected: true } }\n' });
+    scene.fake.requests.length = 0;
+    const result = await scene.run(['cancel', 'app'], { env: { INFRACTL_ENV: 'prod' } });
+    expectTrouble(result, 2, 'prod is protected', 'Give --env prod');
+    expect(scene.fake.requests).toEqual([]);
+  });
+});
+
+describe('explain', () => {
+  it('gives cause, line and way out of a stack that is stuck; exit 0', async () => {
+    cloud().script.set('Topic', { fail: 'The topic name is taken (Service: Sns, Status Code: 400)' });
+    await scene.run(deploy);
+    const result = await scene.run(['explain', 'app']);
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdout).toMatch(
+      new RegExp(
+        `^✗ The creation of the stack ${STACK} failed.\n  Topic \\(AWS::SNS::Topic, template.yaml:\\d+\\): The topic name is taken\n  Now: ROLLBACK_COMPLETE`,
+      ),
+    );
+    expect(result.stdout).toContain('infractl deploy --create-stack does that by itself');
+    const json = JSON.parse((await scene.run(['explain', 'app', '--json'])).stdout);
+    expect(json).toMatchObject({ failed: true, causes: [{ logicalId: 'Topic', file: 'template.yaml' }] });
+  });
+
+  it('says that nothing failed, exit 0; a stack that is not there is exit 1', async () => {
+    expectTrouble(await scene.run(['explain', 'app']), 1, `${STACK} does not exist`);
+    expectJsonTrouble(await scene.run(['explain', 'app', '--json']), 1, 'StackNotFound');
+    await scene.deployed();
+    const result = await scene.run(['explain', 'app']);
+    expect(result.code).toBe(0);
+    expect(result.stdout).toContain('did not fail');
+  });
+});
+
+describe('events', () => {
+  it('are a table, the newest last; failures alone where asked; none is said', async () => {
+    expect((await scene.run(['events'])).stdout).toBe('No events.\n');
+    cloud().script.set('Topic', { fail: 'The topic name is taken' });
+    await scene.run(deploy);
+    const all = (await scene.run(['events', 'app'])).stdout.trim().split('\n');
+    expect(all[0]).toMatch(/^when +stack +status +resource +type +reason$/);
+    expect(all.at(-1)).toContain('ROLLBACK_COMPLETE');
+    expect((await scene.run(['events', '--limit', '2'])).stdout.trim().split('\n')).toHaveLength(3);
+    const failed = (await scene.run(['events', '--failed'])).stdout.trim().split('\n');
+    expect(failed).toHaveLength(2);
+    expect(failed[1]).toMatch(/CREATE_FAILED +Topic +AWS::SNS::Topic +The topic name is taken$/);
+  });
+
+  it('--follow prints on standard output until the end; nothing else is there', async () => {
+    cloud().script.set('Topic', { ms: 2500 });
+    const first = scene.run(deploy);
+    await until(statusIs('CREATE_IN_PROGRESS'));
+    const [people, programs] = await Promise.all([
+      scene.run(['events', 'app', '--follow']),
+      scene.run(['events', '--follow', '--json']),
+    ]);
+    expect(people).toMatchObject({ code: 0, stderr: '' });
+    const printed = people.stdout.trim().split('\n');
+    expect(printed[0]).toMatch(/CREATE_IN_PROGRESS +shop-app-dev +shop-app-dev/);
+    expect(printed.at(-1)).toMatch(/CREATE_COMPLETE +shop-app-dev +shop-app-dev/);
+    expect(programs.code).toBe(0);
+    const all = lines(programs);
+    expect(all.at(-1)).toEqual({ type: 'result', events: all.length - 1 });
+    expect(all.slice(0, -1).every(({ type, part }) => type === 'stack.event' && part === 'stack app')).toBe(
+      true,
+    );
+    expect(printed.length).toBe(all.length - 1);
+    expect((await first).code).toBe(0);
+    const idle = await scene.run(['events', '--follow']);
+    expect(idle.stdout).toContain('Nothing runs now.');
+  });
+
+  it('--follow of a failing operation shows the failure and exits 0: it only watches', async () => {
+    cloud().script.set('Topic', { ms: 2000, fail: 'no' });
+    const first = scene.run(deploy);
+    await until(statusIs('CREATE_IN_PROGRESS'));
+    const result = await scene.run(['events', '--follow', '--failed']);
+    expect(result.code).toBe(0);
+    expect(result.stdout.trim().split('\n')).toHaveLength(1);
+    expect((await first).code).toBe(1);
+  });
+});
+
+describe('list', () => {
+  it('shows every stack, also one that is taken out of infractl.yaml', async () => {
+    const before = await scene.run(['list']);
+    expect(before.stdout).toMatch(/app +not deployed/);
+    await scene.deployed();
+    const result = await scene.run(['list']);
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdout).toMatch(/app +created +\d+ s ago +\d+ s ago +2 +no +not checked +shop-app-dev/);
+    scene.put(
+      'infractl.yaml',
+      'project: shop\nregion: eu-west-3\nstacks:\n  web: { template: template.yaml }\n',
+    );
+    const changed = await scene.run(['list']);
+    expect(changed.stdout).toMatch(/web +not deployed/);
+    expect(changed.stdout).toMatch(/app +created .* shop-app-dev +not in infractl\.yaml/);
+    expect((await scene.run(['explain', STACK])).stdout).toContain('did not fail');
+  });
+
+  it('of a project without stacks is [] for programs', async () => {
+    scene.put('infractl.yaml', 'project: shop\nregion: eu-west-3\n');
+    expect(JSON.parse((await scene.run(['list', '--json'])).stdout)).toEqual([]);
+    expect((await scene.run(['list'])).stdout).toBe('The project has no stacks.\n');
+  });
+});
