@@ -57,6 +57,8 @@ export function walk(
   const next = () => {
     if (over) return;
     for (const step of [...waiting.values()]) {
+      // A step that is done at once has begun others already, in a round of its own.
+      if (!waiting.has(step.id)) continue;
       if ([...step.needs].some((id) => blocked.has(id))) {
         waiting.delete(step.id);
         blocked.add(step.id);

@@ -286,6 +286,7 @@ function record<T>(
 }
 
 function toEvent(event: SdkEvent): StackEvent {
+  const serviceToken = serviceTokenOf(event);
   return {
     eventId: event.EventId ?? '',
     stackId: event.StackId ?? '',
@@ -297,7 +298,20 @@ function toEvent(event: SdkEvent): StackEvent {
     at: event.Timestamp ?? new Date(0),
     ...(event.ResourceStatusReason ? { reason: event.ResourceStatusReason } : {}),
     ...(event.ClientRequestToken ? { token: event.ClientRequestToken } : {}),
+    ...(serviceToken ? { serviceToken } : {}),
   };
+}
+
+/** The only property that is read: the others may hold secrets. */
+function serviceTokenOf({ ResourceType, ResourceProperties }: SdkEvent): string | undefined {
+  if (!ResourceProperties || !/^(?:Custom::|AWS::CloudFormation::CustomResource$)/.test(ResourceType ?? ''))
+    return undefined;
+  try {
+    const { ServiceToken } = JSON.parse(ResourceProperties) as { ServiceToken?: unknown };
+    return typeof ServiceToken === 'string' ? ServiceToken : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const REPLACEMENT = { True: 'always', Conditional: 'conditional', False: 'never' } as const;

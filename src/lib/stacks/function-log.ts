@@ -18,11 +18,12 @@ export interface FunctionLogPort {
 
 /** The log of the function behind a custom resource, or why it is not shown. */
 export interface FunctionLog {
-  readonly functionName?: string;
+  /** Null where it could not be found out. */
+  readonly functionName: string | null;
   /** The last ones, oldest first. */
   readonly lines: readonly string[];
   /** A sentence where there are no lines. */
-  readonly note?: string;
+  readonly note: string | null;
 }
 
 const LINES = 20;
@@ -48,11 +49,11 @@ export async function customResourceLog(
   events: readonly StackEvent[],
 ): Promise<FunctionLog | undefined> {
   if (!isCustom(cause)) return undefined;
-  let functionName: string | undefined;
+  let functionName: string | null = null;
+  const without = (note: string): FunctionLog => ({ functionName, lines: [], note });
   try {
-    functionName = await functionBehind(port, cause, events);
-    if (!functionName)
-      return { lines: [], note: `Which function is behind ${cause.logicalId} could not be found out.` };
+    functionName = (await functionBehind(port, cause, events)) ?? null;
+    if (!functionName) return without(`Which function is behind ${cause.logicalId} could not be found out.`);
     const group = `/aws/lambda/${functionName}`;
     const began = events.find(
       ({ stackId, logicalId }) => stackId === cause.stackId && logicalId === cause.logicalId,
@@ -62,27 +63,30 @@ export async function customResourceLog(
       to: new Date(cause.at.getTime() + MARGIN_MS),
     };
     const lines = await (await logs()).lines(group, window);
-    if (!lines) return { functionName, lines: [], note: `There is no log group ${group}.` };
-    if (lines.length === 0)
-      return { functionName, lines: [], note: `The function ${functionName} wrote nothing in that time.` };
-    return { functionName, lines: lines.slice(-LINES).map(({ text }) => text) };
+    if (!lines) return without(`There is no log group ${group}.`);
+    if (lines.length === 0) return without(`The function ${functionName} wrote nothing in that time.`);
+    return { functionName, lines: lines.slice(-LINES).map(({ text }) => text), note: null };
   } catch (error) {
     const why = isInfractlError(error) ? error.message : messageOf(error);
-    const of = functionName ? `the function ${functionName}` : `the function behind ${cause.logicalId}`;
-    return {
-      ...(functionName ? { functionName } : {}),
-      lines: [],
-      note: `The log of ${of} cannot be read: ${why}`,
-    };
+    const whose = functionName ? `the function ${functionName}` : `the function behind ${cause.logicalId}`;
+    return without(`The log of ${whose} cannot be read: ${why}`);
   }
 }
 
-/** The name of the function that `ServiceToken` names in the template as it was deployed. */
+/**
+ * The name of the function behind a custom resource. AWS gives its token with the events; where it does
+ * not, it is read in the template, which after a rollback is the one from before.
+ */
 async function functionBehind(
   port: LogDeps['port'],
   cause: StackEvent,
   events: readonly StackEvent[],
 ): Promise<string | undefined> {
+  const given = events.find(
+    ({ stackId, logicalId, serviceToken }) =>
+      serviceToken !== undefined && stackId === cause.stackId && logicalId === cause.logicalId,
+  );
+  if (given) return nameIn(given.serviceToken);
   const text = await port.template(cause.stackId);
   if (!text) return undefined;
   const { root } = readTemplate('template', text).tree;

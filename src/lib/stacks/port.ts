@@ -43,6 +43,8 @@ export interface StackEvent {
   readonly at: Date;
   /** The ClientRequestToken of the operation that the event belongs to. */
   readonly token?: string;
+  /** Of a custom resource: the ARN of the function or topic that makes it. */
+  readonly serviceToken?: string;
 }
 
 /** A template in the request itself, or in an S3 bucket. */

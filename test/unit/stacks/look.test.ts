@@ -152,6 +152,23 @@ describe('the log behind a custom resource', () => {
     w.fake.state.logs.groups.set('/aws/lambda/shop-worker', [old, ...lines]);
     await passes();
   }
+  /** As an endpoint that gives no properties with its events. */
+  const withoutProperties = () => {
+    for (const event of cloud().stack('app').events) Object.assign(event, { ResourceProperties: undefined });
+  };
+
+  it('is found by the events, also where the template was taken back', async () => {
+    await begin(w, { Resources: { Worker: custom('').Resources.Worker } }, 'CREATE');
+    await passes();
+    cloud().script.set('Seed', { fail: 'Received response status [FAILED]' });
+    const began = w.fake.clock.now();
+    await begin(w, custom({ 'Fn::GetAtt': ['Worker', 'Arn'] }), 'UPDATE');
+    const line = { at: began + 1500, message: 'no table\n' };
+    w.fake.state.logs.groups.set('/aws/lambda/shop-worker', [line]);
+    await passes();
+    expect(cloud().stack('app').desired.body).not.toContain('Seed');
+    expect((await explained()).log).toEqual({ functionName: 'shop-worker', lines: ['no table'], note: null });
+  });
 
   it.each([
     ['its Arn', { 'Fn::GetAtt': ['Worker', 'Arn'] }],
@@ -161,6 +178,7 @@ describe('the log behind a custom resource', () => {
   ])('is found by %s: the last lines of that time, over all pages', async (_, token) => {
     w.fake.state.logs.pageSize = 7;
     await fails(token);
+    withoutProperties();
     const { log, causes } = await explained();
     expect(causes[0]?.logicalId).toBe('Seed');
     expect(log?.functionName).toBe('shop-worker');
@@ -181,6 +199,7 @@ describe('the log behind a custom resource', () => {
   it('that is not there, or whose function cannot be told, is said in a word', async () => {
     await fails();
     w.fake.state.logs.groups.clear();
+    withoutProperties();
     expect((await explained()).log?.note).toBe('There is no log group /aws/lambda/shop-worker.');
     cloud().stack('app').desired = {
       ...cloud().stack('app').desired,
