@@ -158,7 +158,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
   protected get where(): string {
     const { env, profile, region } = this.#aws;
     const given = Object.entries({ env, profile, region })
-      .flatMap(([name, value]) => (value ? [` --${name} ${value}`] : []))
+      .flatMap(([name, value]) => (value ? [` --${name} ${/\s/.test(value) ? `'${value}'` : value}`] : []))
       .join('');
     return this.argv.includes('--sandbox') ? `${given} --sandbox` : given;
   }

@@ -132,7 +132,8 @@ type Place = Pick<WatchDeps, 'where'>;
 /** How to see what goes on, and how to stop it. */
 function waysOn({ act, part }: Operation, where: string | undefined): string[] {
   const watch = `To see how it goes on: ${typed('attach', { part, where })}`;
-  if (act === 'delete') return [watch, 'A deletion cannot be stopped.'];
+  if (act === 'delete')
+    return [watch, 'A deletion cannot be stopped. To wait for it again, run the same command again.'];
   return [watch, `To take it back: ${typed('cancel', { part, where })}`];
 }
 
