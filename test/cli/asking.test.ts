@@ -74,8 +74,7 @@ describe.each(ASKING)('$args', ({ args, flag, question }) => {
 describe('the menu', () => {
   it('opens alone on a terminal, filters, prints the command, runs it, comes back, is left', async () => {
     const run = terminal([]);
-    await run.until('What do you want to do?');
-    await run.until('leave');
+    await run.until('sandbox start');
     for (const heading of ['Project', 'Config: ', 'Sandbox: ']) expect(run.text).toContain(heading);
     run.type('outp');
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -93,7 +92,7 @@ describe('the menu', () => {
 
   it('survives a command that fails', async () => {
     const run = terminal([]);
-    await run.until('leave');
+    await run.until('sandbox start');
     run.type('history');
     await new Promise((resolve) => setTimeout(resolve, 200));
     run.type(ENTER);

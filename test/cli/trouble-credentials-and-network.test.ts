@@ -71,7 +71,7 @@ describe('credentials', () => {
       4,
       'have expired',
       'AWS goes on creating the stack shop-app-dev',
-      'describe-stack-events',
+      'infractl attach app',
     );
   });
 

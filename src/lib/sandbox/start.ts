@@ -14,6 +14,9 @@ import { endpointOf, inFolder, makePrivateFolder, type Running, readRunning } fr
 import { endProcess } from './stop.ts';
 import { SANDBOX_CREDENTIALS } from './target.ts';
 
+/** How long a sandbox that is running may keep silent before it counts as stuck, in milliseconds. */
+const SILENCE = 9_000;
+
 export interface StartOptions {
   /** The port at 127.0.0.1; by default that of last time, else 4566, else any that is free. */
   readonly port?: number | undefined;
@@ -129,7 +132,9 @@ async function useRunning(paths: SandboxPaths, port: number | undefined): Promis
       suggestions: ['Use that one, or stop it first: `infractl sandbox stop`'],
     });
   }
-  if (!(await answersInTime(now.noted))) {
+  if (!(await answersInTime(paths, now.noted))) {
+    // Killed a moment ago, it had closed its port already and was still a process.
+    if (readRunning(paths).is !== 'running') return undefined;
     throw new InfractlError({
       code: 'SandboxSilent',
       message: `The sandbox is running (process ${now.noted.pid}) but does not answer.`,
@@ -139,11 +144,14 @@ async function useRunning(paths: SandboxPaths, port: number | undefined): Promis
   return asStarted('already-running', paths, now.noted);
 }
 
-async function answersInTime(noted: Running): Promise<boolean> {
-  for (let tries = 0; tries < 3; tries++) {
+/** Stops asking when the process is gone. */
+async function answersInTime(paths: SandboxPaths, noted: Running): Promise<boolean> {
+  const deadline = systemClock.now() + SILENCE;
+  for (;;) {
     if (await answersAs(noted.pid, noted.port)) return true;
+    if (readRunning(paths).is !== 'running' || systemClock.now() > deadline) return false;
+    await systemClock.sleep(100);
   }
-  return false;
 }
 
 function asStarted(outcome: Started['outcome'], paths: SandboxPaths, running: Running): Started {
