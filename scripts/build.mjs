@@ -23,8 +23,8 @@ async function entries() {
 }
 
 /**
- * The bundle is split into shared chunks, which esbuild does for ES modules only. Node loads CommonJS
- * in half the time, so each file is then turned into it.
+ * The bundle is split into shared chunks, which esbuild does for ES modules only. Each file is then turned
+ * into CommonJS: it loads somewhat quicker, and the launcher can keep its compiled code.
  */
 async function bundle(outdir) {
   const result = await build({

@@ -117,7 +117,7 @@ const pureSchemas = {
 
 /**
  * Built-in modules whose exports are only ever read one by one, so that they can be loaded when the first
- * is read: node:https alone costs half of Node's own start. Not those that are a function themselves, or
+ * is read: node:https alone brings HTTP, TLS and sockets. Not those that are a function themselves, or
  * that are used as an object with a state (process).
  */
 const READ_LATE =
