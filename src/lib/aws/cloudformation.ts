@@ -14,14 +14,11 @@ import {
   GetTemplateSummaryCommand,
   ListChangeSetsCommand,
   ListStackResourcesCommand,
-  type StackEvent as SdkEvent,
-  type Stack,
   UpdateTerminationProtectionCommand,
 } from '@aws-sdk/client-cloudformation';
 import type {
   Change,
   ChangeSetState,
-  StackEvent,
   StackResource,
   StackState,
   StacksPort,
@@ -29,6 +26,7 @@ import type {
   ValidationFinding,
 } from '../stacks/port.ts';
 import { call } from './call.ts';
+import { toChanges, toEvent, toState } from './cloudformation-words.ts';
 import { underneath } from './errors.ts';
 import { type Pacer, paced, pacerOf } from './pacing.ts';
 import type { AwsSession } from './session.ts';
@@ -245,89 +243,4 @@ async function absent<T>(asked: Promise<T>): Promise<T | undefined> {
 
 function sourceOf(template: TemplateSource): { TemplateBody: string } | { TemplateURL: string } {
   return 'body' in template ? { TemplateBody: template.body } : { TemplateURL: template.url };
-}
-
-function toState(stack: Stack): StackState {
-  const drift = stack.DriftInformation;
-  const updated = stack.DeletionTime ?? stack.LastUpdatedTime;
-  return {
-    stackId: stack.StackId ?? '',
-    stackName: stack.StackName ?? '',
-    status: stack.StackStatus ?? 'CREATE_COMPLETE',
-    ...(stack.StackStatusReason ? { statusReason: stack.StackStatusReason } : {}),
-    outputs: record(stack.Outputs, (output) => [output.OutputKey, output.OutputValue]),
-    parameters: record(stack.Parameters, (parameter) => [parameter.ParameterKey, parameter.ParameterValue]),
-    tags: record(stack.Tags, (tag) => [tag.Key, tag.Value]),
-    terminationProtection: stack.EnableTerminationProtection ?? false,
-    ...(stack.ParentId ? { parentId: stack.ParentId } : {}),
-    ...(stack.CreationTime ? { createdAt: stack.CreationTime } : {}),
-    ...(updated ? { updatedAt: updated } : {}),
-    ...(drift?.StackDriftStatus
-      ? {
-          drift: {
-            status: drift.StackDriftStatus,
-            ...(drift.LastCheckTimestamp ? { checkedAt: drift.LastCheckTimestamp } : {}),
-          },
-        }
-      : {}),
-  };
-}
-
-function record<T>(
-  items: readonly T[] | undefined,
-  entry: (item: T) => readonly [string | undefined, string | undefined],
-): Record<string, string> {
-  const made: Record<string, string> = {};
-  for (const item of items ?? []) {
-    const [key, value] = entry(item);
-    if (key !== undefined) made[key] = value ?? '';
-  }
-  return made;
-}
-
-function toEvent(event: SdkEvent): StackEvent {
-  const serviceToken = serviceTokenOf(event);
-  return {
-    eventId: event.EventId ?? '',
-    stackId: event.StackId ?? '',
-    stackName: event.StackName ?? '',
-    logicalId: event.LogicalResourceId ?? '',
-    physicalId: event.PhysicalResourceId ?? '',
-    resourceType: event.ResourceType ?? '',
-    status: event.ResourceStatus ?? '',
-    at: event.Timestamp ?? new Date(0),
-    ...(event.ResourceStatusReason ? { reason: event.ResourceStatusReason } : {}),
-    ...(event.ClientRequestToken ? { token: event.ClientRequestToken } : {}),
-    ...(serviceToken ? { serviceToken } : {}),
-  };
-}
-
-/** The only property that is read: the others may hold secrets. */
-function serviceTokenOf({ ResourceType, ResourceProperties }: SdkEvent): string | undefined {
-  if (!ResourceProperties || !/^(?:Custom::|AWS::CloudFormation::CustomResource$)/.test(ResourceType ?? ''))
-    return undefined;
-  try {
-    const { ServiceToken } = JSON.parse(ResourceProperties) as { ServiceToken?: unknown };
-    return typeof ServiceToken === 'string' ? ServiceToken : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const REPLACEMENT = { True: 'always', Conditional: 'conditional', False: 'never' } as const;
-
-function toChanges(answer: DescribeChangeSetOutput): Change[] {
-  return (answer.Changes ?? []).flatMap(({ ResourceChange: change }): Change[] => {
-    if (!change) return [];
-    const replacement = REPLACEMENT[change.Replacement as keyof typeof REPLACEMENT];
-    return [
-      {
-        action: (change.Action?.toLowerCase() ?? 'modify') as Change['action'],
-        logicalId: change.LogicalResourceId ?? '',
-        type: change.ResourceType ?? '',
-        ...(change.PhysicalResourceId ? { physicalId: change.PhysicalResourceId } : {}),
-        ...(replacement ? { replacement } : {}),
-      },
-    ];
-  });
 }

@@ -1,5 +1,5 @@
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import type { FunctionLogPort } from '../stacks/function-log.ts';
+import type { FunctionLogPort } from '../stacks/diagnosis/function-log.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
 import type { AwsSession } from './session.ts';

@@ -1,22 +1,18 @@
-import type { WatchOrder } from './attach.ts';
-import type { DeleteOrder } from './delete.ts';
-import type { DiagnoseDeps, Diagnosis } from './diagnose.ts';
+import type { DeleteOrder } from './change/delete.ts';
+import type { DiagnoseDeps, Diagnosis } from './diagnosis/diagnose.ts';
 import type { StackState, StacksPort } from './port.ts';
-import type { TemplateFacts } from './template.ts';
+import type { TemplateFacts } from './template/template.ts';
 import type { StackDeps, StackPlan, StackResult, StackSpec } from './types.ts';
+import type { WatchOrder } from './watch/attach.ts';
 
-export { type Attached, attachTo, isRunning, type WatchOrder } from './attach.ts';
-export { type Cancellation, type Cancelled, cancellationOf, cancelStack } from './cancel.ts';
 export { type Target, typed } from './commands.ts';
-export type { DiagnosedCause, Diagnosis } from './diagnose.ts';
-export { explainFailure, type Failure, firstCause } from './explain.ts';
+export type { DiagnosedCause, Diagnosis } from './diagnosis/diagnose.ts';
+export { explainFailure, type Failure, firstCause } from './diagnosis/explain.ts';
 export { checkOwner } from './guard.ts';
-export { type Overview, overview, type StackOverview } from './overview.ts';
-export { checkParameters, type GivenParameter, type ParameterIssue } from './parameters.ts';
 export type { Change, StackEvent, StackState, StackStatus, StacksPort } from './port.ts';
-export { type EventQuery, newest, recentEvents } from './recent.ts';
 export { type Act, isDeployed, nextStep, type Step } from './states.ts';
-export type { ParameterFacts, TemplateFacts } from './template.ts';
+export { checkParameters, type GivenParameter, type ParameterIssue } from './template/parameters.ts';
+export type { ParameterFacts, TemplateFacts } from './template/template.ts';
 export {
   ENVIRONMENT_TAG,
   PART_TAG,
@@ -28,6 +24,10 @@ export {
   type StackSpec,
   type WatchDeps,
 } from './types.ts';
+export { type Attached, attachTo, isRunning, type WatchOrder } from './watch/attach.ts';
+export { type Cancellation, type Cancelled, cancellationOf, cancelStack } from './watch/cancel.ts';
+export { type Overview, overview, type StackOverview } from './watch/overview.ts';
+export { type EventQuery, newest, recentEvents } from './watch/recent.ts';
 export type { DeleteOrder };
 
 // What reads templates brings a YAML parser with it, so it is loaded on use: a command that only reads a
@@ -35,7 +35,7 @@ export type { DeleteOrder };
 
 /** See `deployStack` in deploy.ts. */
 export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<StackResult> {
-  return (await import('./deploy.ts')).deployStack(deps, spec);
+  return (await import('./change/deploy.ts')).deployStack(deps, spec);
 }
 
 /** See `planStack` in plan.ts. Makes no call that changes anything. */
@@ -44,7 +44,7 @@ export async function planStack(
   spec: StackSpec,
   unknown: readonly string[] = [],
 ): Promise<StackPlan> {
-  return (await import('./plan.ts')).planStack(deps, spec, unknown);
+  return (await import('./change/plan.ts')).planStack(deps, spec, unknown);
 }
 
 /** See `diagnose` in diagnose.ts. Makes no call that changes anything. */
@@ -52,12 +52,12 @@ export async function diagnose(
   deps: DiagnoseDeps,
   order: Omit<WatchOrder, 'timeout'>,
 ): Promise<Diagnosis | undefined> {
-  return (await import('./diagnose.ts')).diagnose(deps, order);
+  return (await import('./diagnosis/diagnose.ts')).diagnose(deps, order);
 }
 
 /** See `deleteStack` in delete.ts. */
 export async function deleteStack(deps: StackDeps, order: DeleteOrder): Promise<'deleted' | 'unchanged'> {
-  return (await import('./delete.ts')).deleteStack(deps, order);
+  return (await import('./change/delete.ts')).deleteStack(deps, order);
 }
 
 /**
@@ -69,7 +69,7 @@ export async function deleteStack(deps: StackDeps, order: DeleteOrder): Promise<
  */
 export async function checkTemplate(file: string): Promise<TemplateFacts> {
   const [{ loadTemplate }, { checkLocalPaths }] = await Promise.all([
-    import('./load.ts'),
+    import('./template/load.ts'),
     import('./packaging/check.ts'),
   ]);
   const template = await loadTemplate(file);

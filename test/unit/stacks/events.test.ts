@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InfractlError } from '../../../src/lib/base/errors.ts';
-import { EventLog } from '../../../src/lib/stacks/events.ts';
 import type { StackEvent, StacksPort } from '../../../src/lib/stacks/port.ts';
+import { EventLog } from '../../../src/lib/stacks/watch/events.ts';
 
 const ROOT = 'arn:aws:cloudformation:eu-west-3:1:stack/app/1';
 const CHILD = 'arn:aws:cloudformation:eu-west-3:1:stack/app-Child/2';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { adviceFor, cleanReason } from '../../../src/lib/stacks/causes.ts';
-import { explainFailure, firstCause } from '../../../src/lib/stacks/explain.ts';
+import { adviceFor, cleanReason } from '../../../src/lib/stacks/diagnosis/causes.ts';
+import { explainFailure, firstCause } from '../../../src/lib/stacks/diagnosis/explain.ts';
 import type { StackEvent } from '../../../src/lib/stacks/port.ts';
 
 const STACK = 'arn:aws:cloudformation:eu-west-3:1:stack/app/1';

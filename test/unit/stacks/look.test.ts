@@ -2,7 +2,7 @@ import { StackStatus } from '@aws-sdk/client-cloudformation';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { logsPort } from '../../../src/lib/aws/logs.ts';
 import { diagnose, overview, recentEvents } from '../../../src/lib/stacks/index.ts';
-import { statusWords, wayOutOf } from '../../../src/lib/stacks/status-words.ts';
+import { statusWords, wayOutOf } from '../../../src/lib/stacks/watch/status-words.ts';
 import { begin, things, type World, world } from './setup.ts';
 
 let w: World;

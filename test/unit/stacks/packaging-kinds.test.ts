@@ -6,10 +6,10 @@ import fc from 'fast-check';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { zipFolder } from '../../../src/lib/artifacts/zip.ts';
+import { packageTemplate } from '../../../src/lib/stacks/packaging/packaging.ts';
 import { GLOBALS, TABLE } from '../../../src/lib/stacks/packaging/table.ts';
-import { packageTemplate } from '../../../src/lib/stacks/packaging.ts';
-import { readTemplate } from '../../../src/lib/stacks/template.ts';
-import { plain } from '../../../src/lib/stacks/yaml.ts';
+import { readTemplate } from '../../../src/lib/stacks/template/template.ts';
+import { plain } from '../../../src/lib/stacks/template/yaml.ts';
 import { rejection } from './setup.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'infractl-kinds-'));

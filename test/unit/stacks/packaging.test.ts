@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deployStack } from '../../../src/lib/stacks/index.ts';
-import { packageTemplate } from '../../../src/lib/stacks/packaging.ts';
-import { readTemplate } from '../../../src/lib/stacks/template.ts';
-import { plain } from '../../../src/lib/stacks/yaml.ts';
+import { packageTemplate } from '../../../src/lib/stacks/packaging/packaging.ts';
+import { readTemplate } from '../../../src/lib/stacks/template/template.ts';
+import { plain } from '../../../src/lib/stacks/template/yaml.ts';
 import { rejection, type World, world } from './setup.ts';
 
 let folder: string;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkParameters } from '../../../src/lib/stacks/parameters.ts';
-import { readTemplate } from '../../../src/lib/stacks/template.ts';
+import { checkParameters } from '../../../src/lib/stacks/template/parameters.ts';
+import { readTemplate } from '../../../src/lib/stacks/template/template.ts';
 
 const RESOURCES = '\nResources:\n  A: {Type: AWS::SNS::Topic}\n';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sameTemplate } from '../../../src/lib/stacks/compare.ts';
+import { sameTemplate } from '../../../src/lib/stacks/change/compare.ts';
 import { deployStack, PROJECT_TAG, planStack } from '../../../src/lib/stacks/index.ts';
 import { rejection, things, type World, world } from './setup.ts';
 

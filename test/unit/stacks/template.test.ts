@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are CloudFormation's placeholders
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/lib/base/errors.ts';
-import { readTemplate } from '../../../src/lib/stacks/template.ts';
-import { checkUses } from '../../../src/lib/stacks/template-check.ts';
+import { checkUses } from '../../../src/lib/stacks/template/check.ts';
+import { readTemplate } from '../../../src/lib/stacks/template/template.ts';
 
 const read = (text: string) => readTemplate('infra/template.yaml', text);
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Pacer } from '../../../src/lib/aws/pacing.ts';
 import { InfractlError } from '../../../src/lib/base/errors.ts';
-import { persist, pollDelay } from '../../../src/lib/stacks/waiting.ts';
+import { persist, pollDelay } from '../../../src/lib/stacks/watch/waiting.ts';
 import { virtualClock } from '../../fake/clock.ts';
 
 describe('the pause between two looks', () => {

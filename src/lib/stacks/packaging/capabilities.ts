@@ -1,5 +1,5 @@
-import { SAM, type Template } from '../template.ts';
-import { child, entries } from '../yaml.ts';
+import { SAM, type Template } from '../template/template.ts';
+import { child, entries } from '../template/yaml.ts';
 
 const NAMES: ReadonlySet<string> = new Set([
   'GroupName',

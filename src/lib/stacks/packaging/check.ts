@@ -3,10 +3,10 @@ import { basename } from 'node:path';
 import { isMap, isScalar, visit } from 'yaml';
 import { UsageError } from '../../base/errors.ts';
 import { plural } from '../../base/text.ts';
-import { loadTemplate } from '../load.ts';
-import { checkParameters, type GivenParameter } from '../parameters.ts';
-import { LANGUAGE_EXTENSIONS, SAM, type Template } from '../template.ts';
-import { child, entries, intrinsic, parseYaml, quoted, scalarText } from '../yaml.ts';
+import { loadTemplate } from '../template/load.ts';
+import { checkParameters, type GivenParameter } from '../template/parameters.ts';
+import { LANGUAGE_EXTENSIONS, SAM, type Template } from '../template/template.ts';
+import { child, entries, intrinsic, parseYaml, quoted, scalarText } from '../template/yaml.ts';
 import { obstacle } from './parcels.ts';
 import { nameOf, type Place, placesIn } from './places.ts';
 

@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { isMap, isScalar, isSeq } from 'yaml';
-import { LANGUAGE_EXTENSIONS, SAM, type Template } from '../template.ts';
-import { child, entries, intrinsic, keyOf, scalarText } from '../yaml.ts';
+import { LANGUAGE_EXTENSIONS, SAM, type Template } from '../template/template.ts';
+import { child, entries, intrinsic, keyOf, scalarText } from '../template/yaml.ts';
 import { GLOBALS, type Kind, type Row, TABLE, uri, type Written } from './table.ts';
 
 const INCLUDE = 'AWS::Include';

@@ -1,8 +1,8 @@
-import { isInfractlError, messageOf } from '../base/errors.ts';
+import { isInfractlError, messageOf } from '../../base/errors.ts';
+import type { StackEvent, StacksPort } from '../port.ts';
+import { readTemplate } from '../template/template.ts';
+import { child, type Plain, plain } from '../template/yaml.ts';
 import { isCustom } from './explain.ts';
-import type { StackEvent, StacksPort } from './port.ts';
-import { readTemplate } from './template.ts';
-import { child, type Plain, plain } from './yaml.ts';
 
 /** What is read of CloudWatch Logs. */
 export interface FunctionLogPort {

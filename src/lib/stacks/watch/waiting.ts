@@ -1,6 +1,6 @@
-import { isTransient } from '../aws/errors.ts';
-import { type Clock, throwIfAborted } from '../base/clock.ts';
-import { isInfractlError } from '../base/errors.ts';
+import { isTransient } from '../../aws/errors.ts';
+import { type Clock, throwIfAborted } from '../../base/clock.ts';
+import { isInfractlError } from '../../base/errors.ts';
 
 /** How often to ask, in milliseconds. */
 const FAST = 250;

@@ -1,6 +1,6 @@
-import { isTransient } from '../aws/errors.ts';
+import { isTransient } from '../../aws/errors.ts';
+import type { StackEvent, StacksPort } from '../port.ts';
 import { isNestedStack } from './events.ts';
-import type { StackEvent, StacksPort } from './port.ts';
 
 export interface EventQuery {
   /** How many, the newest. */

@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto';
-import { InfractlError, UsageError } from '../base/errors.ts';
-import { plural } from '../base/text.ts';
+import { InfractlError, UsageError } from '../../base/errors.ts';
+import { plural } from '../../base/text.ts';
+import {
+  checkLocalPaths,
+  hasLocalPaths,
+  type PackagedTemplate,
+  packageTemplate,
+} from '../packaging/packaging.ts';
+import type { StackState, StacksPort, TemplateSource } from '../port.ts';
+import { loadTemplate } from '../template/load.ts';
+import { checkParameters } from '../template/parameters.ts';
+import { INLINE_BYTES, LARGEST_BYTES, type Template } from '../template/template.ts';
+import type { StackDeps, StackSpec } from '../types.ts';
 import { sameTemplate } from './compare.ts';
-import { loadTemplate } from './load.ts';
-import { checkLocalPaths, hasLocalPaths, type PackagedTemplate, packageTemplate } from './packaging.ts';
-import { checkParameters } from './parameters.ts';
-import type { StackState, StacksPort, TemplateSource } from './port.ts';
-import { INLINE_BYTES, LARGEST_BYTES, type Template } from './template.ts';
-import type { StackDeps, StackSpec } from './types.ts';
 
 /** The template of a stack as it is to be, with what it names on this machine packed and nothing uploaded. */
 export interface Wanted {

@@ -1,10 +1,10 @@
-import { Exit, InfractlError, Interrupted, isInfractlError } from '../base/errors.ts';
-import { duration } from '../base/text.ts';
-import { typed } from './commands.ts';
+import { Exit, InfractlError, Interrupted, isInfractlError } from '../../base/errors.ts';
+import { duration } from '../../base/text.ts';
+import { typed } from '../commands.ts';
+import type { StackEvent, StackState } from '../port.ts';
+import { isFinal } from '../states.ts';
+import type { WatchDeps } from '../types.ts';
 import { EventLog, type From } from './events.ts';
-import type { StackEvent, StackState } from './port.ts';
-import { isFinal } from './states.ts';
-import type { WatchDeps } from './types.ts';
 import { type Patience, persist, pollDelay } from './waiting.ts';
 
 /** An operation that AWS carries out by itself. */

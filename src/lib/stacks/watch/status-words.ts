@@ -1,4 +1,4 @@
-import type { StackStatus } from './port.ts';
+import type { StackStatus } from '../port.ts';
 
 /** What a status means for whoever looks: all is well, something runs, it is whole but not what was wanted, somebody has to act. */
 export type Mood = 'good' | 'busy' | 'reverted' | 'bad';

@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit, type YAMLMap } from 'yaml';
-import { UsageError } from '../base/errors.ts';
+import { UsageError } from '../../base/errors.ts';
 
 /** A plain value of a template, short tags written out: `!Ref X` is `{Ref: 'X'}`. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };

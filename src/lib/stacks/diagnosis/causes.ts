@@ -1,4 +1,4 @@
-import type { StackEvent } from './port.ts';
+import type { StackEvent } from '../port.ts';
 
 /** What AWS said of a failure, without its noise. */
 export interface Reason {

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
-import { InfractlError } from '../base/errors.ts';
+import { InfractlError } from '../../base/errors.ts';
+import { typed } from '../commands.ts';
+import type { StackEvent } from '../port.ts';
+import type { TemplateFacts } from '../template/template.ts';
+import { isStackLevel } from '../watch/events.ts';
 import { adviceFor, cleanReason } from './causes.ts';
-import { typed } from './commands.ts';
-import { isStackLevel } from './events.ts';
-import type { StackEvent } from './port.ts';
-import type { TemplateFacts } from './template.ts';
 
 export interface Failure {
   /** The part's name in messages: `stack app`. */

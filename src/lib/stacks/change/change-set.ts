@@ -1,13 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { underneath } from '../aws/errors.ts';
-import { throwIfAborted } from '../base/clock.ts';
-import { Exit, InfractlError, Interrupted, messageOf } from '../base/errors.ts';
-import { adviceFor, cleanReason } from './causes.ts';
-import { overtaken } from './guard.ts';
-import type { ChangeSetState, StacksPort, TemplateSource, ValidationFinding } from './port.ts';
-import { SAM, type Template } from './template.ts';
-import type { StackDeps, StackSpec } from './types.ts';
-import { persist, pollDelay } from './waiting.ts';
+import { underneath } from '../../aws/errors.ts';
+import { throwIfAborted } from '../../base/clock.ts';
+import { Exit, InfractlError, Interrupted, messageOf } from '../../base/errors.ts';
+import { adviceFor, cleanReason } from '../diagnosis/causes.ts';
+import { overtaken } from '../guard.ts';
+import type { ChangeSetState, StacksPort, TemplateSource, ValidationFinding } from '../port.ts';
+import { SAM, type Template } from '../template/template.ts';
+import type { StackDeps, StackSpec } from '../types.ts';
+import { persist, pollDelay } from '../watch/waiting.ts';
 
 /** A change set that AWS has worked out, ready to be executed. */
 export interface ChangeSet {

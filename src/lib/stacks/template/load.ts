@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { messageOf, UsageError } from '../base/errors.ts';
+import { messageOf, UsageError } from '../../base/errors.ts';
+import { checkUses } from './check.ts';
 import { LARGEST_BYTES, readTemplate, type Template } from './template.ts';
-import { checkUses } from './template-check.ts';
 
 /** Templates are read by the checks, the plan and the deploy of one command: parsed once. */
 const parsed = new Map<string, Template>();

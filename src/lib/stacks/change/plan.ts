@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
+import { busyWords, checkOwner } from '../guard.ts';
+import type { StackState } from '../port.ts';
+import { nextStep, type Step } from '../states.ts';
+import { readTemplate, type Template } from '../template/template.ts';
+import { child, plain } from '../template/yaml.ts';
+import { type PlannedChange, PROJECT_TAG, type StackDeps, type StackPlan, type StackSpec } from '../types.ts';
 import { compareResources, compareSettings } from './compare.ts';
-import { busyWords, checkOwner } from './guard.ts';
-import type { StackState } from './port.ts';
-import { nextStep, type Step } from './states.ts';
-import { readTemplate, type Template } from './template.ts';
-import { type PlannedChange, PROJECT_TAG, type StackDeps, type StackPlan, type StackSpec } from './types.ts';
 import { checkedTemplate, compareWith, isOpenEnded, textAsDeployed } from './wanted.ts';
-import { child, plain } from './yaml.ts';
 
 /**
  * What a deploy would do, told by reading only: GetTemplate and DescribeStacks against what is wanted. It

@@ -1,18 +1,18 @@
-import { isTransient } from '../aws/errors.ts';
-import { throwIfAborted } from '../base/clock.ts';
-import { Exit, InfractlError, Interrupted, messageOf } from '../base/errors.ts';
-import { plural } from '../base/text.ts';
+import { isTransient } from '../../aws/errors.ts';
+import { throwIfAborted } from '../../base/clock.ts';
+import { Exit, InfractlError, Interrupted, messageOf } from '../../base/errors.ts';
+import { plural } from '../../base/text.ts';
+import { typed } from '../commands.ts';
+import { explainFailure } from '../diagnosis/explain.ts';
+import { checkOwner, checkUnprotected, overtaken, standstill } from '../guard.ts';
+import type { StackEvent, StackState, StacksPort } from '../port.ts';
+import { nextStep, succeeded } from '../states.ts';
+import { PROJECT_TAG, type StackDeps, type StackResult, type StackSpec } from '../types.ts';
+import { follow } from '../watch/follow.ts';
+import { persist } from '../watch/waiting.ts';
 import { type ChangeSet, makeChangeSet, operationToken, untouched, withdraw } from './change-set.ts';
-import { typed } from './commands.ts';
 import { compareSettings } from './compare.ts';
 import { removeStack } from './delete.ts';
-import { explainFailure } from './explain.ts';
-import { follow } from './follow.ts';
-import { checkOwner, checkUnprotected, overtaken, standstill } from './guard.ts';
-import type { StackEvent, StackState, StacksPort } from './port.ts';
-import { nextStep, succeeded } from './states.ts';
-import { PROJECT_TAG, type StackDeps, type StackResult, type StackSpec } from './types.ts';
-import { persist } from './waiting.ts';
 import {
   checkedTemplate,
   compareWith,

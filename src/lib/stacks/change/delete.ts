@@ -1,15 +1,15 @@
-import { isTransient, underneath } from '../aws/errors.ts';
-import { throwIfAborted } from '../base/clock.ts';
-import { InfractlError } from '../base/errors.ts';
-import { adviceFor } from './causes.ts';
+import { isTransient, underneath } from '../../aws/errors.ts';
+import { throwIfAborted } from '../../base/clock.ts';
+import { InfractlError } from '../../base/errors.ts';
+import { adviceFor } from '../diagnosis/causes.ts';
+import { explainFailure } from '../diagnosis/explain.ts';
+import { checkOwner, checkUnprotected, overtaken, standstill } from '../guard.ts';
+import type { StackEvent, StackState } from '../port.ts';
+import { nextStep } from '../states.ts';
+import type { WatchDeps } from '../types.ts';
+import { type Ended, follow } from '../watch/follow.ts';
+import { persist } from '../watch/waiting.ts';
 import { operationToken } from './change-set.ts';
-import { explainFailure } from './explain.ts';
-import { type Ended, follow } from './follow.ts';
-import { checkOwner, checkUnprotected, overtaken, standstill } from './guard.ts';
-import type { StackEvent, StackState } from './port.ts';
-import { nextStep } from './states.ts';
-import type { WatchDeps } from './types.ts';
-import { persist } from './waiting.ts';
 
 export interface DeleteOrder {
   /** The part's name in messages: `stack app`. */

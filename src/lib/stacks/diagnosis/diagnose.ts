@@ -1,13 +1,13 @@
 import { relative } from 'node:path';
-import { actOf, isRunning, templateOf, type WatchOrder } from './attach.ts';
+import { typed } from '../commands.ts';
+import type { StackEvent, StackState, StacksPort } from '../port.ts';
+import type { Template } from '../template/template.ts';
+import { actOf, isRunning, templateOf, type WatchOrder } from '../watch/attach.ts';
+import { EventLog } from '../watch/events.ts';
+import { statusWords, wayOutOf } from '../watch/status-words.ts';
 import { adviceFor, cleanReason } from './causes.ts';
-import { typed } from './commands.ts';
-import { EventLog } from './events.ts';
 import { failedEvents, findInTemplate, STATE_WORDS, wasCancelled } from './explain.ts';
 import { customResourceLog, type FunctionLog, type LogDeps } from './function-log.ts';
-import type { StackEvent, StackState, StacksPort } from './port.ts';
-import { statusWords, wayOutOf } from './status-words.ts';
-import type { Template } from './template.ts';
 
 /** What the newest operation on a stack came to, and why. Times are ISO 8601 in UTC. */
 export interface Diagnosis {

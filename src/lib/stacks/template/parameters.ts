@@ -1,4 +1,4 @@
-import { nearest } from '../base/text.ts';
+import { nearest } from '../../base/text.ts';
 import type { ParameterFacts, TemplateFacts } from './template.ts';
 
 export interface GivenParameter {

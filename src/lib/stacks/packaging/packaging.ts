@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
-import type { ArtifactStore } from '../artifacts/store.ts';
-import { InfractlError } from '../base/errors.ts';
-import { loadTemplate } from './load.ts';
-import { capabilitiesOf } from './packaging/capabilities.ts';
-import { checkLocalPaths } from './packaging/check.ts';
-import { type Parcel, pack } from './packaging/parcels.ts';
-import { type Place, placesIn } from './packaging/places.ts';
-import { type Where, whereIn } from './packaging/where.ts';
-import { isStoreType } from './parameters.ts';
-import { LARGEST_BYTES, type Template } from './template.ts';
+import type { ArtifactStore } from '../../artifacts/store.ts';
+import { InfractlError } from '../../base/errors.ts';
+import { loadTemplate } from '../template/load.ts';
+import { isStoreType } from '../template/parameters.ts';
+import { LARGEST_BYTES, type Template } from '../template/template.ts';
+import { capabilitiesOf } from './capabilities.ts';
+import { checkLocalPaths } from './check.ts';
+import { type Parcel, pack } from './parcels.ts';
+import { type Place, placesIn } from './places.ts';
+import { type Where, whereIn } from './where.ts';
 
-export { checkLocalPaths } from './packaging/check.ts';
-export type { Where } from './packaging/where.ts';
+export { checkLocalPaths } from './check.ts';
+export type { Where } from './where.ts';
 
 /** A template whose local paths are packed, but not uploaded yet. */
 export interface PackagedTemplate {

@@ -1,14 +1,14 @@
-import { isTransient, underneath } from '../aws/errors.ts';
-import { throwIfAborted } from '../base/clock.ts';
+import { isTransient, underneath } from '../../aws/errors.ts';
+import { throwIfAborted } from '../../base/clock.ts';
+import { operationToken } from '../change/change-set.ts';
+import { removeStack } from '../change/delete.ts';
+import { explainFailure } from '../diagnosis/explain.ts';
+import { checkOwner, checkUnprotected } from '../guard.ts';
+import type { StackEvent, StackState, StackStatus } from '../port.ts';
+import type { WatchDeps } from '../types.ts';
 import { templateOf, type WatchOrder } from './attach.ts';
-import { operationToken } from './change-set.ts';
-import { removeStack } from './delete.ts';
-import { explainFailure } from './explain.ts';
 import { follow } from './follow.ts';
-import { checkOwner, checkUnprotected } from './guard.ts';
-import type { StackEvent, StackState, StackStatus } from './port.ts';
 import { statusWords } from './status-words.ts';
-import type { WatchDeps } from './types.ts';
 import { persist } from './waiting.ts';
 
 /** How what runs on a stack can be stopped. */

@@ -1,5 +1,5 @@
-import { UsageError } from '../base/errors.ts';
-import { nearest, plural } from '../base/text.ts';
+import { UsageError } from '../../base/errors.ts';
+import { nearest, plural } from '../../base/text.ts';
 import { attributeUses, type Use, usesIn, usesInCondition } from './references.ts';
 import { LANGUAGE_EXTENSIONS, SAM, sizeProblems, type Template } from './template.ts';
 import { child, entries } from './yaml.ts';

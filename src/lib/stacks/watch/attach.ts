@@ -1,8 +1,8 @@
-import { explainFailure } from './explain.ts';
+import { explainFailure } from '../diagnosis/explain.ts';
+import type { StackState } from '../port.ts';
+import { isFinal, succeeded } from '../states.ts';
+import type { WatchDeps } from '../types.ts';
 import { follow, type Operation } from './follow.ts';
-import type { StackState } from './port.ts';
-import { isFinal, succeeded } from './states.ts';
-import type { WatchDeps } from './types.ts';
 
 export interface WatchOrder {
   /** The part's name in messages: `stack app`. */
@@ -63,6 +63,6 @@ function isGoodEnd(act: Operation['act'], status: string): boolean {
 /** The template on this machine, for its lines; it need not be there, nor be the one that was deployed. */
 export async function templateOf({ templateFile }: Pick<WatchOrder, 'templateFile'>) {
   if (templateFile === undefined) return undefined;
-  const { loadTemplate } = await import('./load.ts');
+  const { loadTemplate } = await import('../template/load.ts');
   return loadTemplate(templateFile).catch(() => undefined);
 }

@@ -1,6 +1,6 @@
-import { isTransient } from '../aws/errors.ts';
-import type { StackEvent, StacksPort } from './port.ts';
-import { isFinal } from './states.ts';
+import { isTransient } from '../../aws/errors.ts';
+import type { StackEvent, StacksPort } from '../port.ts';
+import { isFinal } from '../states.ts';
 
 const STACK_TYPE = 'AWS::CloudFormation::Stack';
 

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isStoreType } from './parameters.ts';
-import type { StackState } from './port.ts';
-import { attributeUses, usesIn, usesInCondition } from './references.ts';
-import { readTemplate, resourcesOf, type Template } from './template.ts';
-import type { PlannedChange, StackSpec } from './types.ts';
-import { child, entries, type Plain, plain } from './yaml.ts';
+import type { StackState } from '../port.ts';
+import { isStoreType } from '../template/parameters.ts';
+import { attributeUses, usesIn, usesInCondition } from '../template/references.ts';
+import { readTemplate, resourcesOf, type Template } from '../template/template.ts';
+import { child, entries, type Plain, plain } from '../template/yaml.ts';
+import type { PlannedChange, StackSpec } from '../types.ts';
 
 /** How a stack differs from what is wanted, as far as reading can tell. Names only, never values. */
 export interface Difference {

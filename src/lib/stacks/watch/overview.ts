@@ -1,7 +1,7 @@
-import { isInfractlError } from '../base/errors.ts';
-import type { StackState, StacksPort } from './port.ts';
+import { isInfractlError } from '../../base/errors.ts';
+import type { StackState, StacksPort } from '../port.ts';
+import { ENVIRONMENT_TAG, PART_TAG, PROJECT_TAG } from '../types.ts';
 import { type Mood, statusWords } from './status-words.ts';
-import { ENVIRONMENT_TAG, PART_TAG, PROJECT_TAG } from './types.ts';
 
 export interface OverviewOrder {
   readonly project: string;
