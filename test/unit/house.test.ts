@@ -51,7 +51,7 @@ function place(file: string): string {
 /** What every place may use: words, time, errors; and the types of a project. */
 const GROUND = new Set(['base']);
 /** Layers that capabilities stand on. */
-const BELOW = new Set(['base', 'aws', 'artifacts']);
+const BELOW = new Set(['base', 'aws', 'artifacts', 'hosts']);
 /** What a project is made of: the words that all capabilities share. */
 const MODEL = 'src/lib/project/model.ts';
 /** Places that join capabilities; only these may import several of them. */
@@ -73,11 +73,12 @@ describe('the layers', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('base stands on nothing, aws and artifacts on base and aws alone', () => {
+  it('base stands on nothing, aws, artifacts and hosts on what is below them', () => {
     const wrong = imports.filter(({ from, to, typeOnly }) => {
       if (place(from) === 'base') return place(to) !== 'base';
       if (place(from) === 'aws') return !typeOnly && !['base', 'aws'].includes(place(to));
       if (place(from) === 'artifacts') return !['base', 'aws', 'artifacts'].includes(place(to));
+      if (place(from) === 'hosts') return !['base', 'aws', 'hosts'].includes(place(to)) && to !== MODEL;
       return false;
     });
     expect(wrong).toEqual([]);

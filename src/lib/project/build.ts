@@ -29,6 +29,7 @@ export async function buildProject(
     images: await buildParts(SECTIONS.images, sections.images, context),
     functions: await buildParts(SECTIONS.functions, sections.functions, context),
     checks: await buildParts(SECTIONS.checks, sections.checks, context),
+    hosts: await buildParts(SECTIONS.hosts, sections.hosts, context),
   };
 }
 

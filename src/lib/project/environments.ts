@@ -1,6 +1,6 @@
 import { type Finding, findingsOf, kindOf } from './issues.ts';
 import { isTree, merge } from './merge.ts';
-import type { PartId } from './model.ts';
+import type { ConfiguredId } from './model.ts';
 import { NAME, NAME_RULE } from './sections/fields.ts';
 import type { EnvironmentSettings } from './sections/header.ts';
 import { outerSchema, SECTION_NAMES, SECTIONS, type SectionName, sectionSchema } from './sections/index.ts';
@@ -90,7 +90,7 @@ export function mergeSections(tree: Tree, environment: string): Tree {
 /** The checked parts of one environment, and the names of those that are not as they should be. */
 export interface CheckedParts {
   readonly sections: CheckedSections;
-  readonly invalid: readonly PartId[];
+  readonly invalid: readonly ConfiguredId[];
   readonly findings: readonly Finding[];
 }
 
@@ -98,7 +98,7 @@ export interface CheckedParts {
 export function checkSections(merged: Tree, variables: Variables): CheckedParts {
   const findings: Finding[] = [];
   const sections: Partial<Record<SectionName, Tree>> = {};
-  const invalid: PartId[] = [];
+  const invalid: ConfiguredId[] = [];
   for (const section of SECTION_NAMES) {
     const parts = merged[section] ?? {};
     if (!isTree(parts)) {

@@ -1,11 +1,20 @@
-import { type CheckPart, type PartId, type PartKind, type Project, partKey, type Value } from './model.ts';
+import {
+  type CheckPart,
+  type ConfiguredId,
+  type HostPart,
+  type PartId,
+  type PartKind,
+  type Project,
+  partKey,
+  type Value,
+} from './model.ts';
 import type { ConfigPath } from './problems.ts';
 import { collectReferences, splitOutput } from './references.ts';
 
 /** `from` needs `to`: `to` is done first. */
 export interface Edge {
-  readonly from: PartId;
-  readonly to: PartId;
+  readonly from: ConfiguredId;
+  readonly to: ConfiguredId;
   /** The place of the configuration that says so. */
   readonly path: ConfigPath;
   /** `<stack>.<OutputKey>` where an output is what is needed. */
@@ -25,20 +34,20 @@ export interface Graph {
 
 /** What stands in the configuration, before it is known to be a graph. */
 export interface Wiring {
-  readonly nodes: readonly PartId[];
+  readonly nodes: readonly ConfiguredId[];
   readonly edges: readonly Edge[];
   /** References to parts that are not there. */
   readonly dangling: readonly Edge[];
 }
 
-type Parts = Pick<Project, 'stacks' | 'images' | 'functions' | 'checks'>;
+type Parts = Pick<Project, 'stacks' | 'images' | 'functions' | 'checks' | 'hosts'>;
 
 /**
  * All parts and edges: outputs, images, `after`, and every check after every function.
  *
  * @param others parts that are known by name only
  */
-export function collectWiring(project: Parts, others: readonly PartId[] = []): Wiring {
+export function collectWiring(project: Parts, others: readonly ConfiguredId[] = []): Wiring {
   const nodes = [...partIds(project), ...others];
   const known = new Set(nodes.map(partKey));
   const edges: Edge[] = [];
@@ -47,7 +56,7 @@ export function collectWiring(project: Parts, others: readonly PartId[] = []): W
     const edge = { from, to, path, ...(output ? { output } : {}) };
     (known.has(partKey(to)) ? edges : dangling).push(edge);
   };
-  const linkValue = (from: PartId, value: Value, path: ConfigPath) => {
+  const linkValue = (from: ConfiguredId, value: Value, path: ConfigPath) => {
     for (const reference of collectReferences(value)) {
       if ('output' in reference)
         link(from, id('stack', splitOutput(reference).stack), [...path, 'output'], reference.output);
@@ -64,13 +73,14 @@ export function collectWiring(project: Parts, others: readonly PartId[] = []): W
     if ('image' in fn.code) link(from, id('image', fn.code.image), ['functions', fn.name, 'image']);
   }
   for (const check of project.checks.values()) linkCheck(check, project, link, linkValue);
+  for (const host of project.hosts.values()) linkHost(host, linkValue);
   return { nodes, edges, dangling };
 }
 
-type Link = (from: PartId, to: PartId, path: ConfigPath, output?: string) => void;
-type LinkValue = (from: PartId, value: Value, path: ConfigPath) => void;
+type Link = (from: ConfiguredId, to: ConfiguredId, path: ConfigPath, output?: string) => void;
+type LinkValue = (from: ConfiguredId, value: Value, path: ConfigPath) => void;
 
-function linkStacks(project: Parts, nodes: readonly PartId[], link: Link, linkValue: LinkValue): void {
+function linkStacks(project: Parts, nodes: readonly ConfiguredId[], link: Link, linkValue: LinkValue): void {
   for (const stack of project.stacks.values()) {
     const from = id('stack', stack.name);
     for (const [key, value] of Object.entries(stack.parameters)) {
@@ -98,6 +108,15 @@ function linkCheck(check: CheckPart, project: Parts, link: Link, linkValue: Link
   for (const fn of project.functions.keys()) link(from, id('function', fn), ['checks', check.name]);
 }
 
+/** A host is no node: no deploy makes it. Its edges are there to be checked. */
+function linkHost(host: HostPart, linkValue: LinkValue): void {
+  const from = id('host', host.name);
+  const values = { instance: host.instance, address: host.address };
+  for (const [key, value] of Object.entries(values))
+    if (value !== undefined) linkValue(from, value, ['hosts', host.name, key]);
+  if (host.health.url !== undefined) linkValue(from, host.health.url, ['hosts', host.name, 'health', 'url']);
+}
+
 const KINDS: readonly PartKind[] = ['stack', 'image', 'function', 'check'];
 
 /** All parts in the order of the file, one kind after the other. */
@@ -118,21 +137,20 @@ export function parsePart(text: string): PartId | undefined {
 }
 
 /** The parts that a text means: one by kind and name, or all that have the name. */
-export function partsNamed(nodes: readonly PartId[], text: string): PartId[] {
+export function partsNamed<Id extends ConfiguredId>(nodes: readonly Id[], text: string): Id[] {
   const exact = parsePart(text);
   return nodes.filter((node) =>
     exact ? node.kind === exact.kind && node.name === exact.name : node.name === text,
   );
 }
 
-function id(kind: PartKind, name: string): PartId {
+function id<Kind extends ConfiguredId['kind']>(kind: Kind, name: string): { kind: Kind; name: string } {
   return { kind, name };
 }
 
 /** The graph of a project that `loadProject` has checked. */
 export function buildGraph(project: Parts): Graph {
-  const { nodes, edges } = collectWiring(project);
-  return makeGraph(nodes, edges);
+  return makeGraph(partIds(project), collectWiring(project).edges);
 }
 
 /**

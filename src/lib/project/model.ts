@@ -20,11 +20,21 @@ export type Reference =
 
 export type Value = Scalar | Reference;
 
+/** What a deploy makes true: the nodes of the graph. */
 export type PartKind = 'stack' | 'image' | 'function' | 'check';
+
+/** What is configured and looked at, but made by no deploy. */
+export type SideKind = 'host';
 
 /** A part's name in the graph and in every message: `stack app`, `image api`. */
 export interface PartId {
   readonly kind: PartKind;
+  readonly name: string;
+}
+
+/** The name of anything in the configuration. */
+export interface ConfiguredId {
+  readonly kind: PartKind | SideKind;
   readonly name: string;
 }
 
@@ -85,6 +95,47 @@ export interface CheckPart {
   readonly timeout: number;
 }
 
+/** A machine: an EC2 instance, or anything that ssh reaches. No deploy makes it, so it is no node of the graph. */
+export interface HostPart {
+  readonly name: string;
+  /** The EC2 instance by its id. */
+  readonly instance?: Value;
+  /** The EC2 instance by its tags: all of them must fit, and one instance must be left. */
+  readonly tags?: Readonly<Record<string, string>>;
+  /** A name or an address. Without it: the public address of the instance, else its private one. */
+  readonly address?: Value;
+  readonly reach: SshReach | SsmReach;
+  readonly health: {
+    readonly url?: Value;
+    /** Appended to the URL. */
+    readonly path: string;
+    /** TCP ports that must be open. */
+    readonly ports: readonly number[];
+  };
+  /** systemd units that must run. */
+  readonly services: readonly string[];
+}
+
+/** Through the OpenSSH of this machine; what is absent is left to its configuration. */
+export interface SshReach {
+  readonly via: 'ssh';
+  readonly user?: string;
+  readonly port?: number;
+  /** Absolute path of a private key. */
+  readonly identity?: string;
+  /** As `ssh -J` takes it. */
+  readonly jump?: string;
+  /** The one public key that is accepted, as in known_hosts. */
+  readonly hostKey?: string;
+}
+
+/** Through AWS Systems Manager; at most one place for output beyond 24,000 characters. */
+export interface SsmReach {
+  readonly via: 'ssm';
+  readonly bucket?: string;
+  readonly logGroup?: string;
+}
+
 export interface Project {
   /** Absolute path of `infractl.yaml`. */
   readonly file: string;
@@ -104,12 +155,13 @@ export interface Project {
   readonly images: ReadonlyMap<string, ImagePart>;
   readonly functions: ReadonlyMap<string, FunctionPart>;
   readonly checks: ReadonlyMap<string, CheckPart>;
+  readonly hosts: ReadonlyMap<string, HostPart>;
 }
 
 export function isReference(value: unknown): value is Reference {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function partKey(id: PartId): string {
+export function partKey(id: ConfiguredId): string {
   return `${id.kind} ${id.name}`;
 }

@@ -31,6 +31,7 @@ export function effectiveConfiguration(project: Project, inputs: ShowInputs = {}
     images: showParts(SECTIONS.images, project.images, project.root),
     functions: showParts(SECTIONS.functions, project.functions, project.root),
     checks: showParts(SECTIONS.checks, project.checks, project.root),
+    hosts: showParts(SECTIONS.hosts, project.hosts, project.root),
   }) as Record<string, unknown>;
 }
 

@@ -2,7 +2,7 @@ import { listed, nearest } from '../base/text.ts';
 import type { DetailedFinding } from './findings.ts';
 import { collectWiring, type Edge, findCycles } from './graph.ts';
 import { placeName } from './issues.ts';
-import { type PartId, type Project, partKey } from './model.ts';
+import { type ConfiguredId, type Project, partKey } from './model.ts';
 import type { ConfigPath, Position } from './problems.ts';
 
 /**
@@ -12,7 +12,7 @@ import type { ConfigPath, Position } from './problems.ts';
  */
 export function checkWiring(
   project: Project,
-  invalid: readonly PartId[],
+  invalid: readonly ConfiguredId[],
   locate: (path: ConfigPath) => Position,
 ): DetailedFinding[] {
   const { nodes, edges, dangling } = collectWiring(project, invalid);
@@ -22,7 +22,7 @@ export function checkWiring(
   ];
 }
 
-function danglingFinding({ to, path }: Edge, nodes: readonly PartId[]): DetailedFinding {
+function danglingFinding({ to, path }: Edge, nodes: readonly ConfiguredId[]): DetailedFinding {
   const names = nodes.filter((node) => node.kind === to.kind).map((node) => node.name);
   const near = nearest(to.name, names);
   // The key of the reference itself says nothing that the sentence does not.

@@ -3,11 +3,12 @@ import { checks } from './checks.ts';
 import { NAME, NAME_RULE, named } from './fields.ts';
 import { functions } from './functions.ts';
 import { fileSchema } from './header.ts';
+import { hosts } from './hosts.ts';
 import { images } from './images.ts';
 import { stacks } from './stacks.ts';
 
 /** Every section of the file, in the order in which it is shown. */
-export const SECTIONS = { stacks, images, functions, checks } as const;
+export const SECTIONS = { stacks, images, functions, checks, hosts } as const;
 
 export type SectionName = keyof typeof SECTIONS;
 export const SECTION_NAMES = Object.keys(SECTIONS) as SectionName[];

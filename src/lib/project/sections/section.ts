@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import type { MergeRules } from '../merge.ts';
-import type { PartKind } from '../model.ts';
+import type { ConfiguredId } from '../model.ts';
 import type { Origin } from '../origins.ts';
 import type { SamSettings } from '../parameters/samconfig.ts';
 import type { ConfigPath } from '../problems.ts';
@@ -26,7 +26,7 @@ export interface BuildContext {
  * map in `Project`.
  */
 export interface Section<Raw, Part> {
-  readonly kind: PartKind;
+  readonly kind: ConfiguredId['kind'];
   /** Checks one part after the environment's overrides were merged in. */
   readonly schema: z.ZodMiniType<Raw>;
   readonly description: string;

@@ -1,0 +1,52 @@
+/** One command for a host: words, never a line. They are quoted once, where they leave this machine. */
+export interface HostCommand {
+  readonly argv: readonly [string, ...string[]];
+  /** Run it as root through `sudo -n`: a sudo that wants a password fails at once, in words. */
+  readonly sudo?: boolean;
+  /** Written to its standard input: the way for secrets, which must be in no argument. */
+  readonly input?: string | Uint8Array;
+  /** Milliseconds; the command and all that it started are then killed on the host. */
+  readonly timeout?: number;
+  /** Aborting kills the command on the host too. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called for every line as it comes, without its end. */
+  readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
+  /** How many characters of each stream are kept for the result: the last ones. Default: 8 Mi. */
+  readonly keep?: number;
+}
+
+export interface HostResult {
+  /** Of the command. A command that a signal ended has 128 and the signal's number, as in a shell. */
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CopyOptions {
+  readonly timeout?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A host that can be worked on, whichever way leads to it. A non-zero exit code is a result, not an error.
+ * Every method rejects with an InfractlError:
+ *
+ * - `HostUnreachable`, `HostKeyChanged` (exit 5), `HostKeyUnknown` (exit 5), `HostLoginRefused` (exit 4),
+ *   `HostConnectionLost`: the way there
+ * - `SudoNeedsPassword` (exit 4): the command itself was not begun
+ * - `HostTimeout` (exit 7): the command was stopped after its timeout
+ * - `Interrupted` (exit 130): the signal was aborted
+ */
+export interface HostPort {
+  /** The host's name in infractl.yaml, for messages. */
+  readonly name: string;
+  /** Where it is, for messages: `ubuntu@13.38.50.18`, `i-0123456789abcdef0`. */
+  readonly where: string;
+  run(command: HostCommand): Promise<HostResult>;
+  /** Copies a local file or folder (its content) to a path of the host; folders on the way are made. */
+  upload(from: string, to: string, options?: CopyOptions): Promise<void>;
+  /** Copies a file or folder (its content) of the host to a local path. */
+  download(from: string, to: string, options?: CopyOptions): Promise<void>;
+  /** Ends the connection. Safe to call again; nothing can be run afterwards. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,238 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { isTree } from '../merge.ts';
+import type { HostPart, Reference, Value } from '../model.ts';
+import { issue, list, map, named, noted, shaped, text } from './fields.ts';
+import { relativePath } from './paths.ts';
+import type { BuildContext, Section } from './section.ts';
+import { type RawValue, value } from './value.ts';
+
+const INSTANCE = /^i-[0-9a-f]{8,17}$/;
+/** Names and addresses; none begins with a hyphen, so none can be taken for an option of ssh. */
+const ADDRESS = /^[A-Za-z0-9_:[][A-Za-z0-9_.:\]-]*$/;
+const JUMP = /^[A-Za-z0-9_[][A-Za-z0-9_.@:[\]-]*(,[A-Za-z0-9_[][A-Za-z0-9_.@:[\]-]*)*$/;
+const HOST_KEY = /^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}( .*)?$/;
+
+const port = (description: string) =>
+  noted(
+    z
+      .int()
+      .check(
+        z.minimum(1, 'must be a port from 1 to 65535.'),
+        z.maximum(65_535, 'must be a port from 1 to 65535.'),
+      ),
+    description,
+  );
+
+const ssh = map(
+  {
+    user: z.optional(
+      shaped(
+        'The user to log in as. Default: what the configuration of ssh says.',
+        /^[A-Za-z_][A-Za-z0-9_.-]*$/,
+        'the name of a user',
+      ),
+    ),
+    port: z.optional(port('The port of sshd. Default: what the configuration of ssh says, else 22.')),
+    identity: z.optional(
+      text(
+        'The file of the private key, relative to this file; ~ is your home. Default: your keys and your agent.',
+      ),
+    ),
+    jump: z.optional(
+      shaped(
+        'A host to go through, as ssh -J takes it: ec2-user@bastion.example.com.',
+        JUMP,
+        'user@host:port',
+      ),
+    ),
+    hostKey: z.optional(
+      shaped(
+        'The public key that the host must show, as in known_hosts: ssh-ed25519 AAAA… Default: known_hosts.',
+        HOST_KEY,
+        'a public key such as "ssh-ed25519 AAAA…"',
+      ),
+    ),
+  },
+  'Log in with the OpenSSH of this machine: its configuration, agent and known hosts are used.',
+);
+
+const ssm = map(
+  {
+    bucket: z.optional(
+      shaped(
+        'A bucket that the instance may write to, for output beyond 24,000 characters.',
+        /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+        'the name of a bucket',
+      ),
+    ),
+    logGroup: z.optional(
+      shaped(
+        'A log group that the instance may write to, for output beyond 24,000 characters.',
+        /^[\w./#-]{1,512}$/,
+        'the name of a log group',
+      ),
+    ),
+  },
+  'Reach the instance through AWS Systems Manager: no open port, no key.',
+);
+
+const fields = map(
+  {
+    instance: z.optional(
+      value<Value>({
+        description: 'The EC2 instance: its id, or the output of the stack that makes it.',
+        kinds: ['output', 'ssm', 'env'],
+        literals: ['string'],
+        literal: { pattern: INSTANCE, rule: 'the id of an instance, such as i-0123456789abcdef0' },
+      }),
+    ),
+    tags: z.optional(
+      named(
+        noted(z.string(), 'The value of the tag.'),
+        'The EC2 instance that has all of these tags: { Name: mbot }.',
+        /^(?!aws:).{1,128}$/,
+        'the key of a tag: at most 128 characters, not beginning with aws:',
+      ),
+    ),
+    address: z.optional(
+      value<Value>({
+        description:
+          'A name or an address. Default: the public address of the instance, else its private one.',
+        kinds: ['output', 'ssm', 'env'],
+        literals: ['string'],
+        literal: { pattern: ADDRESS, rule: 'a host name or an IP address' },
+      }),
+    ),
+    ssh: z.optional(ssh),
+    ssm: z.optional(
+      noted(z.union([z.literal(true), ssm], 'must be true, or { bucket: … } or { logGroup: … }.'), {
+        description: 'Reach the instance through AWS Systems Manager: true, or where long output goes.',
+      }),
+    ),
+    health: z.optional(
+      map(
+        {
+          url: z.optional(
+            value<RawValue>({
+              description: 'What must answer on the host: a URL, or { output: app.Url, path: /health }.',
+              kinds: ['output', 'ssm', 'env'],
+              literals: ['string'],
+              literal: { pattern: /^https?:\/\/\S+$/, rule: 'a URL that begins with https:// or http://' },
+              options: { path: 'Appended to the URL, such as /health.' },
+            }),
+          ),
+          ports: z.optional(list(port('A TCP port.'), 'TCP ports that must be open from here.')),
+        },
+        'How it is known that the host serves.',
+      ),
+    ),
+    services: z.optional(
+      list(
+        shaped('A systemd unit.', /^[A-Za-z0-9_][\w@:.\\-]*$/, 'the name of a systemd unit, such as nginx'),
+        'The systemd units that must run on the host, such as nginx.',
+      ),
+    ),
+  },
+  'A machine: an EC2 instance, or anything that ssh reaches.',
+);
+
+type RawHost = z.infer<typeof fields>;
+
+const schema = fields.check((context) => {
+  const raw = context.value;
+  const report = (path: string[], message: string, expected: string) =>
+    context.issues.push(issue(raw, path, message, { at: 'key', aboutHolder: path.length > 0, expected }));
+  if (raw.instance === undefined && raw.tags === undefined && raw.address === undefined)
+    report([], 'does not say which machine it is.', 'Give it "instance:", "tags:" or "address:".');
+  if (raw.instance !== undefined && raw.tags !== undefined)
+    report(
+      ['tags'],
+      'has both "instance" and "tags"; one of them finds the instance.',
+      'Remove one of them.',
+    );
+  if (raw.ssh !== undefined && raw.ssm !== undefined)
+    report(['ssm'], 'has both "ssh" and "ssm"; it is reached one way.', 'Remove one of them.');
+  if (raw.ssm !== undefined && raw.instance === undefined && raw.tags === undefined)
+    report(['ssm'], 'is reached by ssm, but names no EC2 instance.', 'Give it "instance:" or "tags:".');
+  if (typeof raw.ssm === 'object' && raw.ssm.bucket !== undefined && raw.ssm.logGroup !== undefined)
+    report(
+      ['ssm', 'logGroup'],
+      'has both "bucket" and "logGroup"; output goes to one of them.',
+      'Remove one of them.',
+    );
+  if (raw.tags !== undefined && Object.keys(raw.tags).length === 0)
+    report(['tags'], 'has no tag in "tags".', 'Write at least one: { Name: mbot }.');
+});
+
+export const hosts: Section<RawHost, HostPart> = {
+  kind: 'host',
+  schema,
+  description: 'Machines: EC2 instances, or anything that ssh reaches.',
+  merge: {
+    wholes: [
+      ['*', 'instance'],
+      ['*', 'address'],
+      ['*', 'health', 'url'],
+    ],
+    exclusive: ['ssh', 'ssm'],
+  },
+  build(name, raw, context) {
+    const { url, path } = healthUrl(raw.health?.url);
+    return {
+      name,
+      ...(raw.instance === undefined ? {} : { instance: raw.instance }),
+      ...(raw.tags === undefined ? {} : { tags: raw.tags }),
+      ...(raw.address === undefined ? {} : { address: raw.address }),
+      reach: buildReach(name, raw, context),
+      health: { ...(url === undefined ? {} : { url }), path, ports: raw.health?.ports ?? [] },
+      services: raw.services ?? [],
+    };
+  },
+  show: (part, root) => ({
+    instance: part.instance,
+    tags: part.tags,
+    address: part.address,
+    ...showReach(part, root),
+    health: {
+      url:
+        isTree(part.health.url) && part.health.path
+          ? { ...part.health.url, path: part.health.path }
+          : part.health.url,
+      ports: part.health.ports,
+    },
+    services: part.services,
+  }),
+};
+
+function buildReach(name: string, raw: RawHost, context: BuildContext): HostPart['reach'] {
+  if (raw.ssm !== undefined) return { via: 'ssm', ...(raw.ssm === true ? {} : raw.ssm) } as HostPart['reach'];
+  const { identity, ...rest } = raw.ssh ?? {};
+  return {
+    via: 'ssh',
+    ...(rest as object),
+    ...(identity === undefined
+      ? {}
+      : { identity: context.existing(['hosts', name, 'ssh', 'identity'], underHome(identity), 'file') }),
+  };
+}
+
+function showReach({ reach }: HostPart, root: string): Readonly<Record<string, unknown>> {
+  const { via, ...rest } = reach;
+  if (via === 'ssm') return { ssm: Object.keys(rest).length > 0 ? rest : true };
+  return {
+    ssh:
+      'identity' in rest && rest.identity ? { ...rest, identity: relativePath(root, rest.identity) } : rest,
+  };
+}
+
+function underHome(path: string): string {
+  return path === '~' || path.startsWith('~/') ? join(process.env.HOME || homedir(), path.slice(1)) : path;
+}
+
+function healthUrl(url: RawValue | undefined): { readonly url?: Value; readonly path: string } {
+  if (!isTree(url)) return { ...(url === undefined ? {} : { url }), path: '' };
+  const { path = '', ...reference } = url as Readonly<Record<string, string>>;
+  return { url: reference as unknown as Reference, path };
+}

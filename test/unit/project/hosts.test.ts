@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { effectiveConfiguration } from '../../../src/lib/project/show.ts';
+import { load } from './folder.ts';
+
+const STACK = 'stacks:\n  app: { template: infra/template.yaml }\n';
+const wanted = (hosts: string) => `project: mbot\n${STACK}hosts:\n${hosts}`;
+const FILES = { 'infra/template.yaml': 'Resources: {}\n', 'keys/mbot.pem': 'a key' };
+
+async function problems(hosts: string): Promise<string> {
+  return load(wanted(hosts), {}, FILES).then(
+    () => '',
+    (error: Error & { why?: string }) => `${error.message}\n${error.why ?? ''}`,
+  );
+}
+
+describe('the hosts of a project', () => {
+  it('are reached by ssh with the settings that are given', async () => {
+    const { project } = await load(
+      wanted(
+        '  web:\n    instance: { output: app.InstanceId }\n    address: { output: app.ElasticIp }\n' +
+          '    ssh: { user: ubuntu, port: 2222, identity: keys/mbot.pem, jump: ec2-user@bastion }\n' +
+          '    health: { url: { output: app.Url, path: /health }, ports: [80, 443] }\n    services: [mbot, nginx]\n',
+      ),
+      {},
+      FILES,
+    );
+    expect(project.hosts.get('web')).toEqual({
+      name: 'web',
+      instance: { output: 'app.InstanceId' },
+      address: { output: 'app.ElasticIp' },
+      reach: {
+        via: 'ssh',
+        user: 'ubuntu',
+        port: 2222,
+        identity: path.join(project.root, 'keys/mbot.pem'),
+        jump: 'ec2-user@bastion',
+      },
+      health: { url: { output: 'app.Url' }, path: '/health', ports: [80, 443] },
+      services: ['mbot', 'nginx'],
+    });
+  });
+
+  it('need no more than an address, tags or an instance', async () => {
+    const { project } = await load(
+      wanted(
+        '  a: { address: 10.0.0.1 }\n  b: { tags: { Name: mbot }, ssm: true }\n  c: { instance: i-0123456789abcdef0, ssm: { bucket: long-output } }\n',
+      ),
+      {},
+      FILES,
+    );
+    expect([...project.hosts.values()].map(({ reach }) => reach)).toEqual([
+      { via: 'ssh' },
+      { via: 'ssm' },
+      { via: 'ssm', bucket: 'long-output' },
+    ]);
+  });
+
+  it('find a key in the home of whoever runs it', async () => {
+    const home = mkdtempSync(path.join(tmpdir(), 'infractl-home-'));
+    vi.stubEnv('HOME', home);
+    const file = path.join(home, 'mbot.pem');
+    writeFileSync(file, '');
+    const { project } = await load(wanted('  a: { address: h, ssh: { identity: ~/mbot.pem } }\n'), {}, FILES);
+    expect(project.hosts.get('a')?.reach).toMatchObject({ identity: file });
+    vi.unstubAllEnvs();
+    rmSync(home, { recursive: true });
+  });
+
+  it('are shown as a configuration that gives the same', async () => {
+    const source = wanted(
+      '  a: { address: 10.0.0.1, ssh: { identity: keys/mbot.pem } }\n  b: { tags: { Name: b }, ssm: true, health: { url: { output: app.Url, path: /h } } }\n',
+    );
+    const { project } = await load(source, {}, FILES);
+    const { environment: _, protected: __, ...shown } = effectiveConfiguration(project, { env: {} });
+    const again = await load(JSON.stringify(shown), {}, FILES);
+    expect(effectiveConfiguration(again.project, { env: {} })).toMatchObject(shown);
+  });
+
+  it('change their way with the environment', async () => {
+    const source = `${wanted('  a: { instance: i-0123456789abcdef0, ssh: { user: ubuntu } }\n')}environments:\n  dev: {}\n  prod: { hosts: { a: { ssm: true } } }\n`;
+    const { project } = await load(source, { environment: 'prod' }, FILES);
+    expect(project.hosts.get('a')?.reach).toEqual({ via: 'ssm' });
+  });
+
+  it.each([
+    ['no machine', '  a: { services: [nginx] }\n', 'does not say which machine it is'],
+    [
+      'two ways',
+      '  a: { address: h, instance: i-0123456789abcdef0, ssh: {}, ssm: true }\n',
+      'reached one way',
+    ],
+    [
+      'two instances',
+      '  a: { instance: i-0123456789abcdef0, tags: { Name: x } }\n',
+      'has both "instance" and "tags"',
+    ],
+    ['ssm without an instance', '  a: { address: h, ssm: true }\n', 'names no EC2 instance'],
+    [
+      'an address that is an option',
+      '  a: { address: "-oProxyCommand=id" }\n',
+      'must be a host name or an IP address',
+    ],
+    [
+      'a jump that is an option',
+      '  a: { address: h, ssh: { jump: "-oProxyCommand=id" } }\n',
+      'must be user@host:port',
+    ],
+    ['a user that is an option', '  a: { address: h, ssh: { user: "-l" } }\n', 'must be the name of a user'],
+    [
+      'a key that is not there',
+      '  a: { address: h, ssh: { identity: keys/none.pem } }\n',
+      'there is no such file',
+    ],
+    ['a stack that is not there', '  a: { instance: { output: ap.Id } }\n', 'did you mean "app"?'],
+    ['a port out of range', '  a: { address: h, health: { ports: [70000] } }\n', 'a port from 1 to 65535'],
+    ['a misspelt key', '  a: { adress: h }\n', 'did you mean "address"?'],
+    ['no tags', '  a: { tags: {} }\n', 'has no tag'],
+  ])('are refused with %s', async (_, hosts, says) => {
+    expect(await problems(hosts)).toContain(says);
+  });
+});
