@@ -12,12 +12,14 @@ const words = process.argv.slice(2);
 
 /** What is missing here for some of the tests, in words. */
 async function missing() {
-  const [{ dockers }, { postgresFolder }] = await Promise.all([
+  const [{ dockers }, { noHost }, { postgresFolder }] = await Promise.all([
     import('../test/helpers/images.ts'),
+    import('../test/helpers/host-image.ts'),
     import('../test/helpers/postgres.ts'),
   ]);
   const found = [];
   if (dockers.length === 0) found.push('no container engine answers');
+  if (dockers.length > 0 && noHost) found.push(`no test host: ${noHost}`);
   if (postgresFolder() === undefined) found.push('PostgreSQL is not installed');
   if (process.getuid?.() !== 0) found.push('only root can mount the small disks that are to be full');
   return found;
