@@ -25,6 +25,12 @@ interface Rule {
   hits: number;
 }
 
+/** What the services say that do not say Throttling. */
+const THROTTLED: Readonly<Record<string, { code: string; message: string; status: number }>> = {
+  lambda: { code: 'TooManyRequestsException', message: 'Rate exceeded', status: 429 },
+  ec2: { code: 'RequestLimitExceeded', message: 'Request limit exceeded.', status: 503 },
+};
+
 /** Faults, scripted by action: `cloudformation:DescribeStackEvents`, `lambda:*`, `*`. */
 export class Faults {
   #rules: Rule[] = [];
@@ -36,17 +42,12 @@ export class Faults {
 
   /** AWS's answer to too many requests; each service has its own code for it. */
   throttle(pattern: string, when: When = {}): this {
-    const lambda = pattern.startsWith('lambda:');
-    return this.add(
-      pattern,
-      {
-        kind: 'error',
-        code: lambda ? 'TooManyRequestsException' : 'Throttling',
-        message: 'Rate exceeded',
-        status: lambda ? 429 : 400,
-      },
-      when,
-    );
+    const { code, message, status } = THROTTLED[pattern.split(':')[0] ?? ''] ?? {
+      code: 'Throttling',
+      message: 'Rate exceeded',
+      status: 400,
+    };
+    return this.add(pattern, { kind: 'error', code, message, status }, when);
   }
 
   unavailable(pattern: string, when: When = {}): this {

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Buckets } from './buckets.ts';
 import { type FakeClock, virtualClock } from './clock.ts';
 import { cloudFormation } from './cloudformation.ts';
 import { CloudFormationState } from './cloudformation-state.ts';
+import { ec2 } from './ec2.ts';
+import { Ec2State } from './ec2-state.ts';
 import { ecr } from './ecr.ts';
 import { asError, Faults } from './faults.ts';
 import { lambda } from './lambda.ts';
@@ -71,10 +74,12 @@ export interface FakeState {
   readonly ecr: EcrState;
   readonly secrets: SecretsState;
   readonly logs: LogsState;
+  readonly ec2: Ec2State;
 }
 
 export interface Context {
   readonly state: FakeState;
+  readonly buckets: Buckets;
   readonly clock: FakeClock;
   readonly region: string;
   readonly requestId: string;
@@ -88,6 +93,8 @@ export interface Fake {
   /** Every request, oldest first. */
   readonly requests: RecordedRequest[];
   readonly faults: Faults;
+  /** Limits of requests a second; none until a test sets some. */
+  readonly buckets: Buckets;
   readonly state: FakeState;
   /** The actions called since the last look, oldest first: `cloudformation:DescribeStacks`. */
   actions(): string[];
@@ -103,7 +110,7 @@ export interface FakeOptions {
   readonly account?: string;
 }
 
-const SERVICES: readonly Service[] = [cloudFormation, lambda, sts, s3, ecr, secretsManager, ssm, logs];
+const SERVICES: readonly Service[] = [cloudFormation, lambda, sts, s3, ecr, secretsManager, ssm, logs, ec2];
 const READS =
   /^(Describe|List|Get|Head|Validate|Batch(Get|Check)|Detect|Estimate|Filter|Lookup|Search|Query|Scan|Simulate|Test|Start(Query|LiveTail))/;
 
@@ -113,6 +120,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
   const account = options.account ?? '123456789012';
   const requests: RecordedRequest[] = [];
   const faults = new Faults();
+  const buckets = new Buckets();
   const state: FakeState = {
     account,
     arn: `arn:aws:iam::${account}:user/dev`,
@@ -122,6 +130,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     ecr: newEcrState(),
     secrets: newSecretsState(),
     logs: newLogsState(),
+    ec2: new Ec2State(),
   };
   provideTypes(state, clock);
   let looked = 0;
@@ -158,7 +167,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     if (fault?.kind === 'reset') return void answer.destroy();
     if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.ms));
     const requestId = randomUUID();
-    const context: Context = { state, clock, region, requestId, url };
+    const context: Context = { state, buckets, clock, region, requestId, url };
     let result: HttpAnswer;
     try {
       if (fault?.kind === 'error') throw asError(fault);
@@ -180,6 +189,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     clock,
     requests,
     faults,
+    buckets,
     state,
     actions() {
       const fresh = requests.slice(looked).map((request) => `${request.service}:${request.action}`);

@@ -2,11 +2,19 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { isThrottling } from './errors.ts';
 import type { AwsSession } from './session.ts';
 
-/** Calls a second. AWS does not publish CloudFormation's limits; these are where the learning starts and ends. */
-const START_RATE = 30;
+/** How many calls an API takes. */
+export interface Pace {
+  /** Calls that may go out at once. */
+  readonly burst: number;
+  /** Calls a second to begin with. */
+  readonly rate: number;
+  /** Calls a second at most, after quiet time. */
+  readonly most: number;
+}
+
+/** AWS does not publish CloudFormation's limits; these are where the learning starts and ends. */
+const UNPUBLISHED: Pace = { burst: 30, rate: 30, most: 60 };
 const MIN_RATE = 0.5;
-const MAX_RATE = 60;
-const BURST = 30;
 /** How much the rate grows in a second without throttling. */
 const RECOVERY = 1;
 /** Answers to calls that went out together are throttled together; they count once. */
@@ -18,16 +26,20 @@ const SAME_THROTTLE_MS = 500;
  */
 export class Pacer {
   readonly #clock: Clock;
-  #rate = START_RATE;
-  #tokens = BURST;
+  readonly #pace: Pace;
+  #rate: number;
+  #tokens: number;
   #filledAt: number;
   #throttledAt = Number.NEGATIVE_INFINITY;
   /** The end of the queue: callers are served in the order in which they came. */
   #queue: Promise<void> = Promise.resolve();
   #waiting = 0;
 
-  constructor(clock: Clock = systemClock) {
+  constructor(clock: Clock = systemClock, pace: Pace = UNPUBLISHED) {
     this.#clock = clock;
+    this.#pace = pace;
+    this.#rate = pace.rate;
+    this.#tokens = pace.burst;
     this.#filledAt = clock.now();
   }
 
@@ -77,21 +89,25 @@ export class Pacer {
     const now = this.#clock.now();
     const seconds = Math.max(0, now - this.#filledAt) / 1000;
     this.#filledAt = now;
-    this.#tokens = Math.min(BURST, this.#tokens + seconds * this.#rate);
+    this.#tokens = Math.min(this.#pace.burst, this.#tokens + seconds * this.#rate);
     // A bucket that was never throttled stays where it started: there is nothing to recover from.
     if (this.#throttledAt !== Number.NEGATIVE_INFINITY)
-      this.#rate = Math.min(MAX_RATE, this.#rate + seconds * RECOVERY);
+      this.#rate = Math.min(this.#pace.most, this.#rate + seconds * RECOVERY);
   }
 }
 
 const pacers = new Map<string, Pacer>();
 
-/** The one pacer of the session's account and region. */
-export function pacerOf(session: AwsSession): Pacer {
-  const key = [session.endpoint ?? '', session.profile ?? '', session.region].join('|');
+/**
+ * The one pacer of the session's account and region.
+ *
+ * @param api an API whose limit is its own, as each of EC2's is: `ec2:StartInstances`
+ */
+export function pacerOf(session: AwsSession, api = '', pace?: Pace): Pacer {
+  const key = [session.endpoint ?? '', session.profile ?? '', session.region, api].join('|');
   let pacer = pacers.get(key);
   if (!pacer) {
-    pacer = new Pacer();
+    pacer = new Pacer(systemClock, pace);
     pacers.set(key, pacer);
   }
   return pacer;
@@ -102,7 +118,7 @@ interface Paceable {
   readonly middlewareStack: {
     addRelativeTo(
       // biome-ignore lint/suspicious/noExplicitAny: each client has input and output types of its own
-      middleware: (next: (args: any) => Promise<any>) => (args: any) => Promise<any>,
+      middleware: (next: (args: any) => Promise<any>, context: any) => (args: any) => Promise<any>,
       options: {
         readonly relation: 'after';
         readonly toMiddleware: 'retryMiddleware';
@@ -116,10 +132,14 @@ interface Paceable {
 /**
  * Puts a client behind a pacer. It sits inside the SDK's retries, so that each attempt waits its turn and
  * each throttled attempt teaches the pacer, also those that the SDK hides.
+ *
+ * @param pacers one for all, or the one of an API: `StartInstances`
  */
-export function paced<C extends Paceable>(client: C, pacer: Pacer): C {
+export function paced<C extends Paceable>(client: C, pacers: Pacer | ((api: string) => Pacer)): C {
   client.middlewareStack.addRelativeTo(
-    (next) => async (args) => {
+    (next, context: { readonly commandName?: string }) => async (args) => {
+      const api = context.commandName?.replace(/Command$/, '') ?? '';
+      const pacer = typeof pacers === 'function' ? pacers(api) : pacers;
       await pacer.take();
       try {
         return await next(args);
