@@ -1,5 +1,11 @@
-import type { DescribeChangeSetOutput, StackEvent as SdkEvent, Stack } from '@aws-sdk/client-cloudformation';
-import type { Change, StackEvent, StackState } from '../stacks/port.ts';
+import type {
+  DescribeChangeSetOutput,
+  OperationEvent,
+  ResourceChangeDetail,
+  StackEvent as SdkEvent,
+  Stack,
+} from '@aws-sdk/client-cloudformation';
+import type { Change, ChangeDetail, StackEvent, StackState, ValidationFinding } from '../stacks/port.ts';
 
 /** CloudFormation's answers in the words of the stacks engine. */
 
@@ -86,7 +92,48 @@ export function toChanges(answer: DescribeChangeSetOutput): Change[] {
         type: change.ResourceType ?? '',
         ...(change.PhysicalResourceId ? { physicalId: change.PhysicalResourceId } : {}),
         ...(replacement ? { replacement } : {}),
+        ...(change.PolicyAction ? { policyAction: change.PolicyAction } : {}),
+        ...(change.ChangeSetId ? { changeSetId: change.ChangeSetId } : {}),
+        ...(change.Details?.length ? { details: change.Details.flatMap(toDetail) } : {}),
       },
     ];
   });
+}
+
+const RECREATION = { Always: 'always', Conditionally: 'conditional', Never: 'never' } as const;
+/** What AWS writes for a value that shows only when the change set is executed. */
+const LATER = '{{changeSet:KNOWN_AFTER_APPLY}}';
+
+function toDetail({ Target, Evaluation, CausingEntity, ChangeSource }: ResourceChangeDetail): ChangeDetail[] {
+  if (!Target) return [];
+  const { Attribute, Name, Path, BeforeValue, AfterValue } = Target;
+  const attribute = Attribute ?? 'Properties';
+  const named = Name ? `/${attribute}/${Name}` : `/${attribute}`;
+  const because = CausingEntity ?? (ChangeSource === 'Automatic' ? 'AWS itself' : undefined);
+  return [
+    {
+      path: Path ?? named,
+      replacement: RECREATION[Target.RequiresRecreation as keyof typeof RECREATION] ?? 'never',
+      dynamic: Evaluation === 'Dynamic' || AfterValue === LATER,
+      ...(BeforeValue === undefined ? {} : { before: BeforeValue }),
+      ...(AfterValue === undefined || AfterValue === LATER ? {} : { after: AfterValue }),
+      ...(because === undefined ? {} : { because }),
+    },
+  ];
+}
+
+/** A failure or a warning of DescribeEvents. */
+export function toFinding(event: OperationEvent): ValidationFinding[] {
+  const reason = event.ValidationStatusReason ?? event.ResourceStatusReason;
+  if (!reason) return [];
+  return [
+    {
+      reason,
+      ...(event.LogicalResourceId ? { logicalId: event.LogicalResourceId } : {}),
+      ...(event.ResourceType ? { resourceType: event.ResourceType } : {}),
+      ...(event.ValidationPath ? { path: event.ValidationPath } : {}),
+      ...(event.StackId ? { stackId: event.StackId } : {}),
+      ...(event.ValidationFailureMode === 'WARN' ? { warning: true } : {}),
+    },
+  ];
 }

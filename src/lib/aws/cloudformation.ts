@@ -10,10 +10,12 @@ import {
   DescribeStackEventsCommand,
   DescribeStacksCommand,
   ExecuteChangeSetCommand,
+  GetStackPolicyCommand,
   GetTemplateCommand,
   GetTemplateSummaryCommand,
   ListChangeSetsCommand,
   ListStackResourcesCommand,
+  SetStackPolicyCommand,
   UpdateTerminationProtectionCommand,
 } from '@aws-sdk/client-cloudformation';
 import type {
@@ -23,10 +25,9 @@ import type {
   StackState,
   StacksPort,
   TemplateSource,
-  ValidationFinding,
 } from '../stacks/port.ts';
 import { call } from './call.ts';
-import { toChanges, toEvent, toState } from './cloudformation-words.ts';
+import { toChanges, toEvent, toFinding, toState } from './cloudformation-words.ts';
 import { underneath } from './errors.ts';
 import { type Pacer, paced, pacerOf } from './pacing.ts';
 import type { AwsSession } from './session.ts';
@@ -111,10 +112,13 @@ export function cloudFormation(session: AwsSession, pacer: Pacer = pacerOf(sessi
             ClientToken: request.token,
             IncludeNestedStacks: true,
             Capabilities: [...request.capabilities] as never,
-            Parameters: Object.entries(request.parameters).map(([ParameterKey, ParameterValue]) => ({
-              ParameterKey,
-              ParameterValue,
-            })),
+            Parameters: [
+              ...Object.entries(request.parameters).map(([ParameterKey, ParameterValue]) => ({
+                ParameterKey,
+                ParameterValue,
+              })),
+              ...(request.keep ?? []).map((ParameterKey) => ({ ParameterKey, UsePreviousValue: true })),
+            ],
             Tags: Object.entries(request.tags).map(([Key, Value]) => ({ Key, Value })),
             ...sourceOf(request.template),
           }),
@@ -123,7 +127,7 @@ export function cloudFormation(session: AwsSession, pacer: Pacer = pacerOf(sessi
       return { id: answer.Id ?? request.name, stackId: answer.StackId ?? request.stackName };
     },
 
-    async changeSet(id) {
+    async changeSet(id, { values = false } = {}) {
       const changes: Change[] = [];
       let page: string | undefined;
       let answer: DescribeChangeSetOutput | undefined;
@@ -131,7 +135,13 @@ export function cloudFormation(session: AwsSession, pacer: Pacer = pacerOf(sessi
         const token = page;
         answer = await absent(
           call(session, 'cloudformation:DescribeChangeSet', () =>
-            client.send(new DescribeChangeSetCommand({ ChangeSetName: id, NextToken: token })),
+            client.send(
+              new DescribeChangeSetCommand({
+                ChangeSetName: id,
+                NextToken: token,
+                ...(values ? { IncludePropertyValues: true } : {}),
+              }),
+            ),
           ),
         );
         if (!answer) return undefined;
@@ -152,18 +162,7 @@ export function cloudFormation(session: AwsSession, pacer: Pacer = pacerOf(sessi
         const answer = await client.send(
           new DescribeEventsCommand({ ChangeSetName: changeSetId, Filters: { FailedEvents: true } }),
         );
-        return (answer.OperationEvents ?? []).flatMap((event): ValidationFinding[] => {
-          const reason = event.ValidationStatusReason ?? event.ResourceStatusReason;
-          if (!reason) return [];
-          return [
-            {
-              reason,
-              ...(event.LogicalResourceId ? { logicalId: event.LogicalResourceId } : {}),
-              ...(event.ResourceType ? { resourceType: event.ResourceType } : {}),
-              ...(event.ValidationPath ? { path: event.ValidationPath } : {}),
-            },
-          ];
-        });
+        return (answer.OperationEvents ?? []).flatMap(toFinding);
       } catch {
         // It only adds detail to a failure that is being told: a missing permission, a region or an
         // endpoint without this call must not hide that failure.
@@ -181,6 +180,27 @@ export function cloudFormation(session: AwsSession, pacer: Pacer = pacerOf(sessi
           }),
         ),
       );
+    },
+
+    async changeSets(stack) {
+      const found: { id: string; name: string; createdAt?: Date }[] = [];
+      let page: string | undefined;
+      do {
+        const token = page;
+        const answer = await absent(
+          call(session, 'cloudformation:ListChangeSets', () =>
+            client.send(new ListChangeSetsCommand({ StackName: stack, NextToken: token })),
+          ),
+        );
+        for (const one of answer?.Summaries ?? [])
+          found.push({
+            id: one.ChangeSetId ?? '',
+            name: one.ChangeSetName ?? '',
+            ...(one.CreationTime ? { createdAt: one.CreationTime } : {}),
+          });
+        page = answer?.NextToken;
+      } while (page);
+      return found;
     },
 
     async hasChangeSets(stack) {
@@ -204,6 +224,19 @@ export function cloudFormation(session: AwsSession, pacer: Pacer = pacerOf(sessi
       );
       const events = (answer.StackEvents ?? []).map(toEvent);
       return answer.NextToken ? { events, next: answer.NextToken } : { events };
+    },
+
+    async stackPolicy(stack) {
+      const answer = await call(session, 'cloudformation:GetStackPolicy', () =>
+        client.send(new GetStackPolicyCommand({ StackName: stack })),
+      );
+      return answer.StackPolicyBody || undefined;
+    },
+
+    async setStackPolicy(stack, policy) {
+      await call(session, 'cloudformation:SetStackPolicy', () =>
+        client.send(new SetStackPolicyCommand({ StackName: stack, StackPolicyBody: policy })),
+      );
     },
 
     async setTerminationProtection(stack, on) {

@@ -47,6 +47,7 @@ export class Services {
         where: this.#needs.where,
         port: beforeChanges(cloudFormation(this.#needs.session), CHANGES_STACKS, this.#beforeChange),
         artifacts: () => this.artifacts(),
+        existingArtifacts: () => this.existingArtifacts(),
       };
     })();
     return this.#stacks;

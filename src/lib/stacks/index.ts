@@ -1,5 +1,7 @@
 import type { DeleteOrder } from './change/delete.ts';
 import type { DiagnoseDeps, Diagnosis } from './diagnosis/diagnose.ts';
+import type { DiffOrder } from './diff/diff.ts';
+import type { StackDiff } from './diff/types.ts';
 import type { StackState, StacksPort } from './port.ts';
 import type { TemplateFacts } from './template/template.ts';
 import type { StackDeps, StackPlan, StackResult, StackSpec } from './types.ts';
@@ -8,6 +10,8 @@ import type { WatchOrder } from './watch/attach.ts';
 export { type Target, typed } from './commands.ts';
 export type { DiagnosedCause, Diagnosis } from './diagnosis/diagnose.ts';
 export { explainFailure, type Failure, firstCause } from './diagnosis/explain.ts';
+export type { DiffOrder } from './diff/diff.ts';
+export type { EntryDiff, PropertyDiff, ResourceDiff, StackDiff, Widening } from './diff/types.ts';
 export { checkOwner } from './guard.ts';
 export type { Change, StackEvent, StackState, StackStatus, StacksPort } from './port.ts';
 export { type Act, isDeployed, nextStep, type Step } from './states.ts';
@@ -45,6 +49,11 @@ export async function planStack(
   unknown: readonly string[] = [],
 ): Promise<StackPlan> {
   return (await import('./change/plan.ts')).planStack(deps, spec, unknown);
+}
+
+/** See `diffStack` in diff/diff.ts: also for the text of an earlier deploy. Changes nothing that lasts. */
+export async function diffStack(deps: StackDeps, order: DiffOrder): Promise<StackDiff> {
+  return (await import('./diff/diff.ts')).diffStack(deps, order);
 }
 
 /** See `diagnose` in diagnose.ts. Makes no call that changes anything. */

@@ -64,6 +64,22 @@ export interface ChangeSetRequest {
   readonly tags: Readonly<Record<string, string>>;
   readonly capabilities: readonly string[];
   readonly token: string;
+  /** Parameters that keep the value that the stack has. */
+  readonly keep?: readonly string[];
+}
+
+/** One property, or another attribute, that a change touches. */
+export interface ChangeDetail {
+  /** As AWS writes it: `/Properties/BucketName`, `/Tags`. */
+  readonly path: string;
+  readonly replacement: 'always' | 'conditional' | 'never';
+  /** Only where values were asked for. */
+  readonly before?: string;
+  readonly after?: string;
+  /** What makes it change: `Role.Arn`, the name of a parameter. */
+  readonly because?: string;
+  /** Whether it changes, or to what, shows only when the change set is executed. */
+  readonly dynamic: boolean;
 }
 
 /** What one change of a change set does. */
@@ -73,6 +89,11 @@ export interface Change {
   readonly physicalId?: string;
   readonly type: string;
   readonly replacement?: 'always' | 'conditional' | 'never';
+  /** What its policies do with what goes: `Delete`, `Retain`, `ReplaceAndSnapshot` … */
+  readonly policyAction?: string;
+  /** Of a nested stack: the change set of its own. */
+  readonly changeSetId?: string;
+  readonly details?: readonly ChangeDetail[];
 }
 
 export interface ChangeSetState {
@@ -90,6 +111,10 @@ export interface ValidationFinding {
   readonly reason: string;
   /** AWS's path in the template: `/Resources/Bucket/Properties/BucketName`. */
   readonly path?: string;
+  /** The stack that it is about, which may be a nested one. */
+  readonly stackId?: string;
+  /** A finding that does not keep the change set from being executed. */
+  readonly warning?: boolean;
 }
 
 /**
@@ -109,14 +134,18 @@ export interface StacksPort {
   summary(template: TemplateSource): Promise<TemplateSummary>;
   /** CreateChangeSet. */
   createChangeSet(request: ChangeSetRequest): Promise<{ readonly id: string; readonly stackId: string }>;
-  /** DescribeChangeSet, all pages. Undefined when there is none. */
-  changeSet(id: string): Promise<ChangeSetState | undefined>;
+  /** DescribeChangeSet, all pages; with the values of properties where asked. Undefined when there is none. */
+  changeSet(id: string, options?: { readonly values?: boolean }): Promise<ChangeSetState | undefined>;
   /** DescribeEvents with the failures of a change set; empty where AWS does not offer it. */
   validationFindings(changeSetId: string): Promise<readonly ValidationFinding[]>;
   /** ExecuteChangeSet, with rollback on failure. */
   executeChangeSet(id: string, token: string): Promise<void>;
   /** DeleteChangeSet. Succeeds when there is none. */
   deleteChangeSet(id: string): Promise<void>;
+  /** The change sets of a stack, all pages: ListChangeSets. Empty where there is no stack. */
+  changeSets(
+    stack: string,
+  ): Promise<readonly { readonly id: string; readonly name: string; readonly createdAt?: Date }[]>;
   /** Whether the stack has any change set: ListChangeSets. */
   hasChangeSets(stack: string): Promise<boolean>;
   /** One page of DescribeStackEvents, newest first. */
@@ -124,6 +153,10 @@ export interface StacksPort {
     stack: string,
     page?: string,
   ): Promise<{ readonly events: readonly StackEvent[]; readonly next?: string }>;
+  /** GetStackPolicy. Undefined when it has none. */
+  stackPolicy(stack: string): Promise<string | undefined>;
+  /** SetStackPolicy. */
+  setStackPolicy(stack: string, policy: string): Promise<void>;
   /** UpdateTerminationProtection. */
   setTerminationProtection(stack: string, on: boolean): Promise<void>;
   /** CancelUpdateStack: takes a running update back. */

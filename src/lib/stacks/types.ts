@@ -31,6 +31,8 @@ export interface WatchDeps {
 export interface StackDeps extends WatchDeps {
   /** Opened on first need only: a template over 51,200 bytes, or local code. */
   readonly artifacts: () => Promise<ArtifactStore>;
+  /** The same store if it is there; none is made. */
+  readonly existingArtifacts?: () => Promise<ArtifactStore | undefined>;
 }
 
 export interface StackResult {

@@ -46,6 +46,7 @@ export async function world(): Promise<World> {
       if (!store) throw new Error('no store');
       return store;
     },
+    existingArtifacts: () => openArtifactStore(session, 'shop', { create: false }),
     reporter: { emit: (event) => void reported.push(event) },
     clock: fake.clock,
   };

@@ -3,8 +3,9 @@ import { underneath } from '../../aws/errors.ts';
 import { throwIfAborted } from '../../base/clock.ts';
 import { Exit, InfractlError, Interrupted, messageOf } from '../../base/errors.ts';
 import { adviceFor, cleanReason } from '../diagnosis/causes.ts';
+import { findingWords, locateFindings } from '../diagnosis/findings.ts';
 import { overtaken } from '../guard.ts';
-import type { ChangeSetState, StacksPort, TemplateSource, ValidationFinding } from '../port.ts';
+import type { ChangeSetState, StacksPort, TemplateSource } from '../port.ts';
 import { SAM, type Template } from '../template/template.ts';
 import type { StackDeps, StackSpec } from '../types.ts';
 import { persist, pollDelay } from '../watch/waiting.ts';
@@ -24,6 +25,8 @@ export interface ChangeSetOrder {
   readonly capabilities?: readonly string[];
   readonly type: 'CREATE' | 'UPDATE';
   readonly deadline: number;
+  /** It is made to be looked at: under a name of its own, and the values of properties are read. */
+  readonly look?: { readonly name: string; readonly keep: readonly string[] };
 }
 
 /** A token that joins the calls and the events of one operation. */
@@ -81,7 +84,7 @@ function capabilitiesFor(template: Template, asked: readonly string[]): string[]
 
 async function create(
   deps: StackDeps,
-  { spec, source, type }: ChangeSetOrder,
+  { spec, source, type, look }: ChangeSetOrder,
   capabilities: readonly string[],
 ): Promise<{ readonly id: string; readonly stackId: string }> {
   const parameters = Object.fromEntries(
@@ -90,7 +93,8 @@ async function create(
   const order = (given: readonly string[]) =>
     deps.port.createChangeSet({
       stackName: spec.stackName,
-      name: changeSetName(deps.clock.now()),
+      name: look?.name ?? changeSetName(deps.clock.now()),
+      ...(look ? { keep: look.keep } : {}),
       type,
       template: source,
       parameters,
@@ -125,7 +129,9 @@ async function workedOut(deps: StackDeps, order: ChangeSetOrder, id: string): Pr
   const { deadline } = order;
   const patience = { clock: deps.clock, signal: deps.signal, deadline };
   for (;;) {
-    const state = await persist(patience, () => deps.port.changeSet(id));
+    const state = await persist(patience, () =>
+      deps.port.changeSet(id, { values: order.look !== undefined }),
+    );
     if (!state) throw gone(order.spec.stackName);
     if (!/_(?:PENDING|IN_PROGRESS)$/.test(state.status)) return state;
     const now = deps.clock.now();
@@ -162,14 +168,14 @@ async function failed(
   id: string,
   state: ChangeSetState,
 ): Promise<InfractlError> {
-  const findings = await port.validationFindings(id);
+  const findings = await locateFindings(await port.validationFindings(id), spec.stackName, template);
   const reason = cleanReason(state.statusReason).text;
   return new InfractlError({
     code: 'ChangeSetFailed',
     message: `AWS refuses the changes of the stack ${spec.stackName}. Nothing was changed.`,
     why: [
       ...(reason ? [reason] : []),
-      ...findings.map((finding) => findingWords(finding, template)),
+      ...findings.map(findingWords),
       ...(reason || findings.length > 0 ? [] : ['AWS gives no reason.']),
     ].join('\n'),
     suggestions: adviceFor({
@@ -179,16 +185,6 @@ async function failed(
       reason: [reason, ...findings.map((finding) => finding.reason)].join(' '),
     }),
   });
-}
-
-/** `Bucket (template.yaml:12, Properties/BucketName): what AWS says.` */
-function findingWords({ logicalId, reason, path }: ValidationFinding, template: Template): string {
-  const id = logicalId ?? /^\/?Resources\/([^/]+)/.exec(path ?? '')?.[1];
-  if (!id) return reason;
-  const line = template.resources.get(id)?.line;
-  const inside = path?.replace(/^\/?Resources\/[^/]+\/?/, '');
-  const where = [...(line ? [`line ${line}`] : []), ...(inside ? [inside] : [])].join(', ');
-  return `${id}${where ? ` (${where})` : ''}: ${reason}`;
 }
 
 /** A request that AWS did not take: about the template or its parameters, so in the user's words. */
@@ -207,11 +203,11 @@ function refusal(spec: StackSpec, error: unknown): unknown {
 /** Takes back what was made for looking: the change set, and the empty stack that came with it. */
 export async function withdraw(
   deps: StackDeps,
-  { spec, type }: Pick<ChangeSetOrder, 'spec' | 'type'>,
+  { spec, type }: { readonly spec: Pick<StackSpec, 'stackName'>; readonly type: ChangeSetOrder['type'] },
   { id, stackId }: { readonly id: string; readonly stackId: string },
 ): Promise<void> {
   try {
-    await deps.port.deleteChangeSet(id);
+    await deleteWhenDone(deps, id);
     if (type !== 'CREATE') return;
     const state = await deps.port.stack(stackId);
     // Another deploy may have put its change set into the same empty stack.
@@ -222,5 +218,23 @@ export async function withdraw(
       type: 'warning',
       message: `A change set of the stack ${spec.stackName} could not be removed (${messageOf(error)}). It does nothing by itself; the next deploy clears it away.`,
     });
+  }
+}
+
+/** How long AWS is given to finish a change set that is to go. Milliseconds. */
+const WITHDRAWAL = 60_000;
+
+/** AWS does not delete a change set that it is still working out. Not interruptible: nothing is to stay. */
+async function deleteWhenDone({ port, clock }: StackDeps, id: string): Promise<void> {
+  const deadline = clock.now() + WITHDRAWAL;
+  for (;;) {
+    try {
+      return await port.deleteChangeSet(id);
+    } catch (error) {
+      const { name, message } = underneath(error);
+      const working = /^InvalidChangeSetStatus/.test(name) && /_(?:PENDING|IN_PROGRESS)\b/.test(message);
+      if (!working || /EXECUTE/.test(message) || clock.now() >= deadline) throw error;
+      await clock.sleep(500);
+    }
   }
 }

@@ -1,10 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { StackState } from '../port.ts';
 import { isStoreType } from '../template/parameters.ts';
-import { attributeUses, usesIn, usesInCondition } from '../template/references.ts';
-import { readTemplate, resourcesOf, type Template } from '../template/template.ts';
-import { child, entries, type Plain, plain } from '../template/yaml.ts';
-import type { PlannedChange, StackSpec } from '../types.ts';
+import { readTemplate, type Template } from '../template/template.ts';
+import { type Plain, plain } from '../template/yaml.ts';
+import type { StackSpec } from '../types.ts';
 
 /** How a stack differs from what is wanted, as far as reading can tell. Names only, never values. */
 export interface Difference {
@@ -67,55 +65,4 @@ function differingTags(
   const keys = new Set([...Object.keys(deployed), ...Object.keys(wanted)]);
   // AWS's own tags cannot be set.
   return [...keys].filter((key) => !key.startsWith('aws:') && deployed[key] !== wanted[key]).sort();
-}
-
-/** What each resource would go through: its definition, or what it takes from elsewhere, differs. */
-export function compareResources(
-  deployed: Template,
-  wanted: Template,
-  changedParameters: readonly string[],
-): PlannedChange[] {
-  const before = resourcesOf(deployed);
-  const after = resourcesOf(wanted);
-  const stirred = stirredNames(deployed, wanted, changedParameters);
-  const changes: PlannedChange[] = [];
-  for (const [logicalId, definition] of after) {
-    const type = wanted.resources.get(logicalId)?.type ?? '';
-    const old = before.get(logicalId);
-    if (old === undefined) changes.push({ action: 'add', logicalId, type });
-    else if (!isDeepStrictEqual(old, definition) || isStirred(wanted, logicalId, stirred))
-      changes.push({ action: 'modify', logicalId, type });
-  }
-  for (const logicalId of before.keys())
-    if (!after.has(logicalId))
-      changes.push({ action: 'remove', logicalId, type: deployed.resources.get(logicalId)?.type ?? '' });
-  return changes;
-}
-
-/** Parameters and conditions whose outcome may differ, and SAM's `Globals` when they do. */
-function stirredNames(deployed: Template, wanted: Template, parameters: readonly string[]): Set<string> {
-  const stirred = new Set(parameters);
-  const section = (template: Template, name: string) => child(template.tree.root, name);
-  const differs = (name: string) =>
-    !isDeepStrictEqual(plain(section(deployed, name)), plain(section(wanted, name)));
-  if (differs('Globals')) stirred.add('Globals');
-  const old = new Map(entries(section(deployed, 'Conditions')).map(({ key, value }) => [key, plain(value)]));
-  const conditions = entries(section(wanted, 'Conditions'));
-  for (const { key, value } of conditions)
-    if (!isDeepStrictEqual(old.get(key), plain(value))) stirred.add(key);
-  // A condition may rest on another one: go on until nothing is added.
-  for (let size = -1; size !== stirred.size; ) {
-    size = stirred.size;
-    for (const { key, value } of conditions)
-      if (usesInCondition(value).some((use) => stirred.has(use.name))) stirred.add(key);
-  }
-  return stirred;
-}
-
-function isStirred(template: Template, logicalId: string, stirred: ReadonlySet<string>): boolean {
-  if (stirred.size === 0) return false;
-  if (stirred.has('Globals') && template.resources.get(logicalId)?.type.startsWith('AWS::Serverless::'))
-    return true;
-  const node = child(child(template.tree.root, 'Resources'), logicalId);
-  return [...usesIn(node), ...attributeUses(node)].some((use) => stirred.has(use.name));
 }

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
+import { compareResources, sideOf } from '../diff/resources.ts';
+import { settingDiffs } from '../diff/sections.ts';
 import { busyWords, checkOwner } from '../guard.ts';
 import type { StackState } from '../port.ts';
 import { nextStep, type Step } from '../states.ts';
 import { readTemplate, type Template } from '../template/template.ts';
 import { child, plain } from '../template/yaml.ts';
 import { type PlannedChange, PROJECT_TAG, type StackDeps, type StackPlan, type StackSpec } from '../types.ts';
-import { compareResources, compareSettings } from './compare.ts';
+import { compareSettings } from './compare.ts';
 import { checkedTemplate, compareWith, isOpenEnded, textAsDeployed } from './wanted.ts';
 
 /**
@@ -36,16 +38,24 @@ export async function planStack(
     text === undefined || text === wanted.template.text
       ? wanted.template
       : readTemplate(spec.templateFile, text);
-  const resources = compareResources(now, then, settings.parameters);
+  const secrets = Object.entries(spec.parameters).flatMap(([name, { secret }]) => (secret ? [name] : []));
+  const open = new Set([...secrets, ...unknown]);
+  const given = Object.fromEntries(Object.entries(spec.parameters).map(([name, { value }]) => [name, value]));
+  const [before, after] = [sideOf(now, state.parameters, open), sideOf(then, given, open)];
+  const resources = compareResources(before, after).map(({ action, logicalId, type }) => ({
+    action: action === 'import' ? 'add' : action,
+    logicalId,
+    type,
+  }));
   const differs =
     resources.length > 0 ||
     settings.parameters.length > 0 ||
     settings.tags.length > 0 ||
-    state.terminationProtection !== spec.terminationProtection ||
+    settingDiffs(before, after, state, spec).length > 0 ||
     !isDeepStrictEqual(sections(now), sections(then));
-  const open = settings.undecided.length > 0 || isOpenEnded(wanted);
+  const undecided = settings.undecided.length > 0 || isOpenEnded(wanted);
   return {
-    change: differs ? 'update' : open ? 'unknown' : 'unchanged',
+    change: differs ? 'update' : undecided ? 'unknown' : 'unchanged',
     resources,
     parameters: settings.parameters,
     tags: settings.tags,
@@ -70,9 +80,7 @@ function creation(template: Template, unknown: readonly string[], note: string |
 /** The parts of a template, beside its resources, that can change a stack. */
 function sections(template: Template): unknown[] {
   const { root } = template.tree;
-  return ['Outputs', 'Conditions', 'Mappings', 'Transform', 'Globals', 'Rules', 'Hooks'].map((name) =>
-    plain(child(root, name) ?? null),
-  );
+  return ['Outputs', 'Conditions', 'Globals'].map((name) => plain(child(root, name) ?? null));
 }
 
 function noteOf(step: Step, state: StackState, now: number): string | undefined {

@@ -49,13 +49,14 @@ export async function compareWith(
   port: StacksPort,
   spec: StackSpec,
   template: Template,
+  hasLocal = true,
 ): Promise<{
   readonly wanted: Wanted;
   readonly state: StackState | undefined;
   readonly deployed: string | undefined;
 }> {
   const [packaged, state, deployed] = await Promise.all([
-    hasLocalPaths(template) ? packageTemplate(template) : undefined,
+    hasLocal && hasLocalPaths(template) ? packageTemplate(template) : undefined,
     port.stack(spec.stackName),
     port.template(spec.stackName),
   ]);
@@ -83,6 +84,22 @@ export function isDeployedText(wanted: Wanted, deployed: string): boolean {
   return text !== undefined && sameTemplate(deployed, text);
 }
 
+/**
+ * The template for a change set that is only looked at: templates that have to be in S3 are uploaded, as the
+ * next deploy would, but no bucket is made, and no code uploaded. Undefined: there is no bucket, and one is
+ * needed.
+ */
+export async function lookable(
+  { existingArtifacts }: Pick<StackDeps, 'existingArtifacts'>,
+  { template, packaged }: Wanted,
+): Promise<TemplateSource | undefined> {
+  if (!packaged && Buffer.byteLength(template.text) <= INLINE_BYTES) return { body: template.text };
+  const store = await existingArtifacts?.();
+  if (!store) return undefined;
+  await packaged?.uploadTemplates(store);
+  return place(packaged?.text(store) ?? template.text, template, async () => store);
+}
+
 /** Uploads what has to be in S3 and gives the template as CloudFormation takes it. */
 export async function sendable(
   deps: StackDeps,
@@ -94,19 +111,27 @@ export async function sendable(
     await packaged.upload(store);
     text = packaged.text(store);
   }
-  const sha256 = textSha256(text);
+  return { source: await place(text, template, deps.artifacts), sha256: textSha256(text) };
+}
+
+/** The text as CloudFormation takes it: in the request where it fits, else by its place in S3. */
+async function place(
+  text: string,
+  template: Template,
+  artifacts: StackDeps['artifacts'],
+): Promise<TemplateSource> {
   const size = Buffer.byteLength(text);
-  if (size <= INLINE_BYTES) return { source: { body: text }, sha256 };
+  if (size <= INLINE_BYTES) return { body: text };
   if (size > LARGEST_BYTES)
     throw new InfractlError({
       code: 'TemplateTooLarge',
       message: `With the places of its code the template ${template.file} has ${size} bytes; CloudFormation takes no more than ${LARGEST_BYTES}.`,
       suggestions: ['Split it into several stacks, joined by outputs and parameters.'],
     });
-  const store = await deps.artifacts();
-  const key = `templates/${sha256}.yaml`;
+  const store = await artifacts();
+  const key = `templates/${textSha256(text)}.yaml`;
   if (!(await store.has(key))) await store.put(key, text, { contentType: 'text/yaml', ifAbsent: true });
-  return { source: { url: store.url(key) }, sha256 };
+  return { url: store.url(key) };
 }
 
 /** SHA-256 in hex. */

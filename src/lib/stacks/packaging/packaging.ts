@@ -32,6 +32,10 @@ export interface PackagedTemplate {
    * @throws InfractlError `TemplateTooLarge` for a nested template, before anything is uploaded.
    */
   upload(store: ArtifactStore): Promise<void>;
+  /** Uploads the nested templates alone: what AWS must read to say what would change. */
+  uploadTemplates(store: ArtifactStore): Promise<void>;
+  /** The text of a nested template, by its file, when the parcels are in this bucket. */
+  nestedText(file: string, where: Where): string | undefined;
   /** The bucket that a deployed text takes its parcels from; undefined when it names none. */
   whereIn(deployed: string): Where | undefined;
 }
@@ -69,6 +73,13 @@ export async function packageTemplate(template: Template): Promise<PackagedTempl
     capabilities: [...new Set(nested.flatMap(({ template }) => capabilitiesOf(template)))],
     text: (where) => rewritten(tree, where),
     whereIn,
+    async uploadTemplates(store) {
+      await Promise.all(nested.map((one) => uploadOnce(store, nestedParcel(one, store))));
+    },
+    nestedText(file, where) {
+      const found = nested.find(({ template }) => template.file === file);
+      return found && rewritten(found, where);
+    },
     async upload(store) {
       const texts = nested.map((one) => nestedParcel(one, store));
       const unique = new Map([...parcels, ...texts.map((parcel) => [parcel.key, parcel] as const)]);
