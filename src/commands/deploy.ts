@@ -4,7 +4,7 @@ import { systemClock } from '../lib/base/clock.ts';
 import { deployView } from '../lib/cli/deploy-view.ts';
 import { ProjectCommand } from '../lib/cli/project-command.ts';
 import type { View } from '../lib/cli/view.ts';
-import { chooseParts, deployProject } from '../lib/deploy/index.ts';
+import { chooseParts, deployProject, withTheirFunctions } from '../lib/deploy/index.ts';
 
 export default class Deploy extends ProjectCommand<typeof Deploy> {
   static override summary = 'Build, push and deploy what has changed.';
@@ -22,6 +22,10 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
       description: 'See what would happen',
       command: '<%= config.bin %> <%= command.id %> --create-stack --dry-run',
     },
+    {
+      description: 'Put back what was changed by hand',
+      command: '<%= config.bin %> <%= command.id %> --revert-drift',
+    },
     { description: 'The newest pushed image', command: '<%= config.bin %> <%= command.id %> --skip-build' },
   ];
   static override strict = false;
@@ -33,6 +37,9 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
   };
   static override flags = {
     'create-stack': Flags.boolean({ description: 'Create or update the stacks too.' }),
+    'revert-drift': Flags.boolean({
+      description: 'Also put back what was changed by hand; includes --create-stack.',
+    }),
     'skip-build': Flags.boolean({ description: 'Build nothing: use the newest pushed image.' }),
     'dry-run': Flags.boolean({ description: 'Show what would happen; change nothing.' }),
   };
@@ -40,13 +47,20 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
 
   protected override async work(): Promise<View> {
     const { project } = await this.project();
-    const parts = chooseParts(project, this.words);
+    const named = chooseParts(project, this.words);
+    const revertDrift = this.flags['revert-drift'];
+    const parts = revertDrift ? withTheirFunctions(project, named) : named;
     if (!this.flags['dry-run']) await this.guardProtected();
     const deps = await this.deployDeps(systemClock);
     await this.sayPlace();
+    if (revertDrift && this.flags['dry-run'])
+      this.warnUser('A dry run does not look for what was changed by hand: infractl drift does.');
+    else if (revertDrift && deps.session.sandbox)
+      this.warnUser('The sandbox finds drift but does not put it back.');
     const result = await deployProject(deps, project, {
       parts,
-      createStack: this.flags['create-stack'],
+      createStack: this.flags['create-stack'] || revertDrift,
+      revertDrift,
       skipBuild: this.flags['skip-build'],
       dryRun: this.flags['dry-run'],
     });

@@ -27,6 +27,7 @@ const ORDER = [
   'deploy',
   'outputs',
   'list',
+  'drift',
   'events',
   'explain',
   'attach',

@@ -140,6 +140,14 @@ describe('results of commands that talk to AWS', () => {
     }
   });
 
+  it('drift of a resource that was changed by hand', async () => {
+    const { cloudFormation } = scene.fake.state;
+    cloudFormation.driftMs = 10;
+    cloudFormation.byHand.set('shop-app-dev/Function', { properties: { Code: {}, FunctionName: 'other' } });
+    await result('drift', ['drift']);
+    cloudFormation.byHand.clear();
+  });
+
   it('explain of a failure, with the log behind a custom resource', async () => {
     const { cloudFormation, logs } = scene.fake.state;
     cloudFormation.script.set('Seed', { fail: 'Received response status [FAILED]', on: ['create'] });

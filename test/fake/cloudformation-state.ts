@@ -1,3 +1,4 @@
+import type { ByHand, FakeDetection } from './cloudformation-drift.ts';
 import type { Template } from './cloudformation-template.ts';
 
 /** How a resource behaves, by script: the fake has no real resources behind it. */
@@ -43,7 +44,7 @@ export interface FakeEvent {
 }
 
 export interface FakeChange {
-  readonly Action: 'Add' | 'Modify' | 'Remove';
+  readonly Action: 'Add' | 'Modify' | 'Remove' | 'SyncWithActual';
   readonly LogicalResourceId: string;
   readonly PhysicalResourceId: string | undefined;
   readonly ResourceType: string;
@@ -74,6 +75,8 @@ export interface FakeChangeSet {
   readonly description: string | undefined;
   readonly desired: Desired;
   readonly onFailure: string;
+  /** `REVERT_DRIFT` for a drift-aware one. */
+  readonly mode: string | undefined;
   status: string;
   execution: string;
   reason: string | undefined;
@@ -101,6 +104,15 @@ export interface FakeStack {
   disableRollback: boolean;
   /** What the last drift detection found. */
   drift?: { readonly status: string; readonly at: number };
+  /** What it found of each resource. */
+  drifts?: readonly {
+    readonly logicalId: string;
+    readonly status: string;
+    readonly reason?: string;
+    readonly expected?: object;
+    readonly actual?: object;
+    readonly differences: readonly object[];
+  }[];
   parent: FakeStack | undefined;
   operation: { readonly id: string; readonly type: string; readonly token: string | undefined } | undefined;
   /** What the running or failed operation has done, for the way back and the cleanup. */
@@ -137,6 +149,11 @@ export class CloudFormationState {
   stepMs = 200;
   /** How many items one page of any list has. AWS: 100. */
   pageSize = 100;
+  /** `<stack>/<logical id>` → what somebody did to a resource past its stack. */
+  readonly byHand = new Map<string, ByHand>();
+  readonly detections = new Map<string, FakeDetection>();
+  /** How long a drift detection takes, in milliseconds. */
+  driftMs = 5000;
   /** How often each scripted failure has happened. */
   readonly failures = new Map<string, number>();
   /** What really happens with a resource of a type, for types that other services of the fake know. */

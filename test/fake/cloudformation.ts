@@ -1,4 +1,5 @@
 import { changesOf, scopeOf, stable } from './cloudformation-changes.ts';
+import { DRIFT_HANDLERS, seeTruth, withReverts } from './cloudformation-drift.ts';
 import {
   continueRollback,
   createStack,
@@ -121,6 +122,10 @@ function createChangeSet(p: Parameters, here: Here): object {
       `Stack [${name}] already exists and cannot be created again with the changeSet [${setName}].`,
     );
   }
+  if (p.DeploymentMode === 'REVERT_DRIFT' && type !== 'UPDATE')
+    throw validationError('DeploymentMode REVERT_DRIFT is only supported for ChangeSetType UPDATE.');
+  if (p.DeploymentMode === 'REVERT_DRIFT' && p.IncludeNestedStacks === 'true')
+    throw validationError('IncludeNestedStacks is not supported with DeploymentMode REVERT_DRIFT.');
   if (type === 'UPDATE' && !stack) throw validationError(`Stack [${name}] does not exist`);
   if (type === 'UPDATE' && stack && !UPDATABLE.test(stack.status)) {
     throw validationError(`Stack:${stack.id} is in ${stack.status} state and can not be updated.`);
@@ -165,6 +170,7 @@ function createChangeSet(p: Parameters, here: Here): object {
     description: text(p.Description),
     desired,
     onFailure: text(p.OnStackFailure) ?? 'ROLLBACK',
+    mode: text(p.DeploymentMode),
     status: 'CREATE_PENDING',
     execution: 'UNAVAILABLE',
     reason: undefined,
@@ -184,6 +190,12 @@ function createChangeSet(p: Parameters, here: Here): object {
 function ready(engine: Engine, stack: FakeStack, set: FakeChangeSet): void {
   try {
     set.changes = changesOf(engine.cf, stack, set.desired);
+    if (set.mode === 'REVERT_DRIFT')
+      set.changes = withReverts(engine.cf, stack, set.changes, (id) => {
+        const declared = set.desired.template.Resources[id];
+        const scope = scopeOf(engine.cf, stack, set.desired);
+        return declared && (resolve(declared.Properties ?? {}, scope) as Record<string, unknown>);
+      });
   } catch (error) {
     if (!(error instanceof FakeError)) throw error;
     Object.assign(set, { status: 'FAILED', reason: error.message });
@@ -224,6 +236,7 @@ function describeChangeSet(p: Parameters, here: Here): object {
     Capabilities: set.desired.capabilities,
     Tags: set.desired.tags,
     OnStackFailure: set.onFailure,
+    DeploymentMode: set.mode,
     Changes: items.map((change) => ({
       Type: 'Resource',
       ResourceChange: values ? change : { ...change, BeforeContext: undefined, AfterContext: undefined },
@@ -250,6 +263,7 @@ function executeChangeSet(p: Parameters, here: Here): object {
   }
   set.execution = 'EXECUTE_IN_PROGRESS';
   for (const other of [...stack.changeSets.values()]) if (other !== set) stack.changeSets.delete(other.name);
+  if (set.mode === 'REVERT_DRIFT') seeTruth(here.engine.cf, stack);
   const disable = p.DisableRollback === 'true';
   stack.disableRollback = disable;
   stack.ended = (status) => {
@@ -454,6 +468,7 @@ function importers(here: Here, name: string): FakeStack[] {
 type Handler = (p: Parameters, here: Here) => object;
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
+  ...DRIFT_HANDLERS,
   CreateChangeSet: createChangeSet,
   DescribeChangeSet: describeChangeSet,
   ExecuteChangeSet: executeChangeSet,

@@ -5,6 +5,7 @@ import type {
   StackEvent as SdkEvent,
   Stack,
 } from '@aws-sdk/client-cloudformation';
+import type { Revert } from '../stacks/drift/revert.ts';
 import type { Change, ChangeDetail, StackEvent, StackState, ValidationFinding } from '../stacks/port.ts';
 
 /** CloudFormation's answers in the words of the stacks engine. */
@@ -87,7 +88,7 @@ export function toChanges(answer: DescribeChangeSetOutput): Change[] {
     const replacement = REPLACEMENT[change.Replacement as keyof typeof REPLACEMENT];
     return [
       {
-        action: (change.Action?.toLowerCase() ?? 'modify') as Change['action'],
+        action: actionOf(change.Action),
         logicalId: change.LogicalResourceId ?? '',
         type: change.ResourceType ?? '',
         ...(change.PhysicalResourceId ? { physicalId: change.PhysicalResourceId } : {}),
@@ -136,4 +137,35 @@ export function toFinding(event: OperationEvent): ValidationFinding[] {
       ...(event.ValidationFailureMode === 'WARN' ? { warning: true } : {}),
     },
   ];
+}
+
+function actionOf(action: string | undefined): Change['action'] {
+  if (action === 'SyncWithActual') return 'sync';
+  return (action?.toLowerCase() ?? 'modify') as Change['action'];
+}
+
+/** What of one page of a drift-aware change set comes from changes past the stack. */
+export function toReverts(answer: DescribeChangeSetOutput): Revert[] {
+  return (answer.Changes ?? []).flatMap(({ ResourceChange: change }): Revert[] => {
+    if (!change) return [];
+    const one = { logicalId: change.LogicalResourceId ?? '', type: change.ResourceType ?? '' };
+    if (change.Action === 'SyncWithActual') return [{ ...one, act: 'sync', properties: [] }];
+    // A resource that is added although the stack has one: that one is gone.
+    if (change.Action === 'Add')
+      return change.PhysicalResourceId || change.ResourceDriftStatus === 'DELETED'
+        ? [{ ...one, act: 'recreate', properties: [] }]
+        : [];
+    const properties = (change.Details ?? []).flatMap(({ Target: target }) =>
+      target?.Drift
+        ? [
+            {
+              path: target.Path ?? `/Properties/${target.Name ?? ''}`,
+              actual: target.Drift.ActualValue ?? target.BeforeValue ?? 'null',
+              wanted: target.AfterValue ?? 'null',
+            },
+          ]
+        : [],
+    );
+    return properties.length > 0 ? [{ ...one, act: 'modify', properties }] : [];
+  });
 }

@@ -18,6 +18,7 @@ import {
   SetStackPolicyCommand,
   UpdateTerminationProtectionCommand,
 } from '@aws-sdk/client-cloudformation';
+import type { Revert } from '../stacks/drift/revert.ts';
 import type {
   Change,
   ChangeSetState,
@@ -27,7 +28,7 @@ import type {
   TemplateSource,
 } from '../stacks/port.ts';
 import { call } from './call.ts';
-import { toChanges, toEvent, toFinding, toState } from './cloudformation-words.ts';
+import { toChanges, toEvent, toFinding, toReverts, toState } from './cloudformation-words.ts';
 import { underneath } from './errors.ts';
 import { type Pacer, paced, pacerOf } from './pacing.ts';
 import type { AwsSession } from './session.ts';
@@ -110,7 +111,10 @@ export function cloudFormation(session: AwsSession, pacer: Pacer = pacerOf(sessi
             ChangeSetName: request.name,
             ChangeSetType: request.type,
             ClientToken: request.token,
-            IncludeNestedStacks: true,
+            // AWS takes one or the other.
+            ...(request.revertDrift
+              ? { DeploymentMode: 'REVERT_DRIFT' as const }
+              : { IncludeNestedStacks: true }),
             Capabilities: [...request.capabilities] as never,
             Parameters: [
               ...Object.entries(request.parameters).map(([ParameterKey, ParameterValue]) => ({
@@ -155,6 +159,27 @@ export function cloudFormation(session: AwsSession, pacer: Pacer = pacerOf(sessi
         changes,
       };
       return state;
+    },
+
+    async reverts(id) {
+      const found: Revert[] = [];
+      let page: string | undefined;
+      do {
+        const token = page;
+        const answer = await call(session, 'cloudformation:DescribeChangeSet', () =>
+          client.send(
+            new DescribeChangeSetCommand({
+              ChangeSetName: id,
+              IncludePropertyValues: true,
+              NextToken: token,
+            }),
+          ),
+        );
+        if (answer.DeploymentMode !== 'REVERT_DRIFT') return undefined;
+        found.push(...toReverts(answer));
+        page = answer.NextToken;
+      } while (page);
+      return found;
     },
 
     async validationFindings(changeSetId) {

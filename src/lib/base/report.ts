@@ -40,7 +40,15 @@ export type ReportEvent =
   | { readonly type: 'note'; readonly message: string }
   | { readonly type: 'warning'; readonly message: string };
 
-export type Outcome = 'created' | 'updated' | 'unchanged' | 'built' | 'deleted' | 'passed' | 'reverted';
+export type Outcome =
+  | 'created'
+  | 'updated'
+  | 'unchanged'
+  | 'built'
+  | 'deleted'
+  | 'passed'
+  | 'reverted'
+  | 'checked';
 
 /** Where events go. Must not throw and must not block. */
 export interface Reporter {

@@ -12,6 +12,7 @@ const OUTCOME_STYLE: Record<Outcome, Style> = {
   unchanged: 'dim',
   deleted: 'yellow',
   reverted: 'yellow',
+  checked: 'green',
 };
 
 /** A terminal narrower than that gets the facts without their columns. */

@@ -5,7 +5,7 @@ import type { AwsCall } from '../aws/trace.ts';
 import type { Clock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Reporter } from '../base/report.ts';
-import type { DeployDeps, MissingParameter, StackDesk } from '../deploy/index.ts';
+import type { DeployDeps, DeskDeps, MissingParameter, StackDesk } from '../deploy/index.ts';
 import { glanceAtProject, type LoadedProject, loadProject } from '../project/index.ts';
 import type { Project } from '../project/model.ts';
 import { BaseCommand, type FlagsOf } from './base-command.ts';
@@ -140,18 +140,23 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
 
   /** Looking at stacks and steering them. From here on Ctrl-C is the command's to handle. */
   protected async stackDesk(reporter?: Reporter): Promise<StackDesk> {
-    const [{ openStackDesk }, { systemClock }, project, session, shown] = await Promise.all([
+    const [{ openStackDesk }, project, deps] = await Promise.all([
       import('../deploy/index.ts'),
-      import('../base/clock.ts'),
       this.glance(),
+      this.deskDeps(reporter),
+    ]);
+    return openStackDesk(deps, project);
+  }
+
+  /** What looking at stacks needs of this process. From here on Ctrl-C is the command's to handle. */
+  protected async deskDeps(reporter?: Reporter): Promise<DeskDeps> {
+    const [{ systemClock }, session, shown] = await Promise.all([
+      import('../base/clock.ts'),
       this.session(),
       reporter ?? this.reporter(),
     ]);
     const signal = this.interrupts.watch();
-    return openStackDesk(
-      { session, reporter: shown, clock: systemClock, signal, where: this.where },
-      project,
-    );
+    return { session, reporter: shown, clock: systemClock, signal, where: this.where };
   }
 
   /** The flags that lead a further command to the place of this one, as they were given here. */

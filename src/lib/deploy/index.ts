@@ -1,18 +1,21 @@
 /** Deploying and destroying a whole project: the one place where the capabilities are joined. */
 import type { Project } from '../project/model.ts';
 import type { Destroy, DestroyResult, Inventory } from './destroy.ts';
+import type { DriftReport } from './drift.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
 
 export type { Cancelled, Diagnosis, StackOverview } from '../stacks/index.ts';
-export { chooseParts } from './choose.ts';
+export { chooseParts, withTheirFunctions } from './choose.ts';
 export { type Outputs, oneOutput, readOutputs } from './outputs.ts';
 export type { AttachResult, PartEvent, Subject } from './stack-desk.ts';
 export type {
   DeployDeps,
   DeployOptions,
   DeployResult,
+  DeskDeps,
   DestroyResult,
+  DriftReport,
   Inventory,
   MissingParameter,
   PartOutcome,
@@ -38,4 +41,13 @@ export async function openDestroy(deps: DeployDeps, project: Project): Promise<D
 /** Looking at stacks and steering them: see stack-desk.ts. Nothing is asked of AWS yet. */
 export async function openStackDesk(deps: DeskDeps, project: Project): Promise<StackDesk> {
   return new (await import('./stack-desk.ts')).StackDesk(deps, project);
+}
+
+/** What was changed by hand: see `projectDrift` in drift.ts. */
+export async function projectDrift(
+  deps: DeskDeps,
+  project: Project,
+  names: readonly string[],
+): Promise<DriftReport> {
+  return (await import('./drift.ts')).projectDrift(deps, project, names);
 }

@@ -79,6 +79,7 @@ export class Steps {
       tags: { ...part.tags, ...ownTags(this.#context.project, id) },
       terminationProtection: part.terminationProtection,
       timeout: part.timeout,
+      ...(this.#context.options.revertDrift ? { revertDrift: true } : {}),
     };
   }
 

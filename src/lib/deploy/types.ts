@@ -11,6 +11,8 @@ export interface DeployOptions {
   readonly createStack: boolean;
   /** Use the newest pushed images and build none. */
   readonly skipBuild: boolean;
+  /** Put back what was changed past the stacks. */
+  readonly revertDrift?: boolean;
   /** Say what would happen; make no call that changes anything. */
   readonly dryRun: boolean;
 }

@@ -5,6 +5,7 @@ export const SANDBOX_LIMITS: readonly string[] = [
   'RDS has no database server behind it, an auto scaling group no instances, CloudFront no cache, a website bucket no website.',
   'Permissions are not checked: every call is allowed, also one that IAM would refuse.',
   'Template checks are weaker: capabilities, unknown properties and bogus image or subnet ids are accepted.',
+  'Drift is found for 14 types of resources; `deploy --revert-drift` does not put it back.',
   'Deleting is easier: a bucket with objects or an enabled distribution goes with its stack.',
   'No throttling, no quotas, and lists of snapshots, instances and images come in one page.',
   'Functions in Node.js and Python run on the versions of this machine; Java, .NET and Ruby give made-up answers.',

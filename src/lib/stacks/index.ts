@@ -2,6 +2,8 @@ import type { DeleteOrder } from './change/delete.ts';
 import type { DiagnoseDeps, Diagnosis } from './diagnosis/diagnose.ts';
 import type { DiffOrder } from './diff/diff.ts';
 import type { StackDiff } from './diff/types.ts';
+import type { DriftDeps } from './drift/detect.ts';
+import type { DriftOrder, StackDrift } from './drift/types.ts';
 import type { StackState, StacksPort } from './port.ts';
 import type { TemplateFacts } from './template/template.ts';
 import type { StackDeps, StackPlan, StackResult, StackSpec } from './types.ts';
@@ -32,7 +34,7 @@ export { type Attached, attachTo, isRunning, type WatchOrder } from './watch/att
 export { type Cancellation, type Cancelled, cancellationOf, cancelStack } from './watch/cancel.ts';
 export { type Overview, overview, type StackOverview } from './watch/overview.ts';
 export { type EventQuery, newest, recentEvents } from './watch/recent.ts';
-export type { DeleteOrder };
+export type { DeleteOrder, DriftDeps, StackDrift };
 
 // What reads templates brings a YAML parser with it, so it is loaded on use: a command that only reads a
 // stack's outputs starts without it.
@@ -89,4 +91,9 @@ export async function checkTemplate(file: string): Promise<TemplateFacts> {
 /** A stack as it is: DescribeStacks. Undefined when there is none of that name. */
 export async function readStack(port: StacksPort, stackName: string): Promise<StackState | undefined> {
   return port.stack(stackName);
+}
+
+/** See `detectDrift` in drift/detect.ts. Changes nothing. */
+export async function detectDrift(deps: DriftDeps, order: DriftOrder): Promise<StackDrift[]> {
+  return (await import('./drift/detect.ts')).detectDrift(deps, order);
 }

@@ -1,5 +1,7 @@
 import type { StackStatus } from '@aws-sdk/client-cloudformation';
 
+import type { Revert } from './drift/revert.ts';
+
 export type { StackStatus };
 
 /** A stack as DescribeStacks shows it. */
@@ -66,6 +68,8 @@ export interface ChangeSetRequest {
   readonly token: string;
   /** Parameters that keep the value that the stack has. */
   readonly keep?: readonly string[];
+  /** Drift-aware: what was changed past the stack is put back too. For updates only. */
+  readonly revertDrift?: boolean;
 }
 
 /** One property, or another attribute, that a change touches. */
@@ -84,7 +88,8 @@ export interface ChangeDetail {
 
 /** What one change of a change set does. */
 export interface Change {
-  readonly action: 'add' | 'modify' | 'remove' | 'import' | 'dynamic';
+  /** `sync`: the resource stays as it is, only CloudFormation's record of it changes. */
+  readonly action: 'add' | 'modify' | 'remove' | 'import' | 'dynamic' | 'sync';
   readonly logicalId: string;
   readonly physicalId?: string;
   readonly type: string;
@@ -136,6 +141,13 @@ export interface StacksPort {
   createChangeSet(request: ChangeSetRequest): Promise<{ readonly id: string; readonly stackId: string }>;
   /** DescribeChangeSet, all pages; with the values of properties where asked. Undefined when there is none. */
   changeSet(id: string, options?: { readonly values?: boolean }): Promise<ChangeSetState | undefined>;
+  /** DescribeChangeSet, all pages. Undefined when there is none. */
+  changeSet(id: string): Promise<ChangeSetState | undefined>;
+  /**
+   * DescribeChangeSet with property values, all pages: what of a drift-aware change set is drift. Undefined
+   * where the endpoint made an ordinary one.
+   */
+  reverts(id: string): Promise<readonly Revert[] | undefined>;
   /** DescribeEvents with the failures of a change set; empty where AWS does not offer it. */
   validationFindings(changeSetId: string): Promise<readonly ValidationFinding[]>;
   /** ExecuteChangeSet, with rollback on failure. */

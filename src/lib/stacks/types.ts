@@ -15,6 +15,8 @@ export interface StackSpec {
   readonly terminationProtection: boolean;
   /** How long one operation on the stack may take, in milliseconds. */
   readonly timeout: number;
+  /** Put back what was changed past the stack, by a drift-aware change set. */
+  readonly revertDrift?: boolean;
 }
 
 /** What following a stack needs of the world. */

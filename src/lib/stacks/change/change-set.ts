@@ -101,6 +101,7 @@ async function create(
       tags: spec.tags,
       capabilities: given,
       token: operationToken(),
+      ...(spec.revertDrift && type === 'UPDATE' ? { revertDrift: true } : {}),
     });
   try {
     return await order(capabilities);
@@ -195,7 +196,12 @@ function refusal(spec: StackSpec, error: unknown): unknown {
     code: 'ChangeSetRefused',
     message: `AWS does not accept the template or the parameters of the stack ${spec.stackName}. Nothing was changed.`,
     why: message,
-    suggestions: [`Correct ${spec.templateFile} or the parameters in infractl.yaml.`],
+    suggestions: /DeploymentMode|REVERT_DRIFT|drift/i.test(message)
+      ? [
+          'AWS does not put the drift of this stack back in its state: deploy it once without --revert-drift, then run this again.',
+          'Or set what drifted by hand to what the template says; infractl drift shows it.',
+        ]
+      : [`Correct ${spec.templateFile} or the parameters in infractl.yaml.`],
     cause: error,
   });
 }

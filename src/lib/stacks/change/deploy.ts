@@ -4,9 +4,11 @@ import { Exit, InfractlError, Interrupted, messageOf } from '../../base/errors.t
 import { plural } from '../../base/text.ts';
 import { typed } from '../commands.ts';
 import { explainFailure } from '../diagnosis/explain.ts';
+import { revertLines } from '../drift/revert.ts';
 import { checkOwner, checkUnprotected, overtaken, standstill } from '../guard.ts';
 import type { StackEvent, StackState, StacksPort } from '../port.ts';
 import { nextStep, succeeded } from '../states.ts';
+import { resourcesOf, type Template } from '../template/template.ts';
 import { PROJECT_TAG, type StackDeps, type StackResult, type StackSpec } from '../types.ts';
 import { follow } from '../watch/follow.ts';
 import { persist } from '../watch/waiting.ts';
@@ -55,7 +57,7 @@ export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<Sta
       await removeStack(deps, { part: spec.part, timeout: spec.timeout }, state);
       return apply(deps, spec, wanted, undefined);
     case 'update':
-      if (deployed !== undefined && isUnchanged(spec, wanted, state, deployed))
+      if (deployed !== undefined && !spec.revertDrift && isUnchanged(spec, wanted, state, deployed))
         return unchanged(deps, spec, state, textSha256(textAsDeployed(wanted, deployed) ?? deployed));
       return apply(deps, spec, wanted, state);
     default:
@@ -114,6 +116,7 @@ async function apply(
       why: 'No resource of the template is made with these parameters and conditions.',
     });
   }
+  if (before && spec.revertDrift) await tellReverts(deps, spec, wanted.template, changeSet.id);
   const marker = await start(deps, spec, type, changeSet, deadline);
   const act = before ? 'update' : 'create';
   const ended = await follow(deps, {
@@ -212,6 +215,14 @@ function uncertain(spec: StackSpec, error: unknown, { where, signal }: StackDeps
     exit: Exit.timedOut,
     cause: error,
   });
+}
+
+/** Says what of the change set is drift, before it is executed. */
+async function tellReverts(deps: StackDeps, spec: StackSpec, template: Template, id: string): Promise<void> {
+  const noEcho = [...template.parameters].filter(([, { noEcho }]) => noEcho).map(([name]) => name);
+  const words = { resources: resourcesOf(template), noEcho: new Set(noEcho) };
+  for (const message of revertLines(spec.stackName, await deps.port.reverts(id), words))
+    deps.reporter.emit({ type: 'note', message });
 }
 
 /** Switches termination protection to what is wanted, where it differs. */

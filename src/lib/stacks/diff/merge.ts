@@ -38,6 +38,7 @@ function byTemplate(level: Level | undefined, diff: ResourceDiff, prefix: string
 
 function fromChange(change: SeenChange, level: Level | undefined): ResourceDiff | undefined {
   const written = level?.resources.find(({ logicalId }) => logicalId === change.logicalId);
+  if (change.action === 'sync') return undefined;
   const action = change.action === 'dynamic' ? 'modify' : change.action;
   const properties = action === 'modify' ? propertiesOf(change, level, written) : [];
   // A nested stack is always among the changes, and an emulator names what it has not compared.
