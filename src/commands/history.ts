@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { systemClock } from '../lib/base/clock.ts';
 import { historyEntryView, historyView } from '../lib/cli/history-view.ts';
 import { ProjectCommand } from '../lib/cli/project-command.ts';
 import type { View } from '../lib/cli/view.ts';
@@ -28,13 +29,16 @@ export default class History extends ProjectCommand<typeof History> {
   protected override async work(): Promise<View> {
     const project = await this.glance();
     const session = await this.session();
-    const [{ openArtifactStore }, { listJournal, readJournal }] = await Promise.all([
+    const [{ openArtifactStore }, { asItIs, listJournal, readJournal, witness }] = await Promise.all([
       import('../lib/artifacts/index.ts'),
       import('../lib/journal/index.ts'),
     ]);
     const store = await openArtifactStore(session, project.name, { create: false });
     if (!store) return historyView([]);
-    if (this.args.id) return historyEntryView(await readJournal(store, project.environment, this.args.id));
-    return historyView(await listJournal(store, project.environment, this.flags.limit));
+    const now = witness(systemClock.now());
+    if (this.args.id)
+      return historyEntryView(asItIs(await readJournal(store, project.environment, this.args.id), now));
+    const entries = await listJournal(store, project.environment, this.flags.limit);
+    return historyView(entries.map((entry) => asItIs(entry, now)));
   }
 }

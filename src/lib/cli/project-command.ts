@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Reporter } from '../base/report.ts';
 import type { DeployDeps, DeskDeps, MissingParameter, StackDesk } from '../deploy/index.ts';
-import { glanceAtProject, type LoadedProject, loadProject } from '../project/index.ts';
+import { glanceAtProject, type LoadedProject, loadProject, type Salvaged } from '../project/index.ts';
 import type { Project } from '../project/model.ts';
 import { BaseCommand, type FlagsOf } from './base-command.ts';
 import { placeLine } from './deploy-view.ts';
@@ -43,6 +43,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
 
   #project: Promise<LoadedProject> | undefined;
   #glance: Promise<Project> | undefined;
+  #salvage: Promise<Salvaged> | undefined;
   #session: Promise<AwsSession> | undefined;
 
   get #aws(): ProjectFlags {
@@ -69,8 +70,20 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
     return this.#glance;
   }
 
-  /** Whichever of the two is there already: both name the same place. */
+  /** The project for a command that mends what a wrong configuration may have broken: see `salvageProject`. */
+  protected async salvage(name?: string): Promise<Project> {
+    this.#salvage ??= (async () => {
+      const { salvageProject } = await import('../project/index.ts');
+      const found = await salvageProject(this.#where(), name);
+      for (const warning of found.warnings) this.warnUser(warning);
+      return found;
+    })();
+    return (await this.#salvage).project;
+  }
+
+  /** Whichever is there already: all name the same place. */
   async #known(): Promise<Project> {
+    if (this.#salvage) return (await this.#salvage).project;
     return this.#project ? (await this.#project).project : this.glance();
   }
 
@@ -111,7 +124,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
   protected async deployDeps(clock: Clock): Promise<DeployDeps> {
     const [session, { variable }, reporter] = await Promise.all([
       this.session(),
-      this.project(),
+      this.#salvage ?? this.project(),
       this.reporter(),
     ]);
     const ask = (missing: MissingParameter) =>

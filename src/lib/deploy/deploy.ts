@@ -22,8 +22,9 @@ export async function deployProject(
   deps: DeployDeps,
   project: Project,
   options: DeployOptions,
+  back: Pick<DeployContext, 'recipe' | 'undoes'> = {},
 ): Promise<DeployResult> {
-  const context: DeployContext = { ...deps, project, options };
+  const context: DeployContext = { ...deps, project, options, ...back };
   const run = new DeployRun(context);
   return run.run();
 }
@@ -39,6 +40,7 @@ class DeployRun {
   readonly #known: Known;
   readonly #services: Services;
   readonly #steps: Steps;
+  readonly #maker: Pick<Steps, 'make'>;
   readonly #ledger: Ledger;
   readonly #outcomes = new Map<string, PartOutcome>();
   readonly #undo: NonNullable<Done['undo']>[] = [];
@@ -53,6 +55,8 @@ class DeployRun {
     this.#ledger = new Ledger(context, () => this.#services.artifacts());
     this.#known = new Known(context, createSecretReader(context.session, context.signal));
     this.#steps = new Steps(context, this.#known, this.#services);
+    const given = { context, known: this.#known, services: this.#services };
+    this.#maker = context.recipe?.open(given) ?? this.#steps;
   }
 
   async run(): Promise<DeployResult> {
@@ -88,14 +92,16 @@ class DeployRun {
     const part = partKey(id);
     const { reporter, clock } = this.#context;
     const started = clock.now();
-    const quiet = id.kind === 'stack' && !this.#context.options.createStack;
+    const { recipe, options } = this.#context;
+    const quiet = recipe ? !recipe.acts(id) : id.kind === 'stack' && !options.createStack;
     if (!quiet) reporter.emit({ type: 'part.started', part, doing: DOING[id.kind] });
     try {
-      const done = await this.#steps.make(id);
+      const done = await this.#maker.make(id);
       if (!done) return;
       const ms = clock.now() - started;
       if (done.undo) this.#undo.push(done.undo);
-      const { undo: _, ...facts } = done;
+      this.#ledger.remember(part, done);
+      const { undo: _, config: __, keep: ___, ...facts } = done;
       this.#outcomes.set(part, { part, kind: id.kind, ms, ...facts });
       const detail = done.detail ? { detail: done.detail } : {};
       reporter.emit({ type: 'part.done', part, outcome: done.outcome, ms, ...detail });
@@ -118,7 +124,9 @@ class DeployRun {
     const interrupted = walked.interrupted || (isInfractlError(failure) && failure.exit === Exit.interrupted);
     const error = interrupted
       ? this.#interruption(walked)
-      : withTakenBack(failure, await this.#takeBack(), this.#movedFunctions());
+      : this.#context.recipe
+        ? failure
+        : withTakenBack(failure, await this.#takeBack(), this.#movedFunctions());
     const word = interrupted ? 'interrupted' : isUnhealthy(error) ? 'unhealthy' : 'failed';
     await this.#ledger.end(word, [...this.#outcomes.values()], { error });
     throw error;
@@ -163,6 +171,7 @@ class DeployRun {
           detail: `version ${version}`,
           ms,
         });
+        this.#reverted(functionName, version);
         taken.reverted.push(`${functionName} is on version ${version} again`);
       } catch (error) {
         taken.stuck.push(
@@ -174,6 +183,13 @@ class DeployRun {
       }
     }
     return taken;
+  }
+
+  /** The journal must not say that a function is what it was for a moment only. */
+  #reverted(functionName: string, version: string): void {
+    for (const [part, one] of this.#outcomes)
+      if (one.kind === 'function' && one.after?.functionName === functionName)
+        this.#outcomes.set(part, { ...one, outcome: 'reverted', detail: `version ${version} again` });
   }
 
   /** What goes on without us, what was changed, and how to go on or back: all that a person may ask now. */
@@ -191,7 +207,7 @@ class DeployRun {
     );
     return new InfractlError({
       code: 'Interrupted',
-      message: 'The deploy was interrupted.',
+      message: `The ${this.#context.recipe ? 'rollback' : 'deploy'} was interrupted.`,
       why: [
         ...said,
         ...stopped.map(({ why }) => why ?? ''),

@@ -2,12 +2,15 @@
 import type { Project } from '../project/model.ts';
 import type { Destroy, DestroyResult, Inventory } from './destroy.ts';
 import type { DriftReport } from './drift.ts';
+import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
 
 export type { Cancelled, Diagnosis, StackOverview } from '../stacks/index.ts';
 export { chooseParts, withTheirFunctions } from './choose.ts';
 export { type Outputs, oneOutput, readOutputs } from './outputs.ts';
+export type { Rollback, RollbackPlan } from './rollback/rollback.ts';
+export type { PlannedPart } from './rollback/rollback-plan.ts';
 export type { AttachResult, PartEvent, Subject } from './stack-desk.ts';
 export type {
   DeployDeps,
@@ -36,6 +39,15 @@ export async function deployProject(
 /** One destroy: see destroy.ts. Nothing is asked of AWS yet. */
 export async function openDestroy(deps: DeployDeps, project: Project): Promise<Destroy> {
   return new (await import('./destroy.ts')).Destroy(deps, project);
+}
+
+/** One rollback: see rollback/rollback.ts. Reads the journal; nothing is changed yet. */
+export async function openRollback(
+  deps: DeployDeps,
+  project: Project,
+  order: RollbackOrder,
+): Promise<Rollback> {
+  return (await import('./rollback/rollback.ts')).openRollback(deps, project, order);
 }
 
 /** Looking at stacks and steering them: see stack-desk.ts. Nothing is asked of AWS yet. */

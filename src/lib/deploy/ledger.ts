@@ -10,9 +10,20 @@ import {
 } from '../journal/index.ts';
 import type { DeployContext, PartOutcome } from './types.ts';
 
+const PULSE_MS = 60_000;
+
+type Facts = Readonly<Record<string, unknown>>;
+
+/** An object that a rollback needs, kept in the project's bucket under the hash of its content. */
+export interface Kept {
+  readonly key: string;
+  readonly body: Uint8Array | string;
+  readonly contentType: string;
+}
+
 type LedgerContext = Pick<
   DeployContext,
-  'project' | 'session' | 'reporter' | 'clock' | 'env' | 'version' | 'redactor' | 'commandLine'
+  'undoes' | 'project' | 'session' | 'reporter' | 'clock' | 'env' | 'version' | 'redactor' | 'commandLine'
 >;
 
 /**
@@ -24,7 +35,10 @@ export class Ledger {
   readonly #context: LedgerContext;
   readonly #store: () => Promise<ArtifactStore>;
   #entry: Promise<JournalEntry | undefined> | undefined;
+  readonly #kept = new Map<string, Kept>();
+  readonly #configs = new Map<string, Facts>();
   #id: string | undefined;
+  #pulse: NodeJS.Timeout | undefined;
 
   constructor(context: LedgerContext, store: () => Promise<ArtifactStore>) {
     this.#context = context;
@@ -46,18 +60,35 @@ export class Ledger {
     await this.#entry;
   }
 
+  /** What a rollback will need of a part: its configuration, and what AWS alone does not keep. */
+  remember(
+    part: string,
+    {
+      config,
+      keep = [],
+    }: { readonly config?: Facts | undefined; readonly keep?: readonly Kept[] | undefined },
+  ): void {
+    if (config) this.#configs.set(part, config);
+    for (const one of keep) this.#kept.set(one.key, one);
+  }
+
   async end(
     result: JournalEnd['result'],
     parts: readonly PartOutcome[],
     outcome: { readonly error?: unknown; readonly outputs?: JournalEnd['outputs'] } = {},
   ): Promise<void> {
     const entry = await this.#entry;
+    clearInterval(this.#pulse);
     if (!entry) return;
+    await this.#keep();
     const end: JournalEnd = {
       now: this.#context.clock.now(),
       result,
       error: outcome.error === undefined ? undefined : errorFacts(outcome.error),
-      parts: parts.map(({ kind: _, ...part }) => part),
+      parts: parts.map(({ kind: _, ...part }) => {
+        const config = this.#configs.get(part.part);
+        return config ? { ...part, config } : part;
+      }),
       outputs: outcome.outputs,
     };
     await this.#write(finishEntry(entry, end));
@@ -76,14 +107,45 @@ export class Ledger {
         command: commandLine,
         who: who.arn,
         ...machine(),
+        pid: process.pid,
+        ...this.#context.undoes,
         git,
         version,
         startedAt: clock.now(),
       });
-      return (await this.#write(entry)) ? entry : undefined;
+      if (!(await this.#write(entry))) return undefined;
+      this.#beat(entry);
+      return entry;
     } catch (error) {
       this.#warn(error);
       return undefined;
+    }
+  }
+
+  /** Says once a minute that this run is alive, so that a dead one can be told. In real time: it is about this process. */
+  #beat(entry: JournalEntry): void {
+    this.#pulse = setInterval(() => {
+      const alive = { ...entry, aliveAt: new Date(this.#context.clock.now()).toISOString() };
+      void this.#store()
+        .then((store) => writeJournal(store, alive, this.#context.redactor))
+        .catch(() => {});
+    }, PULSE_MS).unref();
+  }
+
+  /** Under the hash of its content, so what is there already is what is meant. */
+  async #keep(): Promise<void> {
+    try {
+      const store = await this.#store();
+      await Promise.all(
+        [...this.#kept.values()].map(async ({ key, body, contentType }) => {
+          if (!(await store.has(key))) await store.put(key, body, { contentType, ifAbsent: true });
+        }),
+      );
+    } catch (error) {
+      this.#context.reporter.emit({
+        type: 'warning',
+        message: `What a rollback to this deploy needs could not be kept: ${messageOf(error)}`,
+      });
     }
   }
 

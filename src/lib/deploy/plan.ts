@@ -121,7 +121,7 @@ class Planner {
 }
 
 /** `2 resources to add, 1 to modify (Api, Alarm, Role); parameters LambdaTimeout`. */
-function stackWords(plan: StackPlan): string {
+export function stackWords(plan: StackPlan): string {
   const words: string[] = [];
   const actions = [
     ['add', 'to add'],

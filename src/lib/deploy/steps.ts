@@ -3,6 +3,7 @@ import { bytes, plural } from '../base/text.ts';
 import { type PartId, type Project, partKey } from '../project/model.ts';
 import { ENVIRONMENT_TAG, PART_TAG, PROJECT_TAG } from '../stacks/index.ts';
 import { ageOfImage, type Known, outputsOf } from './known.ts';
+import type { Kept } from './ledger.ts';
 import type { Services } from './services.ts';
 import type { DeployContext } from './types.ts';
 
@@ -14,6 +15,10 @@ export interface Done {
   readonly after?: Readonly<Record<string, unknown>>;
   /** How to take a function back: the version that its alias was on. */
   readonly undo?: { readonly functionName: string; readonly alias: string; readonly version: string };
+  /** The part as it is configured, for the journal. References stand as they are written: no secret. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** What a rollback to this state needs beside the journal. */
+  readonly keep?: readonly Kept[];
 }
 
 /** How each kind of part is made true. Reads from and adds to what the run knows. */
@@ -66,6 +71,8 @@ export class Steps {
         outputs: result.outputs,
         changes: result.changes,
       },
+      config: configOf(part),
+      keep: [keptTemplate(result.templateSha256, result.template)],
     };
   }
 
@@ -112,6 +119,7 @@ export class Steps {
       outcome: image.outcome,
       detail: `${shortDigest(image.digest)}${size}`,
       after: { uri: image.uri, tags: image.tags, contentHash: image.contentHash },
+      config: configOf(partOf(this.#context.project.images, id)),
     };
   }
 
@@ -127,6 +135,7 @@ export class Steps {
       outcome: 'unchanged',
       detail: `${shortDigest(image.digest)}, the newest in ${spec.repository.name}, ${ageOfImage(image)}`,
       after: { uri: image.uri, tags: image.tags },
+      config: configOf(partOf(this.#context.project.images, id)),
     };
   }
 
@@ -167,7 +176,10 @@ export class Steps {
         version,
         codeSha256: result.codeSha256,
         ...(result.imageUri ? { imageUri: result.imageUri } : {}),
+        ...('zip' in spec.code ? { zipKey: zipKey(spec.code.zip.sha256) } : {}),
       },
+      config: configOf(partOf(this.#context.project.functions, id)),
+      ...('zip' in spec.code ? { keep: [keptZip(spec.code.zip)] } : {}),
       ...(result.outcome === 'updated' && previousVersion
         ? { undo: { functionName, alias, version: previousVersion } }
         : {}),
@@ -211,8 +223,27 @@ export class Steps {
       outcome: 'passed',
       detail: `${result.status} from ${url}${tries}`,
       after: { url, status: result.status },
+      config: configOf(part),
     };
   }
+}
+
+/** A part for the journal, without the paths of this machine. */
+function configOf(part: object): Readonly<Record<string, unknown>> {
+  const { template: _, context: __, dockerfile: ___, ...config } = part as Record<string, unknown>;
+  return config;
+}
+
+export function keptTemplate(sha256: string, text: string): Kept {
+  return { key: `templates/${sha256}.yaml`, body: text, contentType: 'text/yaml' };
+}
+
+export function zipKey(sha256: string): string {
+  return `functions/${sha256}.zip`;
+}
+
+function keptZip({ sha256, bytes }: { readonly sha256: string; readonly bytes: Uint8Array }): Kept {
+  return { key: zipKey(sha256), body: bytes, contentType: 'application/zip' };
 }
 
 /** The tags by which infractl knows its own stacks again. */

@@ -3,6 +3,9 @@ import type { Clock } from '../base/clock.ts';
 import type { Redactor } from '../base/redact.ts';
 import type { Outcome, Reporter } from '../base/report.ts';
 import type { PartId, PartKind, Project } from '../project/model.ts';
+import type { Known } from './known.ts';
+import type { Services } from './services.ts';
+import type { Steps } from './steps.ts';
 
 export interface DeployOptions {
   /** The parts to deploy, with all that they need; all when empty. */
@@ -81,4 +84,20 @@ export interface DeployResult {
 export interface DeployContext extends DeployDeps {
   readonly project: Project;
   readonly options: DeployOptions;
+  /** For a rollback: how each part is made as it was. */
+  readonly recipe?: Recipe;
+  /** Of a rollback, for the journal: the run that is taken back, and the one that is gone back to. */
+  readonly undoes?: { readonly rollbackOf: string; readonly rollbackTo: string };
+}
+
+/** Another way to make the parts of a project true than from this folder. */
+export interface Recipe {
+  /** Whether it changes a part; others are only read. */
+  acts(id: PartId): boolean;
+  /** @param given what a deploy makes its parts with */
+  open(given: {
+    readonly context: DeployContext;
+    readonly known: Known;
+    readonly services: Services;
+  }): Pick<Steps, 'make'>;
 }

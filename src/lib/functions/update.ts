@@ -20,8 +20,11 @@ import type {
   Upload,
 } from './types.ts';
 
-/** What a request may carry; a larger zip goes through the artifact store. Base64 is a third larger: 70 MB is AWS's limit. */
-const LARGEST_IN_REQUEST = 50 * 1024 * 1024;
+/**
+ * What a request may well carry; a larger zip goes through the artifact store, where it is kept anyway: it
+ * is uploaded once. AWS's own limit of a request is 70 MB, in base64.
+ */
+const LARGEST_IN_REQUEST = 4 * 1024 * 1024;
 
 /** Where the work on one function stands. */
 interface Work {

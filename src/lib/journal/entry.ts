@@ -2,7 +2,14 @@ import { randomBytes } from 'node:crypto';
 import type { GitFacts } from '../base/git.ts';
 import type { Redactor } from '../base/redact.ts';
 
-export type JournalResult = 'running' | 'succeeded' | 'failed' | 'unhealthy' | 'interrupted';
+export type JournalResult =
+  | 'running'
+  | 'succeeded'
+  | 'failed'
+  | 'unhealthy'
+  | 'interrupted'
+  /** It began, and nobody ended it: see `asItIs`. Never written, only shown. */
+  | 'abandoned';
 
 type Facts = Readonly<Record<string, unknown>>;
 
@@ -16,6 +23,8 @@ export interface JournalPart {
   readonly ms: number;
   readonly before?: Facts;
   readonly after?: Facts;
+  /** The part as infractl.yaml had it, with references in place of values: what a rollback makes again. */
+  readonly config?: Facts;
 }
 
 /** What was changed, by whom, from which commit, and how it ended. Times are ISO 8601 in UTC. */
@@ -35,6 +44,10 @@ export interface JournalEntry {
   readonly host: string;
   /** The user on that host. */
   readonly user: string;
+  /** The process on that host. */
+  readonly pid?: number;
+  /** When that process last said that it is at work. */
+  readonly aliveAt?: string;
   /** What was checked out; absent outside a repository. */
   readonly git?: GitFacts;
   /** The version of infractl. */
@@ -43,6 +56,10 @@ export interface JournalEntry {
   readonly finishedAt?: string;
   readonly result: JournalResult;
   readonly error?: { readonly code: string; readonly message: string };
+  /** Of a rollback: the run whose changes it took back. */
+  readonly rollbackOf?: string;
+  /** Of a rollback: the run whose state it went back to. */
+  readonly rollbackTo?: string;
   readonly parts: readonly JournalPart[];
   /** Stack → output → value. */
   readonly outputs?: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -51,7 +68,17 @@ export interface JournalEntry {
 export interface JournalStart
   extends Pick<
     JournalEntry,
-    'project' | 'environment' | 'account' | 'region' | 'command' | 'who' | 'host' | 'user'
+    | 'project'
+    | 'environment'
+    | 'account'
+    | 'region'
+    | 'command'
+    | 'who'
+    | 'host'
+    | 'user'
+    | 'pid'
+    | 'rollbackOf'
+    | 'rollbackTo'
   > {
   readonly git?: GitFacts | undefined;
   /** Milliseconds since 1970. */
@@ -62,7 +89,7 @@ export interface JournalStart
 
 export interface JournalEnd {
   readonly now: number;
-  readonly result: Exclude<JournalResult, 'running'>;
+  readonly result: Exclude<JournalResult, 'running' | 'abandoned'>;
   readonly error?: { readonly code: string; readonly message: string } | undefined;
   readonly parts: readonly JournalPart[];
   readonly outputs?: JournalEntry['outputs'] | undefined;

@@ -4,6 +4,7 @@ import { InfractlError, UsageError } from '../base/errors.ts';
 import type { Redactor } from '../base/redact.ts';
 import { nearest } from '../base/text.ts';
 import { isEntryId, type JournalEntry, parseEntry, serializeEntry } from './entry.ts';
+import type { Witness } from './fate.ts';
 
 export {
   finishEntry,
@@ -15,6 +16,8 @@ export {
   newJournalEntry,
   parameterFacts,
 } from './entry.ts';
+export { asItIs, type Witness } from './fate.ts';
+export { actOf, chooseTarget, type PastPart, type Standing, standingAt, type Target } from './past.ts';
 
 /** How many entries are read side by side. */
 const AT_ONCE = 10;
@@ -30,6 +33,19 @@ export function machine(): { readonly host: string; readonly user: string } {
     // A container may run as a user id that has no name.
     return { host: hostname(), user: String(process.getuid?.() ?? 'unknown') };
   }
+}
+
+/** Whoever looks at the journal from here, now. */
+export function witness(now: number): Witness {
+  const lives = (pid: number) => {
+    try {
+      return process.kill(pid, 0);
+    } catch (error) {
+      // It is there, and somebody else's.
+      return (error as NodeJS.ErrnoException).code === 'EPERM';
+    }
+  };
+  return { now, host: machine().host, lives };
 }
 
 /** Writes an entry; the one that was there under its id is replaced. S3 PutObject. */

@@ -33,9 +33,10 @@ export type {
 export { type Skipped, type WalkOptions, type WalkResult, walkGraph } from './walk.ts';
 
 import type { LoadedProject, LoadOptions } from './load.ts';
+import type { Salvaged } from './salvage.ts';
 import type { TemplateChecks, TemplateWords, Validation } from './validate.ts';
 
-export type { LoadedProject, LoadOptions };
+export type { LoadedProject, LoadOptions, Salvaged };
 
 // What reads and checks the file brings a YAML parser and a schema with it, so it is loaded on use: a command
 // that takes a glance starts without them.
@@ -43,6 +44,11 @@ export type { LoadedProject, LoadOptions };
 /** See `loadProject` in load.ts. */
 export async function loadProject(options: LoadOptions): Promise<LoadedProject> {
   return (await import('./load.ts')).loadProject(options);
+}
+
+/** See `salvageProject` in salvage.ts. */
+export async function salvageProject(options: LoadOptions, name?: string): Promise<Salvaged> {
+  return (await import('./salvage.ts')).salvageProject(options, name);
 }
 
 /** See `validateProject` in validate.ts. */

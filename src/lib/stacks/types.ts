@@ -10,6 +10,10 @@ export interface StackSpec {
   readonly stackName: string;
   /** Absolute path. */
   readonly templateFile: string;
+  /** The template itself, as it was sent once, where no file has it: going back to what was. */
+  readonly templateText?: string;
+  /** Parameters that keep the value which the stack has now (`UsePreviousValue`): secrets known by name only. */
+  readonly previous?: readonly string[];
   readonly parameters: Readonly<Record<string, { readonly value: string; readonly secret: boolean }>>;
   readonly tags: Readonly<Record<string, string>>;
   readonly terminationProtection: boolean;
@@ -45,6 +49,8 @@ export interface StackResult {
   readonly changes: readonly Change[];
   /** SHA-256 of the template as it was sent, in hex. */
   readonly templateSha256: string;
+  /** That template's text. */
+  readonly template: string;
 }
 
 export interface StackPlan {

@@ -94,10 +94,10 @@ async function create(
     deps.port.createChangeSet({
       stackName: spec.stackName,
       name: look?.name ?? changeSetName(deps.clock.now()),
-      ...(look ? { keep: look.keep } : {}),
       type,
       template: source,
       parameters,
+      keep: [...(look?.keep ?? []), ...(spec.previous ?? [])],
       tags: spec.tags,
       capabilities: given,
       token: operationToken(),

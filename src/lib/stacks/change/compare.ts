@@ -42,7 +42,7 @@ function plainOf(text: string): Plain {
 export function compareSettings(
   template: Pick<Template, 'parameters'>,
   state: StackState,
-  spec: Pick<StackSpec, 'parameters' | 'tags'>,
+  spec: Pick<StackSpec, 'parameters' | 'tags' | 'previous'>,
   unknown: readonly string[] = [],
 ): Pick<Difference, 'parameters' | 'tags' | 'undecided'> {
   const changed: string[] = [];
@@ -51,6 +51,7 @@ export function compareSettings(
     const wanted = spec.parameters[name]?.value ?? declared.default;
     const deployed = state.parameters[name];
     if (deployed === undefined) changed.push(name);
+    else if (spec.previous?.includes(name)) continue;
     else if (unknown.includes(name) || declared.noEcho || isStoreType(declared.type)) undecided.push(name);
     else if (wanted !== deployed) changed.push(name);
   }

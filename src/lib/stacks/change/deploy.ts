@@ -58,7 +58,7 @@ export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<Sta
       return apply(deps, spec, wanted, undefined);
     case 'update':
       if (deployed !== undefined && !spec.revertDrift && isUnchanged(spec, wanted, state, deployed))
-        return unchanged(deps, spec, state, textSha256(textAsDeployed(wanted, deployed) ?? deployed));
+        return unchanged(deps, spec, state, textAsDeployed(wanted, deployed) ?? deployed);
       return apply(deps, spec, wanted, state);
     default:
       return apply(deps, spec, wanted, undefined);
@@ -77,7 +77,7 @@ async function unchanged(
   deps: StackDeps,
   spec: StackSpec,
   state: StackState,
-  templateSha256: string,
+  template: string,
 ): Promise<StackResult> {
   const changed = await protect(deps, spec, state);
   return {
@@ -85,7 +85,8 @@ async function unchanged(
     stackId: state.stackId,
     outputs: state.outputs,
     changes: [],
-    templateSha256,
+    templateSha256: textSha256(template),
+    template,
   };
 }
 
@@ -98,7 +99,7 @@ async function apply(
 ): Promise<StackResult> {
   const deadline = deps.clock.now() + spec.timeout;
   const type = before ? 'UPDATE' : 'CREATE';
-  const { source, sha256 } = await sendable(deps, wanted);
+  const { source, sha256, text } = await sendable(deps, wanted);
   if (deps.signal?.aborted) throw untouched(spec);
   const changeSet = await makeChangeSet(deps, {
     spec,
@@ -109,7 +110,7 @@ async function apply(
     deadline,
   });
   if (!changeSet) {
-    if (before) return unchanged(deps, spec, before, sha256);
+    if (before) return unchanged(deps, spec, before, text);
     throw new InfractlError({
       code: 'ChangeSetFailed',
       message: `The stack ${spec.stackName} would be empty, so AWS does not create it.`,
@@ -145,6 +146,7 @@ async function apply(
     outputs: ended.state.outputs,
     changes: changeSet.state.changes,
     templateSha256: sha256,
+    template: text,
   };
 }
 

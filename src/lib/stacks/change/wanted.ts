@@ -10,7 +10,7 @@ import {
 import type { StackState, StacksPort, TemplateSource } from '../port.ts';
 import { loadTemplate } from '../template/load.ts';
 import { checkParameters } from '../template/parameters.ts';
-import { INLINE_BYTES, LARGEST_BYTES, type Template } from '../template/template.ts';
+import { INLINE_BYTES, LARGEST_BYTES, readTemplate, type Template } from '../template/template.ts';
 import type { StackDeps, StackSpec } from '../types.ts';
 import { sameTemplate } from './compare.ts';
 
@@ -28,9 +28,12 @@ export interface Wanted {
  * @throws UsageError as `loadTemplate` and `checkLocalPaths`, and `ParametersInvalid`.
  */
 export async function checkedTemplate(spec: StackSpec, unknown: readonly string[] = []): Promise<Template> {
-  const template = await loadTemplate(spec.templateFile);
-  await checkLocalPaths(template);
-  const later = Object.fromEntries(unknown.map((name) => [name, { value: undefined, secret: false }]));
+  const { templateText: text } = spec;
+  const template =
+    text === undefined ? await loadTemplate(spec.templateFile) : readTemplate(spec.templateFile, text);
+  if (text === undefined) await checkLocalPaths(template);
+  const open = [...unknown, ...(spec.previous ?? [])];
+  const later = Object.fromEntries(open.map((name) => [name, { value: undefined, secret: false }]));
   const errors = checkParameters(template, { ...later, ...spec.parameters }).filter(
     ({ level }) => level === 'error',
   );
@@ -56,7 +59,9 @@ export async function compareWith(
   readonly deployed: string | undefined;
 }> {
   const [packaged, state, deployed] = await Promise.all([
-    hasLocal && hasLocalPaths(template) ? packageTemplate(template) : undefined,
+    hasLocal && spec.templateText === undefined && hasLocalPaths(template)
+      ? packageTemplate(template)
+      : undefined,
     port.stack(spec.stackName),
     port.template(spec.stackName),
   ]);
@@ -104,14 +109,14 @@ export async function lookable(
 export async function sendable(
   deps: StackDeps,
   { template, packaged }: Wanted,
-): Promise<{ readonly source: TemplateSource; readonly sha256: string }> {
+): Promise<{ readonly source: TemplateSource; readonly sha256: string; readonly text: string }> {
   let text = template.text;
   if (packaged) {
     const store = await deps.artifacts();
     await packaged.upload(store);
     text = packaged.text(store);
   }
-  return { source: await place(text, template, deps.artifacts), sha256: textSha256(text) };
+  return { source: await place(text, template, deps.artifacts), sha256: textSha256(text), text };
 }
 
 /** The text as CloudFormation takes it: in the request where it fits, else by its place in S3. */

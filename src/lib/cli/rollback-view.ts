@@ -1,0 +1,86 @@
+import { duration, plural, shortId } from '../base/text.ts';
+import type { DeployResult, PlannedPart, RollbackPlan } from '../deploy/index.ts';
+import { outputLines } from './deploy-view.ts';
+import { table } from './table.ts';
+import type { Paint, Style, Ui } from './terminal.ts';
+import { localTime } from './times.ts';
+import type { View } from './view.ts';
+
+const MARKS: Record<PlannedPart['change'], readonly [Style, string]> = {
+  back: ['yellow', '<'],
+  create: ['green', '+'],
+  unchanged: ['dim', '·'],
+  check: ['dim', '?'],
+  stays: ['dim', '='],
+  blocked: ['red', '✗'],
+};
+
+const WORDS: Record<PlannedPart['change'], string> = {
+  back: 'goes back',
+  create: 'is made again',
+  unchanged: 'is the same',
+  check: 'is asked',
+  stays: 'stays',
+  blocked: 'cannot go back',
+};
+
+const DATA = 'Data in tables, buckets and databases is not taken back.';
+
+/** What a rollback will do, for the question before it. */
+export function planLines(plan: RollbackPlan, paint: Paint): string {
+  const width = Math.max(...plan.parts.map(({ part }) => part.length));
+  const parts = plan.parts.map(({ part, change, detail }) => {
+    const words = [WORDS[change], detail].filter(Boolean).join(': ');
+    return `  ${paint(...MARKS[change])} ${part.padEnd(width)}  ${words}`;
+  });
+  return [...headLines(plan), ...parts, DATA].join('\n');
+}
+
+function headLines({ to, of, account }: RollbackPlan): string[] {
+  const broken = of.result === 'succeeded' ? '' : `, which ended as "${of.result}"`;
+  return [
+    `This goes back to ${run(to)} in account ${account}.`,
+    ...(of.id === to.id ? [] : [`It takes back what came after it, up to ${run(of)}${broken}.`]),
+  ];
+}
+
+/** `1a2b3c (deploy, 5 Jan 09:00, commit a1b2c3d4)`. */
+function run({ id, command, startedAt, git }: RollbackPlan['to']): string {
+  const commit = git ? `, commit ${git.commit.slice(0, 8)}` : '';
+  return `${shortId(id)} (${command}, ${localTime(startedAt, 'minutes')}${commit})`;
+}
+
+/** What a rollback would do; or that there is nothing to do. */
+export function rollbackPlanView(plan: RollbackPlan, dryRun: boolean): View {
+  return {
+    json: { ...plan, dryRun },
+    text: (ui) => {
+      const last = dryRun
+        ? 'A dry run: nothing was changed.'
+        : `Nothing to do: ${plan.project} ${plan.environment} is as ${shortId(plan.to.id)} left it.`;
+      return [...headLines(plan), '', planTable(plan, ui), '', DATA, last].join('\n');
+    },
+  };
+}
+
+function planTable({ parts }: RollbackPlan, ui: Ui): string {
+  const rows = parts.map(({ part, change, detail }) => [part, WORDS[change], detail ?? '']);
+  return table(ui, ['part', '', { title: '', wrap: true }], rows);
+}
+
+/** What went back. */
+export function rollbackView(plan: RollbackPlan, result: DeployResult): View {
+  return {
+    json: { ...plan, dryRun: false, result },
+    text: (ui) => {
+      const outputs = outputLines(result.outputs, ui);
+      const changed = result.parts.filter(({ outcome }) => outcome !== 'unchanged' && outcome !== 'passed');
+      return [
+        ...(outputs ? [outputs, ''] : []),
+        `${ui.paint('green', 'Rolled back')} ${plan.project} ${plan.environment} to ${shortId(plan.to.id)}: ${plural(changed.length, 'part')} changed in ${duration(result.ms)}.`,
+        ...(result.journal ? [ui.paint('dim', `Recorded: infractl history ${shortId(result.journal)}`)] : []),
+        ui.paint('dim', 'Take this back too: infractl rollback'),
+      ].join('\n');
+    },
+  };
+}

@@ -1,0 +1,143 @@
+import { isInfractlError } from '../../base/errors.ts';
+import type { Graph } from '../../project/index.ts';
+import { collectReferences } from '../../project/index.ts';
+import { type PartId, type PartKind, partKey } from '../../project/model.ts';
+import { type Known, NotYetKnown } from '../known.ts';
+import { stackWords } from '../plan.ts';
+import type { Services } from '../services.ts';
+import { partOf, shortDigest } from '../steps.ts';
+import type { DeployContext } from '../types.ts';
+import type { PastSteps, Span } from './past-steps.ts';
+
+/** What a rollback would do with one part. */
+export interface PlannedPart {
+  readonly part: string;
+  readonly kind: PartKind;
+  /** `stays`: it was not there then, or was not asked for. `blocked`: it cannot go back. */
+  readonly change: 'back' | 'create' | 'unchanged' | 'check' | 'stays' | 'blocked';
+  readonly detail?: string;
+}
+
+type Plan = Pick<PlannedPart, 'change' | 'detail'>;
+
+/** Finds out, by reading calls alone, what going back would do and what cannot go back. */
+export class RollbackPlanner {
+  readonly #context: DeployContext;
+  readonly #known: Known;
+  readonly #services: Services;
+  readonly #steps: PastSteps;
+  readonly #span: Span;
+  readonly #acts: (id: PartId) => boolean;
+  readonly #missingImages = new Set<string>();
+
+  constructor(
+    given: { readonly context: DeployContext; readonly known: Known; readonly services: Services },
+    steps: PastSteps,
+    span: Span,
+    acts: (id: PartId) => boolean,
+  ) {
+    this.#context = given.context;
+    this.#known = given.known;
+    this.#services = given.services;
+    this.#steps = steps;
+    this.#span = span;
+    this.#acts = acts;
+  }
+
+  async plan(graph: Graph): Promise<PlannedPart[]> {
+    const planned: PlannedPart[] = [];
+    for (const id of graph.nodes) {
+      const plan = await this.#part(id).catch((error: unknown): Plan => {
+        // What stands in the way of one part is told with what stands in the way of the others.
+        if (isInfractlError(error) && BLOCKS.test(error.code))
+          return { change: 'blocked', detail: [error.message, error.why].filter(Boolean).join(' ') };
+        throw error;
+      });
+      planned.push({ part: partKey(id), kind: id.kind, ...plan });
+    }
+    for (const [part] of this.#span.now) {
+      if (this.#span.past.has(part) || part.startsWith('check ')) continue;
+      const kind = part.slice(0, part.indexOf(' ')) as PartKind;
+      planned.push({ part, kind, change: 'stays', detail: 'was not there then; a rollback deletes no part' });
+    }
+    return planned;
+  }
+
+  async #part(id: PartId): Promise<Plan> {
+    if (id.kind === 'check') return { change: 'check' };
+    if (id.kind === 'image') return this.#image(id);
+    return id.kind === 'stack' ? this.#stack(id) : this.#function(id);
+  }
+
+  async #stack(id: PartId): Promise<Plan> {
+    const { stackName, parameters } = partOf(this.#context.project.stacks, id);
+    const [{ checkOwner, planStack }, deps] = await Promise.all([
+      import('../../stacks/index.ts'),
+      this.#services.stacks(),
+    ]);
+    const state = await deps.port.stack(stackName);
+    if (state) checkOwner(state, this.#context.project.name);
+    // One that is made again has other outputs then.
+    if (state) this.#known.setOutputs(id.name, state.outputs);
+    if (!this.#acts(id)) return { change: 'stays', detail: 'was not asked for' };
+    const plan = await planStack(deps, await this.#steps.stackSpec(id, state));
+    const detail = stackWords(plan);
+    if (plan.change === 'unchanged') return { change: 'unchanged' };
+    const images = Object.values(parameters).flatMap(collectReferences);
+    const gone = images.flatMap((one) =>
+      'image' in one && this.#missingImages.has(one.image) ? [one.image] : [],
+    );
+    if (gone.length > 0)
+      return {
+        change: 'blocked',
+        detail: `the image ${gone[0]} of that time is not in its repository any more`,
+      };
+    if (plan.change === 'create')
+      return {
+        change: 'create',
+        detail: `made new, empty: data that it held is not brought back; ${detail}`,
+      };
+    return { change: 'back', ...(detail ? { detail } : {}) };
+  }
+
+  async #image(id: PartId): Promise<Plan> {
+    const uri = String(this.#steps.past(id).after?.uri);
+    this.#known.setImage(id.name, uri);
+    const digest = shortDigest(uri.split('@')[1] ?? '');
+    if (await this.#steps.imageIsThere(uri)) return { change: 'unchanged', detail: digest };
+    this.#missingImages.add(id.name);
+    return { change: 'stays', detail: `${digest} is not in its repository any more` };
+  }
+
+  /** Of a function whose stack is made again, the name that it had. */
+  async #nameNow(id: PartId): Promise<string> {
+    try {
+      return (await this.#known.resolve(partOf(this.#context.project.functions, id).functionName)).value;
+    } catch (error) {
+      if (error instanceof NotYetKnown) return String(this.#steps.past(id).after?.functionName);
+      throw error;
+    }
+  }
+
+  async #function(id: PartId): Promise<Plan> {
+    if (!this.#acts(id)) return { change: 'stays', detail: 'was not asked for' };
+    const part = partOf(this.#context.project.functions, id);
+    const name = await this.#nameNow(id);
+    const { port } = await this.#services.functions();
+    const [source, alias] = await Promise.all([
+      this.#steps.codeSource(id, name),
+      port.alias(name, part.alias),
+    ]);
+    const from = alias ? `version ${alias.version} → ` : '';
+    if (source.from === 'version')
+      return alias?.version === source.version
+        ? { change: 'unchanged', detail: `version ${source.version}` }
+        : { change: 'back', detail: `${from}${source.version}` };
+    const what = source.from === 'image' ? shortDigest(source.imageUri.split('@')[1] ?? '') : source.key;
+    return { change: 'back', detail: `${from}a new version of ${what}: the version of that time is gone` };
+  }
+}
+
+/** Errors about one part that do not keep the others from being looked at. */
+const BLOCKS =
+  /^(TemplateGone|ParametersUnknown|CodeGone|ParametersInvalid|MissingReference|MissingVariable|SecretNotFound|SecretKeyNotFound|ParameterNotFound|NotYetKnown)$/;
