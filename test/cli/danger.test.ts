@@ -77,6 +77,62 @@ describe('--dry-run makes no mutating call', () => {
   });
 });
 
+describe('rollback', () => {
+  async function twice(): Promise<void> {
+    await scene.deployed();
+    scene.changeCode('second');
+    expect((await scene.run(['deploy'])).code).toBe(0);
+    scene.fake.requests.length = 0;
+  }
+
+  it('says where and what first, and asks; --dry-run and a missing answer change nothing', async () => {
+    await twice();
+    const dry = await scene.run(['rollback', '--dry-run']);
+    expect(dry.code).toBe(0);
+    expect(dry.stdout).toContain('version 2 → 1');
+    const asked = await scene.run(['rollback']);
+    expect(asked.code).toBe(2);
+    for (const words of ['123456789012', 'eu-west-3', 'shop · dev', 'function api', '--yes'])
+      expect(asked.stderr).toContain(words);
+    expect(scene.fake.mutations()).toEqual([]);
+  });
+
+  it('in a protected environment --yes is not enough; a wrong name makes no API call', async () => {
+    await twice();
+    scene.configure({ head: 'environments:\n  dev: { protected: true }\n' });
+    const unnamed = await scene.run(['rollback', '--yes']);
+    expect(unnamed.code).toBe(2);
+    expect(unnamed.stderr).toContain('--env dev');
+    const yes = await scene.run(['rollback', '--env', 'dev', '--yes']);
+    expect(yes.code).toBe(2);
+    expect(yes.stderr).toContain('--confirm shop-dev');
+    const wrong = await scene.run(['rollback', '--env', 'dev', '--confirm', 'shop']);
+    expect(wrong.code).toBe(5);
+    expect(scene.fake.requests).toEqual([]);
+    const right = await scene.run(['rollback', '--env', 'dev', '--confirm', 'shop-dev']);
+    expect(right.code).toBe(0);
+    expect(right.stdout).toContain('Rolled back shop dev');
+  });
+
+  it('works where infractl.yaml and the template are broken, and where there is none with --project', async () => {
+    await twice();
+    scene.put('template.yaml', 'Resources: [');
+    scene.put(
+      'infractl.yaml',
+      'project: shop\nregion: eu-west-3\nenvironments: { dev: {} }\nstacks: { app: 1 }\n',
+    );
+    const back = await scene.run(['rollback', '--yes']);
+    expect(back.code).toBe(0);
+    expect(back.stderr).toContain("Only the project's name");
+    const elsewhere = await scene.run(
+      ['rollback', '--project', 'shop', '--env', 'dev', '--confirm', 'shop-dev'],
+      { cwd: '/' },
+    );
+    expect(elsewhere.code).toBe(0);
+    expect(elsewhere.stdout).toContain('Rolled back shop dev');
+  });
+});
+
 describe('again', () => {
   it('deploy with nothing to do changes nothing and says so', async () => {
     await scene.deployed();

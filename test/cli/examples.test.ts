@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ManifestCommand, root } from '../helpers/cli.ts';
@@ -33,6 +33,7 @@ const ORDER = [
   'attach',
   'cancel',
   'history',
+  'rollback',
   'sandbox:status',
   'destroy',
   'sandbox:reset',
@@ -69,6 +70,8 @@ describe('examples', () => {
     it.each(examplesOf(id))('%s', async (example) => {
       if (id === 'init') user.cd(path.join(user.home.work, `init-${Math.random()}`));
       else user.cd(path.join(user.home.work, 'my-auth'));
+      // There must be something to go back to, and only the first of its examples changes nothing.
+      if (id === 'rollback') await deployAChange();
       const typed = inOurProject(example);
       if (id === 'sandbox:start') return start(typed);
       const result = await user.type(typed.replace(/^infractl /, ''));
@@ -82,6 +85,11 @@ describe('examples', () => {
       expect(result.code).toBe(0);
       expect(result.stdout).not.toBe('');
     });
+  }
+
+  async function deployAChange(): Promise<void> {
+    appendFileSync(path.join(user.cwd, 'app/src/start.js'), '// changed\n');
+    await user.does('deploy');
   }
 
   /** One sandbox at a time: what an example says of its port is tried after the one before is stopped. */

@@ -129,6 +129,15 @@ describe('results of commands that talk to AWS', () => {
     }
   });
 
+  it('rollback: what it would do, and what it did', async () => {
+    scene.changeCode('second');
+    expect((await run(['deploy'])).code).toBe(0);
+    check('rollback --dry-run result', lines(await run(['rollback', '--dry-run'])).at(-1));
+    const done = await run(['rollback', '--yes']);
+    expect(done.code).toBe(0);
+    check('rollback result', lines(done).at(-1));
+  });
+
   it('list and explain; events, attach and cancel are streams', async () => {
     await result('list', ['list']);
     await result('explain', ['explain', 'app']);
