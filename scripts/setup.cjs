@@ -80,6 +80,9 @@ function ensureNode() {
 
 /** Installs what the lock file names, unless exactly that is installed already. */
 function ensurePackages(tools, env) {
+  // Packages that are another folder's are that folder's to install: npm ci would empty them for both.
+  var modules = fs.lstatSync(path.join(root, 'node_modules'), { throwIfNoEntry: false });
+  if (modules && modules.isSymbolicLink()) return;
   var lock = fs.readFileSync(path.join(root, 'package-lock.json'));
   var wanted =
     crypto.createHash('sha256').update(lock).digest('hex') + ' ' + process.platform + '-' + process.arch;

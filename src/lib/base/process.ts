@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { throwIfAborted } from './clock.ts';
 import { InfractlError, UsageError } from './errors.ts';
@@ -8,7 +9,9 @@ export interface RunOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd?: string;
   /** Written to the child's standard input, which is then closed. Without it the child reads nothing. */
-  readonly input?: string;
+  readonly input?: string | Uint8Array | Readable;
+  /** Gets standard output as it comes; the result then has none of it. */
+  readonly output?: Writable;
   /** Aborting stops the child and everything it started. */
   readonly signal?: AbortSignal | undefined;
   /** Stops the child after so many milliseconds; the result then says `timedOut`. */
@@ -58,7 +61,9 @@ export async function run(command: string, args: readonly string[], options: Run
     cleanup: false,
     windowsHide: true,
   });
-  const out = collect(child.stdout, 'stdout', options);
+  const out = options.output
+    ? forward(child.stdout, options.output)
+    : collect(child.stdout, 'stdout', options);
   const err = collect(child.stderr, 'stderr', options);
   let timedOut = false;
   const stop = stopper(child);
@@ -119,6 +124,11 @@ function remember(pid: number): void {
   process.on('exit', () => {
     for (const each of running) signalGroup(each, 'SIGTERM');
   });
+}
+
+function forward(stream: NodeJS.ReadableStream, to: Writable): () => string {
+  stream.pipe(to);
+  return () => '';
 }
 
 function collect(

@@ -3,6 +3,7 @@ import type { Project } from '../project/model.ts';
 import type { Destroy, DestroyResult, Inventory } from './destroy.ts';
 import type { DriftReport } from './drift.ts';
 import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
+import type { CopyOrder, HostDesk, HostDeskDeps, HostOutcome } from './host-desk.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
 
@@ -13,12 +14,15 @@ export type { Rollback, RollbackPlan } from './rollback/rollback.ts';
 export type { PlannedPart } from './rollback/rollback-plan.ts';
 export type { AttachResult, PartEvent, Subject } from './stack-desk.ts';
 export type {
+  CopyOrder,
   DeployDeps,
   DeployOptions,
   DeployResult,
   DeskDeps,
   DestroyResult,
   DriftReport,
+  HostDesk,
+  HostOutcome,
   Inventory,
   MissingParameter,
   PartOutcome,
@@ -62,4 +66,9 @@ export async function projectDrift(
   names: readonly string[],
 ): Promise<DriftReport> {
   return (await import('./drift.ts')).projectDrift(deps, project, names);
+}
+
+/** The hosts of a project: see host-desk.ts. Nothing is asked of AWS yet. */
+export async function openHostDesk(deps: HostDeskDeps, project: Project): Promise<HostDesk> {
+  return new (await import('./host-desk.ts')).HostDesk(deps, project);
 }

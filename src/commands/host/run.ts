@@ -1,0 +1,50 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import { HostCommand } from '../../lib/cli/host-command.ts';
+import { hostFlags, timeFlag } from '../../lib/cli/host-flags.ts';
+import { hostLines, hostRunView } from '../../lib/cli/host-lines.ts';
+import type { View } from '../../lib/cli/view.ts';
+
+export default class HostRun extends HostCommand<typeof HostRun> {
+  static override summary = 'Run a command on hosts, and show what it prints.';
+  static override description =
+    'The words behind -- reach the host as they are: no shell reads them; give sh -c to have one. Ctrl-C and ' +
+    'the timeout kill the command on the host too. With several hosts it runs on all at the same time, and ' +
+    'each line begins with its host. Exits with 1 where it failed, with 3 where it failed on some.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> -- uptime',
+    {
+      description: 'As root',
+      command: '<%= config.bin %> <%= command.id %> --sudo -- systemctl restart nginx',
+    },
+    { description: 'On all hosts', command: '<%= config.bin %> <%= command.id %> --all -- df -h /' },
+  ];
+  static override strict = false;
+  static override args = {
+    command: Args.string({
+      description: 'The command and its words, behind --.',
+      required: true,
+      ignoreStdin: true,
+    }),
+  };
+  static override flags = {
+    ...hostFlags,
+    sudo: Flags.boolean({ description: 'Run it as root.' }),
+    timeout: timeFlag('Stop it after so long: 5m, 90s.'),
+  };
+  static override streams = true;
+
+  protected override async work(): Promise<View> {
+    await this.guardProtected();
+    const desk = await this.hostDesk();
+    const { json, sudo, timeout } = this.flags;
+    const hosts = desk.choose(this.flags.host ?? [], this.flags.all);
+    const { colourOut, colourErr } = this.terminal;
+    const redact = (text: string) => this.redactor.redact(text);
+    const print = hostLines({ hosts: hosts.map(({ name }) => name), json, colourOut, colourErr, redact });
+    const [first = '', ...rest] = this.words;
+    return hostRunView(
+      await desk.run(hosts, { argv: [first, ...rest], sudo, ...(timeout ? { timeout } : {}) }, print),
+    );
+  }
+}

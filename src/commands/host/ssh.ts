@@ -1,0 +1,30 @@
+import * as Args from '@oclif/core/args';
+import { UsageError } from '../../lib/base/errors.ts';
+import { HostCommand } from '../../lib/cli/host-command.ts';
+import { shellView } from '../../lib/cli/host-view.ts';
+import type { View } from '../../lib/cli/view.ts';
+
+export default class HostSsh extends HostCommand<typeof HostSsh> {
+  static override summary = 'Log in to a host.';
+  static override description =
+    'The OpenSSH of this machine with its configuration, agent and known hosts, and with what infractl.yaml says ' +
+    'of the host. Needs a terminal; to run one command there is "host run".';
+  static override examples = ['<%= config.bin %> <%= command.id %>'];
+  static override args = {
+    host: Args.string({ description: 'A host of infractl.yaml. Default: the only one.', ignoreStdin: true }),
+  };
+
+  protected override async work(): Promise<View> {
+    const desk = await this.hostDesk();
+    const [host] = desk.choose(this.args.host ? [this.args.host] : []);
+    if (!host || !this.prompter.canAsk || this.flags.json) {
+      throw new UsageError({
+        code: 'TerminalNeeded',
+        message: 'A login needs a terminal.',
+        suggestions: ['To run one command: infractl host run -- COMMAND'],
+      });
+    }
+    await this.guardProtected();
+    return shellView(host.name, await desk.shell(host));
+  }
+}

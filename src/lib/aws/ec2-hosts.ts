@@ -1,0 +1,60 @@
+import {
+  DescribeInstancesCommand,
+  EC2Client,
+  type Filter,
+  type Instance,
+  paginateDescribeInstances,
+} from '@aws-sdk/client-ec2';
+import type { FoundInstance, InstancesPort } from '../hosts/find.ts';
+import { call } from './call.ts';
+import { underneath } from './errors.ts';
+import { paced, pacerOf } from './pacing.ts';
+import type { AwsSession } from './session.ts';
+import { traced } from './trace.ts';
+
+/** Terminated ones stay visible for an hour; nobody means them. */
+const ALIVE: Filter = {
+  Name: 'instance-state-name',
+  Values: ['pending', 'running', 'stopping', 'stopped', 'shutting-down'],
+};
+
+/** EC2's DescribeInstances for `lib/hosts`. */
+export function instancesPort(session: AwsSession, signal?: AbortSignal): InstancesPort {
+  const client = traced(paced(new EC2Client(session.config), pacerOf(session)), session);
+  const options = signal ? { abortSignal: signal } : {};
+  return {
+    async byId(id) {
+      try {
+        const { Reservations } = await call(session, 'ec2:DescribeInstances', () =>
+          client.send(new DescribeInstancesCommand({ InstanceIds: [id] }), options),
+        );
+        const instance = Reservations?.[0]?.Instances?.[0];
+        return instance && instance.State?.Name !== 'terminated' ? found(instance) : undefined;
+      } catch (error) {
+        if (/^InvalidInstanceID/.test(underneath(error).name)) return undefined;
+        throw error;
+      }
+    },
+    async byTags(tags) {
+      const Filters = [
+        ALIVE,
+        ...Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] })),
+      ];
+      return call(session, 'ec2:DescribeInstances', async () => {
+        const all: FoundInstance[] = [];
+        for await (const page of paginateDescribeInstances({ client }, { Filters }, options))
+          for (const { Instances = [] } of page.Reservations ?? []) all.push(...Instances.map(found));
+        return all;
+      });
+    },
+  };
+}
+
+function found(instance: Instance): FoundInstance {
+  return {
+    id: instance.InstanceId ?? '',
+    state: instance.State?.Name ?? 'unknown',
+    ...(instance.PublicIpAddress ? { publicAddress: instance.PublicIpAddress } : {}),
+    ...(instance.PrivateIpAddress ? { privateAddress: instance.PrivateIpAddress } : {}),
+  };
+}
