@@ -46,15 +46,15 @@ describe('the hosts of a project', () => {
   it('need no more than an address, tags or an instance', async () => {
     const { project } = await load(
       wanted(
-        '  a: { address: 10.0.0.1 }\n  b: { tags: { Name: mbot }, ssm: true }\n  c: { instance: i-0123456789abcdef0, ssm: { bucket: long-output } }\n',
+        '  a: { address: 10.0.0.1 }\n  b: { tags: { Name: mbot } }\n  c: { instance: i-0123456789abcdef0 }\n',
       ),
       {},
       FILES,
     );
     expect([...project.hosts.values()].map(({ reach }) => reach)).toEqual([
       { via: 'ssh' },
-      { via: 'ssm' },
-      { via: 'ssm', bucket: 'long-output' },
+      { via: 'ssh' },
+      { via: 'ssh' },
     ]);
   });
 
@@ -71,7 +71,7 @@ describe('the hosts of a project', () => {
 
   it('are shown as a configuration that gives the same', async () => {
     const source = wanted(
-      '  a: { address: 10.0.0.1, ssh: { identity: keys/mbot.pem } }\n  b: { tags: { Name: b }, ssm: true, health: { url: { output: app.Url, path: /h } } }\n',
+      '  a: { address: 10.0.0.1, ssh: { identity: keys/mbot.pem } }\n  b: { tags: { Name: b }, health: { url: { output: app.Url, path: /h } } }\n',
     );
     const { project } = await load(source, {}, FILES);
     const { environment: _, protected: __, ...shown } = effectiveConfiguration(project, { env: {} });
@@ -79,25 +79,13 @@ describe('the hosts of a project', () => {
     expect(effectiveConfiguration(again.project, { env: {} })).toMatchObject(shown);
   });
 
-  it('change their way with the environment', async () => {
-    const source = `${wanted('  a: { instance: i-0123456789abcdef0, ssh: { user: ubuntu } }\n')}environments:\n  dev: {}\n  prod: { hosts: { a: { ssm: true } } }\n`;
-    const { project } = await load(source, { environment: 'prod' }, FILES);
-    expect(project.hosts.get('a')?.reach).toEqual({ via: 'ssm' });
-  });
-
   it.each([
     ['no machine', '  a: { services: [nginx] }\n', 'does not say which machine it is'],
-    [
-      'two ways',
-      '  a: { address: h, instance: i-0123456789abcdef0, ssh: {}, ssm: true }\n',
-      'reached one way',
-    ],
     [
       'two instances',
       '  a: { instance: i-0123456789abcdef0, tags: { Name: x } }\n',
       'has both "instance" and "tags"',
     ],
-    ['ssm without an instance', '  a: { address: h, ssm: true }\n', 'names no EC2 instance'],
     [
       'an address that is an option',
       '  a: { address: "-oProxyCommand=id" }\n',

@@ -58,26 +58,6 @@ const ssh = map(
   'Log in with the OpenSSH of this machine: its configuration, agent and known hosts are used.',
 );
 
-const ssm = map(
-  {
-    bucket: z.optional(
-      shaped(
-        'A bucket that the instance may write to, for output beyond 24,000 characters.',
-        /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
-        'the name of a bucket',
-      ),
-    ),
-    logGroup: z.optional(
-      shaped(
-        'A log group that the instance may write to, for output beyond 24,000 characters.',
-        /^[\w./#-]{1,512}$/,
-        'the name of a log group',
-      ),
-    ),
-  },
-  'Reach the instance through AWS Systems Manager: no open port, no key.',
-);
-
 const fields = map(
   {
     instance: z.optional(
@@ -106,11 +86,6 @@ const fields = map(
       }),
     ),
     ssh: z.optional(ssh),
-    ssm: z.optional(
-      noted(z.union([z.literal(true), ssm], 'must be true, or { bucket: … } or { logGroup: … }.'), {
-        description: 'Reach the instance through AWS Systems Manager: true, or where long output goes.',
-      }),
-    ),
     health: z.optional(
       map(
         {
@@ -152,16 +127,6 @@ const schema = fields.check((context) => {
       'has both "instance" and "tags"; one of them finds the instance.',
       'Remove one of them.',
     );
-  if (raw.ssh !== undefined && raw.ssm !== undefined)
-    report(['ssm'], 'has both "ssh" and "ssm"; it is reached one way.', 'Remove one of them.');
-  if (raw.ssm !== undefined && raw.instance === undefined && raw.tags === undefined)
-    report(['ssm'], 'is reached by ssm, but names no EC2 instance.', 'Give it "instance:" or "tags:".');
-  if (typeof raw.ssm === 'object' && raw.ssm.bucket !== undefined && raw.ssm.logGroup !== undefined)
-    report(
-      ['ssm', 'logGroup'],
-      'has both "bucket" and "logGroup"; output goes to one of them.',
-      'Remove one of them.',
-    );
   if (raw.tags !== undefined && Object.keys(raw.tags).length === 0)
     report(['tags'], 'has no tag in "tags".', 'Write at least one: { Name: mbot }.');
 });
@@ -176,7 +141,6 @@ export const hosts: Section<RawHost, HostPart> = {
       ['*', 'address'],
       ['*', 'health', 'url'],
     ],
-    exclusive: ['ssh', 'ssm'],
   },
   build(name, raw, context) {
     const { url, path } = healthUrl(raw.health?.url);
@@ -207,7 +171,6 @@ export const hosts: Section<RawHost, HostPart> = {
 };
 
 function buildReach(name: string, raw: RawHost, context: BuildContext): HostPart['reach'] {
-  if (raw.ssm !== undefined) return { via: 'ssm', ...(raw.ssm === true ? {} : raw.ssm) } as HostPart['reach'];
   const { identity, ...rest } = raw.ssh ?? {};
   return {
     via: 'ssh',
@@ -219,8 +182,7 @@ function buildReach(name: string, raw: RawHost, context: BuildContext): HostPart
 }
 
 function showReach({ reach }: HostPart, root: string): Readonly<Record<string, unknown>> {
-  const { via, ...rest } = reach;
-  if (via === 'ssm') return { ssm: Object.keys(rest).length > 0 ? rest : true };
+  const { via: _, ...rest } = reach;
   return {
     ssh:
       'identity' in rest && rest.identity ? { ...rest, identity: relativePath(root, rest.identity) } : rest,
