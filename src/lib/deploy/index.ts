@@ -2,8 +2,8 @@
 import type { Project } from '../project/model.ts';
 import type { Destroy, DestroyResult, Inventory } from './destroy.ts';
 import type { DriftReport } from './drift.ts';
-import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
 import type { CopyOrder, HostDesk, HostDeskDeps, HostOutcome } from './host-desk.ts';
+import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
 
