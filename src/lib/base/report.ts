@@ -23,6 +23,8 @@ export type ReportEvent =
       readonly error: InfractlError;
       readonly ms: number;
     }
+  /** Looking at it is over; what was seen is told elsewhere. */
+  | { readonly type: 'part.looked'; readonly part: string }
   | { readonly type: 'part.skipped'; readonly part: string; readonly because: string }
   /** One event of a CloudFormation stack: DescribeStackEvents. */
   | {

@@ -45,6 +45,7 @@ export class LineProgress implements OpenReporter {
         return;
       case 'tool.output':
         return;
+      case 'part.looked':
       case 'part.done':
       case 'part.failed':
         this.#settle(event.part);

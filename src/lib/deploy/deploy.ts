@@ -3,10 +3,12 @@ import { listed } from '../base/text.ts';
 import { buildGraph, type Graph, selectGraph, type WalkResult, walkGraph } from '../project/index.ts';
 import { type PartId, type Project, partKey } from '../project/model.ts';
 import { createSecretReader } from '../secrets/index.ts';
+import type { StacksPort } from '../stacks/index.ts';
 import { Known } from './known.ts';
 import { Ledger } from './ledger.ts';
 import { changedInDryRun, planParts } from './plan.ts';
 import { preflight } from './preflight.ts';
+import { Seen } from './seen.ts';
 import { Services } from './services.ts';
 import { type Done, Steps } from './steps.ts';
 import type { DeployContext, DeployDeps, DeployOptions, DeployResult, PartOutcome } from './types.ts';
@@ -42,6 +44,7 @@ class DeployRun {
   readonly #steps: Steps;
   readonly #maker: Pick<Steps, 'make'>;
   readonly #ledger: Ledger;
+  readonly #seen: Seen;
   readonly #outcomes = new Map<string, PartOutcome>();
   readonly #undo: NonNullable<Done['undo']>[] = [];
   readonly #started: number;
@@ -49,7 +52,9 @@ class DeployRun {
   constructor(context: DeployContext) {
     this.#context = context;
     this.#started = context.clock.now();
-    this.#services = new Services({ ...context, projectName: context.project.name }, (call) =>
+    this.#seen = new Seen(context);
+    const watch = (port: StacksPort) => this.#seen.watch(port);
+    this.#services = new Services({ ...context, projectName: context.project.name, watch }, (call) =>
       this.#beforeChange(call),
     );
     this.#ledger = new Ledger(context, () => this.#services.artifacts());
@@ -76,7 +81,9 @@ class DeployRun {
     if (failure === undefined && !walked.interrupted) {
       await this.#keepImages();
       const result = this.#result(graph);
-      await this.#ledger.end('succeeded', result.parts, { outputs: result.outputs });
+      const entry = await this.#ledger.end('succeeded', result.parts, { outputs: result.outputs });
+      if (entry) this.#seen.journal(entry);
+      await this.#seen.save();
       return { ...result, ...(this.#ledger.id ? { journal: this.#ledger.id } : {}) };
     }
     return this.#failed(walked, failure);

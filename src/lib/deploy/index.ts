@@ -1,6 +1,7 @@
 /** Deploying and destroying a whole project: the one place where the capabilities are joined. */
 import type { Project } from '../project/model.ts';
 import type { Destroy, DestroyResult, Inventory } from './destroy.ts';
+import type { Differences, DifferencesOptions, PartDiff } from './differences.ts';
 import type { DriftReport } from './drift.ts';
 import type { CopyOrder, HostDesk, HostDeskDeps, HostOutcome } from './host-desk.ts';
 import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
@@ -20,11 +21,13 @@ export type {
   DeployResult,
   DeskDeps,
   DestroyResult,
+  Differences,
   DriftReport,
   HostDesk,
   HostOutcome,
   Inventory,
   MissingParameter,
+  PartDiff,
   PartOutcome,
   StackDesk,
 };
@@ -38,6 +41,15 @@ export async function deployProject(
   options: DeployOptions,
 ): Promise<DeployResult> {
   return (await import('./deploy.ts')).deployProject(deps, project, options);
+}
+
+/** See `projectDifferences` in differences.ts. */
+export async function projectDifferences(
+  deps: DeployDeps,
+  project: Project,
+  options: DifferencesOptions,
+): Promise<Differences> {
+  return (await import('./differences.ts')).projectDifferences(deps, project, options);
 }
 
 /** One destroy: see destroy.ts. Nothing is asked of AWS yet. */

@@ -21,13 +21,16 @@ export class NotYetKnown extends InfractlError {
 export class Known {
   readonly #context: DeployContext;
   readonly #secrets: SecretReader;
+  readonly #stores: boolean;
   readonly #outputs = new Map<string, Readonly<Record<string, string>>>();
   readonly #images = new Map<string, string>();
   readonly #answers = new Map<string, string>();
 
-  constructor(context: DeployContext, secrets: SecretReader) {
+  /** @param stores whether Secrets Manager and Parameter Store may be asked; default: yes */
+  constructor(context: DeployContext, secrets: SecretReader, { stores = true } = {}) {
     this.#context = context;
     this.#secrets = secrets;
+    this.#stores = stores;
   }
 
   setOutputs(stack: string, outputs: Readonly<Record<string, string>>): void {
@@ -84,8 +87,14 @@ export class Known {
       if (uri === undefined) throw new NotYetKnown(`The image ${name}`);
       return { value: uri, secret: false };
     },
-    secret: async (name, key) => this.#told(await this.#secrets.secret(name, key)),
-    parameter: async (path) => this.#told(await this.#secrets.parameter(path)),
+    secret: async (name, key) => {
+      if (!this.#stores) throw new NotYetKnown(`The secret ${name}`);
+      return this.#told(await this.#secrets.secret(name, key));
+    },
+    parameter: async (path) => {
+      if (!this.#stores) throw new NotYetKnown(`The parameter ${path}`);
+      return this.#told(await this.#secrets.parameter(path));
+    },
     env: (name) => {
       const value = this.#context.variable(name);
       return value === undefined ? undefined : this.#told({ value, secret: true });

@@ -76,10 +76,10 @@ export class Ledger {
     result: JournalEnd['result'],
     parts: readonly PartOutcome[],
     outcome: { readonly error?: unknown; readonly outputs?: JournalEnd['outputs'] } = {},
-  ): Promise<void> {
+  ): Promise<JournalEntry | undefined> {
     const entry = await this.#entry;
     clearInterval(this.#pulse);
-    if (!entry) return;
+    if (!entry) return undefined;
     await this.#keep();
     const end: JournalEnd = {
       now: this.#context.clock.now(),
@@ -91,7 +91,9 @@ export class Ledger {
       }),
       outputs: outcome.outputs,
     };
-    await this.#write(finishEntry(entry, end));
+    const ended = finishEntry(entry, end);
+    await this.#write(ended);
+    return ended;
   }
 
   async #begin(): Promise<JournalEntry | undefined> {

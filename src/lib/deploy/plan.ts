@@ -2,16 +2,23 @@ import { InfractlError, isInfractlError } from '../base/errors.ts';
 import { listed, plural } from '../base/text.ts';
 import type { Graph } from '../project/index.ts';
 import { type PartId, partKey } from '../project/model.ts';
-import type { StackPlan } from '../stacks/index.ts';
+import type { StackPlan, StackSpec } from '../stacks/index.ts';
 import { type Known, NotYetKnown } from './known.ts';
 import type { Services } from './services.ts';
 import { partOf, type Steps, shortDigest } from './steps.ts';
 import type { DeployContext, PartOutcome, Planned } from './types.ts';
 
-interface Plan {
+export interface Plan {
   readonly outcome: Planned;
   readonly detail?: string;
 }
+
+/** How a stack is planned: by reading, or with a look at what AWS says. */
+export type StackPlanner = (
+  id: PartId,
+  spec: StackSpec,
+  later: readonly string[],
+) => Promise<Plan & { readonly isNew: boolean }>;
 
 /**
  * What a deploy would do, part by part in its order, by reading calls alone. What depends on a part that
@@ -28,28 +35,41 @@ export async function planParts(
   const planner = new Planner(context, known, services, steps);
   for (const id of graph.nodes) {
     const started = context.clock.now();
-    const plan = await planner.plan(id).catch((error: unknown): Plan => {
-      if (error instanceof NotYetKnown) return { outcome: 'unknown', detail: error.message };
-      throw error;
-    });
+    const plan = await planner.plan(id);
     if (plan) planned({ part: partKey(id), kind: id.kind, ms: context.clock.now() - started, ...plan });
   }
 }
 
-class Planner {
+export class Planner {
   readonly #context: DeployContext;
   readonly #known: Known;
   readonly #services: Services;
   readonly #steps: Steps;
+  readonly #planStack: StackPlanner;
 
-  constructor(context: DeployContext, known: Known, services: Services, steps: Steps) {
+  constructor(
+    context: DeployContext,
+    known: Known,
+    services: Services,
+    steps: Steps,
+    planStack: StackPlanner = (_, spec, later) => this.#byReading(spec, later),
+  ) {
     this.#context = context;
     this.#known = known;
     this.#services = services;
     this.#steps = steps;
+    this.#planStack = planStack;
   }
 
-  async plan(id: PartId): Promise<Plan | undefined> {
+  /** What would happen to a part; undefined for a stack that is only read. */
+  plan(id: PartId): Promise<Plan | undefined> {
+    return this.#plan(id).catch((error: unknown): Plan => {
+      if (error instanceof NotYetKnown) return { outcome: 'unknown', detail: error.message };
+      throw error;
+    });
+  }
+
+  async #plan(id: PartId): Promise<Plan | undefined> {
     if (id.kind === 'stack') return this.#stack(id);
     if (id.kind === 'image') return this.#image(id);
     if (id.kind === 'function') return this.#function(id);
@@ -62,10 +82,6 @@ class Planner {
       return undefined;
     }
     const part = partOf(this.#context.project.stacks, id);
-    const [{ planStack, readStack }, deps] = await Promise.all([
-      import('../stacks/index.ts'),
-      this.#services.stacks(),
-    ]);
     const parameters: Record<string, { value: string; secret: boolean }> = {};
     const unknown: string[] = [];
     for (const [name, value] of Object.entries(part.parameters)) {
@@ -77,13 +93,20 @@ class Planner {
       }
     }
     Object.assign(parameters, this.#known.answers(part.name));
-    const [plan, state] = await Promise.all([
-      planStack(deps, { ...this.#steps.stackSpec(id), parameters }, unknown),
-      readStack(deps.port, part.stackName),
+    const spec = { ...this.#steps.stackSpec(id), parameters };
+    const [{ isNew, ...plan }, state] = await Promise.all([
+      this.#planStack(id, spec, unknown),
+      this.#services.stacks().then(({ port }) => port.stack(part.stackName)),
     ]);
     // What is deployed now is what other parts would most likely see.
-    if (state && plan.change !== 'create') this.#known.setOutputs(part.name, state.outputs);
-    return { outcome: plan.change, detail: stackWords(plan) };
+    if (state && !isNew) this.#known.setOutputs(part.name, state.outputs);
+    return plan;
+  }
+
+  async #byReading(spec: StackSpec, later: readonly string[]): Promise<Plan & { isNew: boolean }> {
+    const [{ planStack }, deps] = await Promise.all([import('../stacks/index.ts'), this.#services.stacks()]);
+    const plan = await planStack(deps, spec, later);
+    return { outcome: plan.change, detail: stackWords(plan), isNew: plan.change === 'create' };
   }
 
   async #image(id: PartId): Promise<Plan> {

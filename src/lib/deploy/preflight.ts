@@ -17,6 +17,7 @@ export async function preflight(
   context: DeployContext,
   known: Known,
   parts: readonly PartId[],
+  { account = true } = {},
 ): Promise<void> {
   const stacks = parts
     .filter(({ kind }) => kind === 'stack' && context.options.createStack)
@@ -33,7 +34,7 @@ export async function preflight(
       ],
     });
   }
-  await checkAccount(context);
+  if (account) await checkAccount(context);
 }
 
 async function checkStack(context: DeployContext, known: Known, stack: StackPart): Promise<string[]> {

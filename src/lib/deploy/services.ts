@@ -2,7 +2,7 @@ import type { ArtifactStore } from '../artifacts/index.ts';
 import { InfractlError } from '../base/errors.ts';
 import type { FunctionDeps } from '../functions/index.ts';
 import type { ImageDeps } from '../images/index.ts';
-import type { StackDeps } from '../stacks/index.ts';
+import type { StackDeps, StacksPort } from '../stacks/index.ts';
 import { beforeChanges } from './guard.ts';
 import type { DeployDeps } from './types.ts';
 
@@ -10,6 +10,7 @@ import type { DeployDeps } from './types.ts';
 const CHANGES_STACKS = [
   'createChangeSet',
   'executeChangeSet',
+  'setStackPolicy',
   'setTerminationProtection',
   'cancelUpdate',
   'deleteStack',
@@ -19,6 +20,8 @@ const CHANGES_FUNCTIONS = ['updateCode', 'publish', 'createAlias', 'updateAlias'
 
 type Needs = Pick<DeployDeps, 'session' | 'reporter' | 'clock' | 'signal' | 'env' | 'where'> & {
   readonly projectName: string;
+  /** Sees what stacks answer; or answers itself, where AWS is not to be asked. */
+  readonly watch?: (port: StacksPort) => StacksPort;
 };
 
 /**
@@ -42,10 +45,11 @@ export class Services {
   stacks(): Promise<StackDeps> {
     this.#stacks ??= (async () => {
       const { cloudFormation } = await import('../aws/cloudformation.ts');
+      const { watch = (port) => port } = this.#needs;
       return {
         ...this.#shared(),
         where: this.#needs.where,
-        port: beforeChanges(cloudFormation(this.#needs.session), CHANGES_STACKS, this.#beforeChange),
+        port: beforeChanges(watch(cloudFormation(this.#needs.session)), CHANGES_STACKS, this.#beforeChange),
         artifacts: () => this.artifacts(),
         existingArtifacts: () => this.existingArtifacts(),
       };

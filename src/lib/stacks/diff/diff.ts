@@ -81,7 +81,10 @@ export async function diffStack(deps: StackDeps, order: DiffOrder): Promise<Stac
   const unknown = seen ? later.length > 0 : !same && isOpenEnded(wanted);
   const parameters = parameterDiffs(wanted.template, current, spec, later, secrets);
   const sections = {
-    parameters: seen && !seen.changes ? parameters.filter((one) => later.includes(one.name)) : parameters,
+    // What AWS was asked about and reading cannot compare shows in the resources.
+    parameters: seen
+      ? parameters.filter(({ name, unknown: open }) => later.includes(name) || (seen.changes && !open))
+      : parameters,
     outputs: outputDiffs(sides.before, sides.after),
     conditions: conditionDiffs(sides.before, sides.after),
     tags: tagDiffs(wanted.template, current, spec),
