@@ -25,6 +25,7 @@ const ORDER = [
   'config:validate',
   'config:show',
   'deploy',
+  'diff',
   'outputs',
   'list',
   'drift',

@@ -157,6 +157,19 @@ describe('results of commands that talk to AWS', () => {
     cloudFormation.byHand.clear();
   });
 
+  it('diff, with AWS and without', async () => {
+    const group =
+      '  Web: { Type: AWS::EC2::SecurityGroup, Properties: { SecurityGroupIngress: [{ CidrIp: 0.0.0.0/0 }] } }\nOutputs:\n  More: { Value: more }';
+    const template = TEMPLATE.replace('Outputs:', group).replace('shop-api-dev', 'shop-web-dev');
+    scene.configure({
+      template: template.replace('size $', 'new size $'),
+      stack: '    tags: { team: web }\n    terminationProtection: true\n',
+    });
+    await result('diff', ['diff']);
+    await result('diff --offline', ['diff', '--offline']);
+    scene.configure({});
+  });
+
   it('explain of a failure, with the log behind a custom resource', async () => {
     const { cloudFormation, logs } = scene.fake.state;
     cloudFormation.script.set('Seed', { fail: 'Received response status [FAILED]', on: ['create'] });

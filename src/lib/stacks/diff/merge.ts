@@ -1,4 +1,5 @@
 import type { ChangeDetail } from '../port.ts';
+import type { Replacement } from './facts.ts';
 import { isHidden, type Level } from './level.ts';
 import type { SeenChange } from './look.ts';
 import { dataLoss } from './loss.ts';
@@ -44,12 +45,7 @@ function fromChange(change: SeenChange, level: Level | undefined): ResourceDiff 
   // A nested stack is always among the changes, and an emulator names what it has not compared.
   const isSaid = (change.details ?? []).some(({ because }) => because !== 'AWS itself');
   if (action === 'modify' && !isSaid && !written) return undefined;
-  const replacement =
-    action !== 'modify'
-      ? 'never'
-      : change.details
-        ? (change.replacement ?? strongest(properties.map((one) => one.replacement)))
-        : strongest([change.replacement ?? 'never', written?.replacement ?? 'never']);
+  const replacement = action === 'modify' ? replacementOf(change, properties, written) : 'never';
   const definition = (action === 'remove' ? level?.before : level?.after)?.resources.get(change.logicalId);
   const loss = dataLoss({ action, type: change.type, replacement }, policiesOf(definition), {
     policyAction: change.policyAction,
@@ -66,6 +62,25 @@ function fromChange(change: SeenChange, level: Level | undefined): ResourceDiff 
     properties,
     widened: written?.widened ?? [],
   };
+}
+
+/** AWS's word; what it holds for possible is sure where the templates show both values. */
+function replacementOf(
+  { replacement, details }: SeenChange,
+  properties: readonly PropertyDiff[],
+  written: ResourceDiff | undefined,
+): Replacement {
+  if (!details) return strongest([replacement ?? 'never', written?.replacement ?? 'never']);
+  const said = replacement ?? strongest(properties.map((one) => one.replacement));
+  return said === 'conditional' && properties.some(isSure) ? 'always' : said;
+}
+
+function isSure({ replacement, before, after, unknown, because }: PropertyDiff): boolean {
+  const known = (value: string | undefined) =>
+    value !== undefined && value !== HIDDEN && !value.startsWith('!');
+  return (
+    replacement === 'always' && !unknown && !because && known(before) && known(after) && before !== after
+  );
 }
 
 /** What AWS names, and for what it gives no values, those of the templates. */

@@ -1,0 +1,171 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ESCAPES } from '../helpers/cli.ts';
+import { expectTrouble, Scene, TEMPLATE } from '../helpers/trouble.ts';
+
+/** What differs, told by the built command on the fake AWS in real time; and that telling it leaves nothing. */
+
+const STACK = 'shop-app-dev';
+let scene: Scene;
+beforeEach(async () => {
+  scene = await Scene.open();
+});
+afterEach(() => scene.close());
+
+const cloud = () => scene.fake.state.cloudFormation;
+const changed = () =>
+  scene.configure({ template: TEMPLATE.replace('FunctionName: shop-api-dev', 'FunctionName: shop-web-dev') });
+
+async function until(what: () => boolean): Promise<void> {
+  for (let looks = 0; looks < 400 && !what(); looks++)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(what()).toBe(true);
+}
+
+/** Stacks and change sets of the fake, as a text. */
+const there = () =>
+  cloud()
+    .stacks.filter(({ status }) => status !== 'DELETE_COMPLETE')
+    .map(({ name, status, changeSets }) => `${name} ${status} ${changeSets.size}`);
+
+/** All that a look may do, and takes back. */
+const LOOKS = [
+  'cloudformation:CreateChangeSet',
+  'cloudformation:DeleteChangeSet',
+  'cloudformation:DeleteStack',
+];
+
+describe('diff', () => {
+  it('of nothing deployed says what would be created, and leaves no stack behind', async () => {
+    const result = await scene.run(['diff']);
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stdout).toContain(`stack app ${STACK}  would be created`);
+    expect(result.stdout).toContain('+ Function  AWS::Lambda::Function');
+    expect(result.stdout).toContain('Resources: 2 to add.');
+    expect(scene.changes()).toEqual(expect.arrayContaining(LOOKS));
+    await until(() => there().length === 0);
+  });
+
+  it('shows properties from what to what, replacements, and never a secret; exit 9 when asked', async () => {
+    await scene.deployed();
+    const before = there();
+    changed();
+    const result = await scene.run(['diff', '--exit-code']);
+    expect(result.code).toBe(9);
+    expect(result.stdout).toMatch(/± Function +AWS::Lambda::Function +REPLACEMENT/);
+    expect(result.stdout).toMatch(/FunctionName +shop-api-dev → shop-web-dev \(replaces\)/);
+    expect(result.stdout).not.toMatch(ESCAPES);
+    expect(there()).toEqual(before);
+    expect((await scene.run(['diff'])).code).toBe(0);
+    const coloured = await scene.run(['diff'], { env: { FORCE_COLOR: '1' } });
+    expect(coloured.stdout).toMatch(ESCAPES);
+  });
+
+  it('says that nothing differs: exit 0 with --exit-code too', async () => {
+    await scene.deployed();
+    const result = await scene.run(['diff', '--exit-code']);
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stdout).toContain(`stack app ${STACK}  no difference`);
+    expect(result.stdout).toContain('No differences.');
+  });
+
+  it('is complete as JSON', async () => {
+    await scene.deployed();
+    changed();
+    const found = JSON.parse((await scene.run(['diff', '--json'])).stdout);
+    expect(found).toMatchObject({
+      different: true,
+      stacks: [
+        {
+          stackName: STACK,
+          change: 'update',
+          basis: 'change set',
+          resources: [
+            { path: 'Function', replacement: 'always', properties: [{ path: '/Properties/FunctionName' }] },
+          ],
+        },
+      ],
+      parts: [{ part: 'function api', would: 'unchanged' }],
+    });
+  });
+
+  it('at Ctrl-C and SIGTERM removes what it made', async () => {
+    await scene.deployed();
+    changed();
+    const before = there();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      cloud().changeSetMs = 1500;
+      const made = cloud().stack(STACK);
+      const { size } = made.changeSets;
+      const result = await scene.run(['diff'], {
+        onStart: (child) => void until(() => made.changeSets.size > size).then(() => child.kill(signal)),
+      });
+      expectTrouble(result, 130, 'Nothing of the stack shop-app-dev was changed');
+      expect(there()).toEqual(before);
+    }
+  });
+
+  it('removes what a run left behind that was killed with -9', async () => {
+    cloud().changeSetMs = 800;
+    const result = await scene.run(['diff'], {
+      onStart: (child) =>
+        void until(() => cloud().find(STACK)?.changeSets.size === 1).then(() => child.kill('SIGKILL')),
+    });
+    expect(result.signal).toBe('SIGKILL');
+    expect(there()).toEqual([`${STACK} REVIEW_IN_PROGRESS 1`]);
+    cloud().changeSetMs = 10;
+    expect((await scene.run(['diff'])).code).toBe(0);
+    await until(() => there().length === 0);
+  });
+
+  it('may look by reading alone where it may not make change sets, and says so', async () => {
+    await scene.deployed();
+    changed();
+    scene.fake.faults.deny('cloudformation:CreateChangeSet');
+    const result = await scene.run(['diff']);
+    expect(result.code).toBe(0);
+    expect(result.stdout).toContain('AWS was not asked');
+    expect(result.stdout).toMatch(/FunctionName +shop-api-dev → shop-web-dev \(replaces\)/);
+  });
+});
+
+describe('diff without AWS', () => {
+  const nobody = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
+
+  it('compares with what the last deploy saw, says so, and calls nothing', async () => {
+    await scene.deployed();
+    changed();
+    scene.fake.requests.length = 0;
+    const result = await scene.run(['diff', '--offline', '--exit-code'], { env: nobody });
+    expect(result.code).toBe(9);
+    expect(result.stdout).toMatch(
+      /^Compared with what this machine saw .*: the deploy of arn:aws:.*; not with AWS \(--offline\)\.$/m,
+    );
+    expect(result.stdout).toMatch(/FunctionName +shop-api-dev → shop-web-dev \(replaces\)/);
+    expect(scene.fake.requests).toEqual([]);
+    const without = await scene.run(['diff'], { env: nobody });
+    expect(without.code).toBe(0);
+    expect(without.stdout).toContain('not with AWS (there are no AWS credentials)');
+  });
+
+  it('keeps what it saw for the user alone, without secrets', async () => {
+    await scene.deployed();
+    const folder = path.join(scene.home.folder, 'cache/infractl/seen');
+    for (const name of readdirSync(folder)) {
+      expect(statSync(path.join(folder, name)).mode & 0o777).toBe(0o600);
+      expect(readFileSync(path.join(folder, name), 'utf8')).not.toMatch(/NeverShown/);
+    }
+    expect(readdirSync(folder)).toHaveLength(1);
+  });
+
+  it('says what to do where nothing was seen', async () => {
+    expectTrouble(
+      await scene.run(['diff', '--offline']),
+      1,
+      'has not seen what is deployed',
+      'infractl diff',
+    );
+    expectTrouble(await scene.run(['diff'], { env: nobody }), 4, 'no AWS credentials');
+  });
+});
