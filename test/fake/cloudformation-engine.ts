@@ -350,6 +350,14 @@ function nestedStack(
     );
   child.parent = parent;
   resource.physicalId = child.id;
+  if (!existing)
+    emit(engine, parent, {
+      logicalId: resource.logicalId,
+      physicalId: child.id,
+      type: 'AWS::CloudFormation::Stack',
+      status: `${action.toUpperCase()}_IN_PROGRESS`,
+      reason: 'Resource creation Initiated',
+    });
   child.ended = (status) => {
     resource.attributes = Object.fromEntries(
       child.outputs.map((one) => [`Outputs.${one.OutputKey}`, one.OutputValue]),

@@ -21,6 +21,8 @@ export default class SandboxStart extends BaseCommand<typeof SandboxStart> {
     export: Flags.boolean({ description: 'Print only the variables to export, for eval.' }),
   };
 
+  static override single = true;
+
   protected async work(): Promise<View> {
     const { exportLines, sandboxVariables, startSandbox } = await import('../../lib/sandbox/index.ts');
     const started = await startSandbox({

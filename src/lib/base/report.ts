@@ -31,12 +31,16 @@ export type ReportEvent =
       readonly type: 'stack.event';
       readonly part: string;
       readonly stack: string;
+      /** Logical ids from the part's own stack down, nested stacks first; empty: the stack itself. */
+      readonly path: readonly string[];
       readonly logicalId: string;
       readonly resourceType: string;
       readonly status: string;
       readonly reason?: string;
       readonly at: string;
     }
+  /** What all the rest of a stack waits for; null once it does no more. */
+  | { readonly type: 'stack.waiting'; readonly part: string; readonly on: Awaited | null }
   /** One line that a tool printed (docker build, docker push). */
   | { readonly type: 'tool.output'; readonly part: string; readonly line: string }
   | { readonly type: 'note'; readonly message: string }
@@ -51,6 +55,15 @@ export type Outcome =
   | 'passed'
   | 'reverted'
   | 'checked';
+
+/** A resource that others wait for. */
+export interface Awaited {
+  readonly path: readonly string[];
+  readonly resourceType: string;
+  /** When AWS began to work on it. */
+  readonly since: string;
+}
+
 
 /** Where events go. Must not throw and must not block. */
 export interface Reporter {

@@ -6,7 +6,7 @@ import { Redactor } from '../base/redact.ts';
 import type { Reporter } from '../base/report.ts';
 import { errorJson, errorText, shownError } from './error-view.ts';
 import { Interrupts } from './interrupt.ts';
-import type { OpenReporter } from './progress.ts';
+import type { OpenReporter } from './progress-reporter.ts';
 import { Prompter } from './prompt.ts';
 import { describeTerminal, painter, type Terminal } from './terminal.ts';
 import type { View } from './view.ts';
@@ -40,6 +40,8 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
 
   /** A command whose `--json` is a stream of lines: events first, the result or the error last. */
   static streams = false;
+  /** A command that waits for one thing only: a spinner tells all. */
+  static single = false;
 
   protected flags!: FlagsOf<T>;
   protected args!: ArgsOf<T>;
@@ -108,6 +110,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     this.#reporter ??= await openReporter({
       terminal: this.terminal,
       json: this.flags.json && (this.ctor as unknown as typeof BaseCommand).streams,
+      single: (this.ctor as unknown as typeof BaseCommand).single,
       redact: (text) => this.redactor.redact(text),
     });
     return this.#reporter;

@@ -22,6 +22,7 @@ export function reportedEvent({ part, event }: PartEvent): StackReport {
     type: 'stack.event',
     part,
     stack: event.stackName,
+    path: event.path,
     logicalId: event.logicalId,
     resourceType: event.resourceType,
     status: event.status,

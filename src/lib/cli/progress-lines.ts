@@ -1,7 +1,8 @@
 import type { ReportEvent } from '../base/report.ts';
 import { duration } from '../base/text.ts';
-import type { OpenReporter } from './progress.ts';
-import { settledLine, stackEventLine } from './progress-words.ts';
+import type { OpenReporter } from './progress-reporter.ts';
+import { isRunning, leaves, ProgressTree } from './progress-tree.ts';
+import { settledLine, stackEventLine, waitingWords } from './progress-words.ts';
 import { type Paint, painter, type Terminal } from './terminal.ts';
 
 /** How long nothing may be said in a log file before a line says what is still going on, in milliseconds. */
@@ -16,22 +17,30 @@ interface Running {
   lasting?: NodeJS.Timeout;
 }
 
+/** How many resources a line names. */
+const NAMED = 2;
+
 /** Progress where nothing can be redrawn: a line an event, and a sign of life in long silences. */
 export class LineProgress implements OpenReporter {
   wrote = false;
   readonly #paint: Paint;
   readonly #redact: (text: string) => string;
   readonly #running = new Map<string, Running>();
+  readonly #tree: ProgressTree;
+  /** Stack and place → the newest status that was printed. */
+  readonly #printed = new Map<string, string>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(terminal: Terminal, redact: (text: string) => string) {
     this.#paint = painter(terminal.colourErr);
     this.#redact = redact;
+    this.#tree = new ProgressTree(redact);
     this.#timer = setInterval(() => this.#stillWorking(), QUIET);
     this.#timer.unref();
   }
 
   emit(event: ReportEvent): void {
+    this.#tree.track(event, Date.now());
     switch (event.type) {
       case 'part.started':
         this.#settle(event.part);
@@ -41,7 +50,10 @@ export class LineProgress implements OpenReporter {
         this.#status(event.part, event.status);
         return;
       case 'stack.event':
-        this.#line(`  ${event.part}: ${stackEventLine(event, this.#paint)}`);
+        this.#stackEvent(event);
+        return;
+      case 'stack.waiting':
+        if (event.on) this.#line(`  ${event.part}: ${this.#waiting(event.part)}`);
         return;
       case 'tool.output':
         return;
@@ -57,6 +69,9 @@ export class LineProgress implements OpenReporter {
   say(line: string): void {
     this.#line(line);
   }
+
+  pause(): void {}
+  resume(): void {}
 
   close(): void {
     clearInterval(this.#timer);
@@ -77,6 +92,19 @@ export class LineProgress implements OpenReporter {
     this.#running.delete(part);
   }
 
+  /** AWS tells some things twice: that a resource has its id, and a nested stack's end in both stacks. */
+  #stackEvent(event: Extract<ReportEvent, { type: 'stack.event' }>): void {
+    const key = `${event.part} ${event.path.join('/')}`;
+    if (this.#printed.get(key) === event.status) return;
+    this.#printed.set(key, event.status);
+    this.#line(`  ${event.part}: ${stackEventLine(event, this.#paint)}`);
+  }
+
+  #waiting(part: string): string {
+    const on = this.#tree.parts.get(part)?.waiting;
+    return on ? waitingWords(on.path, on.type, Date.now() - on.since) : '';
+  }
+
   #line(text: string): void {
     this.#timer.refresh();
     this.wrote = true;
@@ -85,7 +113,18 @@ export class LineProgress implements OpenReporter {
 
   #stillWorking(): void {
     for (const [part, { status, since }] of this.#running) {
-      this.#line(`  ${part}: still ${status} (${duration(Date.now() - since)})`);
+      const on = this.#waiting(part) || this.#atWork(part);
+      this.#line(`  ${part}: still ${status} (${duration(Date.now() - since)})${on ? `, ${on}` : ''}`);
     }
+  }
+
+  /** `Api, Database › Instance and 3 more in work`. */
+  #atWork(part: string): string {
+    const root = this.#tree.parts.get(part)?.root;
+    const names = (root ? leaves(root) : []).filter(({ node }) => isRunning(node.status));
+    if (names.length === 0) return '';
+    const named = names.slice(0, NAMED).map(({ path }) => path.join(' › '));
+    const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+    return `${named.join(', ')}${more} in work`;
   }
 }

@@ -1,130 +1,115 @@
 import stringWidth from 'fast-string-width';
 import { createLogUpdate } from 'log-update';
 import type { ReportEvent } from '../base/report.ts';
-import { duration } from '../base/text.ts';
-import type { OpenReporter } from './progress.ts';
-import { settledLine, stackEventLine } from './progress-words.ts';
+import { layOut } from './progress-layout.ts';
+import type { OpenReporter } from './progress-reporter.ts';
+import { failures, ProgressTree } from './progress-tree.ts';
+import { settledLine } from './progress-words.ts';
 import { type Paint, painter, type Terminal } from './terminal.ts';
+import { wrapped } from './wrap.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 80;
-/** How many resources of a stack are shown while it works. */
-const RESOURCES_SHOWN = 8;
+/** Lines drawn before the terminal became narrower take several rows now; one up, cleared. */
+const ROW_AWAY = '\u001B[1A\u001B[2K';
 
-interface Running {
-  status: string;
-  readonly since: number;
-  /** Logical id → its newest event, in order of first appearance. */
-  readonly resources: Map<string, Extract<ReportEvent, { type: 'stack.event' }>>;
-  lastOutput: string;
-}
-
-/** Progress on a terminal: what is done scrolls up, what runs is redrawn below it. */
+/** Progress on a terminal: what is done scrolls up, what runs is drawn below it as a tree, in place. */
 export class LiveProgress implements OpenReporter {
   wrote = false;
   readonly #paint: Paint;
   readonly #redact: (text: string) => string;
-  readonly #running = new Map<string, Running>();
+  readonly #tree: ProgressTree;
   readonly #update = createLogUpdate(process.stderr, { showCursor: false });
   readonly #timer: NodeJS.Timeout;
   #frame = 0;
-  #closed = false;
+  #still = false;
+  /** What stands on the screen, and how wide it was then. */
+  #drawn: { readonly lines: readonly string[]; readonly columns: number } = { lines: [], columns: 80 };
 
   constructor(terminal: Terminal, redact: (text: string) => string) {
     this.#paint = painter(terminal.colourErr);
     this.#redact = redact;
-    this.#timer = setInterval(() => this.#draw(), FRAME_MS);
+    this.#tree = new ProgressTree(redact);
+    this.#timer = setInterval(() => this.#nextFrame(), FRAME_MS);
     this.#timer.unref();
+    process.stderr.on('resize', this.#draw);
   }
 
   emit(event: ReportEvent): void {
-    this.#track(event);
-    const columns = process.stderr.columns || 80;
-    const line = settledLine(event, this.#paint, columns) ?? this.#failedResource(event);
-    if (line) this.say(line);
+    const failed = event.type === 'part.failed' ? this.#failures(event.part) : [];
+    this.#tree.track(event, Date.now());
+    const line = settledLine(event, this.#paint, process.stderr.columns || 80);
+    if (line) this.say([line, ...failed].join('\n'));
   }
 
   say(line: string): void {
     this.wrote = true;
-    this.#update.clear();
+    this.#clear();
     process.stderr.write(`${this.#redact(line)}\n`);
-    if (!this.#closed) this.#draw();
+    this.#draw();
   }
 
-  close(): void {
-    this.#closed = true;
-    clearInterval(this.#timer);
-    this.#update.clear();
+  pause(): void {
+    this.#still = true;
+    this.#clear();
     this.#update.done();
   }
 
-  #track(event: ReportEvent): void {
-    if (event.type === 'part.started') {
-      this.#running.set(event.part, {
-        status: event.doing,
-        since: Date.now(),
-        resources: new Map(),
-        lastOutput: '',
-      });
-      return;
-    }
-    if (!('part' in event)) return;
-    const running = this.#running.get(event.part);
-    if (!running) return;
-    if (event.type === 'part.status') {
-      running.status = event.status;
-      running.lastOutput = '';
-    } else if (event.type === 'tool.output') running.lastOutput = event.line;
-    else if (event.type === 'stack.event') running.resources.set(event.logicalId, event);
-    else this.#running.delete(event.part);
+  resume(): void {
+    this.#still = false;
+    this.#draw();
   }
 
-  /** Failures stay on the screen: they are what somebody will scroll back for. */
-  #failedResource(event: ReportEvent): string | undefined {
-    if (event.type !== 'stack.event' || !event.status.endsWith('_FAILED')) return undefined;
-    return `  ${stackEventLine(event, this.#paint)}`;
+  close(): void {
+    this.pause();
+    clearInterval(this.#timer);
+    process.stderr.off('resize', this.#draw);
   }
 
-  #draw(): void {
-    this.#frame = (this.#frame + 1) % FRAMES.length;
+  /** What failed stays on the screen: it is what somebody will scroll back for. */
+  #failures(part: string): string[] {
+    const root = this.#tree.parts.get(part)?.root;
     const columns = process.stderr.columns || 80;
-    const lines: string[] = [];
-    for (const [part, running] of this.#running) {
-      const head = `${this.#paint('cyan', FRAMES[this.#frame] ?? '')} ${columns < 50 ? part : part.padEnd(22)} ${running.status} ${this.#paint('dim', elapsed(running.since))}`;
-      lines.push(head);
-      const resources = [...running.resources.values()];
-      const open = resources.filter((r) => r.status.endsWith('_IN_PROGRESS'));
-      for (const resource of open.slice(0, RESOURCES_SHOWN)) {
-        lines.push(`    ${stackEventLine(resource, this.#paint)}`);
-      }
-      if (running.lastOutput) lines.push(`    ${this.#paint('dim', running.lastOutput)}`);
-    }
+    return (root ? failures(root) : []).map(({ node, path }) => {
+      const reason = wrapped(node.failure?.reason || node.failure?.status || '', columns - 6, 6);
+      return `    ${this.#paint('red', path.join(' › '))} ${this.#paint('dim', node.type)}\n      ${reason}`;
+    });
+  }
+
+  #nextFrame(): void {
+    this.#frame = (this.#frame + 1) % FRAMES.length;
+    this.#draw();
+  }
+
+  readonly #draw = (): void => {
+    if (this.#still) return;
+    const columns = process.stderr.columns || 80;
+    if (columns < this.#drawn.columns) this.#clear();
+    const lines = layOut(this.#tree, {
+      // A line that fills the last column makes some terminals begin another.
+      columns: columns - 1,
+      lines: Math.max(1, (process.stderr.rows || 24) - 1),
+      now: Date.now(),
+      spinner: this.#paint('cyan', FRAMES[this.#frame] ?? ''),
+      paint: this.#paint,
+    });
     if (lines.length === 0) {
       // An empty drawing is a line too, and its clearing would take a prompt away.
-      this.#update.clear();
+      this.#clear();
       return;
     }
-    const room = Math.max(1, (process.stderr.rows || 24) - 2);
-    this.#update(
-      lines
-        .slice(0, room)
-        .map((line) => clip(this.#redact(line), columns - 1))
-        .join('\n'),
-    );
+    this.#update(lines.join('\n'));
+    this.#drawn = { lines, columns };
+  };
+
+  #clear(): void {
+    const { lines, columns } = this.#drawn;
+    if (lines.length === 0) return;
+    const now = process.stderr.columns || 80;
+    const rows = (line: string) => Math.max(1, Math.ceil(stringWidth(line) / now));
+    const more = now < columns ? lines.reduce((sum, line) => sum + rows(line) - 1, 0) : 0;
+    this.#update.clear();
+    if (more > 0) process.stderr.write(ROW_AWAY.repeat(more));
+    this.#drawn = { lines: [], columns: now };
   }
-}
-
-/** Whole seconds: anything finer flickers. Nothing in the first. */
-function elapsed(since: number): string {
-  const seconds = Math.floor((Date.now() - since) / 1000);
-  if (seconds < 1) return '';
-  return seconds < 60 ? `${seconds} s` : duration(seconds * 1000);
-}
-
-/** Cuts a line that may hold colours to a width, so that it never wraps and the redraw stays exact. */
-function clip(line: string, width: number): string {
-  if (stringWidth(line) <= width) return line;
-  let cut = line;
-  while (stringWidth(cut) > width - 1 && cut.length > 0) cut = cut.slice(0, -1);
-  return `${cut}…\u001B[0m`;
 }

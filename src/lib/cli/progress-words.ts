@@ -73,7 +73,35 @@ function factsLine(facts: Facts, paint: Paint, columns: number): string {
   return `${line}${width <= columns ? '  ' : '\n    '}${facts.detail}`;
 }
 
-/** `CREATE_IN_PROGRESS  Api (AWS::ApiGatewayV2::Api)` and its reason, coloured by what it means. */
+const VERBS: Readonly<Record<string, string>> = {
+  CREATE: 'creating',
+  UPDATE: 'updating',
+  DELETE: 'deleting',
+  IMPORT: 'importing',
+  ROLLBACK: 'taking back',
+};
+
+/** What AWS does with something of this status: `creating`; empty where it does nothing now. */
+export function verbOf(status: string): string {
+  if (!status.endsWith('_IN_PROGRESS')) return '';
+  if (status.includes('ROLLBACK')) return 'taking back';
+  return VERBS[status.split('_')[0] ?? ''] ?? '';
+}
+
+/** Whole seconds: anything finer flickers. Nothing in the first. */
+export function elapsed(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 1) return '';
+  return seconds < 60 ? `${seconds} s` : duration(seconds * 1000);
+}
+
+/** `everything waits for Database › Instance (AWS::RDS::DBInstance, 6 min 10 s)`. */
+export function waitingWords(path: readonly string[], type: string, ms: number): string {
+  const facts = [type, elapsed(ms)].filter(Boolean).join(', ');
+  return `everything waits for ${path.join(' › ')} (${facts})`;
+}
+
+/** `CREATE_IN_PROGRESS  Database › Instance AWS::RDS::DBInstance` and its reason, coloured by what it means. */
 export function stackEventLine(event: Extract<ReportEvent, { type: 'stack.event' }>, paint: Paint): string {
   const style: Style = /FAILED|ROLLBACK/.test(event.status)
     ? 'red'
@@ -81,5 +109,6 @@ export function stackEventLine(event: Extract<ReportEvent, { type: 'stack.event'
       ? 'green'
       : 'dim';
   const reason = event.reason ? `  ${event.reason}` : '';
-  return `${paint(style, event.status)}  ${event.logicalId} ${paint('dim', event.resourceType)}${reason}`;
+  const name = event.path.join(' › ') || event.logicalId;
+  return `${paint(style, event.status)}  ${name} ${paint('dim', event.resourceType)}${reason}`;
 }

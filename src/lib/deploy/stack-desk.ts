@@ -18,8 +18,8 @@ import {
   newest,
   type Overview,
   overview,
+  type PlacedEvent,
   recentEvents,
-  type StackEvent,
   type StackState,
   type WatchDeps,
   type WatchOrder,
@@ -46,7 +46,7 @@ export interface Subject extends WatchOrder {
 /** One event with the part that it belongs to: `stack app`. */
 export interface PartEvent {
   readonly part: string;
-  readonly event: StackEvent;
+  readonly event: PlacedEvent;
 }
 
 export type AttachResult = ({ readonly running: true } & Attached) | { readonly running: false };
@@ -100,7 +100,7 @@ export class StackDesk {
   /** The newest events of several stacks, merged in time, oldest first. */
   async events(subjects: readonly Subject[], query: EventQuery): Promise<PartEvent[]> {
     const { port } = await this.#watch();
-    const parts = new Map<StackEvent, string>();
+    const parts = new Map<PlacedEvent, string>();
     const lists = await Promise.all(
       subjects.map(async ({ part, state }) => {
         const found = state ? await recentEvents(port, state.stackId, query) : [];

@@ -32,6 +32,7 @@ export {
 } from './types.ts';
 export { type Attached, attachTo, isRunning, type WatchOrder } from './watch/attach.ts';
 export { type Cancellation, type Cancelled, cancellationOf, cancelStack } from './watch/cancel.ts';
+export { type PlacedEvent, pathWords } from './watch/events.ts';
 export { type Overview, overview, type StackOverview } from './watch/overview.ts';
 export { type EventQuery, newest, recentEvents } from './watch/recent.ts';
 export type { DeleteOrder, DriftDeps, StackDrift };

@@ -74,7 +74,13 @@ describe('progress where nothing can be redrawn', () => {
       resourceType: 'AWS::SNS::Topic',
     } as const;
     for (let n = 0; n < 50; n++) {
-      progress.emit({ ...event, logicalId: `T${n}`, status: 'CREATE_COMPLETE', at: '2026-01-05T09:00:00Z' });
+      progress.emit({
+        ...event,
+        logicalId: `T${n}`,
+        path: [`T${n}`],
+        status: 'CREATE_COMPLETE',
+        at: '2026-01-05T09:00:00Z',
+      });
     }
     progress.emit({ type: 'part.done', part: 'image api', outcome: 'built', ms: 900 });
     vi.advanceTimersByTime(120_000);

@@ -14,6 +14,22 @@ export function isNestedStack(event: StackEvent): boolean {
   return event.resourceType === STACK_TYPE && !isStackLevel(event) && event.physicalId.startsWith('arn:');
 }
 
+/** An event, and where in the tree of nested stacks it happened. */
+export interface PlacedEvent extends StackEvent {
+  /** Logical ids from the outermost stack down to the resource; empty: that stack itself. */
+  readonly path: readonly string[];
+}
+
+/** An event of a stack that is nested as `stackPath` says. */
+export function placed(event: StackEvent, stackPath: readonly string[]): PlacedEvent {
+  return { ...event, path: isStackLevel(event) ? stackPath : [...stackPath, event.logicalId] };
+}
+
+/** A resource in its nested stacks, as people read it: `Database › Instance`. */
+export function pathWords(path: readonly string[]): string {
+  return path.join(' › ');
+}
+
 /** Where to begin: behind an event, or with the event that began the newest operation. */
 export type From = { readonly after: StackEvent | undefined } | 'operation';
 
@@ -67,16 +83,23 @@ function isStart(event: StackEvent): boolean {
   return isStackLevel(event) && /^(CREATE|UPDATE|DELETE|IMPORT)_IN_PROGRESS$/.test(event.status);
 }
 
+/** A stack in an operation, and its place in the tree. */
+interface Nested {
+  readonly cursor: Cursor;
+  readonly path: readonly string[];
+  active: boolean;
+}
+
 /** The events of one operation on a stack and on the stacks nested in it, as they come. */
 export class EventLog {
   /** Everything read so far, in the order in which it was read. */
-  readonly all: StackEvent[] = [];
+  readonly all: PlacedEvent[] = [];
   readonly #port: StacksPort;
   readonly #root: Cursor;
   readonly #from: From;
-  readonly #nested = new Map<string, { readonly cursor: Cursor; active: boolean }>();
-  readonly #working = new Map<string, string>();
-  readonly #pending: StackEvent[] = [];
+  readonly #nested = new Map<string, Nested>();
+  readonly #working = new Map<string, PlacedEvent>();
+  readonly #pending: PlacedEvent[] = [];
   #end: StackEvent | undefined;
   #began: Date | undefined;
 
@@ -96,17 +119,22 @@ export class EventLog {
     return this.all.findLast((event) => isStackLevel(event) && event.stackId === this.#root.stackId)?.status;
   }
 
-  /** Logical ids of the resources that AWS works on now. */
-  get working(): string[] {
-    return [...this.#working.values()];
+  /**
+   * The resources that AWS works on now, each by the event that began it, the oldest first. Of a nested stack
+   * what is worked on inside it, where something is.
+   */
+  get working(): PlacedEvent[] {
+    const all = [...this.#working.values()];
+    const holds = (outer: PlacedEvent) => all.some(({ stackId }) => stackId === outer.physicalId);
+    return all.filter((event) => !isNestedStack(event) || !holds(event));
   }
 
   /**
    * What is new, oldest first, nested stacks included. Nothing after the operation's end. When a call
    * fails, what the others gave is kept for the next time.
    */
-  async read(): Promise<StackEvent[]> {
-    this.#note(await this.#root.fresh(this.#port), true);
+  async read(): Promise<PlacedEvent[]> {
+    this.#note(await this.#root.fresh(this.#port), []);
     // A nested stack that appears in these events may hold stacks itself.
     for (const read = new Set<string>(); ; ) {
       const due = [...this.#nested.values()].filter(
@@ -122,7 +150,7 @@ export class EventLog {
     return fresh;
   }
 
-  async #readNested(nested: { readonly cursor: Cursor; active: boolean }): Promise<void> {
+  async #readNested(nested: Nested): Promise<void> {
     const { stackId } = nested.cursor;
     let events: StackEvent[];
     try {
@@ -133,25 +161,34 @@ export class EventLog {
       nested.active = false;
       return;
     }
-    this.#note(events, false);
+    this.#note(events, nested.path);
     if (events.some((event) => isStackLevel(event) && event.stackId === stackId && isFinal(event.status)))
       nested.active = false;
   }
 
-  #note(events: readonly StackEvent[], root: boolean): void {
+  #note(events: readonly StackEvent[], stackPath: readonly string[]): void {
+    const root = stackPath.length === 0;
     for (const event of events) {
       if (root && this.#end && !this.#isResumed(event)) return;
-      this.#pending.push(event);
+      const here = placed(event, stackPath);
+      this.#pending.push(here);
       if (root) this.#began ??= event.at;
       if (isStackLevel(event)) {
         if (root) this.#end = isFinal(event.status) ? event : undefined;
         continue;
       }
-      const key = `${event.stackId} ${event.logicalId}`;
-      if (isFinal(event.status)) this.#working.delete(key);
-      else this.#working.set(key, event.logicalId);
-      if (isNestedStack(event)) this.#noteNested(event);
+      this.#noteWork(here);
+      if (isNestedStack(event)) this.#noteNested(here);
     }
+  }
+
+  #noteWork(event: PlacedEvent): void {
+    const key = `${event.stackId} ${event.logicalId}`;
+    const began = this.#working.get(key);
+    if (isFinal(event.status)) this.#working.delete(key);
+    // A second event of the same work only brings the physical id.
+    else if (began?.status === event.status) this.#working.set(key, { ...event, at: began.at });
+    else this.#working.set(key, event);
   }
 
   /** A rollback that failed and was told to go on belongs to the operation that it takes back. */
@@ -160,7 +197,7 @@ export class EventLog {
   }
 
   /** A rollback or a deletion wakes a nested stack again. */
-  #noteNested(event: StackEvent): void {
+  #noteNested(event: PlacedEvent): void {
     const known = this.#nested.get(event.physicalId);
     if (known) known.active ||= !isFinal(event.status);
     else {
@@ -169,6 +206,7 @@ export class EventLog {
       const from = after ? { after } : { since: this.#began ?? event.at };
       this.#nested.set(event.physicalId, {
         cursor: new Cursor(event.physicalId, from),
+        path: event.path,
         active: true,
       });
     }

@@ -1,11 +1,12 @@
 import { Exit, InfractlError, Interrupted, isInfractlError } from '../../base/errors.ts';
 import { duration } from '../../base/text.ts';
 import { typed } from '../commands.ts';
-import type { StackEvent, StackState } from '../port.ts';
+import type { StackState } from '../port.ts';
 import { isFinal } from '../states.ts';
 import type { WatchDeps } from '../types.ts';
-import { EventLog, type From } from './events.ts';
-import { type Patience, persist, pollDelay } from './waiting.ts';
+import { EventLog, type From, type PlacedEvent, pathWords } from './events.ts';
+import { abortable, type Patience, persist, pollDelay } from './waiting.ts';
+import type { Bottleneck } from './waits.ts';
 
 /** An operation that AWS carries out by itself. */
 export interface Operation {
@@ -25,11 +26,14 @@ export interface Ended {
   /** The stack after it; undefined when it is gone. */
   readonly state: StackState | undefined;
   /** Every event of the operation, nested stacks included. */
-  readonly events: readonly StackEvent[];
+  readonly events: readonly PlacedEvent[];
 }
 
 /** How often a stack is read again that does not show yet what its last event said. */
 const SETTLE_TRIES = 5;
+
+/** After so long without an event it is said what all the rest waits for. */
+const WAITING_AFTER_MS = 5_000;
 
 /** After so long without an event the stack itself is asked, once in that time. */
 const CHECK_AFTER_MS = 10_000;
@@ -55,28 +59,39 @@ export async function follow(deps: WatchDeps, operation: Operation): Promise<End
         status: lost ? 'AWS does not answer; the stack goes on, trying again' : 'AWS answers again',
       }),
   };
+  const waiting = new Waiting(deps, operation, log);
   let lastEvent = clock.now();
   let lastCheck = lastEvent;
+  let said = '';
+  const read = async () => {
+    const fresh = await persist(patience, () => log.read());
+    if (fresh.length === 0) return;
+    lastEvent = clock.now();
+    for (const event of fresh) reporter.emit(reported(part, event));
+    await waiting.over();
+    const status = statusWords(log, operation);
+    if (status !== said) reporter.emit({ type: 'part.status', part, status });
+    said = status;
+  };
   try {
     for (;;) {
-      const fresh = await persist(patience, () => log.read());
-      if (fresh.length > 0) {
-        lastEvent = clock.now();
-        for (const event of fresh) reporter.emit(reported(part, event));
-        reporter.emit({ type: 'part.status', part, status: statusWords(log, operation) });
-      }
+      await read();
       if (log.end) {
         const status = log.end.status;
         const state = await persist(patience, () => settled(deps, stackId));
         return { status, state, events: log.all };
       }
+      if (clock.now() - lastEvent >= WAITING_AFTER_MS) await waiting.look();
       const left = deadline - clock.now();
       if (left <= 0) throw timedOut(operation, log, deps);
       await clock.sleep(Math.min(left, pollDelay(clock.now() - lastEvent, log.working.length > 0)), signal);
       if (clock.now() - Math.max(lastEvent, lastCheck) < CHECK_AFTER_MS) continue;
       lastCheck = clock.now();
       const state = await persist(patience, () => port.stack(stackId));
-      if (isOver(state, log)) return { status: state?.status ?? 'DELETE_COMPLETE', state, events: log.all };
+      if (!isOver(state, log)) continue;
+      // Its last events may have come since the last look.
+      await read();
+      return { status: state?.status ?? 'DELETE_COMPLETE', state, events: log.all };
     }
   } catch (error) {
     if (signal?.aborted) throw interrupted(operation, log, deps);
@@ -104,11 +119,66 @@ async function settled(deps: WatchDeps, stackId: string): Promise<StackState | u
   }
 }
 
-function reported(part: string, event: StackEvent) {
+/** Says what all of an operation waits for, and when it does no more. */
+class Waiting {
+  readonly #deps: WatchDeps;
+  readonly #operation: Operation;
+  readonly #log: EventLog;
+  #bottleneck: Promise<Bottleneck> | undefined;
+  /** Nothing came since it was looked for. */
+  #looked = false;
+  #told: string | undefined;
+
+  constructor(deps: WatchDeps, operation: Operation, log: EventLog) {
+    this.#deps = deps;
+    this.#operation = operation;
+    this.#log = log;
+  }
+
+  /** Looks for it, once after each event. */
+  async look(): Promise<void> {
+    if (this.#looked) return;
+    this.#looked = true;
+    this.#tell(await this.#find());
+  }
+
+  /** Events came: what was waited for may be it still, and another one is not worth a word yet. */
+  async over(): Promise<void> {
+    this.#looked = false;
+    if (this.#told === undefined) return;
+    const found = await this.#find();
+    this.#tell(found && pathWords(found.path) === this.#told ? found : undefined);
+  }
+
+  async #find(): Promise<PlacedEvent | undefined> {
+    const { all, working, end } = this.#log;
+    // What reads templates brings a YAML parser with it: an operation that is done quickly needs none.
+    this.#bottleneck ??= import('./waits.ts').then(({ Bottleneck }) => new Bottleneck(this.#deps.port));
+    const { stackId } = this.#operation;
+    if (end) return undefined;
+    const bottleneck = await this.#bottleneck;
+    return abortable(bottleneck.find(stackId, all, working), this.#deps.signal);
+  }
+
+  #tell(found: PlacedEvent | undefined): void {
+    const words = found && pathWords(found.path);
+    if (words === this.#told) return;
+    this.#told = words;
+    const on = found ? awaited(found) : null;
+    this.#deps.reporter.emit({ type: 'stack.waiting', part: this.#operation.part, on });
+  }
+}
+
+function awaited({ path, resourceType, at }: PlacedEvent) {
+  return { path, resourceType, since: at.toISOString() };
+}
+
+function reported(part: string, event: PlacedEvent) {
   return {
     type: 'stack.event' as const,
     part,
     stack: event.stackName,
+    path: event.path,
     logicalId: event.logicalId,
     resourceType: event.resourceType,
     status: event.status,
@@ -118,11 +188,7 @@ function reported(part: string, event: StackEvent) {
 }
 
 function statusWords(log: EventLog, operation: Operation): string {
-  const doing = /ROLLBACK/.test(log.status ?? '') ? 'taking it back' : `${ING[operation.act]} the stack`;
-  const names = log.working;
-  if (names.length === 0) return doing;
-  const more = names.length > 2 ? ` and ${names.length - 2} more` : '';
-  return `${doing}: ${names.slice(0, 2).join(', ')}${more}`;
+  return /ROLLBACK/.test(log.status ?? '') ? 'taking it back' : `${ING[operation.act]} the stack`;
 }
 
 const ING = { create: 'creating', update: 'updating', delete: 'deleting' } as const;
@@ -146,7 +212,7 @@ function interrupted(operation: Operation, log: EventLog, { where }: Place): Int
 }
 
 function timedOut(operation: Operation, log: EventLog, { where }: Place): InfractlError {
-  const names = log.working;
+  const names = log.working.map(({ path }) => pathWords(path));
   return new InfractlError({
     code: 'StackTimedOut',
     message: `The stack ${operation.stackName} was not done after ${duration(operation.allowed ?? operation.timeout)}.`,

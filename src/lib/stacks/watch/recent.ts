@@ -1,6 +1,6 @@
 import { isTransient } from '../../aws/errors.ts';
 import type { StackEvent, StacksPort } from '../port.ts';
-import { isNestedStack } from './events.ts';
+import { isNestedStack, type PlacedEvent, placed } from './events.ts';
 
 export interface EventQuery {
   /** How many, the newest. */
@@ -17,22 +17,24 @@ export async function recentEvents(
   port: Pick<StacksPort, 'events'>,
   stack: string,
   query: EventQuery,
-): Promise<StackEvent[]> {
-  const own: StackEvent[] = [];
-  const nested = new Set<string>();
+  path: readonly string[] = [],
+): Promise<PlacedEvent[]> {
+  const own: PlacedEvent[] = [];
+  const nested = new Map<string, readonly string[]>();
   let page: string | undefined;
   do {
     const answer = await port.events(stack, page);
     for (const event of answer.events) {
       // The event around a nested stack's own is newer than those, so a page that is not read hides none.
-      if (isNestedStack(event)) nested.add(event.physicalId);
-      if (!query.failed || isFailure(event)) own.push(event);
+      const here = placed(event, path);
+      if (isNestedStack(event)) nested.set(event.physicalId, here.path);
+      if (!query.failed || isFailure(event)) own.push(here);
     }
     page = answer.next;
   } while (page && own.length < query.limit);
   const inside = await Promise.all(
-    [...nested].map((id) =>
-      recentEvents(port, id, query).catch((error: unknown) => {
+    [...nested].map(([id, inner]) =>
+      recentEvents(port, id, query, inner).catch((error: unknown) => {
         if (isTransient(error)) throw error;
         // What happened inside only adds detail: the stack around it tells how it ended.
         return [];
@@ -43,7 +45,7 @@ export async function recentEvents(
 }
 
 /** Several lists of events, each oldest first, as one in time; the newest of it. */
-export function newest(lists: readonly (readonly StackEvent[])[], limit: number): StackEvent[] {
+export function newest(lists: readonly (readonly PlacedEvent[])[], limit: number): PlacedEvent[] {
   // Sorting is stable: events of one instant stay in AWS's order.
   return lists
     .flat()
