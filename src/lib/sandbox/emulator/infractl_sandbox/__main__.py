@@ -57,7 +57,7 @@ async def _serve(settings: Settings) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
-    from . import functions, openapi, registry, urls
+    from . import functions, nested, openapi, registry, urls
     from .image_functions import ImageFunctions
     from .pool import Pool
     from .server import Server
@@ -65,6 +65,7 @@ async def _serve(settings: Settings) -> None:
     pool = Pool(engine, asyncio.get_running_loop())
     urls.install(settings)
     openapi.install()
+    nested.install()
     blobs = registry.install(settings)
     functions.install(settings)
     ImageFunctions(settings, engine, pool).install()
