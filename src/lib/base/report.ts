@@ -64,7 +64,6 @@ export interface Awaited {
   readonly since: string;
 }
 
-
 /** Where events go. Must not throw and must not block. */
 export interface Reporter {
   emit(event: ReportEvent): void;
