@@ -47,6 +47,23 @@ describe('one value', () => {
       'A',
       'does not. The template says: lower case.',
     ],
+    ['{Type: Number}', '0x10', 'type: The parameter P must be a number, and "0x10" is none.'],
+    ['{Type: Number}', 'Infinity', 'type: '],
+    [
+      '{Type: AWS::EC2::VPC::Id}',
+      'my-vpc',
+      'type: The parameter P must be the id of a VPC, such as vpc-0a1b2c3d4e5f67890, and "my-vpc" is not that.',
+    ],
+    ['{Type: AWS::EC2::Subnet::Id}', 'vpc-0a1b2c3d', 'type: The parameter P must be the id of a subnet'],
+    [
+      '{Type: List<AWS::EC2::Subnet::Id>}',
+      'subnet-0a1b2c3d,sg-0a1b2c3d',
+      'type: The parameter P must be a list of ids of subnets',
+    ],
+    ['{Type: AWS::EC2::AvailabilityZone::Name}', 'eu-west-3', 'type: '],
+    ['{Type: AWS::Route53::HostedZone::Id}', 'example.com', 'type: '],
+    ['{Type: AWS::SSM::Parameter::Value<String>}', 'with a space', 'type: '],
+    ['{Type: String}', 'é'.repeat(2049), 'length: The parameter P is longer than 4096 bytes'],
     ['{Type: String}', 'x'.repeat(4097), 'length: The parameter P is longer than 4096 bytes'],
   ])('%s does not take %s', (declared, value, said) => {
     expect(issues(declared, value)).toEqual([expect.stringContaining(said)]);
@@ -56,6 +73,15 @@ describe('one value', () => {
     ['{Type: String, MinLength: 3, MaxLength: 3}', 'abc'],
     ['{Type: String, MaxLength: 2}', '👍👍'],
     ['{Type: Number}', '-1.5e3'],
+    ['{Type: AWS::EC2::VPC::Id}', 'vpc-0a1b2c3d4e5f67890'],
+    ['{Type: AWS::EC2::VPC::Id}', 'vpc-0a1b2c3d'],
+    ['{Type: List<AWS::EC2::SecurityGroup::Id>}', 'sg-0a1b2c3d, sg-1a1b2c3d'],
+    ['{Type: AWS::EC2::AvailabilityZone::Name}', 'us-west-2-lax-1a'],
+    ['{Type: AWS::EC2::AvailabilityZone::Name}', 'us-gov-east-1b'],
+    ['{Type: AWS::Route53::HostedZone::Id}', 'Z0123456789ABC'],
+    ['{Type: AWS::SSM::Parameter::Value<List<AWS::EC2::Subnet::Id>>}', '/shop/dev/subnets'],
+    ['{Type: AWS::EC2::KeyPair::KeyName}', 'my key'],
+    ['{Type: String}', 'x'.repeat(4096)],
     ['{Type: List<Number>}', '1, 2,3'],
     ['{Type: CommaDelimitedList, AllowedValues: [a, b]}', 'b,a'],
     ['{Type: String, AllowedValues: [1024, 2048]}', '1024'],
@@ -126,5 +152,18 @@ describe('secrets', () => {
         expect(found.join('\n')).not.toContain(value);
       }),
     );
+  });
+});
+
+describe('the default of a parameter', () => {
+  it('is held against the constraints as well, and named as what it is', () => {
+    const facts = readTemplate(
+      't.yaml',
+      `Parameters:\n  P: {Type: Number, Default: 64, MinValue: 128}${RESOURCES}`,
+    );
+    expect(checkParameters(facts, {}).map(({ message }) => message)).toEqual([
+      'The default of the parameter P must be 128 or more, and "64" is less.',
+    ]);
+    expect(checkParameters(facts, { P: { value: '256', secret: false } })).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import { nearest } from '../../base/text.ts';
+import { awsTypeProblem } from './aws-types.ts';
 import type { ParameterFacts, TemplateFacts } from './template.ts';
 
 export interface GivenParameter {
@@ -38,7 +39,8 @@ export function checkParameters(
   for (const [name, declared] of facts.parameters) {
     const one = Object.hasOwn(given, name) ? given[name] : undefined;
     if (one === undefined) {
-      if (declared.default === undefined)
+      if (declared.default !== undefined) issues.push(...checkDefault(name, declared, declared.default));
+      else
         issues.push({
           parameter: name,
           level: 'error',
@@ -50,6 +52,14 @@ export function checkParameters(
     issues.push(...checkOne(name, declared, one));
   }
   return issues;
+}
+
+/** AWS holds a default against the constraints too, and refuses the template for it. */
+function checkDefault(name: string, declared: ParameterFacts, value: string): ParameterIssue[] {
+  return checkOne(name, declared, { value, secret: false }).map((issue) => ({
+    ...issue,
+    message: issue.message.replace(`The parameter ${name} `, `The default of the parameter ${name} `),
+  }));
 }
 
 function checkOne(name: string, declared: ParameterFacts, given: GivenParameter): ParameterIssue[] {
@@ -97,7 +107,7 @@ function typeProblem(type: string, value: string, shown: string): Wrong | undefi
   if (type === 'Number' && !isNumber(value)) return ['type', `must be a number, and ${shown} is none`];
   if (type === 'List<Number>' && !items(value).every(isNumber))
     return ['type', `must be numbers with commas between them, and ${shown} is not that`];
-  return undefined;
+  return awsTypeProblem(type, value, shown);
 }
 
 function constraintProblem(
@@ -144,8 +154,9 @@ function compiled(pattern: string): RegExp | undefined {
   }
 }
 
+/** An integer or a float, as AWS takes them: no `0x10`, no `Infinity`. */
 function isNumber(text: string): boolean {
-  return text.trim() !== '' && Number.isFinite(Number(text));
+  return /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/.test(text);
 }
 
 function isList(type: string): boolean {
