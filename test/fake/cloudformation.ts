@@ -10,6 +10,7 @@ import {
   setStatus,
   updateStack,
 } from './cloudformation-engine.ts';
+import { EXPORT_HANDLERS, importers } from './cloudformation-exports.ts';
 import type { Desired, FakeChangeSet, FakeEvent, FakeStack } from './cloudformation-state.ts';
 import type { Engine } from './cloudformation-steps.ts';
 import {
@@ -441,7 +442,7 @@ function requestDeletion(p: Parameters, here: Here): object {
     );
   }
   for (const { ExportName: name } of stack.outputs) {
-    const user = name ? importers(here, name).find((other) => other !== stack) : undefined;
+    const user = name ? importers(here.engine, name).find((other) => other !== stack) : undefined;
     if (user) throw validationError(`Export ${name} cannot be deleted as it is in use by ${user.name}`);
   }
   deleteStack(
@@ -454,21 +455,11 @@ function requestDeletion(p: Parameters, here: Here): object {
   return {};
 }
 
-function importers(here: Here, name: string): FakeStack[] {
-  return here.engine.cf.stacks.filter((stack) => {
-    if (stack.status === 'DELETE_COMPLETE') return false;
-    const imported = JSON.stringify(stack.desired.template.Resources).matchAll(
-      /"Fn::ImportValue":("[^"]*"|\{[^}]*\})/g,
-    );
-    const scope = scopeOf(here.engine.cf, stack, stack.desired);
-    return [...imported].some(([, value = '""']) => resolve(JSON.parse(value), scope) === name);
-  });
-}
-
 type Handler = (p: Parameters, here: Here) => object;
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
   ...DRIFT_HANDLERS,
+  ...EXPORT_HANDLERS,
   CreateChangeSet: createChangeSet,
   DescribeChangeSet: describeChangeSet,
   ExecuteChangeSet: executeChangeSet,

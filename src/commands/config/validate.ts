@@ -17,12 +17,13 @@ export default class ConfigValidate extends BaseCommand<typeof ConfigValidate> {
   };
 
   protected async work(): Promise<View> {
-    const [{ validateProject }, { checkParameters, checkTemplate }, { validationView }] = await Promise.all([
-      import('../../lib/project/index.ts'),
-      import('../../lib/stacks/index.ts'),
-      import('../../lib/cli/config-view.ts'),
-    ]);
-    const options = { cwd: process.cwd(), environment: this.flags.env };
+    const [{ validateProject }, { checkParameters, checkTemplate, readImports }, { validationView }] =
+      await Promise.all([
+        import('../../lib/project/index.ts'),
+        import('../../lib/stacks/index.ts'),
+        import('../../lib/cli/config-view.ts'),
+      ]);
+    const options = { cwd: process.cwd(), environment: this.flags.env, imports: readImports };
     return validationView(
       await validateProject<TemplateFacts>(options, { template: checkTemplate, parameters: checkParameters }),
     );

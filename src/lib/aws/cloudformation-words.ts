@@ -14,12 +14,16 @@ import type { Change, ChangeDetail, StackEvent, StackState, ValidationFinding } 
 export function toState(stack: Stack): StackState {
   const drift = stack.DriftInformation;
   const updated = stack.DeletionTime ?? stack.LastUpdatedTime;
+  const exported = (stack.Outputs ?? []).filter(({ ExportName }) => ExportName);
   return {
     stackId: stack.StackId ?? '',
     stackName: stack.StackName ?? '',
     status: stack.StackStatus ?? 'CREATE_COMPLETE',
     ...(stack.StackStatusReason ? { statusReason: stack.StackStatusReason } : {}),
     outputs: record(stack.Outputs, (output) => [output.OutputKey, output.OutputValue]),
+    ...(exported.length > 0
+      ? { exports: record(exported, (output) => [output.OutputKey, output.ExportName]) }
+      : {}),
     parameters: record(stack.Parameters, (parameter) => [parameter.ParameterKey, parameter.ParameterValue]),
     tags: record(stack.Tags, (tag) => [tag.Key, tag.Value]),
     terminationProtection: stack.EnableTerminationProtection ?? false,

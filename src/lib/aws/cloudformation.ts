@@ -14,6 +14,7 @@ import {
   GetTemplateCommand,
   GetTemplateSummaryCommand,
   ListChangeSetsCommand,
+  ListImportsCommand,
   ListStackResourcesCommand,
   SetStackPolicyCommand,
   UpdateTerminationProtectionCommand,
@@ -179,6 +180,25 @@ export function cloudFormation(session: AwsSession, pacer: Pacer = pacerOf(sessi
         found.push(...toReverts(answer));
         page = answer.NextToken;
       } while (page);
+      return found;
+    },
+
+    async importers(exportName) {
+      const found: string[] = [];
+      let page: string | undefined;
+      try {
+        do {
+          const token = page;
+          const answer = await call(session, 'cloudformation:ListImports', () =>
+            client.send(new ListImportsCommand({ ExportName: exportName, NextToken: token })),
+          );
+          found.push(...(answer.Imports ?? []));
+          page = answer.NextToken;
+        } while (page);
+      } catch (error) {
+        const { name, message } = underneath(error);
+        if (name !== 'ValidationError' || !/is not imported by any stack/.test(message)) throw error;
+      }
       return found;
     },
 

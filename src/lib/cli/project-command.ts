@@ -53,7 +53,8 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
   /** The project around the current folder, in the environment chosen; its warnings are said once. */
   protected project(): Promise<LoadedProject> {
     this.#project ??= (async () => {
-      const loaded = await loadProject(this.#where());
+      const { readImports } = await import('../stacks/index.ts');
+      const loaded = await loadProject({ ...this.#where(), imports: readImports });
       for (const warning of loaded.warnings) this.warnUser(warning);
       return loaded;
     })();

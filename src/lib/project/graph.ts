@@ -43,7 +43,7 @@ export interface Wiring {
 type Parts = Pick<Project, 'stacks' | 'images' | 'functions' | 'checks' | 'hosts'>;
 
 /**
- * All parts and edges: outputs, images, `after`, and every check after every function.
+ * All parts and edges: outputs, images, imports, `after`, and every check after every function.
  *
  * @param others parts that are known by name only
  */
@@ -91,6 +91,8 @@ function linkStacks(project: Parts, nodes: readonly ConfiguredId[], link: Link, 
         });
       else linkValue(from, value as Value, path);
     }
+    for (const { exporter, output } of stack.imports ?? [])
+      link(from, id('stack', exporter), ['stacks', stack.name, 'template'], `${exporter}.${output}`);
     stack.after.forEach((text, i) => {
       const path = ['stacks', stack.name, 'after', i];
       const found = partsNamed(nodes, text);

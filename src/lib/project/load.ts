@@ -5,7 +5,7 @@ import { readSecretFiles } from './env-file.ts';
 import { type ChosenEnvironment, chooseEnvironment, type EnvironmentChoice } from './environment.ts';
 import { environmentsOf, mergeSections, settingsOf } from './environments.ts';
 import { collectFindings, locator } from './findings.ts';
-import type { Project } from './model.ts';
+import { isReference, type Project, type StackImport, type StackPart, type Value } from './model.ts';
 import { makeOrigins, type Origin, type Origins } from './origins.ts';
 import type { ConfigPath, Problem } from './problems.ts';
 import { checkEnvironments, type ProjectFile, readProjectFile } from './project-file.ts';
@@ -29,7 +29,16 @@ export interface LoadOptions {
   readonly checkFiles?: boolean | undefined;
   /** Ask git whether it tracks the secret files. Default: true. */
   readonly git?: boolean | undefined;
+  /** Reads which stacks import what others export, out of their templates. Without it nobody looks. */
+  readonly imports?: ReadImports | undefined;
 }
+
+export type ReadImports = (
+  stacks: readonly (Pick<StackPart, 'name' | 'stackName' | 'template'> & {
+    readonly parameters: Readonly<Record<string, string | undefined>>;
+  })[],
+  region: string | undefined,
+) => Promise<readonly StackImport[]>;
 
 export interface LoadedProject {
   readonly project: Project;
@@ -106,11 +115,40 @@ async function checkedProject(
   const shownRegion = givenRegion(options.region, env) ?? region;
   const { sections, invalid } = checkEnvironments(tree, header, environment, shownRegion, findings);
   const facts = { ...settings, region, file: source.file.path, environments: environmentsOf(tree) };
-  const project = await buildProject(facts, sections, context);
+  const built = await buildProject(facts, sections, context);
+  const project = options.imports ? await withImports(built, shownRegion, options.imports) : built;
   findings.add(context.findings, environment);
   findings.add(checkWiring(project, invalid, locator(source, environment)), environment);
   findings.throwIfAny();
   return { project, origins: context.origins };
+}
+
+async function withImports(
+  project: Project,
+  region: string | undefined,
+  read: ReadImports,
+): Promise<Project> {
+  const stacks = [...project.stacks.values()];
+  const found = await read(
+    stacks.map((stack) => ({ ...stack, parameters: knownTexts(stack.parameters) })),
+    region,
+  );
+  if (found.length === 0) return project;
+  const of = (name: string) => found.filter(({ importer }) => importer === name);
+  return {
+    ...project,
+    stacks: new Map(stacks.map((stack) => [stack.name, { ...stack, imports: of(stack.name) }])),
+  };
+}
+
+/** Parameters as far as the configuration itself gives them: a reference is known only later. */
+function knownTexts(parameters: StackPart['parameters']): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => {
+      const items = [value].flat() as Value[];
+      return [name, items.some(isReference) ? undefined : items.join(',')];
+    }),
+  );
 }
 
 /** The names of the environments, in the file's order. The same errors as `loadProject`. */

@@ -52,6 +52,19 @@ export interface StackPart {
   readonly timeout: number;
   /** Parts that must be done first although no value says so. */
   readonly after: readonly string[];
+  /** Exports of other stacks of the project that its template imports; absent where nobody has looked. */
+  readonly imports?: readonly StackImport[];
+}
+
+/** A value that one stack exports and another one imports by its name (`Fn::ImportValue`). */
+export interface StackImport {
+  /** The stack that imports it, and the one that exports it, by their parts' names. */
+  readonly importer: string;
+  readonly exporter: string;
+  /** The name of the export in AWS. */
+  readonly export: string;
+  /** The output that gives it. */
+  readonly output: string;
 }
 
 /** A container image, known by its digest in an ECR repository. */

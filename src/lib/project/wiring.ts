@@ -18,7 +18,7 @@ export function checkWiring(
   const { nodes, edges, dangling } = collectWiring(project, invalid);
   return [
     ...dangling.map((edge) => danglingFinding(edge, nodes)),
-    ...findCycles(edges).map((cycle) => cycleFinding(cycle, locate)),
+    ...findCycles(edges).map((cycle) => cycleFinding(cycle, edges, locate)),
   ];
 }
 
@@ -36,17 +36,48 @@ function danglingFinding({ to, path }: Edge, nodes: readonly ConfiguredId[]): De
   };
 }
 
-function cycleFinding(cycle: readonly Edge[], locate: (path: ConfigPath) => Position): DetailedFinding {
+function cycleFinding(
+  cycle: readonly Edge[],
+  edges: readonly Edge[],
+  locate: (path: ConfigPath) => Position,
+): DetailedFinding {
   const [first] = cycle as readonly [Edge];
   const circle = [...cycle.map((edge) => partKey(edge.from)), partKey(first.from)].join(' → ');
   return {
     path: first.path,
     at: 'value',
     message: `parts need each other in a circle: ${circle}.`,
-    expected: 'Take one of these away:',
+    expected: wayOut(cycle, edges) ?? 'Take one of these away:',
     details: cycle.map((edge) => {
       const { file, line, column } = locate(edge.path);
-      return `${file}:${line}:${column}: ${partKey(edge.from)} needs ${partKey(edge.to)} (${placeName(edge.path)})`;
+      const what = edge.output ? `, for ${edge.output}` : '';
+      return `${file}:${line}:${column}: ${partKey(edge.from)} needs ${partKey(edge.to)} (${placeName(edge.path)}${what})`;
     }),
   };
+}
+
+/**
+ * Which value to move so that the circle is none, where stacks give each other outputs: the link that carries
+ * the fewest. What makes those goes into the stack that needs them, which then gives them like its own.
+ */
+function wayOut(cycle: readonly Edge[], edges: readonly Edge[]): string | undefined {
+  const links = cycle.map((edge) => {
+    const same = edges.filter(
+      ({ from, to }) => partKey(from) === partKey(edge.from) && partKey(to) === partKey(edge.to),
+    );
+    const outputs = [...new Set(same.map(({ output }) => output))];
+    return { from: edge.from, to: edge.to, outputs };
+  });
+  const movable = links.flatMap(({ from, to, outputs }) =>
+    from.kind === 'stack' && partKey(from) !== partKey(to) && outputs.every((one) => one !== undefined)
+      ? [{ from, to, outputs: outputs as string[] }]
+      : [],
+  );
+  const fewest = movable.reduce<(typeof movable)[number] | undefined>(
+    (best, one) => (best && best.outputs.length <= one.outputs.length ? best : one),
+    undefined,
+  );
+  if (!fewest) return undefined;
+  const { from, to, outputs } = fewest;
+  return `Move what makes ${listed(outputs)} out of the ${partKey(to)}: into the ${partKey(from)}, which needs it, or into a stack of its own that both take it from.`;
 }

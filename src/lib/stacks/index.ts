@@ -5,6 +5,7 @@ import type { StackDiff } from './diff/types.ts';
 import type { DriftDeps } from './drift/detect.ts';
 import type { DriftOrder, StackDrift } from './drift/types.ts';
 import type { StackState, StacksPort } from './port.ts';
+import type { ImportingStack, StackImport } from './template/imports.ts';
 import type { TemplateFacts } from './template/template.ts';
 import type { StackDeps, StackPlan, StackResult, StackSpec } from './types.ts';
 import type { WatchOrder } from './watch/attach.ts';
@@ -97,4 +98,12 @@ export async function readStack(port: StacksPort, stackName: string): Promise<St
 /** See `detectDrift` in drift/detect.ts. Changes nothing. */
 export async function detectDrift(deps: DriftDeps, order: DriftOrder): Promise<StackDrift[]> {
   return (await import('./drift/detect.ts')).detectDrift(deps, order);
+}
+
+/** See `readImports` in template/imports.ts. Calls nothing. */
+export async function readImports(
+  stacks: readonly ImportingStack[],
+  region: string | undefined,
+): Promise<StackImport[]> {
+  return (await import('./template/imports.ts')).readImports(stacks, region);
 }

@@ -11,6 +11,8 @@ export interface StackState {
   readonly status: StackStatus;
   readonly statusReason?: string;
   readonly outputs: Readonly<Record<string, string>>;
+  /** Output → the name under which other stacks can import it. */
+  readonly exports?: Readonly<Record<string, string>>;
   /** Parameters as AWS gives them: `****` for one with NoEcho. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
@@ -148,6 +150,8 @@ export interface StacksPort {
    * where the endpoint made an ordinary one.
    */
   reverts(id: string): Promise<readonly Revert[] | undefined>;
+  /** ListImports, all pages: names of the stacks that import an export. */
+  importers(exportName: string): Promise<readonly string[]>;
   /** DescribeEvents with the failures of a change set; empty where AWS does not offer it. */
   validationFindings(changeSetId: string): Promise<readonly ValidationFinding[]>;
   /** ExecuteChangeSet, with rollback on failure. */

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadProject } from '../../../src/lib/project/index.ts';
+import { readImports } from '../../../src/lib/stacks/index.ts';
 import { EXAMPLE, failure, folderWith, load } from './folder.ts';
 
 const stack = (inner: string) => `project: p\nstacks:\n  app: { template: infra/template.yaml, ${inner} }\n`;
@@ -354,8 +355,44 @@ images:
       'infractl.yaml:5:38: stack app needs image api (stacks.app.parameters.ImageUri.image)',
     );
     expect(error.why).toContain(
-      'infractl.yaml:7:44: image api needs stack app (images.api.repository.output)',
+      'infractl.yaml:7:44: image api needs stack app (images.api.repository.output, for app.Uri)',
     );
+  });
+
+  it('of stacks by their outputs says which value to move: the link that carries the fewest', async () => {
+    const text = `project: p
+stacks:
+  app:
+    template: infra/template.yaml
+    parameters: { Vpc: { output: network.VpcId }, Subnet: { output: network.SubnetId } }
+  network:
+    template: infra/registry.yaml
+    parameters: { Group: { output: app.GroupId } }
+`;
+    const error = await failure(load(text));
+    expect(error.why).toContain(
+      'stack app needs stack network (stacks.app.parameters.Vpc.output, for network.VpcId)',
+    );
+    expect(error.why).toContain(
+      'Move what makes app.GroupId out of the stack app: into the stack network, which needs it, or into a stack of its own that both take it from.',
+    );
+  });
+
+  it('of stacks that import what the other exports is found too', async () => {
+    const text = `project: p
+stacks:
+  app: { template: app.yaml }
+  network: { template: network.yaml }
+`;
+    const template = (own: string, other: string) =>
+      `Resources:\n  A: { Type: AWS::SNS::Topic, Properties: { DisplayName: !ImportValue ${other} } }\nOutputs:\n  Own: { Value: !Ref A, Export: { Name: ${own} } }\n`;
+    const files = { 'app.yaml': template('one', 'two'), 'network.yaml': template('two', 'one') };
+    const error = await failure(load(text, { imports: readImports }, files));
+    expect(error.message).toContain(
+      'parts need each other in a circle: stack app → stack network → stack app.',
+    );
+    expect(error.why).toContain('(stacks.app.template, for network.Own)');
+    expect(error.why).toContain('Move what makes network.Own out of the stack network');
   });
 
   it('of a stack with itself is one too', async () => {

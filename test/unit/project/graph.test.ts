@@ -12,6 +12,7 @@ import {
   selectGraph,
 } from '../../../src/lib/project/graph.ts';
 import { buildGraph, type PartId, partKey } from '../../../src/lib/project/index.ts';
+import { readImports } from '../../../src/lib/stacks/index.ts';
 import { EXAMPLE, load } from './folder.ts';
 
 const node = (i: number): PartId => ({ kind: 'stack', name: `s${i}` });
@@ -33,6 +34,24 @@ function graphOf({ nodes, pairs }: { nodes: number[]; pairs: [number, number][] 
   const edges = pairs.filter(([a, b]) => a !== b).map(([a, b]) => edge(Math.max(a, b), Math.min(a, b)));
   return [makeGraph(nodes.map(node), edges), edges];
 }
+
+describe('an import of what another stack of the project exports', () => {
+  it('puts that stack first', async () => {
+    const files = {
+      'app.yaml':
+        'Resources:\n  A: { Type: AWS::SNS::Topic, Properties: { DisplayName: !ImportValue p-network-dev-Vpc } }\n',
+      'network.yaml':
+        'Resources:\n  A: { Type: AWS::SNS::Topic }\nOutputs:\n  V: { Value: !Ref A, Export: { Name: !Sub "${AWS::StackName}-Vpc" } }\n',
+    };
+    const text = 'project: p\nstacks: { app: { template: app.yaml }, network: { template: network.yaml } }\n';
+    const { project } = await load(text, { imports: readImports }, files);
+    expect(keys(buildGraph(project).nodes)).toEqual(['stack network', 'stack app']);
+    expect(keys(buildGraph((await load(text, {}, files)).project).nodes)).toEqual([
+      'stack app',
+      'stack network',
+    ]);
+  });
+});
 
 describe('the order', () => {
   it('has every part once, after all that it needs', () => {

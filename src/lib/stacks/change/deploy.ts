@@ -4,17 +4,17 @@ import { Exit, InfractlError, Interrupted, messageOf } from '../../base/errors.t
 import { plural } from '../../base/text.ts';
 import { typed } from '../commands.ts';
 import { explainFailure } from '../diagnosis/explain.ts';
-import { revertLines } from '../drift/revert.ts';
 import { checkOwner, checkUnprotected, overtaken, standstill } from '../guard.ts';
 import type { StackEvent, StackState, StacksPort } from '../port.ts';
 import { nextStep, succeeded } from '../states.ts';
-import { resourcesOf, type Template } from '../template/template.ts';
 import { PROJECT_TAG, type StackDeps, type StackResult, type StackSpec } from '../types.ts';
 import { follow } from '../watch/follow.ts';
 import { persist } from '../watch/waiting.ts';
 import { type ChangeSet, makeChangeSet, operationToken, untouched, withdraw } from './change-set.ts';
 import { compareSettings } from './compare.ts';
 import { removeStack } from './delete.ts';
+import { checkExports } from './exports.ts';
+import { lookOnceMore } from './last-look.ts';
 import {
   checkedTemplate,
   compareWith,
@@ -99,6 +99,7 @@ async function apply(
 ): Promise<StackResult> {
   const deadline = deps.clock.now() + spec.timeout;
   const type = before ? 'UPDATE' : 'CREATE';
+  if (before) await checkExports(deps.port, { spec, state: before, wanted: wanted.template });
   const { source, sha256, text } = await sendable(deps, wanted);
   if (deps.signal?.aborted) throw untouched(spec);
   const changeSet = await makeChangeSet(deps, {
@@ -117,7 +118,7 @@ async function apply(
       why: 'No resource of the template is made with these parameters and conditions.',
     });
   }
-  if (before && spec.revertDrift) await tellReverts(deps, spec, wanted.template, changeSet.id);
+  if (before) await lookOnceMore(deps, spec, wanted.template, before, changeSet);
   const marker = await start(deps, spec, type, changeSet, deadline);
   const act = before ? 'update' : 'create';
   const ended = await follow(deps, {
@@ -217,14 +218,6 @@ function uncertain(spec: StackSpec, error: unknown, { where, signal }: StackDeps
     exit: Exit.timedOut,
     cause: error,
   });
-}
-
-/** Says what of the change set is drift, before it is executed. */
-async function tellReverts(deps: StackDeps, spec: StackSpec, template: Template, id: string): Promise<void> {
-  const noEcho = [...template.parameters].filter(([, { noEcho }]) => noEcho).map(([name]) => name);
-  const words = { resources: resourcesOf(template), noEcho: new Set(noEcho) };
-  for (const message of revertLines(spec.stackName, await deps.port.reverts(id), words))
-    deps.reporter.emit({ type: 'note', message });
 }
 
 /** Switches termination protection to what is wanted, where it differs. */
