@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../lib/base/clock.ts';
 import { deployView } from '../lib/cli/deploy-view.ts';
+import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/lock-flags.ts';
 import { ProjectCommand } from '../lib/cli/project-command.ts';
 import type { View } from '../lib/cli/view.ts';
 import { chooseParts, deployProject, withTheirFunctions } from '../lib/deploy/index.ts';
@@ -36,6 +37,7 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
     }),
   };
   static override flags = {
+    ...LOCK_FLAGS,
     'create-stack': Flags.boolean({ description: 'Create or update the stacks too.' }),
     'revert-drift': Flags.boolean({
       description: 'Also put back what was changed by hand; includes --create-stack.',
@@ -44,6 +46,7 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
     'dry-run': Flags.boolean({ description: 'Show what would happen; change nothing.' }),
   };
   static override streams = true;
+  protected override completed = withWait;
 
   protected override async work(): Promise<View> {
     const { project } = await this.project();
@@ -51,7 +54,7 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
     const revertDrift = this.flags['revert-drift'];
     const parts = revertDrift ? withTheirFunctions(project, named) : named;
     if (!this.flags['dry-run']) await this.guardProtected();
-    const deps = await this.deployDeps(systemClock);
+    const deps = { ...(await this.deployDeps(systemClock)), ...lockChoice(this.flags) };
     await this.sayPlace();
     if (revertDrift && this.flags['dry-run'])
       this.warnUser('A dry run does not look for what was changed by hand: infractl drift does.');

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../lib/base/clock.ts';
 import { destroyView, inventoryLines } from '../lib/cli/deploy-view.ts';
+import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/lock-flags.ts';
 import { ProjectCommand } from '../lib/cli/project-command.ts';
 import { checkConfirmation, confirmSevere } from '../lib/cli/prompt.ts';
 import { painter } from '../lib/cli/terminal.ts';
@@ -20,12 +21,14 @@ export default class Destroy extends ProjectCommand<typeof Destroy> {
     },
   ];
   static override flags = {
+    ...LOCK_FLAGS,
     confirm: Flags.string({
       description: 'The name to confirm with: <project>-<environment>.',
       helpValue: 'NAME',
     }),
   };
   static override streams = true;
+  protected override completed = withWait;
 
   protected override async work(): Promise<View> {
     const { project } = await this.project();
@@ -36,7 +39,10 @@ export default class Destroy extends ProjectCommand<typeof Destroy> {
     // Where nobody can be asked, the missing flag is named before anything is asked of AWS.
     if (this.flags.confirm === undefined && !this.prompter.canAsk) await confirmSevere(this.prompter, asked);
     const session = await this.session();
-    const destruction = await openDestroy(await this.deployDeps(systemClock), project);
+    const destruction = await openDestroy(
+      { ...(await this.deployDeps(systemClock)), ...lockChoice(this.flags) },
+      project,
+    );
     await this.sayPlace();
     const inventory = await destruction.inventory();
     if (inventory.stacks.length > 0) {

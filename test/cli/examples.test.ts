@@ -33,6 +33,7 @@ const ORDER = [
   'explain',
   'attach',
   'cancel',
+  'unlock',
   'history',
   'rollback',
   'sandbox:status',

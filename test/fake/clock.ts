@@ -3,6 +3,8 @@ import { throwIfAborted } from '../../src/lib/base/clock.ts';
 
 /** The fake's time: what AWS does in the background hangs on it, and a test may hand it to infractl. */
 export interface FakeClock extends Clock {
+  /** Far from this machine's time, so that the SDK would correct its own clock by it. */
+  readonly virtual: boolean;
   /** Runs `work` when `ms` have passed. */
   after(ms: number, work: () => void): void;
   /** Told by the server, so that virtual time stands still while a request is being answered. */
@@ -63,6 +65,7 @@ export function virtualClock(start = MONDAY): VirtualClock {
   };
 
   return {
+    virtual: true,
     now: () => now,
     sleep(ms, signal) {
       return new Promise((resolve, reject) => {
@@ -102,8 +105,13 @@ async function settled(): Promise<void> {
   for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** The machine's own time, for tests that run the built command. */
-export function realClock(): FakeClock {
+/** The machine's own time, for tests that run the built command; `ahead` sets AWS's clock before or behind it. */
+export interface RealClock extends FakeClock {
+  /** Milliseconds that AWS's clock is ahead of this machine's; what is due already stays where it was. */
+  ahead: number;
+}
+
+export function realClock(): RealClock {
   const running = new Set<NodeJS.Timeout>();
   const start = (ms: number, work: () => void): NodeJS.Timeout => {
     const timer = setTimeout(() => {
@@ -113,8 +121,10 @@ export function realClock(): FakeClock {
     running.add(timer);
     return timer;
   };
-  return {
-    now: () => Date.now(),
+  const clock: RealClock = {
+    ahead: 0,
+    virtual: false,
+    now: () => Date.now() + clock.ahead,
     sleep: (ms) => new Promise((resolve) => void start(ms, resolve)),
     after: (ms, work) => void start(ms, work),
     requestStarted: () => {},
@@ -123,4 +133,5 @@ export function realClock(): FakeClock {
       for (const timer of running) clearTimeout(timer);
     },
   };
+  return clock;
 }

@@ -199,6 +199,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const key = String(p.Key);
     const existing = bucket.objects.get(key);
     const { 'if-none-match': unless, 'if-match': only } = request.headers;
+    if (only && !existing) throw noKey(key);
     if ((unless === '*' && existing) || (only && only !== existing?.etag)) {
       throw new FakeError(
         'PreconditionFailed',

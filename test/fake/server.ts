@@ -178,7 +178,13 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     }
     if (fault?.kind === 'lost') return void answer.destroy();
     record.status = result.status;
-    answer.writeHead(result.status, { 'x-amzn-requestid': requestId, ...result.headers });
+    answer.writeHead(result.status, {
+      'x-amzn-requestid': requestId,
+      // AWS tells its own time in every answer. A virtual one only where it is read for itself: elsewhere the
+      // SDK would take it for this machine's clock being wrong, and try again what failed for another reason.
+      ...(!clock.virtual || action === 'GetObject' ? { date: new Date(clock.now()).toUTCString() } : {}),
+      ...result.headers,
+    });
     answer.end(request.method === 'HEAD' ? undefined : result.body);
   }
 

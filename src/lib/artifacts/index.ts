@@ -1,9 +1,9 @@
 import type { AwsSession } from '../aws/session.ts';
 import { artifactBucketName } from './naming.ts';
-import type { ArtifactStore } from './store.ts';
+import type { SharedStore } from './store.ts';
 import type { Zip } from './zip.ts';
 
-export type { ArtifactStore, PutOptions, StoredObject } from './store.ts';
+export type { ArtifactStore, PutOptions, SharedStore, Sight, StoredObject } from './store.ts';
 export type { Zip } from './zip.ts';
 
 /**
@@ -17,7 +17,7 @@ export async function openArtifactStore(
   session: AwsSession,
   project: string,
   options: { readonly create: boolean },
-): Promise<ArtifactStore | undefined> {
+): Promise<SharedStore | undefined> {
   const [{ account }, s3] = await Promise.all([session.identity(), import('../aws/s3.ts')]);
   const bucket = artifactBucketName(project, account, session.region);
   return s3.openBucket(session, { bucket, account, project }, options.create);

@@ -43,6 +43,12 @@ import { traced } from './trace.ts';
 export function cloudFormation(session: AwsSession, pacer: Pacer = pacerOf(session)): StacksPort {
   const client = traced(paced(new CloudFormationClient(session.config), pacer), session);
 
+  async function deleteStack(stack: string, token: string): Promise<void> {
+    await call(session, 'cloudformation:DeleteStack', () =>
+      client.send(new DeleteStackCommand({ StackName: stack, ClientRequestToken: token })),
+    );
+  }
+
   return {
     async stack(stack) {
       const answer = await absent(
@@ -298,11 +304,8 @@ export function cloudFormation(session: AwsSession, pacer: Pacer = pacerOf(sessi
       );
     },
 
-    async deleteStack(stack, token) {
-      await call(session, 'cloudformation:DeleteStack', () =>
-        client.send(new DeleteStackCommand({ StackName: stack, ClientRequestToken: token })),
-      );
-    },
+    deleteStack,
+    discardStack: deleteStack,
   };
 }
 

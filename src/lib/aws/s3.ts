@@ -16,7 +16,7 @@ import {
   PutPublicAccessBlockCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import type { ArtifactStore } from '../artifacts/store.ts';
+import type { SharedStore } from '../artifacts/store.ts';
 import { Exit, InfractlError } from '../base/errors.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
@@ -40,7 +40,7 @@ export async function openBucket(
   session: AwsSession,
   facts: BucketFacts,
   create: boolean,
-): Promise<ArtifactStore | undefined> {
+): Promise<SharedStore | undefined> {
   const client = traced(
     new S3Client({ ...session.config, forcePathStyle: session.endpoint !== undefined }),
     session,
@@ -88,6 +88,54 @@ export async function openBucket(
         }),
       );
       return answer;
+    },
+
+    async look(key) {
+      let date: string | undefined;
+      const answer = await found(
+        call(session, 's3:GetObject', async () => {
+          const command = new GetObjectCommand({ ...owned, Key: key });
+          // The innermost place: there the answer's head is to be had, also where there is no object.
+          command.middlewareStack.add(
+            (next) => async (args) => {
+              const result = await next(args);
+              date = (result.response as { headers?: Record<string, string> } | undefined)?.headers?.date;
+              return result;
+            },
+            { step: 'deserialize', priority: 'low', name: 'infractlDate' },
+          );
+          const { Body, ETag, LastModified } = await client.send(command);
+          return { body: (await Body?.transformToByteArray()) ?? new Uint8Array(), ETag, LastModified };
+        }),
+      );
+      const now = date ? Date.parse(date) : Number.NaN;
+      const written = answer?.LastModified?.getTime() ?? Number.NaN;
+      return {
+        ...(answer ? { object: { body: answer.body, etag: answer.ETag ?? '' } } : {}),
+        ...(Number.isNaN(now) ? {} : { now }),
+        ...(Number.isNaN(now - written) ? {} : { age: Math.max(0, now - written) }),
+      };
+    },
+
+    async swap(key, body, seen) {
+      const condition = seen === undefined ? { IfNoneMatch: '*' } : { IfMatch: seen };
+      const send = () =>
+        client.send(
+          new PutObjectCommand({
+            ...owned,
+            Key: key,
+            Body: Buffer.from(body),
+            ContentType: 'application/json',
+            ...condition,
+          }),
+        );
+      try {
+        return (await onConflictAgain(() => call(session, 's3:PutObject', send))).ETag ?? '';
+      } catch (error) {
+        // An object that was deleted meanwhile is none that matches: S3 answers 404 there.
+        if (['PreconditionFailed', 'NoSuchKey'].includes(underneath(error).name)) return undefined;
+        throw error;
+      }
     },
 
     async *list(prefix) {
@@ -214,6 +262,13 @@ async function makeBucket(
                 Filter: { Prefix: '' },
                 NoncurrentVersionExpiration: { NoncurrentDays: KEEP_OLD_VERSIONS_DAYS },
                 AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+              },
+              {
+                // A lock is written four times a minute, and only its newest version means anything.
+                ID: 'expire-old-locks',
+                Status: 'Enabled',
+                Filter: { Prefix: 'locks/' },
+                NoncurrentVersionExpiration: { NoncurrentDays: 1 },
               },
             ],
           },

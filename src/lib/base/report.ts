@@ -54,7 +54,9 @@ export type Outcome =
   | 'deleted'
   | 'passed'
   | 'reverted'
-  | 'checked';
+  | 'checked'
+  /** Of the lock. */
+  | 'taken';
 
 /** A resource that others wait for. */
 export interface Awaited {

@@ -62,6 +62,11 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
 
   protected abstract work(): Promise<View>;
 
+  /** The words of the command line, with what the parser wants said outright. */
+  protected completed(argv: readonly string[]): string[] {
+    return [...argv];
+  }
+
   /** Runs the command from its first line to its exit code. */
   execute(): Promise<unknown> {
     return this._run();
@@ -76,6 +81,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     this.terminal = this.#describe(this.#wrote('--no-color'), this.#wrote('--no-input'));
     this.interrupts.install();
     const ctor = this.ctor as unknown as T;
+    this.argv = this.completed(this.argv);
     const parsed = await this.parse({
       flags: ctor.flags,
       baseFlags: (ctor as unknown as CommandClass).baseFlags,

@@ -13,6 +13,7 @@ const OUTCOME_STYLE: Record<Outcome, Style> = {
   deleted: 'yellow',
   reverted: 'yellow',
   checked: 'green',
+  taken: 'green',
 };
 
 /** A terminal narrower than that gets the facts without their columns. */

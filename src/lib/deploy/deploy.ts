@@ -1,11 +1,13 @@
 import { Exit, InfractlError, isInfractlError, messageOf } from '../base/errors.ts';
 import { listed } from '../base/text.ts';
+import type { Lease } from '../lease/index.ts';
 import { buildGraph, type Graph, selectGraph, type WalkResult, walkGraph } from '../project/index.ts';
 import { type PartId, type Project, partKey } from '../project/model.ts';
 import { createSecretReader } from '../secrets/index.ts';
 import type { StacksPort } from '../stacks/index.ts';
 import { Known } from './known.ts';
 import { Ledger } from './ledger.ts';
+import { environmentLock } from './lock.ts';
 import { changedInDryRun, planParts } from './plan.ts';
 import { preflight } from './preflight.ts';
 import { Seen } from './seen.ts';
@@ -17,8 +19,11 @@ import type { DeployContext, DeployDeps, DeployOptions, DeployResult, PartOutcom
  * Makes a project true: walks its graph, each part as soon as what it needs is done. When a check fails,
  * or a part after a function was moved, the aliases go back to the versions that they were on.
  *
+ * Nobody else changes the environment meanwhile: the lock is taken before the first change. When somebody
+ * else did since this deploy began to look, it looks again from the start, under the lock.
+ *
  * @throws UsageError for what is wrong before AWS is touched (exit 2); InfractlError of the first part that
- *   failed; `Unhealthy` (exit 8) saying whether it was taken back; `Interrupted` (exit 130)
+ *   failed; `Unhealthy` (exit 8) saying whether it was taken back; `Locked` (exit 6); `Interrupted` (exit 130)
  */
 export async function deployProject(
   deps: DeployDeps,
@@ -28,7 +33,11 @@ export async function deployProject(
 ): Promise<DeployResult> {
   const context: DeployContext = { ...deps, project, options, ...back };
   const run = new DeployRun(context);
-  return run.run();
+  try {
+    return await run.run();
+  } finally {
+    await run.lock.release();
+  }
 }
 
 /** The parts that a deploy visits: all, or those named with all that they need. */
@@ -48,10 +57,16 @@ class DeployRun {
   readonly #outcomes = new Map<string, PartOutcome>();
   readonly #undo: NonNullable<Done['undo']>[] = [];
   readonly #started: number;
+  readonly lock: Lease;
+  /** Whether all that this run knows was read under the lock. */
+  readonly #sure: boolean;
 
-  constructor(context: DeployContext) {
+  /** @param held the lock, by a run that found out that somebody else had worked meanwhile */
+  constructor(context: DeployContext, held?: Lease) {
     this.#context = context;
     this.#started = context.clock.now();
+    this.#sure = held !== undefined;
+    this.lock = held ?? environmentLock(context, () => this.#services.artifacts());
     this.#seen = new Seen(context);
     const watch = (port: StacksPort) => this.#seen.watch(port);
     this.#services = new Services({ ...context, projectName: context.project.name, watch }, (call) =>
@@ -74,10 +89,12 @@ class DeployRun {
       return this.#result(graph);
     }
     const walked = await walkGraph(graph, (id) => this.#visit(id), { signal: this.#context.signal });
+    if (!walked.interrupted && (this.#mustLookAgain || (await this.#isFreedFrom(walked))))
+      return new DeployRun(this.#context, this.lock).run();
     // Where the first call failed already, a list of what was not done says nothing.
     const tell = walked.done.length > 0;
     for (const { id, because } of walked.skipped) this.#skip(id, because, tell);
-    const failure = walked.failed[0]?.error;
+    const failure = await this.#withOwner(walked.failed[0]?.error);
     if (failure === undefined && !walked.interrupted) {
       await this.#keepImages();
       const result = this.#result(graph);
@@ -89,10 +106,18 @@ class DeployRun {
     return this.#failed(walked, failure);
   }
 
-  /** A change set changes nothing until it is executed, so it does not begin the journal. */
+  /** A change set changes nothing until it is executed, so it takes no lock and does not begin the journal. */
   async #beforeChange(call: string): Promise<void> {
     if (this.#context.options.dryRun) throw changedInDryRun();
-    if (call !== 'createChangeSet') await this.#ledger.begin();
+    if (HARMLESS.has(call)) return;
+    if (!this.#context.withoutLock) await this.lock.hold();
+    if (this.#mustLookAgain) throw outdated();
+    await this.#ledger.begin();
+  }
+
+  /** Nothing was changed yet, and what was read may not hold any more. */
+  get #mustLookAgain(): boolean {
+    return this.lock.disturbed && !this.#sure;
   }
 
   async #visit(id: PartId): Promise<void> {
@@ -113,6 +138,7 @@ class DeployRun {
       const detail = done.detail ? { detail: done.detail } : {};
       reporter.emit({ type: 'part.done', part, outcome: done.outcome, ms, ...detail });
     } catch (error) {
+      if (this.#mustLookAgain || this.#canWaitFor(error)) throw error;
       const ms = clock.now() - started;
       this.#outcomes.set(part, { part, kind: id.kind, ms, outcome: 'failed', detail: messageOf(error) });
       if (isInfractlError(error)) reporter.emit({ type: 'part.failed', part, error, ms });
@@ -137,6 +163,34 @@ class DeployRun {
     const word = interrupted ? 'interrupted' : isUnhealthy(error) ? 'unhealthy' : 'failed';
     await this.#ledger.end(word, [...this.#outcomes.values()], { error });
     throw error;
+  }
+
+  /** Somebody else was faster on a stack, and may be waited for: by the lock that they hold. */
+  async #isFreedFrom({ failed }: WalkResult): Promise<boolean> {
+    if (failed.length === 0 || !failed.every(({ error }) => this.#canWaitFor(error))) return false;
+    await this.lock.hold();
+    return true;
+  }
+
+  #canWaitFor(error: unknown): boolean {
+    const { wait, withoutLock } = this.#context;
+    return isBusy(error) && wait !== undefined && !withoutLock && !this.#sure && !this.#ledger.begun;
+  }
+
+  /** A stack that is busy may be so for somebody else's deploy: then that is what to know. */
+  async #withOwner(failure: unknown): Promise<unknown> {
+    if (!isBusy(failure) || this.#ledger.begun) return failure;
+    if (this.#context.withoutLock || !(await this.#services.existingArtifacts())) return failure;
+    const owner = await this.lock.otherOwner();
+    if (!owner) return failure;
+    return new InfractlError({
+      code: owner.code,
+      message: owner.message,
+      why: `${owner.why} ${failure.message}`,
+      suggestions: [...owner.suggestions, ...failure.suggestions.filter((text) => text.includes('attach'))],
+      exit: owner.exit,
+      cause: failure,
+    });
   }
 
   /** What runs now must not expire in its repository, nor what ran before it. */
@@ -248,6 +302,14 @@ class DeployRun {
   }
 }
 
+/** Calls that change what nobody uses: a change set, and the empty stack that one made. */
+const HARMLESS = new Set(['createChangeSet', 'discardStack']);
+
+/** Ends the walk of a run that has to begin anew; nobody sees it. */
+function outdated(): InfractlError {
+  return new InfractlError({ code: 'Outdated', message: 'Somebody else changed the environment meanwhile.' });
+}
+
 const CHANGED = new Set<PartOutcome['outcome']>(['created', 'updated', 'built', 'deleted']);
 
 const DOING = {
@@ -256,6 +318,10 @@ const DOING = {
   function: 'comparing with what runs',
   check: 'asking',
 } as const;
+
+function isBusy(error: unknown): error is InfractlError {
+  return isInfractlError(error) && error.code === 'StackBusy';
+}
 
 function isUnhealthy(error: unknown): boolean {
   return isInfractlError(error) && error.exit === Exit.unhealthy;

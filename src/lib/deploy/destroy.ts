@@ -1,10 +1,12 @@
 import { Exit, InfractlError, isInfractlError, messageOf } from '../base/errors.ts';
 import { plural } from '../base/text.ts';
+import type { Lease } from '../lease/index.ts';
 import { buildGraph, walkGraph } from '../project/index.ts';
 import { type PartId, type Project, partKey } from '../project/model.ts';
 import { createSecretReader } from '../secrets/index.ts';
 import { Known } from './known.ts';
 import { Ledger } from './ledger.ts';
+import { environmentLock } from './lock.ts';
 import { checkAccount } from './preflight.ts';
 import { Services } from './services.ts';
 import { partOf } from './steps.ts';
@@ -42,15 +44,18 @@ export class Destroy {
   readonly #context: DeployContext;
   readonly #services: Services;
   readonly #ledger: Ledger;
+  readonly #lock: Lease;
   readonly #known: Known;
   readonly #outcomes: PartOutcome[] = [];
   readonly #present = new Set<string>();
 
   constructor(deps: DeployDeps, project: Project) {
     this.#context = { ...deps, project, options: NOTHING_CHOSEN };
-    this.#services = new Services({ ...this.#context, projectName: project.name }, () =>
-      this.#ledger.begin(),
-    );
+    this.#services = new Services({ ...this.#context, projectName: project.name }, async () => {
+      if (!deps.withoutLock) await this.#lock.hold();
+      await this.#ledger.begin();
+    });
+    this.#lock = environmentLock(this.#context, () => this.#services.artifacts());
     this.#ledger = new Ledger(this.#context, () => this.#services.artifacts());
     this.#known = new Known(this.#context, createSecretReader(deps.session, deps.signal));
   }
@@ -104,6 +109,14 @@ export class Destroy {
    * @throws InfractlError of the first part that could not be deleted; what was deleted stays deleted
    */
   async run(): Promise<DestroyResult> {
+    try {
+      return await this.#run();
+    } finally {
+      await this.#lock.release();
+    }
+  }
+
+  async #run(): Promise<DestroyResult> {
     const { project, session, clock, signal } = this.#context;
     const started = clock.now();
     const walked = await walkGraph(buildGraph(project), (id) => this.#visit(id), { reverse: true, signal });

@@ -1,15 +1,18 @@
 /** Deploying and destroying a whole project: the one place where the capabilities are joined. */
+import type { AwsSession } from '../aws/session.ts';
 import type { Project } from '../project/model.ts';
 import type { Destroy, DestroyResult, Inventory } from './destroy.ts';
 import type { Differences, DifferencesOptions, PartDiff } from './differences.ts';
 import type { DriftReport } from './drift.ts';
 import type { CopyOrder, HostDesk, HostDeskDeps, HostOutcome } from './host-desk.ts';
+import type { LockState } from './lock.ts';
 import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
 
 export type { Cancelled, Diagnosis, StackOverview } from '../stacks/index.ts';
 export { chooseParts, withTheirFunctions } from './choose.ts';
+export type { LockState } from './lock.ts';
 export { type Outputs, oneOutput, readOutputs } from './outputs.ts';
 export type { Rollback, RollbackPlan } from './rollback/rollback.ts';
 export type { PlannedPart } from './rollback/rollback-plan.ts';
@@ -64,6 +67,20 @@ export async function openRollback(
   order: RollbackOrder,
 ): Promise<Rollback> {
   return (await import('./rollback/rollback.ts')).openRollback(deps, project, order);
+}
+
+/** See `readLock` in lock.ts. */
+export async function readLock(session: AwsSession, project: Project): Promise<LockState> {
+  return (await import('./lock.ts')).readLock(session, project);
+}
+
+/** See `breakLock` in lock.ts. */
+export async function breakLock(
+  session: AwsSession,
+  project: Project,
+  lock: Extract<LockState, { held: true }>,
+): Promise<boolean> {
+  return (await import('./lock.ts')).breakLock(session, project, lock);
 }
 
 /** Looking at stacks and steering them: see stack-desk.ts. Nothing is asked of AWS yet. */

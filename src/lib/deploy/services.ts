@@ -1,4 +1,4 @@
-import type { ArtifactStore } from '../artifacts/index.ts';
+import type { SharedStore } from '../artifacts/index.ts';
 import { InfractlError } from '../base/errors.ts';
 import type { FunctionDeps } from '../functions/index.ts';
 import type { ImageDeps } from '../images/index.ts';
@@ -14,11 +14,12 @@ const CHANGES_STACKS = [
   'setTerminationProtection',
   'cancelUpdate',
   'deleteStack',
+  'discardStack',
 ] as const;
 const CHANGES_IMAGES = ['login', 'deleteImages', 'tagImage'] as const;
 const CHANGES_FUNCTIONS = ['updateCode', 'publish', 'createAlias', 'updateAlias'] as const;
 
-type Needs = Pick<DeployDeps, 'session' | 'reporter' | 'clock' | 'signal' | 'env' | 'where'> & {
+type Needs = Pick<DeployDeps, 'session' | 'reporter' | 'clock' | 'signal' | 'env' | 'where' | 'wait'> & {
   readonly projectName: string;
   /** Sees what stacks answer; or answers itself, where AWS is not to be asked. */
   readonly watch?: (port: StacksPort) => StacksPort;
@@ -34,7 +35,7 @@ export class Services {
   #stacks: Promise<StackDeps> | undefined;
   #images: Promise<ImageDeps> | undefined;
   #functions: Promise<FunctionDeps> | undefined;
-  #artifacts: Promise<ArtifactStore> | undefined;
+  #artifacts: Promise<SharedStore> | undefined;
 
   /** @param beforeChange called before each call that changes AWS; what it throws keeps the call from being made */
   constructor(needs: Needs, beforeChange: (call: string) => Promise<void>) {
@@ -49,6 +50,7 @@ export class Services {
       return {
         ...this.#shared(),
         where: this.#needs.where,
+        wait: this.#needs.wait,
         port: beforeChanges(watch(cloudFormation(this.#needs.session)), CHANGES_STACKS, this.#beforeChange),
         artifacts: () => this.artifacts(),
         existingArtifacts: () => this.existingArtifacts(),
@@ -87,7 +89,7 @@ export class Services {
   }
 
   /** The project's bucket, made when it is not there. */
-  artifacts(): Promise<ArtifactStore> {
+  artifacts(): Promise<SharedStore> {
     this.#artifacts ??= (async () => {
       const store = await this.#open(true);
       if (store) return store;
@@ -100,11 +102,11 @@ export class Services {
   }
 
   /** The project's bucket if it is there. */
-  async existingArtifacts(): Promise<ArtifactStore | undefined> {
+  async existingArtifacts(): Promise<SharedStore | undefined> {
     return this.#artifacts ?? this.#open(false);
   }
 
-  async #open(create: boolean): Promise<ArtifactStore | undefined> {
+  async #open(create: boolean): Promise<SharedStore | undefined> {
     const { openArtifactStore } = await import('../artifacts/index.ts');
     return openArtifactStore(this.#needs.session, this.#needs.projectName, { create });
   }

@@ -93,13 +93,14 @@ export class Steps {
   /** Without --create-stack a stack is only read, for its outputs. */
   async #readStack(id: PartId): Promise<undefined> {
     const part = partOf(this.#context.project.stacks, id);
-    const [{ checkOwner, readStack }, { port }] = await Promise.all([
+    const [{ checkOwner, readStack, whenFree }, deps] = await Promise.all([
       import('../stacks/index.ts'),
       this.#services.stacks(),
     ]);
-    const state = await readStack(port, part.stackName);
+    let state = await readStack(deps.port, part.stackName);
     // Its outputs name what is changed next: functions and repositories of somebody else must not be.
     if (state) checkOwner(state, this.#context.project.name);
+    if (state && deps.wait !== undefined) state = await whenFree(deps, partKey(id), state, deps.wait);
     this.#known.setOutputs(
       part.name,
       outputsOf(part, state, this.#context.session.region, this.#context.where),

@@ -43,6 +43,12 @@ export interface DeployDeps {
   readonly ask?: (parameter: MissingParameter) => Promise<string>;
   /** The flags that lead a further command to the same place, each after a space: ` --env prod`. */
   readonly where?: string;
+  /** How long to wait for somebody else who changes the same environment, in milliseconds; absent: not at all. */
+  readonly wait?: number | undefined;
+  /** Take no lock: for credentials that may not use the bucket. */
+  readonly withoutLock?: boolean | undefined;
+  /** The time by which the lock shows that this process is alive. Default: the machine's own. */
+  readonly pulse?: Clock;
   /** What was typed, for the journal: `deploy --create-stack`. */
   readonly commandLine: string;
   /** The version of infractl, for the journal. */

@@ -1,11 +1,12 @@
-import { hostname, userInfo } from 'node:os';
 import type { ArtifactStore } from '../artifacts/store.ts';
 import { InfractlError, UsageError } from '../base/errors.ts';
+import { machine } from '../base/machine.ts';
 import type { Redactor } from '../base/redact.ts';
 import { nearest } from '../base/text.ts';
 import { isEntryId, type JournalEntry, parseEntry, serializeEntry } from './entry.ts';
 import type { Witness } from './fate.ts';
 
+export { machine } from '../base/machine.ts';
 export {
   finishEntry,
   type JournalEnd,
@@ -24,16 +25,6 @@ const AT_ONCE = 10;
 
 const folder = (environment: string) => `journal/${environment}/`;
 const keyOf = (environment: string, id: string) => `${folder(environment)}${id}.json`;
-
-/** This machine and its user, for an entry. */
-export function machine(): { readonly host: string; readonly user: string } {
-  try {
-    return { host: hostname(), user: userInfo().username };
-  } catch {
-    // A container may run as a user id that has no name.
-    return { host: hostname(), user: String(process.getuid?.() ?? 'unknown') };
-  }
-}
 
 /** Whoever looks at the journal from here, now. */
 export function witness(now: number): Witness {

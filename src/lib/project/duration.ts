@@ -31,3 +31,8 @@ export function writtenDuration(ms: number): string | number {
   }
   return text;
 }
+
+/** Whether a word of a command line is a duration: `90`, `5m`, `1h30m`. */
+export function isDuration(word: string | undefined): boolean {
+  return word !== undefined && DURATION.test(/^\d+$/.test(word) ? `${word}s` : word);
+}

@@ -1,3 +1,4 @@
+export { isDuration, parseDuration } from './duration.ts';
 export { readSecretFiles, type SecretFiles } from './env-file.ts';
 export type { EnvironmentChoice } from './environment.ts';
 export { type Glance, glanceAtProject } from './glance.ts';

@@ -34,6 +34,7 @@ export {
 export { type Attached, attachTo, isRunning, type WatchOrder } from './watch/attach.ts';
 export { type Cancellation, type Cancelled, cancellationOf, cancelStack } from './watch/cancel.ts';
 export { type PlacedEvent, pathWords } from './watch/events.ts';
+export { whenFree } from './watch/free.ts';
 export { type Overview, overview, type StackOverview } from './watch/overview.ts';
 export { type EventQuery, newest, recentEvents } from './watch/recent.ts';
 export type { DeleteOrder, DriftDeps, StackDrift };

@@ -179,4 +179,6 @@ export interface StacksPort {
   cancelUpdate(stack: string, token: string): Promise<void>;
   /** DeleteStack. */
   deleteStack(stack: string, token: string): Promise<void>;
+  /** DeleteStack of a stack that holds nothing: a change set made it and was never executed. */
+  discardStack(stack: string, token: string): Promise<void>;
 }

@@ -39,6 +39,8 @@ export interface StackDeps extends WatchDeps {
   readonly artifacts: () => Promise<ArtifactStore>;
   /** The same store if it is there; none is made. */
   readonly existingArtifacts?: () => Promise<ArtifactStore | undefined>;
+  /** How long to wait for a stack on which AWS works already, in milliseconds; undefined: not at all. */
+  readonly wait?: number | undefined;
 }
 
 export interface StackResult {

@@ -218,7 +218,7 @@ export async function withdraw(
     const state = await deps.port.stack(stackId);
     // Another deploy may have put its change set into the same empty stack.
     if (state?.status !== 'REVIEW_IN_PROGRESS' || (await deps.port.hasChangeSets(stackId))) return;
-    await deps.port.deleteStack(stackId, operationToken());
+    await deps.port.discardStack(stackId, operationToken());
   } catch (error) {
     deps.reporter.emit({
       type: 'warning',

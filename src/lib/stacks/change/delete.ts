@@ -6,8 +6,9 @@ import { explainFailure } from '../diagnosis/explain.ts';
 import { checkOwner, checkUnprotected, overtaken, standstill } from '../guard.ts';
 import type { StackEvent, StackState } from '../port.ts';
 import { nextStep } from '../states.ts';
-import type { WatchDeps } from '../types.ts';
+import type { StackDeps, WatchDeps } from '../types.ts';
 import { type Ended, follow } from '../watch/follow.ts';
+import { whenFree } from '../watch/free.ts';
 import { persist } from '../watch/waiting.ts';
 import { operationToken } from './change-set.ts';
 
@@ -28,7 +29,10 @@ export interface DeleteOrder {
  * @throws InfractlError `StackFailed` (1) with what stands in the way, `StackBusy` (6), `StackProtected`
  * and `NotOurStack` (5), `StackTimedOut` (7); Interrupted (130).
  */
-export async function deleteStack(deps: WatchDeps, order: DeleteOrder): Promise<'deleted' | 'unchanged'> {
+export async function deleteStack(
+  deps: WatchDeps & Pick<StackDeps, 'wait'>,
+  order: DeleteOrder,
+): Promise<'deleted' | 'unchanged'> {
   throwIfAborted(deps.signal);
   const state = await deps.port.stack(order.stackName);
   if (!state) return 'unchanged';
@@ -38,6 +42,11 @@ export async function deleteStack(deps: WatchDeps, order: DeleteOrder): Promise<
     case 'nothing':
       return 'unchanged';
     case 'busy':
+      if (deps.wait !== undefined) {
+        const freed = await whenFree(deps, order.part, state, deps.wait);
+        if (!freed || nextStep(freed.status, 'delete').do !== 'busy') return deleteStack(deps, order);
+      }
+      throw standstill(state, step, deps.clock.now(), { part: order.part, where: deps.where });
     case 'refuse':
       throw standstill(state, step, deps.clock.now(), { part: order.part, where: deps.where });
     case 'follow':

@@ -9,6 +9,7 @@ import type { StackEvent, StackState, StacksPort } from '../port.ts';
 import { nextStep, succeeded } from '../states.ts';
 import { PROJECT_TAG, type StackDeps, type StackResult, type StackSpec } from '../types.ts';
 import { follow } from '../watch/follow.ts';
+import { whenFree } from '../watch/free.ts';
 import { persist } from '../watch/waiting.ts';
 import { type ChangeSet, makeChangeSet, operationToken, untouched, withdraw } from './change-set.ts';
 import { compareSettings } from './compare.ts';
@@ -46,6 +47,11 @@ export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<Sta
   const step = nextStep(state.status, 'deploy');
   switch (step.do) {
     case 'busy':
+      if (deps.wait !== undefined) {
+        const freed = await whenFree(deps, spec.part, state, deps.wait);
+        if (!freed || nextStep(freed.status, 'deploy').do !== 'busy') return deployStack(deps, spec);
+      }
+      throw standstill(state, step, deps.clock.now(), { part: spec.part, where: deps.where });
     case 'refuse':
       throw standstill(state, step, deps.clock.now(), { part: spec.part, where: deps.where });
     case 'recreate':
