@@ -55,7 +55,7 @@ describe('two deploys at once', () => {
       second,
       6,
       'Somebody else is changing shop dev. Nothing was changed.',
-      /Arn:aws:\S+ on \S+ \(user \S+, process \d+\) runs "infractl deploy --create-stack" since \d{4}-\S+Z/,
+      /Held by arn:aws:\S+ on \S+ \(user \S+, process \d+\): "infractl deploy --create-stack", since \d{4}-\S+Z/,
       '--wait',
       'infractl unlock',
     );
@@ -140,7 +140,7 @@ describe('unlock', () => {
       await scene.run(['unlock']),
       2,
       '--confirm shop-dev',
-      'runs "infractl deploy --create-stack"',
+      '"infractl deploy --create-stack"',
     );
     expect(lock()).not.toHaveProperty('released');
     const broken = await scene.run(['unlock', '--confirm', 'shop-dev']);

@@ -9,7 +9,7 @@ type Held = Extract<LockState, { held: true }>;
 export function lockLines(lock: Held, paint: Paint): string {
   const sign = lock.age === undefined ? '' : `Its last sign of life was ${duration(lock.age)} ago.`;
   const end = lock.dead ? ' It is dead: the next command takes the lock over by itself.' : '';
-  return [`${paint('bold', 'Locked')}: ${lock.holder}.`, ...(sign ? [`${sign}${end}`] : [])].join('\n');
+  return [`${paint('bold', 'Locked')} by ${lock.holder}.`, ...(sign ? [`${sign}${end}`] : [])].join('\n');
 }
 
 /** `free`: nobody held it. `over`: its owner gave it back before it could be broken. */

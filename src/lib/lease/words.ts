@@ -26,7 +26,7 @@ export function locked(
       waited === undefined
         ? `Somebody else is changing ${project} ${environment}. Nothing was changed.`
         : `Somebody else was still changing ${project} ${environment} after ${duration(waited)}. Nothing was changed.`,
-    why: `${capital(holderWords(record, now))}.`,
+    why: `Held by ${holderWords(record, now)}.`,
     suggestions: [
       waited === undefined
         ? 'Wait for it: run the same command with --wait, or with --wait 10m for no longer than that.'
@@ -47,7 +47,7 @@ export function lost({ project, environment }: LeaseScope, record: LeaseRecord |
     why: by
       ? `${by} broke it by hand.`
       : record
-        ? `This machine gave no sign of life for a while, and it was taken: ${holderWords(record, undefined)}.`
+        ? `This machine gave no sign of life for a while, and the lock was taken by ${holderWords(record, undefined)}.`
         : 'Its record is gone from the bucket of the project.',
     suggestions: [
       'What AWS was told to do goes on. When the other one is done, run the same command again: it does what is left to do.',
@@ -55,5 +55,3 @@ export function lost({ project, environment }: LeaseScope, record: LeaseRecord |
     exit: Exit.busy,
   });
 }
-
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
