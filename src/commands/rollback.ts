@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../lib/base/clock.ts';
+import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/lock-flags.ts';
 import { ProjectCommand } from '../lib/cli/project-command.ts';
 import { checkConfirmation, confirmMild, confirmSevere } from '../lib/cli/prompt.ts';
 import { planLines, rollbackPlanView, rollbackView } from '../lib/cli/rollback-view.ts';
@@ -32,6 +33,7 @@ export default class Rollback extends ProjectCommand<typeof Rollback> {
     }),
   };
   static override flags = {
+    ...LOCK_FLAGS,
     'dry-run': Flags.boolean({ description: 'Show what would go back; change nothing.' }),
     yes: Flags.boolean({ char: 'y', description: 'Do not ask, where the environment is not protected.' }),
     confirm: Flags.string({
@@ -44,6 +46,7 @@ export default class Rollback extends ProjectCommand<typeof Rollback> {
     }),
   };
   static override streams = true;
+  protected override completed = withWait;
 
   protected override async work(): Promise<View> {
     const project = await this.salvage(this.flags.project);
@@ -59,7 +62,7 @@ export default class Rollback extends ProjectCommand<typeof Rollback> {
     const [first, ...others] = this.words;
     const to = first !== undefined && /^(\d{8}T\d{9}Z-)?[0-9a-f]{6}$/.test(first) ? first : undefined;
     const parts = to === undefined ? this.words : others;
-    const deps = await this.deployDeps(systemClock);
+    const deps = { ...(await this.deployDeps(systemClock)), ...lockChoice(this.flags) };
     await this.sayPlace();
     const rollback = await openRollback(deps, project, { to, parts });
     const plan = await rollback.plan();

@@ -136,12 +136,7 @@ describe('unlock', () => {
     const before = looks();
     expectTrouble(await scene.run(['unlock', '--confirm', 'shop-prod']), 5, 'nothing was done');
     expect(looks()).toBe(before);
-    expectTrouble(
-      await scene.run(['unlock']),
-      2,
-      '--confirm shop-dev',
-      '"infractl deploy --create-stack"',
-    );
+    expectTrouble(await scene.run(['unlock']), 2, '--confirm shop-dev', '"infractl deploy --create-stack"');
     expect(lock()).not.toHaveProperty('released');
     const broken = await scene.run(['unlock', '--confirm', 'shop-dev']);
     expect(broken).toMatchObject({ code: 0, stdout: 'Broken: the lock of shop-dev is free.\n' });

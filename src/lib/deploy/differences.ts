@@ -40,7 +40,7 @@ export interface Differences {
 }
 
 /** Calls that a look makes, and takes back. */
-const LOOKS = new Set(['createChangeSet', 'deleteStack', 'login']);
+const LOOKS = new Set(['createChangeSet', 'discardStack', 'login']);
 
 /**
  * How a project differs from what is deployed: each stack with its resources and properties, each image and
