@@ -133,6 +133,30 @@ describe('rollback', () => {
   });
 });
 
+describe('prune', () => {
+  it('only shows by itself; with --apply it says what goes, and asks', async () => {
+    await scene.deployed();
+    scene.changeCode('second');
+    await scene.run(['deploy']);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    scene.fake.requests.length = 0;
+    const few = ['--keep', '1', '--keep-within', '0s', '--older-than', '0s'];
+    const shown = await scene.run(['prune', ...few]);
+    expect(shown.code).toBe(0);
+    expect(shown.stdout).toMatch(/stays +templates\/\S+ .*names it/);
+    expect(scene.fake.mutations()).toEqual([]);
+    const kept = await scene.run(['prune', '--apply']);
+    expect(kept.stdout).toContain('Nothing to do');
+    scene.fake.state.lambda.functions.get('shop-api-dev')?.versions.shift();
+    const asked = await scene.run(['prune', '--apply', ...few, '--json']);
+    if (asked.code !== 0) expect(asked.stdout + asked.stderr).toContain('--yes');
+    expect(scene.fake.mutations()).toEqual([]);
+    const wrong = await scene.run(['prune', '--keep-within', 'soon']);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain('30d');
+  });
+});
+
 describe('again', () => {
   it('deploy with nothing to do changes nothing and says so', async () => {
     await scene.deployed();

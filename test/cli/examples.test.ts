@@ -36,6 +36,7 @@ const ORDER = [
   'unlock',
   'history',
   'rollback',
+  'prune',
   'sandbox:status',
   'destroy',
   'sandbox:reset',

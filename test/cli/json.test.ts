@@ -138,6 +138,19 @@ describe('results of commands that talk to AWS', () => {
     check('rollback result', lines(done).at(-1));
   });
 
+  it('prune: what would go, and what went', async () => {
+    expect(await result('prune', ['prune'])).toMatchObject({ applied: false });
+    scene.changeCode('for nobody');
+    expect((await run(['deploy'])).code).toBe(0);
+    scene.changeCode('for us');
+    expect((await run(['deploy'])).code).toBe(0);
+    const few = ['--keep', '1', '--keep-within', '0s', '--older-than', '0s'];
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    expect(await result('prune --apply', ['prune', '--apply', '--yes', ...few])).toMatchObject({
+      applied: true,
+    });
+  });
+
   it('list and explain; events, attach and cancel are streams', async () => {
     await result('list', ['list']);
     await result('explain', ['explain', 'app']);

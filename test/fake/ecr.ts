@@ -3,6 +3,9 @@ import type { Context } from './server.ts';
 import type { EcrImage } from './state.ts';
 import { FakeError, type Parameters, page } from './wire.ts';
 
+const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
+const INDEX = 'application/vnd.oci.image.index.v1+json';
+
 interface ImageId {
   readonly imageDigest?: string;
   readonly imageTag?: string;
@@ -69,9 +72,19 @@ export const ecr = jsonService('ecr', {
         imageTags: image.tags.size > 0 ? [...image.tags] : undefined,
         imageSizeInBytes: image.sizeInBytes,
         imagePushedAt: image.pushedAt / 1000,
+        imageManifestMediaType: image.children ? INDEX : MANIFEST,
       })),
       nextToken: next,
     };
+  },
+  GetRepositoryPolicy(p, context) {
+    repository(p, context);
+    const policyText = context.state.ecr.policies.get(String(p.repositoryName));
+    if (policyText !== undefined) return { repositoryName: p.repositoryName, policyText };
+    throw new FakeError(
+      'RepositoryPolicyNotFoundException',
+      `Repository policy does not exist for the repository with name '${p.repositoryName}' in the registry with id '${context.state.account}'`,
+    );
   },
   BatchGetImage(p, context) {
     const images = repository(p, context);
@@ -83,8 +96,12 @@ export const ecr = jsonService('ecr', {
               {
                 repositoryName: p.repositoryName,
                 imageId: { imageDigest: image.digest },
-                imageManifest: JSON.stringify({ schemaVersion: 2, digest: image.digest }),
-                imageManifestMediaType: 'application/vnd.docker.distribution.manifest.v2+json',
+                imageManifest: JSON.stringify(
+                  image.children
+                    ? { schemaVersion: 2, manifests: image.children.map((digest) => ({ digest })) }
+                    : { schemaVersion: 2, digest: image.digest },
+                ),
+                imageManifestMediaType: image.children ? INDEX : MANIFEST,
               },
             ]
           : [],
@@ -135,6 +152,11 @@ export const ecr = jsonService('ecr', {
           failureCode: 'ImageNotFound',
           failureReason: 'Requested image not found',
         });
+        continue;
+      }
+      if (images.some(({ children }) => children?.includes(image.digest))) {
+        const failureReason = `Requested image referenced by manifest list`;
+        failures.push({ imageId: id, failureCode: 'ImageReferencedByManifestList', failureReason });
         continue;
       }
       // A tag alone is taken off; the image goes with its last tag, or when it is named by digest.

@@ -38,7 +38,10 @@ export const lambda: Service = {
   name: 'lambda',
   read({ method, url, body }) {
     const { name = '', part = '', alias } = PATH.exec(decodeURIComponent(url.pathname))?.groups ?? {};
-    const action = ACTIONS[`${method} ${part}${alias ? '/' : ''}`] ?? `${method} ${url.pathname}`;
+    const all = /\/functions\/?$/.test(url.pathname) && method === 'GET';
+    const action = all
+      ? 'ListFunctions'
+      : (ACTIONS[`${method} ${part}${alias ? '/' : ''}`] ?? `${method} ${url.pathname}`);
     const sent = action === 'Invoke' ? { Payload: body.toString() } : JSON.parse(body.toString() || '{}');
     return {
       action,
@@ -51,6 +54,8 @@ export const lambda: Service = {
     };
   },
   handle(action, p, context) {
+    if (action === 'ListFunctions')
+      return { status: 200, headers: JSON_HEADERS, body: JSON.stringify(listFunctions(p, context)) };
     const handler = HANDLERS[action];
     if (!handler) throw new Error(`the fake's Lambda does not know ${action}`);
     const { status = 200, headers = {}, body } = handler(functionOf(p, context), p, context);
@@ -71,6 +76,16 @@ export const lambda: Service = {
     }),
   }),
 };
+
+function listFunctions(p: Parameters, { state }: Context): object {
+  const all = [...state.lambda.functions.values()].flatMap((fn) => [
+    configuration(fn, undefined),
+    ...(p.FunctionVersion === 'ALL' ? fn.versions.map(({ version }) => configuration(fn, version)) : []),
+  ]);
+  const from = Number(p.Marker ?? 0);
+  const to = from + state.lambda.pageSize;
+  return { Functions: all.slice(from, to), NextMarker: to < all.length ? String(to) : undefined };
+}
 
 const notFound = (message: string) => new FakeError('ResourceNotFoundException', message, 404);
 

@@ -32,6 +32,8 @@ export interface EcrImage {
   readonly tags: Set<string>;
   readonly pushedAt: number;
   readonly sizeInBytes: number;
+  /** Of an index: the images that it is made of. */
+  readonly children?: readonly string[];
 }
 
 export interface EcrState {
@@ -40,12 +42,15 @@ export interface EcrState {
   password: string;
   proxyEndpoint: string | undefined;
   pageSize: number;
+  /** Repository → the text of its policy. */
+  readonly policies: Map<string, string>;
   /** Tags stay where they were first put. */
   immutable: boolean;
 }
 
 export const newEcrState = (): EcrState => ({
   repositories: new Map(),
+  policies: new Map(),
   password: 'fake-ecr-password',
   proxyEndpoint: undefined,
   pageSize: 100,

@@ -6,6 +6,7 @@ import type { Differences, DifferencesOptions, PartDiff } from './differences.ts
 import type { DriftReport } from './drift.ts';
 import type { CopyOrder, HostDesk, HostDeskDeps, HostOutcome } from './host-desk.ts';
 import type { LockState } from './lock.ts';
+import type { Prune, PruneOrder } from './prune/prune.ts';
 import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
@@ -14,6 +15,7 @@ export type { Cancelled, Diagnosis, StackOverview } from '../stacks/index.ts';
 export { chooseParts, withTheirFunctions } from './choose.ts';
 export type { LockState } from './lock.ts';
 export { type Outputs, oneOutput, readOutputs } from './outputs.ts';
+export type { PrunePlan, PruneResult } from './prune/prune.ts';
 export type { Rollback, RollbackPlan } from './rollback/rollback.ts';
 export type { PlannedPart } from './rollback/rollback-plan.ts';
 export type { AttachResult, PartEvent, Subject } from './stack-desk.ts';
@@ -81,6 +83,11 @@ export async function breakLock(
   lock: Extract<LockState, { held: true }>,
 ): Promise<boolean> {
   return (await import('./lock.ts')).breakLock(session, project, lock);
+}
+
+/** One clean-up: see prune/prune.ts. Nothing is asked of AWS yet. */
+export async function openPrune(deps: DeployDeps, project: Project, order: PruneOrder): Promise<Prune> {
+  return new (await import('./prune/prune.ts')).Prune(deps, project, order);
 }
 
 /** Looking at stacks and steering them: see stack-desk.ts. Nothing is asked of AWS yet. */

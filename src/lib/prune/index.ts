@@ -1,0 +1,4 @@
+/** What may be cleared away, and what must not: pure decisions. The reading and deleting is in `lib/deploy/prune`. */
+export { decide, isShared, namesIn } from './decide.ts';
+export { type Keep, keptRuns, type Run, runAsUser } from './journal.ts';
+export type { Item, ItemKind, Policy, User, Verdict } from './types.ts';
