@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../lib/base/clock.ts';
+import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/lock-flags.ts';
 import { ProjectCommand } from '../lib/cli/project-command.ts';
 import { confirmMild } from '../lib/cli/prompt.ts';
 import { prunePlanView, pruneView, removalLine } from '../lib/cli/prune-view.ts';
@@ -22,6 +23,7 @@ export default class Prune extends ProjectCommand<typeof Prune> {
     },
   ];
   static override flags = {
+    ...LOCK_FLAGS,
     apply: Flags.boolean({ description: 'Remove it; without this nothing is changed.' }),
     keep: Flags.integer({
       description: 'So many of the newest runs of each environment stay, with all that they name.',
@@ -36,12 +38,15 @@ export default class Prune extends ProjectCommand<typeof Prune> {
     yes: Flags.boolean({ char: 'y', description: 'Do not ask.' }),
   };
 
+  protected override completed = withWait;
+
   protected override async work(): Promise<View> {
     const { project } = await this.project();
     const { apply, yes, keep } = this.flags;
     if (apply) await this.guardProtected();
     const order = { keep, within: this.flags['keep-within'], grace: this.flags['older-than'] };
-    const prune = await openPrune(await this.deployDeps(systemClock), project, order);
+    const deps = { ...(await this.deployDeps(systemClock)), ...lockChoice(this.flags) };
+    const prune = await openPrune(deps, project, order);
     await this.sayPlace();
     const plan = await prune.plan();
     for (const note of plan.notes) this.warnUser(note);

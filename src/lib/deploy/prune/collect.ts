@@ -19,6 +19,8 @@ export interface Collection {
   readonly users: readonly User[];
   /** Ids of journal entries that stay, with the reason. */
   readonly kept: ReadonlyMap<string, string>;
+  /** Those that have a journal, whether infractl.yaml still has them or not. */
+  readonly environments: readonly string[];
   /** Runs that are under way now. */
   readonly running: readonly JournalEntry[];
   /** What was not looked at, in sentences. */
@@ -52,6 +54,7 @@ export async function collect(order: CollectOrder): Promise<Collection> {
     items: [...images.items, ...objectItems(store, objects)],
     users: [...users, ...texts, ...images.users],
     kept: journal.kept,
+    environments: journal.environments,
     running: journal.running,
     notes: images.notes,
   };
@@ -101,7 +104,7 @@ async function readJournals({ store, now, keep }: CollectOrder, objects: readonl
       if (of === environment && id && !known.has(id)) kept.set(key, 'it cannot be read');
     }
   }
-  return { kept, users, running };
+  return { kept, users, running, environments: [...environments] };
 }
 
 /** What a stack was given and gives; of stacks of others too, since an image's digest may be anywhere. */

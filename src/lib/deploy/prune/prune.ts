@@ -3,6 +3,7 @@ import { Exit, InfractlError, messageOf } from '../../base/errors.ts';
 import { plural } from '../../base/text.ts';
 import type { Project } from '../../project/model.ts';
 import { decide, type Verdict } from '../../prune/index.ts';
+import { environmentLock } from '../lock.ts';
 import { checkAccount } from '../preflight.ts';
 import { Services } from '../services.ts';
 import type { DeployContext, DeployDeps } from '../types.ts';
@@ -53,6 +54,7 @@ export class Prune {
   readonly #services: Services;
   readonly #order: PruneOrder;
   #store: ArtifactStore | undefined;
+  #environments: readonly string[] = [];
 
   constructor(deps: DeployDeps, project: Project, order: PruneOrder) {
     const options = { parts: [], createStack: false, skipBuild: false, dryRun: false };
@@ -82,6 +84,7 @@ export class Prune {
       now,
       keep: { newest, within },
     });
+    this.#environments = found.environments;
     const items = decide(found.items, found.users, found.kept, { now, grace });
     const going = items.filter(({ remove }) => remove);
     return {
@@ -104,9 +107,30 @@ export class Prune {
    * journal go first and what they name after them, so that a clean-up that is cut off leaves no entry
    * without its things.
    *
-   * @throws InfractlError `StackBusy` (exit 6) while a deploy runs
+   * Nobody deploys to any of the environments meanwhile: a deploy may be about to use what nothing names yet.
+   *
+   * @throws InfractlError `Locked`, `DeployRunning` (exit 6) while a deploy runs
    */
   async run(agreed: PrunePlan): Promise<PruneResult> {
+    const { project, withoutLock } = this.#context;
+    // Always in the same order, so that two clean-ups do not wait for each other.
+    const environments = [...new Set([...project.environments, ...this.#environments])].sort();
+    const locks = withoutLock
+      ? []
+      : environments.map((environment) =>
+          environmentLock({ ...this.#context, project: { ...project, environment } }, () =>
+            this.#services.artifacts(),
+          ),
+        );
+    try {
+      for (const lock of locks) await lock.hold();
+      return await this.#run(agreed);
+    } finally {
+      await Promise.all(locks.map((lock) => lock.release()));
+    }
+  }
+
+  async #run(agreed: PrunePlan): Promise<PruneResult> {
     const plan = await this.plan();
     if (plan.running.length > 0) throw busy(plan.running);
     const wanted = new Set(agreed.items.flatMap((one) => (one.remove ? [keyOf(one)] : [])));
