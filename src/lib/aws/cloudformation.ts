@@ -31,17 +31,20 @@ import type {
 import { call } from './call.ts';
 import { toChanges, toEvent, toFinding, toReverts, toState } from './cloudformation-words.ts';
 import { underneath } from './errors.ts';
-import { type Pacer, paced, pacerOf } from './pacing.ts';
+import { type Pacing, paced, pacingOf } from './pacing.ts';
 import type { AwsSession } from './session.ts';
 import { traced } from './trace.ts';
 
 /**
  * CloudFormation for the stacks engine: every call paced, and what does not exist is undefined.
  *
- * @param pacer default: the one that all callers of the account and region share
+ * @param pacing default: the one that all callers of the account and region share
  */
-export function cloudFormation(session: AwsSession, pacer: Pacer = pacerOf(session)): StacksPort {
-  const client = traced(paced(new CloudFormationClient(session.config), pacer), session);
+export function cloudFormation(
+  session: AwsSession,
+  pacing: Pacing = pacingOf(session, 'cloudformation'),
+): StacksPort {
+  const client = traced(paced(new CloudFormationClient(session.config), pacing), session);
 
   async function deleteStack(stack: string, token: string): Promise<void> {
     await call(session, 'cloudformation:DeleteStack', () =>

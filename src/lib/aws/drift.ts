@@ -9,17 +9,20 @@ import {
 import type { DriftPort, PropertyDifference, ResourceDrift } from '../stacks/drift/port.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
-import { type Pacer, paced, pacerOf } from './pacing.ts';
+import { type Pacing, paced, pacingOf } from './pacing.ts';
 import type { AwsSession } from './session.ts';
 import { traced } from './trace.ts';
 
 /**
  * Drift detection, paced together with all other calls of CloudFormation.
  *
- * @param pacer default: the one that all callers of the account and region share
+ * @param pacing default: the one that all callers of the account and region share
  */
-export function driftPort(session: AwsSession, pacer: Pacer = pacerOf(session)): DriftPort {
-  const client = traced(paced(new CloudFormationClient(session.config), pacer), session);
+export function driftPort(
+  session: AwsSession,
+  pacing: Pacing = pacingOf(session, 'cloudformation'),
+): DriftPort {
+  const client = traced(paced(new CloudFormationClient(session.config), pacing), session);
   return {
     async detectDrift(stack) {
       try {

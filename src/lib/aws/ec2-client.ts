@@ -1,6 +1,6 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { type Clock, systemClock } from '../base/clock.ts';
-import { type Pace, Pacer, paced, pacerOf } from './pacing.ts';
+import { type Caller, type Pace, Pacer, paced, pacers } from './pacing.ts';
 import type { AwsSession } from './session.ts';
 import { traced } from './trace.ts';
 
@@ -24,9 +24,9 @@ const CHANGING: Pace = { burst: 50, rate: 5, most: 5 };
  */
 export function ec2Client(session: AwsSession, clock: Clock = systemClock): EC2Client {
   const own = new Map<string, Pacer>();
-  const pacer = (api: string): Pacer => {
+  const pacer = (api: string, caller: Caller): Pacer => {
     const pace = PACES[api] ?? (/^(Describe|Get)/.test(api) ? READING : CHANGING);
-    if (clock === systemClock) return pacerOf(session, `ec2:${api}`, pace);
+    if (clock === systemClock) return pacers.of(session, `ec2:${api}`, caller, pace);
     let known = own.get(api);
     if (!known) {
       known = new Pacer(clock, pace);

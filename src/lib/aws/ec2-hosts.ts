@@ -8,7 +8,7 @@ import {
 import type { FoundInstance, InstancesPort } from '../hosts/find.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
-import { paced, pacerOf } from './pacing.ts';
+import { paced, pacingOf } from './pacing.ts';
 import type { AwsSession } from './session.ts';
 import { traced } from './trace.ts';
 
@@ -20,7 +20,7 @@ const ALIVE: Filter = {
 
 /** EC2's DescribeInstances for `lib/hosts`. */
 export function instancesPort(session: AwsSession, signal?: AbortSignal): InstancesPort {
-  const client = traced(paced(new EC2Client(session.config), pacerOf(session)), session);
+  const client = traced(paced(new EC2Client(session.config), pacingOf(session, 'ec2')), session);
   const options = signal ? { abortSignal: signal } : {};
   return {
     async byId(id) {

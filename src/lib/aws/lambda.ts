@@ -13,12 +13,13 @@ import { throwIfAborted } from '../base/clock.ts';
 import type { FunctionFacts, FunctionsPort } from '../functions/types.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
+import { paced, pacingOf } from './pacing.ts';
 import type { AwsSession } from './session.ts';
 import { traced } from './trace.ts';
 
 /** Lambda for `lib/functions`. Aborting the signal cuts the request that is under way. */
 export function lambdaPort(session: AwsSession, signal?: AbortSignal): FunctionsPort {
-  const client = traced(new LambdaClient(session.config), session);
+  const client = traced(paced(new LambdaClient(session.config), pacingOf(session, 'lambda')), session);
   const options = signal ? { abortSignal: signal } : {};
 
   async function ask<T>(action: string, send: () => Promise<T>): Promise<T> {

@@ -2,6 +2,7 @@ import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cl
 import type { FunctionLogPort } from '../stacks/diagnosis/function-log.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
+import { paced, pacingOf } from './pacing.ts';
 import type { AwsSession } from './session.ts';
 import { traced } from './trace.ts';
 
@@ -10,7 +11,7 @@ const MOST_PAGES = 10;
 
 /** CloudWatch Logs, as far as explaining a failure needs it. */
 export function logsPort(session: AwsSession): FunctionLogPort {
-  const client = traced(new CloudWatchLogsClient(session.config), session);
+  const client = traced(paced(new CloudWatchLogsClient(session.config), pacingOf(session, 'logs')), session);
   return {
     async lines(group, { from, to }) {
       const found: { at: Date; text: string }[] = [];

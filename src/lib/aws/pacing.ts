@@ -31,9 +31,11 @@ export class Pacer {
   #tokens: number;
   #filledAt: number;
   #throttledAt = Number.NEGATIVE_INFINITY;
-  /** The end of the queue: callers are served in the order in which they came. */
-  #queue: Promise<void> = Promise.resolve();
-  #waiting = 0;
+  /** Each is served in the order in which it came; the patient ones after the others. */
+  readonly #urgent: (() => void)[] = [];
+  readonly #patient: (() => void)[] = [];
+  #serving = false;
+  #turns = 0;
 
   constructor(clock: Clock = systemClock, pace: Pace = UNPUBLISHED) {
     this.#clock = clock;
@@ -49,30 +51,49 @@ export class Pacer {
     return this.#rate;
   }
 
-  /** Waits for a turn. */
-  take(): Promise<void> {
+  /**
+   * Waits for a turn.
+   *
+   * @param patient gives way to the others: a question that was asked before and is asked again
+   */
+  take(patient = false): Promise<void> {
     this.#refill();
-    if (this.#tokens >= 1 && this.#waiting === 0) {
+    if (this.#tokens >= 1 && this.#urgent.length + this.#patient.length === 0) {
       this.#tokens -= 1;
       return Promise.resolve();
     }
-    this.#waiting++;
-    const turn = this.#queue.then(() => this.#wait());
-    this.#queue = turn.catch(() => {});
-    return turn;
+    return new Promise((resolve) => {
+      (patient ? this.#patient : this.#urgent).push(resolve);
+      if (!this.#serving) void this.#serve();
+    });
   }
 
-  async #wait(): Promise<void> {
-    try {
-      for (;;) {
-        this.#refill();
-        if (this.#tokens >= 1) break;
+  async #serve(): Promise<void> {
+    this.#serving = true;
+    while (this.#urgent.length + this.#patient.length > 0) {
+      this.#refill();
+      if (this.#tokens < 1) {
         await this.#clock.sleep(Math.ceil(((1 - this.#tokens) / this.#rate) * 1000));
+        continue;
       }
       this.#tokens -= 1;
-    } finally {
-      this.#waiting--;
+      this.#next()?.();
     }
+    this.#serving = false;
+  }
+
+  /** However many are urgent, every fourth turn is for one that is patient. */
+  #next(): (() => void) | undefined {
+    const fair = ++this.#turns % 4 === 0;
+    const [first, second] = fair ? [this.#patient, this.#urgent] : [this.#urgent, this.#patient];
+    return first.shift() ?? second.shift();
+  }
+
+  /** Takes over what another pacer of the same account has learned: the lower rate counts. */
+  heed(other: Pacer): void {
+    this.#rate = Math.min(this.rate, other.rate);
+    this.#tokens = Math.min(this.#tokens, other.#tokens);
+    this.#throttledAt = Math.max(this.#throttledAt, other.#throttledAt);
   }
 
   /** AWS said that it was too much. */
@@ -90,27 +111,76 @@ export class Pacer {
     const seconds = Math.max(0, now - this.#filledAt) / 1000;
     this.#filledAt = now;
     this.#tokens = Math.min(this.#pace.burst, this.#tokens + seconds * this.#rate);
-    // A bucket that was never throttled stays where it started: there is nothing to recover from.
-    if (this.#throttledAt !== Number.NEGATIVE_INFINITY)
-      this.#rate = Math.min(this.#pace.most, this.#rate + seconds * RECOVERY);
+    this.#rate = Math.min(this.#pace.most, this.#rate + seconds * RECOVERY);
   }
 }
 
-const pacers = new Map<string, Pacer>();
+/** Whose request goes out, as far as its credentials tell. */
+export interface Caller {
+  readonly accessKeyId?: string | undefined;
+  /** Only some kinds of credentials know it. */
+  readonly accountId?: string | undefined;
+}
+
+type Place = Pick<AwsSession, 'endpoint' | 'region' | 'pacers'>;
 
 /**
- * The one pacer of the session's account and region.
- *
- * @param api an API whose limit is its own, as each of EC2's is: `ec2:StartInstances`
+ * The pacers of this process: one for each account, region and API, whatever profile leads there. Until the
+ * account is known, the access key stands for it, so that no call has to be made to find out; then what was
+ * learned under the key goes over to the account.
  */
-export function pacerOf(session: AwsSession, api = '', pace?: Pace): Pacer {
-  const key = [session.endpoint ?? '', session.profile ?? '', session.region, api].join('|');
-  let pacer = pacers.get(key);
-  if (!pacer) {
-    pacer = new Pacer(systemClock, pace);
-    pacers.set(key, pacer);
+export class Pacers {
+  readonly #clock: Clock;
+  readonly #pacers = new Map<string, Map<string, Pacer>>();
+  readonly #accounts = new Map<string, string>();
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
   }
-  return pacer;
+
+  /** @param api whose limit is its own: a service, or one API of it, as each of EC2's */
+  of({ endpoint, region }: Place, api: string, caller: Caller, pace?: Pace): Pacer {
+    const owner = this.#ownerOf(caller);
+    const mine = this.#pacers.get(owner) ?? new Map<string, Pacer>();
+    this.#pacers.set(owner, mine);
+    const key = [endpoint ?? '', region, api].join('|');
+    const pacer = mine.get(key) ?? new Pacer(this.#clock, pace);
+    mine.set(key, pacer);
+    return pacer;
+  }
+
+  /** Whose access key it is. */
+  learn(accessKeyId: string, accountId: string): void {
+    const before = this.#ownerOf({ accessKeyId });
+    this.#accounts.set(accessKeyId, accountId);
+    const after = this.#ownerOf({ accessKeyId });
+    const moved = this.#pacers.get(before);
+    if (before === after || !moved) return;
+    this.#pacers.delete(before);
+    const there = this.#pacers.get(after) ?? new Map<string, Pacer>();
+    this.#pacers.set(after, there);
+    for (const [key, pacer] of moved) {
+      const other = there.get(key);
+      if (other) other.heed(pacer);
+      else there.set(key, pacer);
+    }
+  }
+
+  #ownerOf({ accessKeyId, accountId }: Caller): string {
+    const account = accountId ?? (accessKeyId && this.#accounts.get(accessKeyId));
+    return account ? `account ${account}` : `key ${accessKeyId ?? ''}`;
+  }
+}
+
+/** Those that every session shares. */
+export const pacers = new Pacers();
+
+/** A pacer, or how to find the one of a request: its API is `StartInstances`. */
+export type Pacing = Pacer | ((api: string, caller: Caller) => Pacer);
+
+/** The pacer of the session's account and region for a service, or for an API of it: `ec2:StartInstances`. */
+export function pacingOf(session: Place, service: string): Pacing {
+  return (_api, caller) => (session.pacers ?? pacers).of(session, service, caller);
 }
 
 /** The little of an SDK client that pacing touches. */
@@ -133,14 +203,13 @@ interface Paceable {
  * Puts a client behind a pacer. It sits inside the SDK's retries, so that each attempt waits its turn and
  * each throttled attempt teaches the pacer, also those that the SDK hides.
  *
- * @param pacers one for all, or the one of an API: `StartInstances`
+ * @param pacing one pacer for all, or how to find that of a request
  */
-export function paced<C extends Paceable>(client: C, pacers: Pacer | ((api: string) => Pacer)): C {
+export function paced<C extends Paceable>(client: C, pacing: Pacing): C {
   client.middlewareStack.addRelativeTo(
-    (next, context: { readonly commandName?: string }) => async (args) => {
-      const api = context.commandName?.replace(/Command$/, '') ?? '';
-      const pacer = typeof pacers === 'function' ? pacers(api) : pacers;
-      await pacer.take();
+    (next, context: RequestContext) => async (args) => {
+      const pacer = typeof pacing === 'function' ? pacing(apiOf(context), callerOf(context)) : pacing;
+      await pacer.take(isRepeated(pacer, context, args.input));
       try {
         return await next(args);
       } catch (error) {
@@ -151,4 +220,37 @@ export function paced<C extends Paceable>(client: C, pacers: Pacer | ((api: stri
     { relation: 'after', toMiddleware: 'retryMiddleware', name: 'infractlPacing', override: true },
   );
   return client;
+}
+
+/** More questions than that are not remembered at once. */
+const MOST_REMEMBERED = 2000;
+const asked = new WeakMap<Pacer, Set<string>>();
+
+/** Whether a question was asked before: those who poll give way to those who begin. */
+function isRepeated(pacer: Pacer, context: RequestContext, input: unknown): boolean {
+  const api = apiOf(context);
+  if (!api.startsWith('Describe')) return false;
+  const question = `${api} ${JSON.stringify(input)}`;
+  const known = asked.get(pacer) ?? new Set();
+  asked.set(pacer, known);
+  if (known.has(question)) return true;
+  if (known.size >= MOST_REMEMBERED) known.clear();
+  known.add(question);
+  return false;
+}
+
+/** What the SDK has written down of a request by the time when it is tried. */
+interface RequestContext {
+  readonly commandName?: string;
+  readonly __smithy_context?: {
+    readonly selectedHttpAuthScheme?: { readonly identity?: Caller };
+  };
+}
+
+function apiOf({ commandName }: RequestContext): string {
+  return commandName?.replace(/Command$/, '') ?? '';
+}
+
+function callerOf(context: RequestContext): Caller {
+  return context.__smithy_context?.selectedHttpAuthScheme?.identity ?? {};
 }

@@ -1,5 +1,6 @@
 import type { AwsCredentialIdentity } from '@aws-sdk/types';
 import { UsageError } from '../base/errors.ts';
+import type { Pacers } from './pacing.ts';
 import type { AwsCall } from './trace.ts';
 
 /** Where a setting came from, for messages and `config show --origin`. */
@@ -55,6 +56,8 @@ export interface AwsSession {
   readonly sandbox: boolean;
   /** The credentials are the keys in AWS_ACCESS_KEY_ID and its companions. For messages only. */
   readonly keysFromEnvironment?: boolean;
+  /** Where its clients find their pacers; absent: those that the whole process shares. */
+  readonly pacers?: Pacers;
   /** Told of every attempt of every call; absent unless somebody wants to know. */
   readonly onCall?: (call: AwsCall) => void;
   /** Who the credentials are: STS GetCallerIdentity, asked once. */

@@ -1,5 +1,6 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { call } from './call.ts';
+import { pacers } from './pacing.ts';
 import type { AwsSession, Identity } from './session.ts';
 import { traced } from './trace.ts';
 
@@ -9,5 +10,7 @@ export async function callerIdentity(session: AwsSession): Promise<Identity> {
   const answer = await call(session, 'sts:GetCallerIdentity', () =>
     client.send(new GetCallerIdentityCommand({})),
   );
+  const { accessKeyId } = await client.config.credentials();
+  if (answer.Account) pacers.learn(accessKeyId, answer.Account);
   return { account: answer.Account ?? '', arn: answer.Arn ?? '' };
 }

@@ -56,10 +56,16 @@ describe('a stack that does not exist', () => {
     const quiet = (at: number) => at - Math.max(...events.filter((event) => event <= at));
     const gaps = looks.flatMap((at, index) => {
       const before = looks[index - 1];
-      return before !== undefined && quiet(before) > 30_000 ? [at - before] : [];
+      return before !== undefined && quiet(before) > 40_000 ? [at - before] : [];
     });
     expect(gaps.length).toBeGreaterThan(400);
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(1000);
+    // With the looks at the stack itself.
+    const all = w.fake.requests.filter(
+      ({ action, at }) => /^DescribeStack/.test(action) && quiet(at) > 40_000,
+    );
+    const seconds = ((all.at(-1)?.at ?? 0) - (all[0]?.at ?? 0)) / 1000;
+    expect(all.length - 1).toBeLessThanOrEqual(seconds);
   });
 });
 

@@ -2,25 +2,44 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Pacer } from '../../../src/lib/aws/pacing.ts';
 import { InfractlError } from '../../../src/lib/base/errors.ts';
-import { persist, pollDelay } from '../../../src/lib/stacks/watch/waiting.ts';
+import { lookDelay, persist, pollDelay } from '../../../src/lib/stacks/watch/waiting.ts';
 import { virtualClock } from '../../fake/clock.ts';
 
 describe('the pause between two looks', () => {
-  it('is never under a quarter of a second, never over one, and grows with the quiet', () => {
+  it('is never under a quarter of a second, never much over one, and grows with the quiet', () => {
     fc.assert(
       fc.property(fc.nat(3_600_000), fc.nat(3_600_000), fc.boolean(), (a, b, busy) => {
         const [short, long] = a < b ? [a, b] : [b, a];
         const delay = pollDelay(short, busy);
         expect(delay).toBeGreaterThanOrEqual(250);
-        expect(delay).toBeLessThanOrEqual(1000);
+        expect(delay).toBeLessThanOrEqual(1120);
         expect(delay).toBeLessThanOrEqual(pollDelay(long, busy));
       }),
     );
   });
 
-  it('is at most half a second when nothing is being worked on, and after ten seconds of quiet', () => {
-    expect(pollDelay(3_600_000, false)).toBe(500);
-    expect(pollDelay(10_000, true)).toBeLessThanOrEqual(500);
+  it('is about half a second at most when nothing is being worked on, less after ten seconds of quiet', () => {
+    expect(pollDelay(3_600_000, false)).toBe(560);
+    expect(pollDelay(10_000, true)).toBeLessThanOrEqual(300);
+  });
+});
+
+describe('the pause before a change set is looked at again', () => {
+  it('is short at first, and finds its end at most half as late again as it took', () => {
+    let waited = 0;
+    const looks: number[] = [];
+    while (waited < 10_000) {
+      waited += lookDelay(waited);
+      looks.push(waited);
+    }
+    expect(looks[0]).toBe(50);
+    expect(looks.filter((at) => at <= 1000).length).toBeLessThanOrEqual(10);
+    fc.assert(
+      fc.property(fc.integer({ min: 100, max: 10_000 }), (took) => {
+        const seen = looks.find((at) => at >= took) ?? took;
+        expect(seen - took).toBeLessThanOrEqual(Math.min(1000, took / 2 + 50));
+      }),
+    );
   });
 });
 
@@ -86,15 +105,15 @@ describe('the pacer', () => {
     return turns;
   }
 
-  it('lets a burst through at once, then keeps its rate', async () => {
+  it('lets a burst through at once, then keeps its rate, which grows by one a second', async () => {
     const clock = virtualClock();
     const pacer = new Pacer(clock);
     const began = clock.now();
     await Promise.all(Array.from({ length: 30 }, () => pacer.take()));
     expect(clock.now()).toBe(began);
     const turns = await turnsIn(pacer, clock, 10_000);
-    expect(turns).toBeGreaterThan(280);
-    expect(turns).toBeLessThanOrEqual(305);
+    expect(turns).toBeGreaterThan(330);
+    expect(turns).toBeLessThanOrEqual(355);
   });
 
   it('halves its rate once for answers that were throttled together, and not to nothing', () => {
@@ -125,5 +144,21 @@ describe('the pacer', () => {
     const served: number[] = [];
     await Promise.all(Array.from({ length: 60 }, (_, index) => pacer.take().then(() => served.push(index))));
     expect(served).toEqual(Array.from({ length: 60 }, (_, index) => index));
+  });
+
+  it('serves those who poll after the others, but serves them', async () => {
+    const clock = virtualClock();
+    const pacer = new Pacer(clock);
+    await Promise.all(Array.from({ length: 30 }, () => pacer.take()));
+    const served: string[] = [];
+    await Promise.all([
+      ...Array.from({ length: 4 }, (_, i) => pacer.take(true).then(() => served.push(`poll ${i}`))),
+      ...Array.from({ length: 6 }, (_, i) => pacer.take().then(() => served.push(`begin ${i}`))),
+    ]);
+    expect(served.filter((one) => one.startsWith('begin'))).toEqual(
+      Array.from({ length: 6 }, (_, i) => `begin ${i}`),
+    );
+    expect(served.indexOf('begin 5')).toBeLessThanOrEqual(8);
+    expect(served.indexOf('poll 0')).toBeLessThanOrEqual(4);
   });
 });

@@ -8,7 +8,7 @@ import { overtaken } from '../guard.ts';
 import type { ChangeSetState, StacksPort, TemplateSource } from '../port.ts';
 import { SAM, type Template } from '../template/template.ts';
 import type { StackDeps, StackSpec } from '../types.ts';
-import { persist, pollDelay } from '../watch/waiting.ts';
+import { lookDelay, persist } from '../watch/waiting.ts';
 
 /** A change set that AWS has worked out, ready to be executed. */
 export interface ChangeSet {
@@ -44,7 +44,9 @@ export function operationToken(): string {
 export async function makeChangeSet(deps: StackDeps, order: ChangeSetOrder): Promise<ChangeSet | undefined> {
   const { spec } = order;
   deps.reporter.emit({ type: 'part.status', part: spec.part, status: 'asking AWS what would change' });
-  const { capabilities } = await deps.port.summary(order.source);
+  const { capabilities } = mayWantCapabilities(order.template)
+    ? await deps.port.summary(order.source)
+    : { capabilities: [] };
   if (deps.signal?.aborted) throw untouched(spec);
   const made = await create(
     deps,
@@ -64,6 +66,16 @@ export async function makeChangeSet(deps: StackDeps, order: ChangeSetOrder): Pro
     await withdraw(deps, order, made);
     throw deps.signal?.aborted ? untouched(spec) : error;
   }
+}
+
+/**
+ * Whether AWS may want something acknowledged: roles and what macros make. Of any other template it is not
+ * asked beforehand; where it wants more than expected, it names that when the change set is made.
+ */
+function mayWantCapabilities({ transforms, openEnded, resources }: Template): boolean {
+  return (
+    transforms.length > 0 || openEnded || [...resources.values()].some(({ type }) => /^AWS::IAM::/.test(type))
+  );
 }
 
 /** Ctrl-C before anything was executed. */
@@ -143,7 +155,7 @@ async function workedOut(deps: StackDeps, order: ChangeSetOrder, id: string): Pr
         why: 'The change set was still being made. Nothing was changed.',
         suggestions: ['Run the same command again.'],
       });
-    await deps.clock.sleep(pollDelay(now - began, false), deps.signal);
+    await deps.clock.sleep(lookDelay(now - began), deps.signal);
   }
 }
 

@@ -4,9 +4,10 @@ import { isInfractlError } from '../../base/errors.ts';
 
 /** How often to ask, in milliseconds. */
 const FAST = 250;
-const SLOW = 1000;
+/** With the stack itself looked at once in ten seconds, that is one call a second. */
+const SLOW = 1120;
 /** The share of the quiet time that an answer may be late. */
-const LATE = 0.04;
+const LATE = 0.03;
 /** How long a sandbox that refuses connections may be away: nothing but a restart brings it back. */
 const SANDBOX_PATIENCE_MS = 10_000;
 
@@ -21,13 +22,23 @@ export interface Patience {
 
 /**
  * The pause before the next look: short while things happen or the end is near, longer the longer nothing
- * happened, at most a second.
+ * happened, at most 1.12 s.
  *
  * @param quiet milliseconds since the last event
  * @param busy whether a resource is still being worked on; when none is, the stack's own end is due
  */
 export function pollDelay(quiet: number, busy: boolean): number {
   return Math.min(Math.max(FAST, quiet * LATE), busy ? SLOW : SLOW / 2);
+}
+
+/**
+ * The pause before the next look at what AWS works out in a moment or in some seconds, such as a change set:
+ * short at first, then a share of the time that it took so far. In milliseconds.
+ *
+ * @param waited milliseconds so far
+ */
+export function lookDelay(waited: number): number {
+  return Math.min(Math.max(50, waited / 2), 1000);
 }
 
 /**
