@@ -1,10 +1,12 @@
 import { instanceHandlers } from './ec2-instances.ts';
+import { snapshotHandlers } from './ec2-snapshots.ts';
+import { volumeHandlers } from './ec2-volumes.ts';
 import { type Ec2Handlers, ec2Xml, numbered, tooMany } from './ec2-wire.ts';
 import type { Service } from './server.ts';
 import { escapeXml, FakeError, type Parameters, parseQuery } from './wire.ts';
 
 /** One table a file; a new part of EC2 is a file with its handlers, and a line here. */
-const HANDLERS: Ec2Handlers = { ...instanceHandlers };
+const HANDLERS: Ec2Handlers = { ...instanceHandlers, ...snapshotHandlers, ...volumeHandlers };
 
 /** EC2's API, version 2016-11-15: the ec2Query protocol. `DryRun` answers before anything is done. */
 export const ec2: Service = {
@@ -23,7 +25,11 @@ export const ec2: Service = {
     const body =
       `<${action}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>${context.requestId}</requestId>` +
       `${ec2Xml(handler(parameters, context))}</${action}Response>`;
-    return { status: 200, headers: { 'content-type': 'text/xml' }, body };
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/xml', date: new Date(context.clock.now()).toUTCString() },
+      body,
+    };
   },
   fail: (error, requestId) => ({
     status: error.status,

@@ -5,6 +5,7 @@ import { Buckets } from './buckets.ts';
 import { type FakeClock, virtualClock } from './clock.ts';
 import { cloudFormation } from './cloudformation.ts';
 import { CloudFormationState } from './cloudformation-state.ts';
+import { EbsState } from './ebs-state.ts';
 import { ec2 } from './ec2.ts';
 import { Ec2State } from './ec2-state.ts';
 import { ecr } from './ecr.ts';
@@ -12,6 +13,8 @@ import { asError, Faults } from './faults.ts';
 import { lambda } from './lambda.ts';
 import { logs } from './logs.ts';
 import { provideTypes } from './provisioners.ts';
+import { rds } from './rds.ts';
+import { RdsState } from './rds-state.ts';
 import { s3 } from './s3.ts';
 import { secretsManager, ssm } from './secrets.ts';
 import type { SecretsState } from './state.ts';
@@ -75,6 +78,8 @@ export interface FakeState {
   readonly secrets: SecretsState;
   readonly logs: LogsState;
   readonly ec2: Ec2State;
+  readonly ebs: EbsState;
+  readonly rds: RdsState;
 }
 
 export interface Context {
@@ -110,7 +115,18 @@ export interface FakeOptions {
   readonly account?: string;
 }
 
-const SERVICES: readonly Service[] = [cloudFormation, lambda, sts, s3, ecr, secretsManager, ssm, logs, ec2];
+const SERVICES: readonly Service[] = [
+  cloudFormation,
+  lambda,
+  sts,
+  s3,
+  ecr,
+  secretsManager,
+  ssm,
+  logs,
+  ec2,
+  rds,
+];
 const READS =
   /^(Describe|List|Get|Head|Validate|Batch(Get|Check)|Detect|Estimate|Filter|Lookup|Search|Query|Scan|Simulate|Test|Start(Query|LiveTail))/;
 
@@ -131,6 +147,8 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     secrets: newSecretsState(),
     logs: newLogsState(),
     ec2: new Ec2State(),
+    ebs: new EbsState(),
+    rds: new RdsState(),
   };
   provideTypes(state, clock);
   let looked = 0;

@@ -3,6 +3,7 @@ export const SANDBOX_LIMITS: readonly string[] = [
   'Nothing takes time: instances run, snapshots and invalidations are complete, stacks are done at once.',
   'EC2 instances are records without a machine: no SSH, no Systems Manager commands, no console output.',
   'RDS has no database server behind it, an auto scaling group no instances, CloudFront no cache, a website bucket no website.',
+  'Snapshots hold no bytes: a volume made of one is empty. Root volumes cannot be replaced, blocks not read.',
   'Permissions are not checked: every call is allowed, also one that IAM would refuse.',
   'Template checks are weaker: capabilities, unknown properties and bogus image or subnet ids are accepted.',
   'Drift is found for 14 types of resources; `deploy --revert-drift` does not put it back.',

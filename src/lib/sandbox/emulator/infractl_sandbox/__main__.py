@@ -65,6 +65,7 @@ async def _serve(settings: Settings) -> None:
     pool = Pool(engine, asyncio.get_running_loop())
     urls.install(settings)
     openapi.install()
+    snapshots.install()
     nested.install()
     blobs = registry.install(settings)
     functions.install(settings)

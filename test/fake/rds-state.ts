@@ -1,0 +1,61 @@
+/** What RDS holds. Tests read and write it directly. */
+
+export interface FakeDatabase {
+  readonly id: string;
+  readonly region: string;
+  state: string;
+  sizeGiB: number;
+  encrypted: boolean;
+  className: string;
+  engine: string;
+  multiZone: boolean;
+  readonly tags: Map<string, string>;
+  /** What is in it, as one text: comes back with a restore. */
+  content: string;
+}
+
+export interface FakeDbSnapshot {
+  readonly id: string;
+  readonly region: string;
+  readonly database: string;
+  readonly sizeGiB: number;
+  readonly startedAt: number;
+  readonly readyAt: number;
+  readonly failed: boolean;
+  readonly encrypted: boolean;
+  readonly tags: Map<string, string>;
+  readonly sharedWith: Set<string>;
+  readonly content: string;
+}
+
+export class RdsState {
+  readonly databases = new Map<string, FakeDatabase>();
+  readonly snapshots = new Map<string, FakeDbSnapshot>();
+  /** Milliseconds until a snapshot is available, and until a restored instance is. */
+  snapshotMs = 120_000;
+  restoreMs = 600_000;
+  /** The next snapshots fail. */
+  failing = 0;
+
+  addDatabase(
+    id: string,
+    facts: Partial<Omit<FakeDatabase, 'tags'>> & { tags?: Record<string, string> } = {},
+  ): FakeDatabase {
+    const { tags, ...rest } = facts;
+    const database: FakeDatabase = {
+      id,
+      region: 'eu-west-3',
+      state: 'available',
+      sizeGiB: 20,
+      encrypted: true,
+      className: 'db.t3.micro',
+      engine: 'postgres',
+      multiZone: false,
+      tags: new Map(Object.entries(tags ?? {})),
+      content: '',
+      ...rest,
+    };
+    this.databases.set(id, database);
+    return database;
+  }
+}
