@@ -30,6 +30,7 @@ export async function buildProject(
     functions: await buildParts(SECTIONS.functions, sections.functions, context),
     checks: await buildParts(SECTIONS.checks, sections.checks, context),
     hosts: await buildParts(SECTIONS.hosts, sections.hosts, context),
+    backups: await buildParts(SECTIONS.backups, sections.backups, context),
   };
 }
 

@@ -1,4 +1,5 @@
 import {
+  type BackupPart,
   type CheckPart,
   type ConfiguredId,
   type HostPart,
@@ -40,7 +41,7 @@ export interface Wiring {
   readonly dangling: readonly Edge[];
 }
 
-type Parts = Pick<Project, 'stacks' | 'images' | 'functions' | 'checks' | 'hosts'>;
+type Parts = Pick<Project, 'stacks' | 'images' | 'functions' | 'checks' | 'hosts' | 'backups'>;
 
 /**
  * All parts and edges: outputs, images, imports, `after`, and every check after every function.
@@ -48,7 +49,11 @@ type Parts = Pick<Project, 'stacks' | 'images' | 'functions' | 'checks' | 'hosts
  * @param others parts that are known by name only
  */
 export function collectWiring(project: Parts, others: readonly ConfiguredId[] = []): Wiring {
-  const nodes = [...partIds(project), ...others];
+  const nodes = [
+    ...partIds(project),
+    ...[...project.hosts.keys()].map((name) => id('host', name)),
+    ...others,
+  ];
   const known = new Set(nodes.map(partKey));
   const edges: Edge[] = [];
   const dangling: Edge[] = [];
@@ -74,6 +79,7 @@ export function collectWiring(project: Parts, others: readonly ConfiguredId[] = 
   }
   for (const check of project.checks.values()) linkCheck(check, project, link, linkValue);
   for (const host of project.hosts.values()) linkHost(host, linkValue);
+  for (const backup of project.backups.values()) linkBackup(backup, link, linkValue);
   return { nodes, edges, dangling };
 }
 
@@ -117,6 +123,22 @@ function linkHost(host: HostPart, linkValue: LinkValue): void {
   for (const [key, value] of Object.entries(values))
     if (value !== undefined) linkValue(from, value, ['hosts', host.name, key]);
   if (host.health.url !== undefined) linkValue(from, host.health.url, ['hosts', host.name, 'health', 'url']);
+}
+
+/** A plan of backups is no node either. Its hosts and outputs are there to be checked. */
+function linkBackup(backup: BackupPart, link: Link, linkValue: LinkValue): void {
+  const from = id('backup', backup.name);
+  const at = ['backups', backup.name];
+  backup.targets.forEach((target, i) => {
+    for (const [key, value] of Object.entries(target) as [string, Value][]) {
+      if (key === 'host') link(from, id('host', String(value)), [...at, 'targets', i, key]);
+      else if (key !== 'tags' && key !== 'of') linkValue(from, value, [...at, 'targets', i, key]);
+    }
+  });
+  for (const key of ['ping', 'topic'] as const) {
+    const value = backup[key];
+    if (value !== undefined) linkValue(from, value, [...at, key]);
+  }
 }
 
 const KINDS: readonly PartKind[] = ['stack', 'image', 'function', 'check'];

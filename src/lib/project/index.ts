@@ -24,6 +24,7 @@ export {
 } from './problems.ts';
 export { collectReferences, type Resolved, resolveValue, type Sources, splitOutput } from './references.ts';
 export type { ValueOrigin } from './show.ts';
+export { parseSpan } from './span.ts';
 export type {
   ConfigFinding,
   GivenParameter,

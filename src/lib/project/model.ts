@@ -24,7 +24,7 @@ export type Value = Scalar | Reference;
 export type PartKind = 'stack' | 'image' | 'function' | 'check';
 
 /** What is configured and looked at, but made by no deploy. */
-export type SideKind = 'host';
+export type SideKind = 'host' | 'backup';
 
 /** A part's name in the graph and in every message: `stack app`, `image api`. */
 export interface PartId {
@@ -149,6 +149,58 @@ export interface SsmReach {
   readonly logGroup?: string;
 }
 
+/** What of a subject is kept, as restic's `forget` counts it. An absent rule keeps nothing by itself. */
+export interface BackupPolicy {
+  readonly last?: number;
+  readonly hourly?: number;
+  readonly daily?: number;
+  readonly weekly?: number;
+  readonly monthly?: number;
+  readonly yearly?: number;
+  /** Everything that is so much younger than the newest, in milliseconds, and as it was written: `7d`. */
+  readonly within?: { readonly ms: number; readonly written: string };
+  /** The calendar of days, weeks and months. Default: UTC. */
+  readonly timeZone?: string;
+}
+
+/** What is backed up: exactly one way to find it. Tags find any number. */
+export type BackupTarget =
+  | { readonly host: string }
+  | { readonly instance: Value }
+  | { readonly volume: Value }
+  | { readonly database: Value }
+  | {
+      readonly tags: Readonly<Record<string, string>>;
+      readonly of: 'instances' | 'volumes' | 'databases';
+    };
+
+/** Where a second copy goes: another region, or another account that may then copy it. */
+export type BackupCopy = { readonly region: string; readonly key?: string } | { readonly account: string };
+
+/** A plan of backups: what, how often at the most, how long. No deploy makes it, so it is no node of the graph. */
+export interface BackupPart {
+  readonly name: string;
+  readonly targets: readonly BackupTarget[];
+  readonly policy: BackupPolicy;
+  /** Commands on the host just before and just after the snapshots are begun. */
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  readonly excludeBoot: boolean;
+  /** False leaves snapshots as their volumes are. */
+  readonly encrypt: { readonly key?: string } | false;
+  readonly copies: readonly BackupCopy[];
+  /** Within so many milliseconds of the last good one there is no second, whatever calls for it. */
+  readonly window: number;
+  /** The newest good one may be so old, in milliseconds, before `auto` says that something is wrong. */
+  readonly maxAge: number;
+  /** Snapshots that one run may delete. */
+  readonly maxDelete: number;
+  /** A URL that is told of start, success and failure, as healthchecks.io has it. */
+  readonly ping?: Value;
+  /** The ARN of an SNS topic that is told how it ended. */
+  readonly topic?: Value;
+}
+
 export interface Project {
   /** Absolute path of `infractl.yaml`. */
   readonly file: string;
@@ -169,6 +221,7 @@ export interface Project {
   readonly functions: ReadonlyMap<string, FunctionPart>;
   readonly checks: ReadonlyMap<string, CheckPart>;
   readonly hosts: ReadonlyMap<string, HostPart>;
+  readonly backups: ReadonlyMap<string, BackupPart>;
 }
 
 export function isReference(value: unknown): value is Reference {

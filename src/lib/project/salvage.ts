@@ -121,5 +121,6 @@ function bareProject(
     functions: new Map(),
     checks: new Map(),
     hosts: new Map(),
+    backups: new Map(),
   };
 }

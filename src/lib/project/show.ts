@@ -32,6 +32,7 @@ export function effectiveConfiguration(project: Project, inputs: ShowInputs = {}
     functions: showParts(SECTIONS.functions, project.functions, project.root),
     checks: showParts(SECTIONS.checks, project.checks, project.root),
     hosts: showParts(SECTIONS.hosts, project.hosts, project.root),
+    backups: showParts(SECTIONS.backups, project.backups, project.root),
   }) as Record<string, unknown>;
 }
 

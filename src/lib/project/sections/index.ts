@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { backups } from './backups.ts';
 import { checks } from './checks.ts';
 import { NAME, NAME_RULE, named } from './fields.ts';
 import { functions } from './functions.ts';
@@ -8,7 +9,7 @@ import { images } from './images.ts';
 import { stacks } from './stacks.ts';
 
 /** Every section of the file, in the order in which it is shown. */
-export const SECTIONS = { stacks, images, functions, checks, hosts } as const;
+export const SECTIONS = { stacks, images, functions, checks, hosts, backups } as const;
 
 export type SectionName = keyof typeof SECTIONS;
 export const SECTION_NAMES = Object.keys(SECTIONS) as SectionName[];
