@@ -1,6 +1,8 @@
 /** Deploying and destroying a whole project: the one place where the capabilities are joined. */
 import type { AwsSession } from '../aws/session.ts';
 import type { Project } from '../project/model.ts';
+import type { BackupDesk, BackupDeskDeps, Listed } from './backup-desk.ts';
+import type { PlanChoice } from './backup-plans.ts';
 import type { Destroy, DestroyResult, Inventory } from './destroy.ts';
 import type { Differences, DifferencesOptions, PartDiff } from './differences.ts';
 import type { DriftReport } from './drift.ts';
@@ -20,6 +22,7 @@ export type { Rollback, RollbackPlan } from './rollback/rollback.ts';
 export type { PlannedPart } from './rollback/rollback-plan.ts';
 export type { AttachResult, PartEvent, Subject } from './stack-desk.ts';
 export type {
+  BackupDesk,
   CopyOrder,
   DeployDeps,
   DeployOptions,
@@ -31,9 +34,11 @@ export type {
   HostDesk,
   HostOutcome,
   Inventory,
+  Listed,
   MissingParameter,
   PartDiff,
   PartOutcome,
+  PlanChoice,
   StackDesk,
 };
 
@@ -107,4 +112,9 @@ export async function projectDrift(
 /** The hosts of a project: see host-desk.ts. Nothing is asked of AWS yet. */
 export async function openHostDesk(deps: HostDeskDeps, project: Project): Promise<HostDesk> {
   return new (await import('./host-desk.ts')).HostDesk(deps, project);
+}
+
+/** All work on the backups of a project: see backup-desk.ts. Nothing is asked of AWS yet. */
+export async function openBackupDesk(deps: BackupDeskDeps, project: Project): Promise<BackupDesk> {
+  return new (await import('./backup-desk.ts')).BackupDesk(deps, project);
 }

@@ -1,0 +1,24 @@
+import * as Args from '@oclif/core/args';
+import { systemClock } from '../../lib/base/clock.ts';
+import { BackupCommand } from '../../lib/cli/backup-command.ts';
+import { backupListView } from '../../lib/cli/backup-view.ts';
+import type { View } from '../../lib/cli/view.ts';
+
+export default class BackupList extends BackupCommand<typeof BackupList> {
+  static override summary = 'Show the backups of an environment, and why each is kept.';
+  static override description =
+    'Newest first: what of, when, how complete, verified when, kept by which rule.';
+  static override examples = ['<%= config.bin %> <%= command.id %>'];
+  static override args = {
+    plan: Args.string({ description: 'A plan of infractl.yaml; all without.', ignoreStdin: true }),
+  };
+
+  protected override async work(): Promise<View> {
+    const desk = await this.backupDesk();
+    const { plan } = this.args;
+    const plans = await this.plans(desk, plan ? [plan] : []);
+    const listed = await desk.list(plans);
+    const shown = plan ? listed.filter(({ backup }) => backup.plan === plan) : listed;
+    return backupListView(shown, systemClock.now());
+  }
+}

@@ -1,0 +1,101 @@
+import { type Backup, type Snapshot, type Subject, TAG } from './types.ts';
+
+/** Whose backups are looked at. */
+export interface Owner {
+  readonly project: string;
+  readonly environment: string;
+}
+
+/** Made by infractl for this project and environment, with all that is needed to judge it. */
+export function isOurs({ tags }: Pick<Snapshot, 'tags'>, owner: Owner): boolean {
+  return (
+    tags[TAG.project] === owner.project &&
+    tags[TAG.environment] === owner.environment &&
+    Boolean(tags[TAG.backup] && tags[TAG.plan] && tags[TAG.subject])
+  );
+}
+
+/** Our snapshots as backups, newest first. Snapshots that are not ours are left out. Pure. */
+export function backupsOf(snapshots: Iterable<Snapshot>, owner: Owner): Backup[] {
+  const ours = [...snapshots].filter((snapshot) => isOurs(snapshot, owner));
+  // A copy in another region is a backup of its own there.
+  const groups = grouped(ours, ({ region, tags }) => `${region} ${tags[TAG.backup]} ${tags[TAG.subject]}`);
+  return groups.map(backupOf).sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
+}
+
+function backupOf(snapshots: readonly Snapshot[]): Backup {
+  const first = snapshots[0] as Snapshot;
+  const written = first.tags[TAG.volumes];
+  const expected = written === undefined ? 1 : Number(written);
+  return {
+    id: first.tags[TAG.backup] ?? '',
+    plan: first.tags[TAG.plan] ?? '',
+    subject: first.tags[TAG.subject] ?? '',
+    // A snapshot's own start, by AWS's clock: what the tag says was this machine's idea of the time.
+    at: Math.min(...snapshots.map(momentOf)),
+    region: first.region,
+    snapshots,
+    expected,
+    state: stateOf(snapshots, expected),
+    progress: Math.floor(snapshots.reduce((sum, one) => sum + one.progress, 0) / snapshots.length),
+  };
+}
+
+/** A copy is as old as what it was copied from: the tag has come with it. */
+function momentOf(snapshot: Snapshot): number {
+  const taken = snapshot.tags[TAG.copiedFrom] ? Date.parse(snapshot.tags[TAG.taken] ?? '') : Number.NaN;
+  return Number.isFinite(taken) ? Math.min(taken, snapshot.startedAt) : snapshot.startedAt;
+}
+
+/** It is there only until an encrypted copy of it is. */
+export function awaitsCopy({ tags, encrypted }: Snapshot): boolean {
+  return tags[TAG.encrypt] !== undefined && !encrypted;
+}
+
+function stateOf(snapshots: readonly Snapshot[], expected: number): Backup['state'] {
+  const lasting = snapshots.filter((one) => !awaitsCopy(one));
+  const done = new Set(lasting.filter(({ state }) => state === 'completed').map(({ source }) => source));
+  if (!Number.isInteger(expected) || expected < 1) return 'failed';
+  if (done.size >= expected) return 'good';
+  const hopeful = new Set(snapshots.filter(({ state }) => state !== 'error').map(({ source }) => source));
+  return hopeful.size >= expected ? 'pending' : 'failed';
+}
+
+/** `instance`, `volume` or `database`, by the shape of an id. */
+export function subjectOf(id: string): Subject {
+  if (/^i-[0-9a-f]+$/.test(id)) return { kind: 'instance', id };
+  if (/^vol-[0-9a-f]+$/.test(id)) return { kind: 'volume', id };
+  return { kind: 'database', id };
+}
+
+/** Tags that say "not to be deleted", whoever put them there. */
+const HOLDS = /^(infractl:hold|(.*[:/_-])?legal[-_ ]?hold)$/i;
+const OFF = /^(off|false|no|0|)$/i;
+
+/** The tag that holds a snapshot, if there is one. */
+export function holdOf({ tags }: Pick<Snapshot, 'tags'>): string | undefined {
+  return Object.keys(tags).find((key) => HOLDS.test(key) && !OFF.test((tags[key] ?? '').trim()));
+}
+
+/** Which volume was which device: what `infractl:devices` says. */
+export function devicesOf(backup: Backup): ReadonlyMap<string, string> {
+  const written = backup.snapshots.map(({ tags }) => tags[TAG.devices]).find(Boolean) ?? '';
+  return new Map(
+    written
+      .split(' ')
+      .filter(Boolean)
+      .map((pair) => pair.split('=') as [string, string]),
+  );
+}
+
+/** Items by their key, both in the order in which they come. */
+export function grouped<T>(items: Iterable<T>, keyOf: (item: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return [...groups.values()];
+}

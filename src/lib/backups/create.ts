@@ -1,0 +1,339 @@
+import { throwIfAborted } from '../base/clock.ts';
+import { InfractlError, Interrupted, isInfractlError } from '../base/errors.ts';
+import { sideBySide } from '../base/side-by-side.ts';
+import { age } from '../base/text.ts';
+import type { HostPort } from '../hosts/port.ts';
+import type { BackupDeps, Plan } from './deps.ts';
+import { lookUp, storeOf, storesOf } from './look.ts';
+import { policyWords } from './retention.ts';
+import { settle, Watched } from './settle.ts';
+import { findTargets, type Target } from './targets.ts';
+import { type Backup, type Snapshot, TAG } from './types.ts';
+
+export interface CreateOptions {
+  /** Make one also where the window already has one. */
+  readonly force: boolean;
+  /** Wait so many milliseconds until all is good, copies included; absent: do not wait. */
+  readonly wait?: number;
+  /** Only say what would be made. */
+  readonly dryRun: boolean;
+}
+
+/** What became of one subject. */
+export interface CreatedBackup {
+  readonly plan: string;
+  readonly subject: string;
+  readonly outcome: 'created' | 'unchanged' | 'failed' | 'would-create';
+  /** The id of the backup: of the new one, or of the one that is recent enough. */
+  readonly backup: string | null;
+  readonly snapshots: readonly string[];
+  readonly state: Backup['state'] | null;
+  readonly detail: string;
+}
+
+const AT_ONCE = 32;
+const HOOK_TIMEOUT = 10 * 60_000;
+/** AWS lets a tag be that long. */
+const LONGEST_TAG = 256;
+
+interface Run {
+  readonly deps: BackupDeps;
+  readonly plan: Plan;
+  readonly options: CreateOptions;
+  /** AWS's time at the start, in milliseconds. */
+  readonly now: number;
+  readonly id: string;
+  readonly before: readonly Backup[];
+}
+
+interface Made {
+  readonly target: Target;
+  readonly result: CreatedBackup;
+  readonly snapshots: readonly Snapshot[];
+}
+
+/**
+ * Backs up all that a plan names. Safe to run twice: a subject whose newest backup lies within the window gets
+ * none, and of two runs at the same moment one keeps its snapshots. What an earlier run left half done (copies,
+ * originals) is taken up with `wait`.
+ *
+ * @throws InfractlError `NoMatch`, `TooManyMatches`, `BackupTimeout` (exit 7); a subject that fails is a result
+ */
+export async function createBackups(
+  deps: BackupDeps,
+  plan: Plan,
+  options: CreateOptions,
+): Promise<CreatedBackup[]> {
+  const targets = await findTargets(deps, plan);
+  const stores = await storesOf(deps, [plan]);
+  const before = await lookUp(deps, stores, { [TAG.plan]: plan.name });
+  const { aws: now } = await deps.ebs.clocks();
+  const run: Run = { deps, plan, options, now, id: backupId(plan.name, now), before };
+  const made = await sideBySide(targets, AT_ONCE, (target) => attempt(run, target));
+  if (options.dryRun) return made.map(({ result }) => result);
+  const kept = options.force ? made : await yieldToEarlier(run, made);
+  if (options.wait === undefined) return kept.map(({ result }) => result);
+  const watched = new Watched(deps, [
+    ...before.flatMap(({ snapshots }) => snapshots),
+    ...kept.flatMap(({ snapshots }) => snapshots),
+  ]);
+  await settle(deps, plan, watched, options.wait);
+  const home = stores[0]?.region;
+  const after = watched.backups.filter(({ region }) => region === home);
+  return kept.map(({ result }) => settled(result, after));
+}
+
+function settled(result: CreatedBackup, after: readonly Backup[]): CreatedBackup {
+  const backup = after.find(({ id, subject }) => id === result.backup && subject === result.subject);
+  if (!backup || result.outcome === 'failed') return result;
+  const snapshots = backup.snapshots.map(({ id }) => id);
+  if (backup.state === 'good') return { ...result, snapshots, state: 'good' };
+  return {
+    ...result,
+    outcome: 'failed',
+    snapshots,
+    state: backup.state,
+    detail: 'AWS could not finish its snapshots',
+  };
+}
+
+/** `nightly-20260105T020000Z-k3f9` */
+function backupId(plan: string, now: number): string {
+  const stamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
+  return `${plan}-${stamp}-${Math.random().toString(36).slice(2, 6).padEnd(4, '0')}`;
+}
+
+async function attempt(run: Run, target: Target): Promise<Made> {
+  const { deps, plan } = run;
+  const part = `backup ${target.subject.id}`;
+  const started = deps.clock.now();
+  const recent = run.options.force ? undefined : recentOf(run, target);
+  const base = { plan: plan.name, subject: target.subject.id };
+  if (recent) {
+    const detail = `${recent.id}, made ${age(run.now - recent.at)} ago`;
+    deps.reporter.emit({ type: 'part.done', part, outcome: 'unchanged', detail, ms: 0 });
+    const ids = recent.snapshots.map(({ id }) => id);
+    const result = {
+      ...base,
+      outcome: 'unchanged',
+      backup: recent.id,
+      snapshots: ids,
+      state: recent.state,
+      detail,
+    } as const;
+    return { target, result, snapshots: [] };
+  }
+  if (run.options.dryRun) {
+    const detail = whatWouldBe(target, plan);
+    const result = {
+      ...base,
+      outcome: 'would-create',
+      backup: null,
+      snapshots: [],
+      state: null,
+      detail,
+    } as const;
+    return { target, result, snapshots: [] };
+  }
+  deps.reporter.emit({ type: 'part.started', part, doing: 'taking snapshots' });
+  try {
+    const snapshots = await withHooks(run, target, () => take(run, target));
+    const detail = snapshots.map(({ id }) => id).join(', ');
+    deps.reporter.emit({
+      type: 'part.done',
+      part,
+      outcome: 'created',
+      detail,
+      ms: deps.clock.now() - started,
+    });
+    const ids = snapshots.map(({ id }) => id);
+    const result = {
+      ...base,
+      outcome: 'created',
+      backup: run.id,
+      snapshots: ids,
+      state: 'pending',
+      detail,
+    } as const;
+    return { target, result, snapshots };
+  } catch (error) {
+    if (!isInfractlError(error) || error instanceof Interrupted) throw error;
+    deps.reporter.emit({ type: 'part.failed', part, error, ms: deps.clock.now() - started });
+    const detail = error.why ? `${error.message} ${error.why}` : error.message;
+    const result = { ...base, outcome: 'failed', backup: null, snapshots: [], state: null, detail } as const;
+    return { target, result, snapshots: [] };
+  }
+}
+
+/** The newest one of the window that is good or may become it. */
+function recentOf({ before, now, plan, deps }: Run, { subject }: Target): Backup | undefined {
+  const home = deps.ebs.store().region;
+  return before.find(
+    (one) =>
+      one.subject === subject.id &&
+      one.region === home &&
+      one.state !== 'failed' &&
+      now - one.at < plan.window,
+  );
+}
+
+function whatWouldBe(target: Target, plan: Plan): string {
+  if (target.kind !== 'instance') return `${target.facts.sizeGiB} GiB`;
+  const volumes = volumesOf(target, plan);
+  return `${volumes.length} volume${volumes.length === 1 ? '' : 's'}, ${volumes.reduce((sum, one) => sum + one.sizeGiB, 0)} GiB`;
+}
+
+function volumesOf(target: Extract<Target, { kind: 'instance' }>, plan: Plan) {
+  const root = target.facts.volumes.find(({ device }) => device === target.facts.rootDevice)?.id;
+  return target.volumes.filter(({ id }) => !(plan.excludeBoot && id === root));
+}
+
+async function take(run: Run, target: Target): Promise<readonly Snapshot[]> {
+  const { deps, plan } = run;
+  const description = `infractl: ${plan.name} of ${target.subject.id}, ${deps.owner.project} ${deps.owner.environment}`;
+  try {
+    if (target.kind === 'database') return await takeDatabase(run, target);
+    if (target.kind === 'volume') {
+      const tags = tagsFor(run, target, [target.facts]);
+      return [await deps.ebs.snapshotVolume({ volume: target.subject.id, description, tags })];
+    }
+    const volumes = volumesOf(target, plan);
+    if (volumes.length === 0) throw nothingToTake(target.subject.id);
+    const tags = tagsFor(run, target, volumes);
+    const order = { instance: target.subject.id, excludeBoot: plan.excludeBoot, description, tags };
+    return await deps.ebs.snapshotInstance(order);
+  } catch (error) {
+    throw pendingLimit(error, target.subject.id) ?? error;
+  }
+}
+
+async function takeDatabase(run: Run, target: Extract<Target, { kind: 'database' }>): Promise<Snapshot[]> {
+  const rds = await run.deps.rds();
+  const minute = new Date(run.now).toISOString().slice(0, 16).replace(/[-:]/g, '');
+  const stamp = run.options.force ? run.id.slice(run.plan.name.length + 1).replace(/Z-/, '-') : minute;
+  const { project, environment } = run.deps.owner;
+  const name = `${project}-${environment}-${run.plan.name}-${target.subject.id}-${stamp}`.toLowerCase();
+  const tags = tagsFor(run, target, [target.facts]);
+  const made = await rds.snapshotDatabase({ database: target.subject.id, name, tags });
+  // Somebody made it in this very minute: theirs is as good.
+  return made ? [made] : rds.store().get([name]);
+}
+
+function tagsFor(
+  run: Run,
+  target: Target,
+  sources: readonly { readonly id: string; readonly encrypted: boolean }[],
+): Record<string, string> {
+  const { deps, plan } = run;
+  const devices =
+    target.kind === 'instance'
+      ? target.facts.volumes.map(({ id, device }) => `${id}=${device}`).join(' ')
+      : '';
+  const wantsKey = plan.encrypt && sources.some(({ encrypted }) => !encrypted);
+  return {
+    Name: `${deps.owner.project}-${deps.owner.environment}-${plan.name}`,
+    [TAG.project]: deps.owner.project,
+    [TAG.environment]: deps.owner.environment,
+    [TAG.plan]: plan.name,
+    [TAG.subject]: target.subject.id,
+    [TAG.backup]: run.id,
+    [TAG.taken]: new Date(run.now).toISOString(),
+    [TAG.volumes]: String(sources.length),
+    // RDS takes no comma in a tag.
+    [TAG.policy]: policyWords(plan.policy).replaceAll(', ', ' + '),
+    ...(devices && devices.length <= LONGEST_TAG ? { [TAG.devices]: devices } : {}),
+    ...(wantsKey && plan.encrypt ? { [TAG.encrypt]: plan.encrypt.key ?? 'default' } : {}),
+  };
+}
+
+/** Commands on the host around the moment of the snapshots. Those after it run whatever happened. */
+async function withHooks<T>({ plan, deps }: Run, target: Target, work: () => Promise<T>): Promise<T> {
+  throwIfAborted(deps.signal);
+  if (plan.before.length === 0 && plan.after.length === 0) return work();
+  if (!target.host) return work();
+  const host = await target.host();
+  try {
+    let result: T;
+    try {
+      for (const line of plan.before) await runHook(host, line, deps.signal);
+      result = await work();
+    } finally {
+      // A frozen file system must be thawed also after Ctrl-C: these run without the signal.
+      for (const line of plan.after) await runHook(host, line, undefined);
+    }
+    return result;
+  } finally {
+    await host.close();
+  }
+}
+
+async function runHook(host: HostPort, line: string, signal: AbortSignal | undefined): Promise<void> {
+  const { exitCode, stderr } = await host.run({ argv: ['sh', '-c', line], timeout: HOOK_TIMEOUT, signal });
+  if (exitCode === 0) return;
+  throw new InfractlError({
+    code: 'HookFailed',
+    message: `The command "${line}" failed on ${host.name} with exit code ${exitCode}.`,
+    why: stderr.trim().split('\n').slice(-3).join('\n'),
+  });
+}
+
+/**
+ * Two runs that began at the same moment have each found no backup. The one that AWS dated first stays; the
+ * other takes back its own snapshots, and no others.
+ */
+async function yieldToEarlier(run: Run, made: readonly Made[]): Promise<Made[]> {
+  const fresh = made.filter(({ result }) => result.outcome === 'created');
+  if (fresh.length === 0) return [...made];
+  const stores = await storesOf(run.deps, [{ ...run.plan, copies: [] }]);
+  const now = await lookUp(run.deps, stores, { [TAG.plan]: run.plan.name });
+  return Promise.all(
+    made.map(async (one) => {
+      if (one.result.outcome !== 'created') return one;
+      const rivals = now.filter(
+        ({ subject, state, at }) =>
+          subject === one.target.subject.id && state !== 'failed' && run.now - at < run.plan.window,
+      );
+      const first = rivals.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))[0];
+      if (!first || first.id === run.id) return one;
+      for (const snapshot of one.snapshots.filter(({ tags }) => tags[TAG.backup] === run.id))
+        await (await storeOf(run.deps, snapshot)).remove(snapshot);
+      const detail = `${first.id}, made by another run at the same time`;
+      const ids = first.snapshots.map(({ id }) => id);
+      const result = {
+        ...one.result,
+        outcome: 'unchanged',
+        backup: first.id,
+        snapshots: ids,
+        state: first.state,
+        detail,
+      } as const;
+      return { ...one, result, snapshots: first.snapshots };
+    }),
+  );
+}
+
+function nothingToTake(instance: string): InfractlError {
+  return new InfractlError({
+    code: 'NoVolumes',
+    message: `${instance} has no volume to take a snapshot of.`,
+    suggestions: ['With excludeBoot its only volume is left out: set excludeBoot: false.'],
+  });
+}
+
+const PENDING_LIMIT =
+  /^(PendingSnapshotLimitExceeded|ConcurrentSnapshotLimitExceeded|SnapshotCreationPerVolumeRateExceeded)$/;
+
+function pendingLimit(error: unknown, subject: string): InfractlError | undefined {
+  if (!isInfractlError(error) || !PENDING_LIMIT.test(error.code)) return undefined;
+  const often = error.code === 'SnapshotCreationPerVolumeRateExceeded';
+  return new InfractlError({
+    code: error.code,
+    message: often
+      ? `A snapshot of ${subject} was taken a moment ago: AWS takes one of a volume every 15 seconds.`
+      : `${subject} already has as many unfinished snapshots as AWS allows (5 a volume).`,
+    suggestions: often
+      ? ['Run the same command again in a moment.']
+      : ['Wait until they are done: infractl backup list', 'Then run the same command again.'],
+    cause: error,
+  });
+}

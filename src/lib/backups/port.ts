@@ -1,0 +1,124 @@
+import type { Guard } from './judge.ts';
+import type { Snapshot, TwoClocks } from './types.ts';
+
+export type Tags = Readonly<Record<string, string>>;
+
+/** How things are found: by id, or by all of these tags. */
+export type Find = { readonly ids: readonly string[] } | { readonly tags: Tags };
+
+export interface InstanceFacts {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly state: string;
+  readonly zone: string;
+  readonly type: string;
+  readonly rootDevice: string | undefined;
+  readonly volumes: readonly { readonly id: string; readonly device: string }[];
+  readonly subnet: string | undefined;
+  readonly groups: readonly string[];
+  readonly keyName: string | undefined;
+  /** The ARN of its instance profile. */
+  readonly profile: string | undefined;
+  readonly architecture: string | undefined;
+}
+
+export interface VolumeFacts {
+  readonly id: string;
+  readonly sizeGiB: number;
+  readonly type: string;
+  readonly iops: number | undefined;
+  readonly throughput: number | undefined;
+  readonly encrypted: boolean;
+  readonly kmsKeyId: string | undefined;
+  readonly zone: string;
+  readonly state: string;
+  readonly attached:
+    | { readonly instance: string; readonly device: string; readonly state: string }
+    | undefined;
+  readonly tags: Tags;
+}
+
+export interface DatabaseFacts {
+  readonly id: string;
+  readonly arn: string;
+  readonly state: string;
+  readonly sizeGiB: number;
+  readonly encrypted: boolean;
+  readonly className: string;
+  readonly engine: string;
+  readonly multiZone: boolean;
+  readonly subnetGroup: string | undefined;
+  readonly groups: readonly string[];
+  readonly endpoint: string | undefined;
+  readonly parameterGroup: string | undefined;
+  readonly tags: Tags;
+}
+
+export interface CopyOrder {
+  readonly snapshot: Snapshot;
+  /** Where the copy is made. */
+  readonly region: string;
+  readonly key: string | undefined;
+  readonly tags: Tags;
+  /** RDS only: the copy's identifier. */
+  readonly name: string;
+}
+
+/** Snapshots of one service in one region: what EBS and RDS have in common. */
+export interface SnapshotStore {
+  readonly kind: Snapshot['kind'];
+  readonly region: string;
+  /** Our own account's snapshots with all of these tags, page by page. */
+  list(tags: Tags): AsyncIterable<readonly Snapshot[]>;
+  /** Those of these that are there. */
+  get(ids: readonly string[]): Promise<Snapshot[]>;
+  /** Copies into this store's region; the id of the copy. */
+  copy(order: CopyOrder): Promise<string>;
+  share(snapshot: Snapshot, account: string): Promise<void>;
+  /** False when it was gone already. */
+  remove(snapshot: Snapshot): Promise<boolean>;
+  tag(snapshot: Snapshot, tags: Tags): Promise<void>;
+  /** What speaks against deleting these; one that AWS does not know any more is missing. */
+  guards(snapshots: readonly Snapshot[]): Promise<ReadonlyMap<string, Omit<Guard, 'sharedByUs'>>>;
+}
+
+export interface EbsPort {
+  /** The store of this or another region. */
+  store(region?: string): SnapshotStore;
+  instances(find: Find): Promise<InstanceFacts[]>;
+  volumes(find: Find): Promise<VolumeFacts[]>;
+  /** EC2 CreateSnapshots: all volumes of an instance in the same moment. */
+  snapshotInstance(order: {
+    readonly instance: string;
+    readonly excludeBoot: boolean;
+    readonly description: string;
+    readonly tags: Tags;
+  }): Promise<Snapshot[]>;
+  /** EC2 CreateSnapshot. */
+  snapshotVolume(order: {
+    readonly volume: string;
+    readonly description: string;
+    readonly tags: Tags;
+  }): Promise<Snapshot>;
+  /** The clocks at the last answer of AWS; asks something small when there was none. */
+  clocks(): Promise<TwoClocks>;
+}
+
+export interface RdsPort {
+  store(region?: string): SnapshotStore;
+  databases(find: Find): Promise<DatabaseFacts[]>;
+  /** RDS CreateDBSnapshot. Undefined when one of that name is there: somebody was quicker. */
+  snapshotDatabase(order: {
+    readonly database: string;
+    readonly name: string;
+    readonly tags: Tags;
+  }): Promise<Snapshot | undefined>;
+  /** RDS RestoreDBInstanceFromDBSnapshot. False when an instance of that name is there. */
+  restoreDatabase(order: {
+    readonly snapshot: string;
+    readonly name: string;
+    /** The instance whose class, network and parameters it gets. */
+    readonly like: DatabaseFacts | undefined;
+    readonly tags: Tags;
+  }): Promise<boolean>;
+}

@@ -1,0 +1,260 @@
+import { join } from 'node:path';
+import { InfractlError } from '../../base/errors.ts';
+import { cronLine, entryLine, withEntry, withoutEntry } from './crontab.ts';
+import { type Entry, shellLine } from './entry.ts';
+import { type Machine, runBare, systemctl, unitFolder } from './machine.ts';
+import { serviceUnit, timerUnit, unitName } from './systemd.ts';
+
+export type Engine = 'systemd' | 'cron';
+
+/** What is installed for one project and environment on this machine. */
+export interface ScheduleState {
+  readonly engine: Engine | null;
+  /** The line of the crontab, or the OnCalendar of the timer. */
+  readonly entry: string | null;
+  readonly next: string | null;
+  readonly last: string | null;
+  /** How the last run ended, as far as it is known. */
+  readonly result: string | null;
+}
+
+/**
+ * The engine of this machine: systemd where it runs, else cron.
+ *
+ * @throws InfractlError `NoScheduler`, `NoSystemd`, `NoCron`
+ */
+export async function chooseEngine(machine: Machine, wanted: Engine | 'auto'): Promise<Engine> {
+  const systemd =
+    machine.exists('/run/systemd/system') && (await systemctl(machine, ['is-system-running'])) !== undefined;
+  if (wanted === 'systemd' && !systemd) {
+    throw new InfractlError({
+      code: 'NoSystemd',
+      message: 'systemd does not run on this machine.',
+      suggestions: ['Use --engine cron, or --engine dlm: AWS then takes the snapshots itself.'],
+    });
+  }
+  if (systemd && wanted !== 'cron') return 'systemd';
+  if ((await machine.run('crontab', ['-l'])) !== undefined) return 'cron';
+  throw new InfractlError({
+    code: wanted === 'cron' ? 'NoCron' : 'NoScheduler',
+    message: 'This machine has no crontab command.',
+    suggestions: [
+      'Install cron (apt-get install cron), or use --engine dlm: AWS then takes the snapshots itself.',
+    ],
+  });
+}
+
+/**
+ * Runs the entry's command once, without changing anything, in the bare environment that cron gives it.
+ *
+ * @throws InfractlError `TrialFailed`: what it printed is the reason
+ */
+export async function tryEntry(machine: Machine, entry: Entry): Promise<void> {
+  const result = await runBare(machine, `${shellLine(entry)} --dry-run`);
+  if (result?.exitCode === 0) return;
+  const said = `${result?.stdout ?? ''}${result?.stderr ?? ''}`.trim().split('\n').slice(-8).join('\n');
+  throw new InfractlError({
+    code: 'TrialFailed',
+    message: 'The command does not work in the environment that a schedule gives it: nothing was installed.',
+    why: said || `It ended with ${result?.exitCode ?? 'a signal'}.`,
+    suggestions: [
+      'Credentials from variables of this shell are not there at night: use a profile or the role of the machine.',
+      `Try it: env -i HOME=$HOME /bin/sh -c '${shellLine(entry)} --dry-run'`,
+    ],
+  });
+}
+
+/** Installs the entry, in place of one of the same name. Returns whether something changed. */
+export async function install(machine: Machine, engine: Engine, entry: Entry): Promise<boolean> {
+  if (engine === 'cron') {
+    const before = await readCrontab(machine);
+    const after = withEntry(before, entry);
+    if (after !== before) await writeCrontab(machine, after);
+    return after !== before;
+  }
+  const files = unitFiles(machine, entry.name);
+  const units = [
+    [files.service, serviceUnit(entry)],
+    [files.timer, timerUnit(entry)],
+  ] as const;
+  const changed = units.filter(([file, text]) => machine.read(file) !== text);
+  for (const [file, text] of changed) machine.write(file, text);
+  if (changed.length > 0) await must(machine, ['daemon-reload']);
+  await must(machine, ['enable', '--now', `${unitName(entry.name)}.timer`]);
+  return changed.length > 0;
+}
+
+/** Takes away what was installed by either engine. Returns whether there was anything. */
+export async function uninstall(machine: Machine, name: string): Promise<boolean> {
+  let found = false;
+  const files = unitFiles(machine, name);
+  if (machine.exists(files.timer)) {
+    found = true;
+    await must(machine, ['disable', '--now', `${unitName(name)}.timer`]);
+    machine.remove(files.timer);
+    machine.remove(files.service);
+    await must(machine, ['daemon-reload']);
+  }
+  const crontab = (await machine.run('crontab', ['-l']))?.stdout ?? '';
+  if (cronLine(crontab, name) !== undefined) {
+    found = true;
+    await writeCrontab(machine, withoutEntry(await readCrontab(machine), name));
+  }
+  return found;
+}
+
+export async function scheduleState(machine: Machine, name: string, log: string): Promise<ScheduleState> {
+  const files = unitFiles(machine, name);
+  if (machine.exists(files.timer)) {
+    const timer = await properties(machine, `${unitName(name)}.timer`, [
+      'NextElapseUSecRealtime',
+      'LastTriggerUSec',
+    ]);
+    const service = await properties(machine, `${unitName(name)}.service`, ['Result']);
+    const entry = /^OnCalendar=(.*)$/m.exec(machine.read(files.timer) ?? '')?.[1] ?? null;
+    const last = timer.LastTriggerUSec || null;
+    return {
+      engine: 'systemd',
+      entry,
+      next: timer.NextElapseUSecRealtime || null,
+      last,
+      result: last ? (service.Result ?? null) : null,
+    };
+  }
+  const line = cronLine((await machine.run('crontab', ['-l']))?.stdout ?? '', name);
+  if (line === undefined) return { engine: null, entry: null, next: null, last: null, result: null };
+  const said = machine.read(log)?.trim().split('\n').at(-1) ?? null;
+  return { engine: 'cron', entry: line, next: null, last: null, result: said };
+}
+
+export interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** Everything that can keep an installed schedule from running well, each looked at. */
+export async function examine(machine: Machine, entry: Entry): Promise<Finding[]> {
+  const state = await scheduleState(machine, entry.name, entry.log);
+  const findings: Finding[] = [];
+  const add = (check: string, ok: boolean, detail: string) => findings.push({ check, ok, detail });
+  add(
+    'installed',
+    state.engine !== null,
+    state.engine
+      ? `by ${state.engine}: ${state.entry}`
+      : 'nothing is installed: infractl backup schedule install',
+  );
+  const [node = '', launcher = ''] = installedPaths(machine, state, entry);
+  for (const [check, file] of [
+    ['Node', node],
+    ['infractl', launcher],
+  ] as const)
+    add(
+      check,
+      machine.exists(file),
+      machine.exists(file) ? file : `${file} is gone: install the schedule again`,
+    );
+  if (state.engine) add('daemon', ...(await daemon(machine, state.engine)));
+  if (state.engine === 'systemd' && state.result)
+    add('last run', state.result === 'success', `${state.last}: ${state.result}`);
+  const trial = await runBare(machine, `${shellLine(entry)} --dry-run`);
+  const said = `${trial?.stdout ?? ''}${trial?.stderr ?? ''}`.trim().split('\n');
+  add(
+    'trial in a bare environment',
+    trial?.exitCode === 0,
+    trial?.exitCode === 0 ? (said[0] ?? '') : said.slice(0, 4).join(' '),
+  );
+  return findings;
+}
+
+/** The paths that the installed entry names, which an update of Node may have left behind. */
+function installedPaths(machine: Machine, state: ScheduleState, entry: Entry): readonly string[] {
+  if (state.engine === null) return entry.argv;
+  const text =
+    state.engine === 'cron'
+      ? (state.entry ?? '')
+      : (/^ExecStart=(.*)$/m.exec(machine.read(unitFiles(machine, entry.name).service) ?? '')?.[1] ?? '');
+  const words = text.split(/\s+/);
+  const at = words.indexOf('backup');
+  return at >= 2 ? words.slice(at - 2, at).map((word) => word.replace(/^["']|["']$/g, '')) : entry.argv;
+}
+
+async function daemon(machine: Machine, engine: Engine): Promise<[boolean, string]> {
+  if (engine === 'systemd') {
+    if (machine.root) return [true, 'systemd'];
+    const linger = await machine.run('loginctl', ['show-user', machine.user, '--property=Linger']);
+    const stays = linger?.stdout.trim() === 'Linger=yes';
+    return [
+      stays,
+      stays
+        ? 'systemd, also without a login'
+        : `it stops at logout: sudo loginctl enable-linger ${machine.user}`,
+    ];
+  }
+  const running = await machine.run('sh', ['-c', 'pidof cron crond || pgrep -x "cron|crond"']);
+  return running?.exitCode === 0
+    ? [true, 'cron runs']
+    : [false, 'cron does not run: sudo service cron start'];
+}
+
+function unitFiles(machine: Machine, name: string) {
+  const base = join(unitFolder(machine), unitName(name));
+  return { service: `${base}.service`, timer: `${base}.timer` };
+}
+
+async function properties(
+  machine: Machine,
+  unit: string,
+  names: readonly string[],
+): Promise<Record<string, string>> {
+  const result = await systemctl(machine, ['show', unit, ...names.map((name) => `--property=${name}`)]);
+  return Object.fromEntries(
+    (result?.stdout ?? '').split('\n').flatMap((line) => {
+      const at = line.indexOf('=');
+      const value = line.slice(at + 1);
+      return at > 0 && value !== 'n/a' ? [[line.slice(0, at), value]] : [];
+    }),
+  );
+}
+
+async function must(machine: Machine, args: readonly string[]): Promise<void> {
+  const result = await systemctl(machine, args);
+  if (result?.exitCode === 0) return;
+  throw new InfractlError({
+    code: 'SystemctlFailed',
+    message: `systemctl ${args.join(' ')} failed.`,
+    why: result?.stderr.trim() ?? '',
+    suggestions: machine.root ? [] : ['Without root it needs a session of systemd: try --engine cron.'],
+  });
+}
+
+/** An empty crontab and none are the same; anything else that fails must not end in an overwritten one. */
+async function readCrontab(machine: Machine): Promise<string> {
+  const result = await machine.run('crontab', ['-l']);
+  if (result?.exitCode === 0) return result.stdout;
+  if (/no crontab/i.test(result?.stderr ?? '')) return '';
+  throw new InfractlError({
+    code: 'CrontabUnreadable',
+    message: 'The crontab could not be read: nothing was changed.',
+    why: result?.stderr.trim() ?? 'There is no crontab command.',
+  });
+}
+
+async function writeCrontab(machine: Machine, text: string): Promise<void> {
+  const result = await machine.run('crontab', text === '' ? ['-r'] : ['-'], text === '' ? undefined : text);
+  if (result?.exitCode === 0) return;
+  throw new InfractlError({
+    code: 'CrontabRefused',
+    message: 'The crontab could not be written; it is as it was.',
+    why: result?.stderr.trim() ?? '',
+  });
+}
+
+/** Whether what is installed is what would be installed now. */
+export function isCurrent(machine: Machine, state: ScheduleState, entry: Entry): boolean {
+  if (state.engine === 'cron') return state.entry === entryLine(entry);
+  return (
+    state.engine === 'systemd' && machine.read(unitFiles(machine, entry.name).service) === serviceUnit(entry)
+  );
+}

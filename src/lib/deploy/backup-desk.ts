@@ -1,0 +1,138 @@
+import {
+  type AutoOptions,
+  type AutoResult,
+  autoRun,
+  type Backup,
+  type BackupDeps,
+  type Cleanup,
+  type CreatedBackup,
+  type CreateOptions,
+  carryOut,
+  createBackups,
+  type Deleted,
+  judge,
+  lookUp,
+  type Plan,
+  planCleanup,
+  storesOf,
+  type Verdict,
+  withBackupLock,
+} from '../backups/index.ts';
+import type { Clock } from '../base/clock.ts';
+import { isInfractlError } from '../base/errors.ts';
+import type { Reporter } from '../base/report.ts';
+import type { Project } from '../project/model.ts';
+import { choosePlans, type PlanChoice, resolvePlan } from './backup-plans.ts';
+import { HostDesk, type HostDeskDeps } from './host-desk.ts';
+import { valueResolver } from './values.ts';
+
+export interface BackupDeskDeps extends HostDeskDeps {
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+  /** The flags that lead a further command to the same place, each after a space. */
+  readonly where: string;
+}
+
+/** A backup and what the plans would do with it. */
+export interface Listed {
+  readonly backup: Backup;
+  /** Why it is kept, or why not; undefined where nothing can be said now. */
+  readonly verdict: Verdict | undefined;
+}
+
+/** All work on the backups of a project. Nothing is asked of AWS before it is needed. */
+export class BackupDesk {
+  readonly #deps: BackupDeskDeps;
+  readonly #project: Project;
+  readonly #hosts: HostDesk;
+  #work: Promise<BackupDeps> | undefined;
+
+  constructor(deps: BackupDeskDeps, project: Project) {
+    this.#deps = deps;
+    this.#project = project;
+    this.#hosts = new HostDesk(deps, project);
+  }
+
+  /** The plans that a choice means, with everything resolved. */
+  async plans(choice: PlanChoice): Promise<Plan[]> {
+    const resolve = valueResolver(this.#deps, this.#project);
+    const parts = choosePlans(this.#project, choice);
+    return Promise.all(
+      parts.map((part) =>
+        resolvePlan(this.#project, part, {
+          resolve: async (value) => (await resolve(value)).value,
+          openHost: (host) => this.#hosts.open(host),
+        }),
+      ),
+    );
+  }
+
+  /** What the capability needs, opened once. */
+  work(): Promise<BackupDeps> {
+    this.#work ??= (async () => {
+      const [session, { ebsPort }] = await Promise.all([
+        this.#deps.session(),
+        import('../aws/ec2-backups.ts'),
+      ]);
+      const { reporter, clock, signal, where } = this.#deps;
+      return {
+        owner: { project: this.#project.name, environment: this.#project.environment },
+        ebs: ebsPort(session, clock, signal),
+        rds: async () => (await import('../aws/rds-backups.ts')).rdsPort(session, signal),
+        reporter,
+        clock,
+        signal,
+        where,
+      };
+    })();
+    return this.#work;
+  }
+
+  async create(plans: readonly Plan[], options: CreateOptions): Promise<CreatedBackup[]> {
+    const deps = await this.work();
+    const results: CreatedBackup[] = [];
+    for (const plan of plans) results.push(...(await createBackups(deps, plan, options)));
+    return results;
+  }
+
+  /** All backups, newest first, with what cleaning up would do. */
+  async list(plans: readonly Plan[]): Promise<Listed[]> {
+    const deps = await this.work();
+    const backups = await lookUp(deps, await storesOf(deps, plans));
+    let verdicts = new Map<Backup, Verdict>();
+    try {
+      const judged = judge(backups, plans, await deps.ebs.clocks());
+      verdicts = new Map(judged.verdicts.map((verdict) => [verdict.backup, verdict]));
+    } catch (error) {
+      if (!isInfractlError(error)) throw error;
+      // A list must be there just when cleaning up refuses.
+      deps.reporter.emit({ type: 'warning', message: `${error.message} ${error.why ?? ''}`.trim() });
+    }
+    return backups.map((backup) => ({ backup, verdict: verdicts.get(backup) }));
+  }
+
+  async planCleanup(plans: readonly Plan[], most?: number): Promise<Cleanup> {
+    return planCleanup(await this.work(), plans, most);
+  }
+
+  async carryOut(cleanup: Cleanup): Promise<Deleted> {
+    return carryOut(await this.work(), cleanup.going);
+  }
+
+  /** Plan after plan; the system frees the lock of a run that dies. */
+  async auto(plans: readonly Plan[], options: Omit<AutoOptions, 'notify'>): Promise<AutoResult[]> {
+    const deps = await this.work();
+    const session = await this.#deps.session();
+    const notify = async () => (await import('../aws/sns.ts')).notifyPort(session);
+    const { project, environment } = deps.owner;
+    return withBackupLock(`backup auto ${project} ${environment} ${session.region}`, async () => {
+      const results: AutoResult[] = [];
+      for (const plan of plans) results.push(await autoRun(deps, plan, { ...options, notify }));
+      return results;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#hosts.close();
+  }
+}

@@ -1,0 +1,201 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TAG } from '../../src/lib/backups/types.ts';
+import { realClock } from '../fake/clock.ts';
+import { type Fake, startFake } from '../fake/server.ts';
+import { type CliResult, Home, type ManifestCommand, root } from '../helpers/cli.ts';
+
+/** Backups at the command line, against a fake AWS in real time. */
+
+const CONFIGURATION = `project: auth-manager
+region: eu-west-3
+hosts:
+  web: { tags: { Name: web } }
+backups:
+  nightly:
+    targets: [{ host: web }, { database: shop }]
+    keep: { daily: 3 }
+`;
+const INSTANCE = 'i-0a1b2c3d4e5f60718';
+const DAY = 86_400_000;
+
+let home: Home;
+let fake: Fake;
+beforeEach(async () => {
+  home = new Home();
+  fake = await startFake({ clock: realClock() });
+  const { ebs, ec2, rds } = fake.state;
+  Object.assign(ebs, { snapshotMs: 50, volumeMs: 20, attachMs: 20, rootTaskMs: 50 });
+  Object.assign(rds, { snapshotMs: 50, restoreMs: 50 });
+  ec2.addInstance({ id: INSTANCE, tags: { Name: 'web' } });
+  rds.addDatabase('shop');
+  put('infractl.yaml', CONFIGURATION);
+});
+afterEach(async () => {
+  await fake.close();
+  home.remove();
+});
+
+function put(name: string, text: string): void {
+  writeFileSync(path.join(home.work, name), text);
+}
+
+const run = (line: string | readonly string[], env: Record<string, string> = {}): Promise<CliResult> =>
+  home.run(typeof line === 'string' ? line.split(' ') : line, { env: { ...fake.env, ...env } });
+
+function old(count: number): void {
+  for (let n = 1; n <= count; n++)
+    fake.state.ebs.addSnapshot({
+      startedAt: Date.now() - n * DAY,
+      tags: {
+        [TAG.project]: 'auth-manager',
+        [TAG.environment]: 'dev',
+        [TAG.plan]: 'nightly',
+        [TAG.subject]: INSTANCE,
+        [TAG.backup]: `nightly-${n}`,
+      },
+    });
+}
+
+describe('examples', () => {
+  const manifest = JSON.parse(readFileSync(path.join(root, 'oclif.manifest.json'), 'utf8')) as {
+    commands: Record<string, ManifestCommand>;
+  };
+  const examples = Object.keys(manifest.commands)
+    .filter((id) => /^backup:(create|list|cleanup|auto)$/.test(id))
+    .flatMap((id) =>
+      (manifest.commands[id]?.examples ?? []).map((example) =>
+        (typeof example === 'string' ? example : example.command)
+          .replaceAll('<%= config.bin %> ', '')
+          .replaceAll('<%= command.id %>', id.replaceAll(':', ' ')),
+      ),
+    );
+
+  it.each(examples)('infractl %s', async (example) => {
+    old(5);
+    const result = await run(example);
+    expect(result.stderr + result.stdout).not.toContain('✗');
+    expect(result.code).toBe(0);
+    expect(result.stdout).not.toBe('');
+  });
+});
+
+describe('backup create', () => {
+  it('twice makes one, and says so', async () => {
+    expect((await run('backup create --wait')).stdout).toMatch(/i-0a1b2c3d4e5f60718 +nightly +created +good/);
+    const again = await run('backup create');
+    expect(again.code).toBe(0);
+    expect(again.stdout).toMatch(/i-0a1b2c3d4e5f60718 +nightly +recent +good/);
+    expect(fake.state.ebs.snapshots.size).toBe(1);
+    expect(fake.state.rds.snapshots.size).toBe(1);
+  });
+
+  it('takes targets by flags, without a plan', async () => {
+    put('infractl.yaml', 'project: auth-manager\n');
+    const result = await run(['backup', 'create', '--instance', INSTANCE, '--json']);
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      backups: [{ plan: 'manual', subject: INSTANCE, outcome: 'created', state: 'pending' }],
+    });
+  });
+
+  it('some of several that fail: exit 3, each named', async () => {
+    fake.state.rds.addDatabase('shop', { state: 'stopped' });
+    const result = await run('backup create');
+    expect(result.code).toBe(3);
+    expect(result.stdout).toMatch(/shop +nightly +failed/);
+  });
+
+  it.each([
+    ['a plan that is not there', 'backup create nightl', 2, 'Did you mean: nightly'],
+    ['a tag that is none', 'backup create --tag Role', 2, 'KEY=VALUE'],
+    ['a duration that is none', 'backup create --timeout soon', 2, 'no duration'],
+    ['an instance of another account', 'backup create --instance i-0123456789abcdef0', 1, 'another account'],
+    ['a policy that keeps nothing', 'backup cleanup --keep-daily 0', 2, 'keep nothing'],
+    ['a span that is none', 'backup cleanup --keep-within 90m', 2, 'no span'],
+  ])('%s', async (_, line, exit, says) => {
+    const result = await run(line);
+    expect(result.code).toBe(exit);
+    expect(result.stderr).toContain(says);
+    expect(fake.mutations()).toEqual([]);
+  });
+
+  it('without a plan and without flags says how to make one', async () => {
+    put('infractl.yaml', 'project: auth-manager\n');
+    const result = await run('backup create');
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('backups: { nightly:');
+    expect(fake.requests).toEqual([]);
+  });
+});
+
+describe('backup cleanup', () => {
+  it('is a dry run unless it is told to delete', async () => {
+    old(6);
+    const result = await run('backup cleanup');
+    expect(result.stdout).toContain('nothing was deleted');
+    expect(result.stdout).toMatch(/delete +nightly-6/);
+    expect(fake.mutations()).toEqual([]);
+  });
+
+  it('wants the name; a wrong one makes no call; the right one deletes and says what', async () => {
+    old(6);
+    const missing = await run('backup cleanup --apply');
+    expect(missing).toMatchObject({ code: 2, stdout: '' });
+    expect(missing.stderr).toContain('--confirm auth-manager-dev');
+    expect((await run('backup cleanup --apply --confirm auth-manager-prod')).code).toBe(5);
+    expect(fake.requests).toEqual([]);
+    const result = await run('backup cleanup --apply --confirm auth-manager-dev');
+    expect(result.code).toBe(0);
+    expect(result.stderr).toMatch(/account 123456789012:\n +- nightly-6/);
+    expect(result.stdout).toContain('Deleted 3 snapshots.');
+    expect(fake.state.ebs.snapshots.size).toBe(3);
+    expect((await run('backup cleanup --apply --confirm auth-manager-dev')).stdout).toContain(
+      'Nothing to do',
+    );
+  });
+
+  it('in a protected environment wants --env', async () => {
+    put('infractl.yaml', `${CONFIGURATION}environments:\n  dev: { protected: true }\n`);
+    const result = await run('backup cleanup --apply --confirm auth-manager-dev');
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('--env dev');
+  });
+});
+
+describe('backup auto', () => {
+  it('asks nothing, prints one line a plan, and exits as it ended', async () => {
+    const good = await run('backup auto');
+    expect(good.code).toBe(0);
+    expect(good.stdout).toMatch(/^✓ backup auth-manager-dev nightly: 2 backed up.*\n$/);
+    fake.faults.deny('ec2:DescribeInstances');
+    const denied = await run('backup auto');
+    expect(denied.code).toBe(4);
+  });
+
+  it('keeps the URL that it tells out of everything', async () => {
+    put('infractl.yaml', `${CONFIGURATION}    ping: { env: PING }\n`);
+    const result = await run('backup auto --debug', { PING: 'http://127.0.0.1:9/NeverShown-4711' });
+    expect(result.code).toBe(0);
+    expect(result.stdout + result.stderr).not.toContain('NeverShown');
+    expect(result.stderr).toContain('could not be told');
+  });
+});
+
+describe('keys of JSON', () => {
+  it('are those that were promised', async () => {
+    old(5);
+    const keys = async (line: string) => Object.keys(JSON.parse((await run(`${line} --json`)).stdout));
+    expect(await keys('backup create')).toEqual(['backups']);
+    expect(await keys('backup cleanup')).toEqual(['dryRun', 'backups', 'warnings', 'deleted', 'failures']);
+    expect(await keys('backup auto')).toEqual(['dryRun', 'plans']);
+    const [one] = JSON.parse((await run('backup list --json')).stdout);
+    expect(Object.keys(one)).toEqual(
+      'id plan subject at state progress region sizeGiB encrypted verified snapshots keep reasons'.split(' '),
+    );
+  });
+
+  it('an empty list is []', async () => {
+    expect(JSON.parse((await run('backup list --json')).stdout)).toEqual([]);
+  });
+});

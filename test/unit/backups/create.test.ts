@@ -1,0 +1,292 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createBackups } from '../../../src/lib/backups/create.ts';
+import { lookUp, storesOf } from '../../../src/lib/backups/look.ts';
+import { TAG } from '../../../src/lib/backups/types.ts';
+import { BLOCK } from '../../fake/ebs-state.ts';
+import { type BackupScene, backupScene, planOf } from './scene.ts';
+import { HOUR } from './setup.ts';
+
+let scene: BackupScene;
+beforeEach(async () => {
+  scene = await backupScene();
+});
+afterEach(() => scene.fake.close());
+
+const WAIT = { force: false, wait: HOUR, dryRun: false };
+const held = () => [...scene.fake.state.ebs.snapshots.values()];
+const machine = (more: object = {}) =>
+  scene.fake.state.ec2.addInstance({
+    volumes: [
+      { id: 'vol-00000000000000a01', device: '/dev/sda1', deleteOnTermination: true },
+      { id: 'vol-00000000000000a02', device: '/dev/sdf', deleteOnTermination: false },
+    ],
+    ...more,
+  });
+
+describe('a backup of an instance', () => {
+  it('is one set of all volumes, tagged with all that is needed to judge and restore it', async () => {
+    const { id } = machine();
+    const [result] = await createBackups(scene.deps, planOf([{ kind: 'instance', id }]), WAIT);
+    expect(result).toMatchObject({ outcome: 'created', state: 'good', subject: id });
+    expect(scene.fake.actions().filter((one) => one.includes('Create'))).toEqual(['ec2:CreateSnapshots']);
+    expect(held()).toHaveLength(2);
+    for (const { tags } of held()) {
+      expect(Object.fromEntries(tags)).toMatchObject({
+        [TAG.project]: 'mbot',
+        [TAG.environment]: 'prod',
+        [TAG.plan]: 'nightly',
+        [TAG.subject]: id,
+        [TAG.backup]: result?.backup,
+        [TAG.volumes]: '2',
+        [TAG.policy]: 'within 7d',
+        [TAG.taken]: '2026-01-05T09:00:00.000Z',
+        [TAG.devices]: 'vol-00000000000000a01=/dev/sda1 vol-00000000000000a02=/dev/sdf',
+      });
+    }
+  });
+
+  it('leaves out the boot volume where the plan says so, and is still whole', async () => {
+    const { id } = machine();
+    const plan = planOf([{ kind: 'instance', id }], { excludeBoot: true });
+    const [result] = await createBackups(scene.deps, plan, WAIT);
+    expect(held().map(({ volume }) => volume)).toEqual(['vol-00000000000000a02']);
+    expect(result?.state).toBe('good');
+  });
+
+  it('of a machine with a boot volume alone, without that, is refused in words', async () => {
+    const { id } = scene.fake.state.ec2.addInstance();
+    const plan = planOf([{ kind: 'instance', id }], { excludeBoot: true });
+    const [result] = await createBackups(scene.deps, plan, WAIT);
+    expect(result).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('no volume') });
+  });
+
+  it('without waiting ends at once and says that AWS goes on', async () => {
+    const { id } = machine();
+    const before = scene.fake.clock.now();
+    const [result] = await createBackups(scene.deps, planOf([{ kind: 'instance', id }]), {
+      force: false,
+      dryRun: false,
+    });
+    expect(result?.state).toBe('pending');
+    expect(scene.fake.clock.now()).toBe(before);
+  });
+
+  it('that AWS does not finish in time ends with exit 7', async () => {
+    const { id } = machine();
+    scene.fake.state.ebs.snapshotMs = 9 * HOUR;
+    await expect(createBackups(scene.deps, planOf([{ kind: 'instance', id }]), WAIT)).rejects.toMatchObject({
+      code: 'BackupTimeout',
+      exit: 7,
+    });
+  });
+
+  it('that ends in error is a failure', async () => {
+    const { id } = machine();
+    scene.fake.state.ebs.failing = 1;
+    const [result] = await createBackups(scene.deps, planOf([{ kind: 'instance', id }]), WAIT);
+    expect(result).toMatchObject({ outcome: 'failed', state: 'failed' });
+  });
+});
+
+describe('a second run', () => {
+  it('within the window makes none; after it, or with --force, one more', async () => {
+    const { id } = machine();
+    const plan = planOf([{ kind: 'instance', id }]);
+    const [first] = await createBackups(scene.deps, plan, WAIT);
+    const [second] = await createBackups(await scene.again(), plan, WAIT);
+    expect(second).toMatchObject({ outcome: 'unchanged', backup: first?.backup });
+    expect(held()).toHaveLength(2);
+    await createBackups(await scene.again(), plan, { ...WAIT, force: true });
+    expect(held()).toHaveLength(4);
+    await scene.fake.clock.sleep(7 * HOUR);
+    await createBackups(await scene.again(), plan, WAIT);
+    expect(held()).toHaveLength(6);
+  });
+
+  it('at the same moment: one of the two stays, whole', async () => {
+    const { id } = machine();
+    const database = scene.fake.state.rds.addDatabase('shop');
+    const plan = planOf([
+      { kind: 'instance', id },
+      { kind: 'database', id: database.id },
+    ]);
+    const runs = await Promise.all([1, 2, 3].map(async () => createBackups(await scene.again(), plan, WAIT)));
+    expect(held()).toHaveLength(2);
+    expect(new Set(held().map(({ tags }) => tags.get(TAG.backup))).size).toBe(1);
+    expect(scene.fake.state.rds.snapshots.size).toBe(1);
+    for (const subject of [id, 'shop']) {
+      const ends = runs.map((run) => run.find((one) => one.subject === subject));
+      expect(ends.every((one) => one?.outcome !== 'failed')).toBe(true);
+    }
+  });
+
+  it('after one that failed makes a new one', async () => {
+    const { id } = machine();
+    scene.fake.state.ebs.failing = 2;
+    const plan = planOf([{ kind: 'instance', id }]);
+    await createBackups(scene.deps, plan, WAIT);
+    const [second] = await createBackups(await scene.again(), plan, WAIT);
+    expect(second).toMatchObject({ outcome: 'created', state: 'good' });
+  });
+});
+
+describe('an unencrypted volume', () => {
+  const plain = () => {
+    const volume = scene.fake.state.ebs.addVolume({ encrypted: false });
+    volume.blocks.set(3, Buffer.alloc(BLOCK, 7));
+    return { volume, plan: planOf([{ kind: 'volume', id: volume.id }]) };
+  };
+
+  it('ends as one encrypted copy; the original is gone', async () => {
+    const { plan, volume } = plain();
+    const [result] = await createBackups(scene.deps, plan, WAIT);
+    expect(held()).toHaveLength(1);
+    expect(held()[0]).toMatchObject({ encrypted: true });
+    expect(
+      held()[0]
+        ?.blocks.get(3)
+        ?.equals(volume.blocks.get(3) as Buffer),
+    ).toBe(true);
+    expect(result).toMatchObject({ state: 'good', snapshots: [held()[0]?.id] });
+  });
+
+  it('stays as it is where the plan says so', async () => {
+    const { plan } = plain();
+    await createBackups(scene.deps, { ...plan, encrypt: false }, WAIT);
+    expect(held()).toMatchObject([{ encrypted: false }]);
+  });
+
+  it('whose run ends at any call is finished by the next one', async () => {
+    // Every call is cut once, before and after it was carried out.
+    for (const cut of ['reset', 'lost'] as const) {
+      for (let after = 0; ; after++) {
+        await scene.fake.close();
+        scene = await backupScene();
+        const { plan } = plain();
+        scene.fake.faults[cut]('*', { after, times: 1 });
+        await createBackups(scene.deps, plan, WAIT).catch(() => {});
+        const calls = scene.fake.requests.length;
+        scene.fake.faults.clear();
+        await createBackups(await scene.again(), plan, WAIT);
+        const good = (await lookUp(scene.deps, await storesOf(scene.deps, [plan]))).filter(
+          ({ state }) => state === 'good',
+        );
+        expect(good.length, `${cut} after ${after}`).toBe(1);
+        expect(
+          held().every(({ encrypted }) => encrypted),
+          `${cut} after ${after}`,
+        ).toBe(true);
+        if (after >= calls) break;
+      }
+    }
+  });
+});
+
+describe('second copies', () => {
+  it('go to another region and account, once, with what is needed to judge them there', async () => {
+    const volume = scene.fake.state.ebs.addVolume({ kmsKeyId: 'alias/ours' });
+    const copies = [{ region: 'eu-west-1' }, { account: '999999999999' }];
+    const plan = planOf([{ kind: 'volume', id: volume.id }], { copies });
+    await createBackups(scene.deps, plan, WAIT);
+    await createBackups(await scene.again(), plan, WAIT);
+    expect(held()).toHaveLength(2);
+    const there = held().find(({ region }) => region === 'eu-west-1');
+    const here = held().find(({ region }) => region === 'eu-west-3');
+    expect(there?.tags.get(TAG.copiedFrom)).toBe(here?.id);
+    expect(there?.tags.get(TAG.source)).toBe(volume.id);
+    expect([...(here?.sharedWith ?? [])]).toEqual(['999999999999']);
+    const all = await lookUp(scene.deps, await storesOf(scene.deps, [plan]));
+    expect(all.map(({ state, region }) => [region, state]).sort()).toEqual([
+      ['eu-west-1', 'good'],
+      ['eu-west-3', 'good'],
+    ]);
+  });
+});
+
+describe('trouble', () => {
+  it.each([
+    ['an id that is not there', { kind: 'instance', id: 'i-0123456789abcdef0' }],
+    ['tags that nothing has', { kind: 'volume', tags: { Role: 'none' } }],
+    ['a database that is not there', { kind: 'database', id: 'none' }],
+  ] as const)('%s: no match, nothing is made', async (_, wanted) => {
+    const run = createBackups(scene.deps, planOf([wanted]), WAIT);
+    await expect(run).rejects.toMatchObject({ code: 'NoMatch' });
+    expect(scene.fake.mutations()).toEqual([]);
+  });
+
+  it('a terminated instance is no match', async () => {
+    const { id } = machine({ state: 'terminated' });
+    const run = createBackups(scene.deps, planOf([{ kind: 'instance', id }]), WAIT);
+    await expect(run).rejects.toMatchObject({
+      code: 'NoMatch',
+      message: expect.stringContaining('terminated'),
+    });
+  });
+
+  it('a host whose tags find two', async () => {
+    machine({ tags: { Name: 'web' } });
+    scene.fake.state.ec2.addInstance({ tags: { Name: 'web' } });
+    const wanted = { kind: 'instance', tags: { Name: 'web' }, one: 'web' } as const;
+    const run = createBackups(scene.deps, planOf([wanted]), WAIT);
+    await expect(run).rejects.toMatchObject({ code: 'TooManyMatches' });
+  });
+
+  it('a volume with five unfinished snapshots: in words, the others are backed up', async () => {
+    const full = scene.fake.state.ebs.addVolume({ tags: { Role: 'db' } });
+    const other = scene.fake.state.ebs.addVolume({ tags: { Role: 'db' } });
+    for (let i = 0; i < 5; i++) scene.fake.state.ebs.take(full, scene.fake.clock.now(), new Map());
+    const results = await createBackups(scene.deps, planOf([{ kind: 'volume', tags: { Role: 'db' } }]), WAIT);
+    expect(results.find(({ subject }) => subject === full.id)).toMatchObject({
+      outcome: 'failed',
+      detail: expect.stringContaining('5 a volume'),
+    });
+    expect(results.find(({ subject }) => subject === other.id)?.state).toBe('good');
+  });
+
+  it('a dry run makes no changing call', async () => {
+    const { id } = machine();
+    const [result] = await createBackups(scene.deps, planOf([{ kind: 'instance', id }]), {
+      force: false,
+      dryRun: true,
+    });
+    expect(result).toMatchObject({ outcome: 'would-create', detail: '2 volumes, 40 GiB' });
+    expect(scene.fake.mutations()).toEqual([]);
+  });
+});
+
+describe('commands on the host', () => {
+  const host = (log: string[], fail?: string) => async () => ({
+    name: 'web',
+    where: 'web',
+    run: async ({ argv }: { argv: readonly string[] }) => {
+      log.push(argv.at(-1) ?? '');
+      return { exitCode: argv.at(-1) === fail ? 1 : 0, stdout: '', stderr: 'no' };
+    },
+    upload: async () => {},
+    download: async () => {},
+    close: async () => void log.push('close'),
+  });
+  const hooks = { before: ['freeze'], after: ['thaw'] };
+
+  it('run before and after; those after it also when the snapshots fail', async () => {
+    const log: string[] = [];
+    const { id } = machine();
+    const plan = planOf([{ kind: 'instance', id, host: host(log) as never }], hooks);
+    await createBackups(scene.deps, plan, WAIT);
+    expect(log).toEqual(['freeze', 'thaw', 'close']);
+    scene.fake.faults.deny('ec2:CreateSnapshots');
+    const [denied] = await createBackups(await scene.again(), plan, { ...WAIT, force: true });
+    expect(denied?.outcome).toBe('failed');
+    expect(log.slice(3)).toEqual(['freeze', 'thaw', 'close']);
+  });
+
+  it('that fail before keep the snapshots from being made', async () => {
+    const log: string[] = [];
+    const { id } = machine();
+    const plan = planOf([{ kind: 'instance', id, host: host(log, 'freeze') as never }], hooks);
+    const [result] = await createBackups(scene.deps, plan, WAIT);
+    expect(result).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('freeze') });
+    expect(held()).toEqual([]);
+    expect(log).toEqual(['freeze', 'thaw', 'close']);
+  });
+});

@@ -1,0 +1,55 @@
+import { ebsPort } from '../../../src/lib/aws/ec2-backups.ts';
+import { rdsPort } from '../../../src/lib/aws/rds-backups.ts';
+import type { BackupDeps, Plan, Wanted } from '../../../src/lib/backups/deps.ts';
+import type { ReportEvent } from '../../../src/lib/base/report.ts';
+import { type Fake, type FakeOptions, startFake } from '../../fake/server.ts';
+import { sessionFor } from '../../fake/session.ts';
+import { DAY, HOUR, OWNER } from './setup.ts';
+
+/** A plan of one or several things, with the defaults of the configuration. */
+export function planOf(wanted: readonly Wanted[], more: Partial<Plan> = {}): Plan {
+  return {
+    name: 'nightly',
+    wanted,
+    policy: { within: { ms: 7 * DAY, written: '7d' } },
+    before: [],
+    after: [],
+    excludeBoot: false,
+    encrypt: {},
+    copies: [],
+    window: 6 * HOUR,
+    maxAge: 26 * HOUR,
+    maxDelete: 50,
+    ...more,
+  };
+}
+
+export interface BackupScene {
+  readonly fake: Fake;
+  readonly deps: BackupDeps;
+  readonly events: ReportEvent[];
+  /** As another process would have it: nothing is remembered. */
+  again(): Promise<BackupDeps>;
+}
+
+/** Work on backups against a fake AWS, on its clock. */
+export async function backupScene(
+  options: FakeOptions & { maxAttempts?: number } = {},
+): Promise<BackupScene> {
+  const fake = await startFake(options);
+  const events: ReportEvent[] = [];
+  const again = async (): Promise<BackupDeps> => {
+    const session = await sessionFor(fake, options.maxAttempts ?? 1);
+    const controller = new AbortController();
+    return {
+      owner: OWNER,
+      ebs: ebsPort(session, fake.clock, controller.signal),
+      rds: async () => rdsPort(session, controller.signal),
+      reporter: { emit: (event) => void events.push(event) },
+      clock: fake.clock,
+      signal: controller.signal,
+      where: '',
+    };
+  };
+  return { fake, deps: await again(), events, again };
+}
