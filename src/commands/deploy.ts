@@ -42,6 +42,13 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
     'revert-drift': Flags.boolean({
       description: 'Also put back what was changed by hand; includes --create-stack.',
     }),
+    'allow-replacement': Flags.string({
+      description: 'A resource with data that may be replaced or deleted: Table, app/Table. Repeatable.',
+      helpValue: 'RESOURCE',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    yes: Flags.boolean({ description: 'Replace and remove resources of a protected environment.' }),
     'skip-build': Flags.boolean({ description: 'Build nothing: use the newest pushed image.' }),
     'dry-run': Flags.boolean({ description: 'Show what would happen; change nothing.' }),
   };
@@ -64,6 +71,8 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
       parts,
       createStack: this.flags['create-stack'] || revertDrift,
       revertDrift,
+      allowReplacement: this.flags['allow-replacement'] ?? [],
+      yes: this.flags.yes,
       skipBuild: this.flags['skip-build'],
       dryRun: this.flags['dry-run'],
     });

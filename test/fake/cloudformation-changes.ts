@@ -57,7 +57,8 @@ export function recreates(type: string, property: string): boolean {
     property === 'Name' ||
     (type.startsWith('Fake::') && property === 'Replace') ||
     (type === 'AWS::Logs::LogGroup' && property === 'LogGroupName') ||
-    (type === 'AWS::Lambda::Function' && property === 'PackageType')
+    (type === 'AWS::Lambda::Function' && property === 'PackageType') ||
+    (type === 'AWS::DynamoDB::Table' && property === 'KeySchema')
   );
 }
 
@@ -92,7 +93,7 @@ export function changesOf(cf: CloudFormationState, stack: FakeStack, desired: De
     changes.push({
       ...change('Modify', id, existing.physicalId, resource.Type, fresh, old),
       Replacement: replace ? 'True' : perhaps ? 'Conditional' : 'False',
-      PolicyAction: replace ? 'ReplaceAndDelete' : undefined,
+      PolicyAction: replace || perhaps ? `ReplaceAnd${resource.UpdateReplacePolicy ?? 'Delete'}` : undefined,
       Scope: ['Properties'],
       Details: [
         ...direct.map((key) =>
@@ -110,6 +111,15 @@ export function changesOf(cf: CloudFormationState, stack: FakeStack, desired: De
     changes.push({ ...change('Remove', id, existing.physicalId, existing.type), PolicyAction: policy });
   }
   return changes;
+}
+
+/** A change as it is told to who does not ask for the values of properties. */
+export function withoutValues(change: FakeChange): FakeChange {
+  const Details = (change.Details as { Target: object }[]).map((detail) => ({
+    ...detail,
+    Target: { ...detail.Target, BeforeValue: undefined, AfterValue: undefined },
+  }));
+  return { ...change, Details, BeforeContext: undefined, AfterContext: undefined };
 }
 
 function change(

@@ -54,6 +54,8 @@ export interface FakeChange {
   readonly Details: readonly object[];
   readonly BeforeContext: string | undefined;
   readonly AfterContext: string | undefined;
+  /** Of a nested stack: the change set of its own. */
+  readonly ChangeSetId?: string;
 }
 
 /** All that a stack is to become: what a change set holds, and what a rollback goes back to. */
@@ -81,6 +83,20 @@ export interface FakeChangeSet {
   execution: string;
   reason: string | undefined;
   changes: readonly FakeChange[];
+  /** The change sets of nested stacks, by stack and name. */
+  nested?: readonly (readonly [FakeStack, string])[];
+  findings?: readonly FakeFinding[];
+}
+
+/** An early-validation event of DescribeEvents. */
+export interface FakeFinding {
+  readonly LogicalResourceId?: string;
+  readonly ResourceType?: string;
+  readonly ValidationPath?: string;
+  readonly ValidationStatusReason: string;
+  readonly ValidationFailureMode?: 'FAIL' | 'WARN';
+  /** Default: the stack that is validated. */
+  readonly StackId?: string;
 }
 
 export interface FakeStack {
@@ -101,6 +117,8 @@ export interface FakeStack {
   readonly changeSets: Map<string, FakeChangeSet>;
   outputs: { OutputKey: string; OutputValue: string; Description?: string; ExportName?: string }[];
   protection: boolean;
+  /** The stack policy. */
+  policy?: string;
   disableRollback: boolean;
   /** What the last drift detection found. */
   drift?: { readonly status: string; readonly at: number };
@@ -141,6 +159,8 @@ export class CloudFormationState {
   readonly stacks: FakeStack[] = [];
   /** `<stack>/<logical id>` or `<logical id>` → behaviour. A template can say it too: see README. */
   readonly script = new Map<string, Behaviour>();
+  /** What early validation finds in a stack, by its name. */
+  readonly findings = new Map<string, readonly FakeFinding[]>();
   /** How long a resource takes where nothing says so, in milliseconds. */
   resourceMs = 1000;
   /** How long a change set is in the making, in milliseconds. */

@@ -1,4 +1,4 @@
-import { changesOf, scopeOf, stable } from './cloudformation-changes.ts';
+import { changesOf, scopeOf, stable, withoutValues } from './cloudformation-changes.ts';
 import { DRIFT_HANDLERS, seeTruth, withReverts } from './cloudformation-drift.ts';
 import {
   continueRollback,
@@ -11,8 +11,16 @@ import {
   updateStack,
 } from './cloudformation-engine.ts';
 import { EXPORT_HANDLERS, importers } from './cloudformation-exports.ts';
+import {
+  failsValidation,
+  removeSet,
+  setStackPolicy,
+  validationEvents,
+  withNestedSets,
+} from './cloudformation-guards.ts';
 import type { Desired, FakeChangeSet, FakeEvent, FakeStack } from './cloudformation-state.ts';
 import type { Engine } from './cloudformation-steps.ts';
+import { templateSummary, templateValidation } from './cloudformation-summary.ts';
 import {
   capabilities,
   isNoEcho,
@@ -183,14 +191,21 @@ function createChangeSet(p: Parameters, here: Here): object {
   here.clock.after(changeSetMs / 5, () => {
     set.status = 'CREATE_IN_PROGRESS';
   });
-  here.clock.after(changeSetMs, () => ready(engine, owner, set));
+  const at = (url: string) => templateAt(url, here);
+  here.clock.after(changeSetMs, () => ready(engine, owner, set, p.IncludeNestedStacks ? at : undefined));
   return { Id: set.id, StackId: stack.id };
 }
 
 /** Computes the changes; a set without any has failed, in words that depend on a transform. */
-function ready(engine: Engine, stack: FakeStack, set: FakeChangeSet): void {
+function ready(engine: Engine, stack: FakeStack, set: FakeChangeSet, at?: (url: string) => string): void {
+  if (failsValidation(engine, stack, set)) {
+    const reason = 'The following validation(s) failed: [AWS::EarlyValidation::PropertyValidation].';
+    Object.assign(set, { status: 'FAILED', reason });
+    return;
+  }
   try {
     set.changes = changesOf(engine.cf, stack, set.desired);
+    if (at) set.changes = withNestedSets(engine, stack, set, at);
     if (set.mode === 'REVERT_DRIFT')
       set.changes = withReverts(engine.cf, stack, set.changes, (id) => {
         const declared = set.desired.template.Resources[id];
@@ -240,7 +255,7 @@ function describeChangeSet(p: Parameters, here: Here): object {
     DeploymentMode: set.mode,
     Changes: items.map((change) => ({
       Type: 'Resource',
-      ResourceChange: values ? change : { ...change, BeforeContext: undefined, AfterContext: undefined },
+      ResourceChange: values ? change : withoutValues(change),
     })),
     NextToken: next,
     IncludeNestedStacks: false,
@@ -263,7 +278,7 @@ function executeChangeSet(p: Parameters, here: Here): object {
     throw validationError(`Stack:${stack.id} is in ${stack.status} state and can not be updated.`);
   }
   set.execution = 'EXECUTE_IN_PROGRESS';
-  for (const other of [...stack.changeSets.values()]) if (other !== set) stack.changeSets.delete(other.name);
+  for (const other of [...stack.changeSets.values()]) if (other !== set) removeSet(stack, other);
   if (set.mode === 'REVERT_DRIFT') seeTruth(here.engine.cf, stack);
   const disable = p.DisableRollback === 'true';
   stack.disableRollback = disable;
@@ -298,7 +313,7 @@ function deleteChangeSet(p: Parameters, here: Here): object {
       `ChangeSet [${set.id}] cannot be deleted in status [${set.status}]`,
     );
   }
-  stack.changeSets.delete(set.name);
+  removeSet(stack, set);
   return {};
 }
 
@@ -368,62 +383,20 @@ function operationEvent(stack: FakeStack, event: FakeEvent): object {
 }
 
 function describeEvents(p: Parameters, here: Here): object {
-  const stack = p.ChangeSetName ? changeSetOf(p, here)[0] : stackOf(p, here);
+  const [stack, set] = p.ChangeSetName ? changeSetOf(p, here) : [stackOf(p, here), undefined];
+  const found = set ? validationEvents(stack, set) : [];
   const failedOnly = (p.Filters as { FailedEvents?: string } | undefined)?.FailedEvents === 'true';
   const events = stack.events
     .toReversed()
     .filter((event) => !p.OperationId || event.OperationId === p.OperationId)
     .filter((event) => !failedOnly || event.ResourceStatus.endsWith('_FAILED'))
     .map((event) => operationEvent(stack, event));
-  const { items, next } = page(events, p.NextToken, here.engine.cf.pageSize);
+  const { items, next } = page([...found, ...events], p.NextToken, here.engine.cf.pageSize);
   return { OperationEvents: items, NextToken: next };
 }
 
-function summary(template: Template): object {
-  const wanted = capabilities(template);
-  const types = [...new Set(Object.values(template.Resources).map((one) => one.Type))];
-  return {
-    Description: template.Description,
-    Capabilities: wanted,
-    CapabilitiesReason:
-      wanted.length > 0
-        ? `The following resource(s) require capabilities: [${types.filter((type) => type.startsWith('AWS::IAM::')).join(', ')}]`
-        : undefined,
-    DeclaredTransforms: template.Transform === undefined ? [] : [template.Transform].flat(),
-    ResourceTypes: types,
-    Metadata: template.Metadata === undefined ? undefined : JSON.stringify(template.Metadata),
-  };
-}
-
-function getTemplateSummary(p: Parameters, here: Here): object {
-  const body = p.StackName ? stackOf(p, here).desired.body : bodyOf(p, here);
-  const template = parseTemplate(body);
-  return {
-    ...summary(template),
-    Parameters: Object.entries(template.Parameters ?? {}).map(([key, one]) => ({
-      ParameterKey: key,
-      DefaultValue: text(one.Default),
-      ParameterType: one.Type,
-      NoEcho: isNoEcho(one),
-      Description: one.Description,
-      ParameterConstraints: one.AllowedValues ? { AllowedValues: one.AllowedValues } : undefined,
-    })),
-  };
-}
-
-function validateTemplate(p: Parameters, here: Here): object {
-  const template = parseTemplate(bodyOf(p, here));
-  return {
-    ...summary(template),
-    ResourceTypes: undefined,
-    Metadata: undefined,
-    Parameters: Object.entries(template.Parameters ?? {}).map(([key, one]) => ({
-      ParameterKey: key,
-      DefaultValue: text(one.Default),
-      NoEcho: isNoEcho(one),
-      Description: one.Description,
-    })),
-  };
+function templateOf(p: Parameters, here: Here): Template {
+  return parseTemplate(p.StackName ? stackOf(p, here).desired.body : bodyOf(p, here));
 }
 
 function requestDeletion(p: Parameters, here: Here): object {
@@ -465,8 +438,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   ExecuteChangeSet: executeChangeSet,
   DeleteChangeSet: deleteChangeSet,
   DescribeEvents: describeEvents,
-  GetTemplateSummary: getTemplateSummary,
-  ValidateTemplate: validateTemplate,
+  GetTemplateSummary: (p, here) => templateSummary(templateOf(p, here)),
+  ValidateTemplate: (p, here) => templateValidation(templateOf(p, here)),
   DeleteStack: requestDeletion,
   ListChangeSets(p, here) {
     const stack = stackOf(p, here);
@@ -545,6 +518,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const desired = set?.desired ?? stack.desired;
     return { TemplateBody: desired.body, StagesAvailable: ['Original', 'Processed'] };
   },
+  GetStackPolicy: (p, here) => ({ StackPolicyBody: stackOf(p, here).policy }),
+  SetStackPolicy: (p, here) => setStackPolicy(stackOf(p, here), p.StackPolicyBody),
   UpdateTerminationProtection(p, here) {
     const stack = stackOf(p, here);
     stack.protection = p.EnableTerminationProtection === 'true';

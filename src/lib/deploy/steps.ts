@@ -85,6 +85,9 @@ export class Steps {
       templateFile: part.template,
       tags: { ...part.tags, ...ownTags(this.#context.project, id) },
       terminationProtection: part.terminationProtection,
+      stackPolicy: part.stackPolicy?.text,
+      allowReplacement: this.#context.options.allowReplacement,
+      careful: this.#context.project.protected && !this.#context.options.yes,
       timeout: part.timeout,
       ...(this.#context.options.revertDrift ? { revertDrift: true } : {}),
     };

@@ -16,6 +16,10 @@ export interface DeployOptions {
   readonly skipBuild: boolean;
   /** Put back what was changed past the stacks. */
   readonly revertDrift?: boolean;
+  /** Resources with data that may be replaced or deleted: `Table`, `app/Table`. */
+  readonly allowReplacement?: readonly string[];
+  /** Somebody said that resources of a protected environment may be replaced and removed. */
+  readonly yes?: boolean;
   /** Say what would happen; make no call that changes anything. */
   readonly dryRun: boolean;
 }

@@ -17,6 +17,12 @@ export interface StackSpec {
   readonly parameters: Readonly<Record<string, { readonly value: string; readonly secret: boolean }>>;
   readonly tags: Readonly<Record<string, string>>;
   readonly terminationProtection: boolean;
+  /** The stack policy, as JSON. Undefined: whatever the stack has. */
+  readonly stackPolicy?: string | undefined;
+  /** Resources with data that may be replaced or deleted: `Table`, `app/Table`, `Storage/Table`. */
+  readonly allowReplacement?: readonly string[] | undefined;
+  /** Refuses to replace or remove any resource: a protected environment, and nobody said yes. */
+  readonly careful?: boolean | undefined;
   /** How long one operation on the stack may take, in milliseconds. */
   readonly timeout: number;
   /** Put back what was changed past the stack, by a drift-aware change set. */

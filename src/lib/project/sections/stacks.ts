@@ -6,6 +6,7 @@ import type { SamSettings } from '../parameters/samconfig.ts';
 import { duration, flag, list, map, named, noted, shaped, text } from './fields.ts';
 import { relativePath } from './paths.ts';
 import type { BuildContext, Section } from './section.ts';
+import { readStackPolicy } from './stack-policy.ts';
 import { value } from './value.ts';
 
 const STACK_NAME = /^[A-Za-z][A-Za-z0-9-]{0,127}$/;
@@ -53,6 +54,11 @@ const schema = map(
     terminationProtection: z.optional(
       flag('Whether AWS refuses to delete the stack until this is switched off. Default: false.'),
     ),
+    stackPolicy: z.optional(
+      text(
+        'A stack policy (JSON, relative to this file): which updates of which resources AWS refuses. Set when it differs.',
+      ),
+    ),
     timeout: z.optional(duration('How long to wait for one operation on the stack. Default: 1h.')),
     after: z.optional(
       list(
@@ -95,6 +101,7 @@ export const stacks: Section<RawStack, StackPart> = {
       parameters: mergeParameters(name, raw, sam, context),
       tags: Object.fromEntries(Object.entries(raw.tags ?? {}).map(([key, tag]) => [key, String(tag)])),
       terminationProtection: raw.terminationProtection ?? false,
+      ...stackPolicyOf(name, raw, context),
       timeout: parseDuration(raw.timeout) ?? DEFAULT_TIMEOUT,
       after: raw.after ?? [],
     };
@@ -105,10 +112,23 @@ export const stacks: Section<RawStack, StackPart> = {
     parameters: part.parameters,
     tags: part.tags,
     terminationProtection: part.terminationProtection,
+    stackPolicy: part.stackPolicy && relativePath(root, part.stackPolicy.file),
     timeout: writtenDuration(part.timeout),
     after: part.after,
   }),
 };
+
+/** Reads the policy, and checks that it is one: JSON with statements, no larger than AWS takes. */
+function stackPolicyOf(name: string, raw: RawStack, context: BuildContext): Pick<StackPart, 'stackPolicy'> {
+  if (raw.stackPolicy === undefined) return {};
+  const path = ['stacks', name, 'stackPolicy'];
+  const file = context.existing(path, raw.stackPolicy, 'file');
+  const read = readStackPolicy(file);
+  if (read === undefined) return {};
+  if ('text' in read) return { stackPolicy: { file, text: read.text } };
+  context.problem(path, `names ${raw.stackPolicy}, but ${read.problem}`, { expected: read.expected });
+  return {};
+}
 
 /** samconfig below the parameter file below `parameters`. */
 function mergeParameters(

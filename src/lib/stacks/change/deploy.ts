@@ -16,6 +16,7 @@ import { compareSettings } from './compare.ts';
 import { removeStack } from './delete.ts';
 import { checkExports } from './exports.ts';
 import { lookOnceMore } from './last-look.ts';
+import { setPolicy } from './stack-policy.ts';
 import {
   checkedTemplate,
   compareWith,
@@ -151,7 +152,8 @@ async function apply(
     outcome: before ? 'updated' : 'created',
     stackId: changeSet.stackId,
     outputs: ended.state.outputs,
-    changes: changeSet.state.changes,
+    // The names of properties are for the moment before; the journal keeps what was done.
+    changes: changeSet.state.changes.map(({ details: _, ...change }) => change),
     templateSha256: sha256,
     template: text,
   };
@@ -226,9 +228,10 @@ function uncertain(spec: StackSpec, error: unknown, { where, signal }: StackDeps
   });
 }
 
-/** Switches termination protection to what is wanted, where it differs. */
+/** Puts termination protection and stack policy to what is wanted, where they differ. */
 async function protect(deps: StackDeps, spec: StackSpec, state: StackState): Promise<boolean> {
-  if (state.terminationProtection === spec.terminationProtection) return false;
+  const policy = await setPolicy(deps.port, spec, state.stackId);
+  if (state.terminationProtection === spec.terminationProtection) return policy;
   await deps.port.setTerminationProtection(state.stackId, spec.terminationProtection);
   return true;
 }

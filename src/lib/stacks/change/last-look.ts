@@ -4,12 +4,14 @@ import { resourcesOf, type Template } from '../template/template.ts';
 import type { StackDeps, StackSpec } from '../types.ts';
 import { type ChangeSet, withdraw } from './change-set.ts';
 import { checkExports } from './exports.ts';
+import { guardChanges } from './guards.ts';
 
 /**
- * What only the change set of an update tells: that an export which others import gets another value, and what a
- * drift-aware one puts back, which is said. A change set that is refused here is taken back.
+ * What only the change set of an update tells: that an export which others import gets another value, that data
+ * would be lost, that a policy denies it; and what a drift-aware one puts back, which is said. A change set that is
+ * refused here is taken back.
  *
- * @throws InfractlError `ExportInUse` (exit 5)
+ * @throws InfractlError `ExportInUse` (exit 5), and as `guardChanges`
  */
 export async function lookOnceMore(
   deps: StackDeps,
@@ -20,6 +22,7 @@ export async function lookOnceMore(
 ): Promise<void> {
   try {
     await checkExports(deps.port, { spec, state, wanted, changes: changeSet.state.changes });
+    await guardChanges(deps, spec, wanted, changeSet.state.changes, state);
     if (spec.revertDrift) await tellReverts(deps, spec, wanted, changeSet.id);
   } catch (error) {
     await withdraw(deps, { spec, type: 'UPDATE' }, changeSet);

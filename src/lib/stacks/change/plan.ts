@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { compareResources, sideOf } from '../diff/resources.ts';
-import { settingDiffs } from '../diff/sections.ts';
+import { policyDiff, settingDiffs } from '../diff/sections.ts';
 import { busyWords, checkOwner } from '../guard.ts';
 import type { StackState } from '../port.ts';
 import { nextStep, type Step } from '../states.ts';
@@ -52,6 +52,7 @@ export async function planStack(
     settings.parameters.length > 0 ||
     settings.tags.length > 0 ||
     settingDiffs(before, after, state, spec).length > 0 ||
+    (await policyDiff(deps.port, spec, state)).length > 0 ||
     !isDeepStrictEqual(sections(now), sections(then));
   const undecided = settings.undecided.length > 0 || isOpenEnded(wanted);
   return {

@@ -1,4 +1,5 @@
 import { compareSettings } from '../change/compare.ts';
+import { deniedBy, policyFor } from '../change/stack-policy.ts';
 import {
   checkedTemplate,
   compareWith,
@@ -10,7 +11,7 @@ import {
 } from '../change/wanted.ts';
 import { findingWords } from '../diagnosis/findings.ts';
 import { busyWords, checkOwner } from '../guard.ts';
-import type { StackState } from '../port.ts';
+import type { Change, StackState, StacksPort } from '../port.ts';
 import { nextStep } from '../states.ts';
 import { readTemplate, type Template } from '../template/template.ts';
 import { PROJECT_TAG, type StackDeps, type StackSpec } from '../types.ts';
@@ -18,7 +19,14 @@ import { levelOf } from './level.ts';
 import { look, mayNotLook, type Seen, sweep } from './look.ts';
 import { resourcesIn } from './merge.ts';
 import { type Side, sideOf } from './resources.ts';
-import { conditionDiffs, outputDiffs, parameterDiffs, settingDiffs, tagDiffs } from './sections.ts';
+import {
+  conditionDiffs,
+  outputDiffs,
+  parameterDiffs,
+  policyDiff,
+  settingDiffs,
+  tagDiffs,
+} from './sections.ts';
 import type { StackDiff } from './types.ts';
 
 export interface DiffOrder {
@@ -70,7 +78,10 @@ export async function diffStack(deps: StackDeps, order: DiffOrder): Promise<Stac
     secrets,
     textOf: (nested) => nestedText(wanted, deployed, nested),
   });
-  const settings = settingDiffs(sides.before, sides.after, current, spec);
+  const settings = [
+    ...settingDiffs(sides.before, sides.after, current, spec),
+    ...(await policyDiff(deps.port, spec, current)),
+  ];
 
   const canAsk = order.changeSet && (step.do === 'update' || (step.do === 'create' && later.length === 0));
   const same =
@@ -78,6 +89,7 @@ export async function diffStack(deps: StackDeps, order: DiffOrder): Promise<Stac
   const seen = canAsk && !same ? await ask(deps, order, wanted, isNew, state, notes) : undefined;
   const resources = resourcesIn(level, seen?.changes ?? (seen ? [] : undefined));
   for (const finding of seen?.warnings ?? []) notes.push(findingWords(finding));
+  if (current && seen?.changes) notes.push(...(await refusals(deps.port, spec, current, seen.changes)));
   const unknown = seen ? later.length > 0 : !same && isOpenEnded(wanted);
   const parameters = parameterDiffs(wanted.template, current, spec, later, secrets);
   const sections = {
@@ -130,6 +142,20 @@ function sidesOf(
         : undefined,
     after: sideOf(then, given, open),
   };
+}
+
+/** What a deploy would be refused for by the stack's policy. */
+async function refusals(
+  port: StacksPort,
+  spec: StackSpec,
+  state: StackState,
+  changes: readonly Change[],
+): Promise<string[]> {
+  const policy = await policyFor(port, spec, state);
+  return (policy === undefined ? [] : deniedBy(policy, changes)).map(
+    ({ logicalId, action }) =>
+      `The stack policy denies ${action} of ${logicalId}: a deploy would be refused.`,
+  );
 }
 
 /** A nested template as it would be sent, where the deployed text says to which bucket. */

@@ -45,7 +45,7 @@ export async function look(
   if (!made) return { changes: undefined, warnings: [] };
   try {
     const [changes, findings] = await Promise.all([
-      withNested(deps.port, made.state.changes, 0),
+      withNested(deps.port, made.state.changes, true),
       deps.port.validationFindings(made.id),
     ]);
     const warnings = await locateFindings(findings, order.spec.stackName, order.template);
@@ -55,17 +55,19 @@ export async function look(
   }
 }
 
-async function withNested(
+/** Changes with those of the nested stacks' own change sets; with the values of properties where asked. */
+export async function withNested(
   port: StacksPort,
   changes: readonly Change[],
-  depth: number,
+  values: boolean,
+  depth = 0,
 ): Promise<SeenChange[]> {
   return Promise.all(
     changes.map(async (change): Promise<SeenChange> => {
       if (change.changeSetId === undefined || depth >= DEEPEST) return change;
-      const nested = await port.changeSet(change.changeSetId, { values: true });
+      const nested = await port.changeSet(change.changeSetId, { values });
       if (!nested) return change;
-      return { ...change, inside: await withNested(port, nested.changes, depth + 1) };
+      return { ...change, inside: await withNested(port, nested.changes, values, depth + 1) };
     }),
   );
 }

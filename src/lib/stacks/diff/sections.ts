@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { compareSettings } from '../change/compare.ts';
-import type { StackState } from '../port.ts';
+import { samePolicy } from '../change/stack-policy.ts';
+import type { StackState, StacksPort } from '../port.ts';
 import type { Template } from '../template/template.ts';
 import { child, type Plain, plain } from '../template/yaml.ts';
 import type { StackSpec } from '../types.ts';
@@ -119,6 +120,19 @@ export function settingDiffs(
     if (differs(({ template }) => plain(child(template.tree.root, name) ?? null))) settings.push({ name });
   if (differs(loopsIn)) settings.push({ name: 'Fn::ForEach' });
   return settings;
+}
+
+/** The stack policy, where the configuration has one and the stack another. GetStackPolicy. */
+export async function policyDiff(
+  port: StacksPort,
+  spec: Pick<StackSpec, 'stackPolicy'>,
+  state: StackState | undefined,
+): Promise<EntryDiff[]> {
+  if (spec.stackPolicy === undefined) return [];
+  const before = state && (await port.stackPolicy(state.stackId));
+  if (samePolicy(before, spec.stackPolicy)) return [];
+  const inLine = (text: string) => text.replace(/\s+/g, ' ').trim();
+  return [entry('stackPolicy', before === undefined ? undefined : inLine(before), inLine(spec.stackPolicy))];
 }
 
 /** Loops of AWS::LanguageExtensions, which AWS alone carries out. */

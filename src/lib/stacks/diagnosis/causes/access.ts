@@ -4,6 +4,14 @@ import { denialAdvice, denialIn, denialWhy } from './denial.ts';
 /** Who may not do what; roles that nobody can take; keys. */
 export const ACCESS: readonly Cause[] = [
   {
+    code: 'StackPolicy',
+    words: /denied by stack policy/i,
+    why: () => 'The stack policy keeps this resource as it is.',
+    advice: (event) => [
+      `If it is meant, give the stack a stackPolicy in infractl.yaml that allows this update of ${event.logicalId}.`,
+    ],
+  },
+  {
     code: 'RoleNotAssumable',
     words:
       /role.*(?:cannot be assumed|could not be assumed|unable to be assumed)|unable to assume (?:the )?(?:service[- ]linked )?role|not authorized to perform: sts:AssumeRole|Invalid (?:Iam)?InstanceProfile|Invalid IAM Instance Profile/i,
