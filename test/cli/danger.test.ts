@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Scene } from '../helpers/trouble.ts';
+import { Scene, TEMPLATE } from '../helpers/trouble.ts';
 
 /** What is said before something is done, and what must not be done. */
 
@@ -194,6 +194,66 @@ describe('a protected environment', () => {
     for (const args of [['deploy', '--create-stack', '--dry-run'], ['outputs'], ['history']]) {
       expect((await scene.run(args)).code).toBe(0);
     }
+  });
+});
+
+describe('a deploy that would lose data', () => {
+  const table = (key: string) =>
+    TEMPLATE.replace(
+      'Outputs:',
+      `  Orders: { Type: AWS::DynamoDB::Table, Properties: { KeySchema: [{ AttributeName: ${key}, KeyType: HASH }] } }\nOutputs:`,
+    );
+  const deploy = ['deploy', '--create-stack'];
+
+  it('stops before it, exit 5, and says what would let it go on; which it does', async () => {
+    scene.configure({ template: table('id') });
+    await scene.deployed();
+    scene.configure({ template: table('key') });
+    scene.fake.requests.length = 0;
+    const refused = await scene.run(deploy);
+    expect(refused).toMatchObject({ code: 5, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /Orders \(AWS::DynamoDB::Table, .*\) would be replaced, because KeySchema changes/,
+    );
+    expect(refused.stderr).toContain('--allow-replacement app/Orders');
+    expect(scene.fake.mutations().map(({ action }) => action)).toEqual([
+      'CreateChangeSet',
+      'DeleteChangeSet',
+    ]);
+    const allowed = await scene.run([...deploy, '--allow-replacement', 'app/Orders']);
+    expect(allowed.code).toBe(0);
+    expect(allowed.stderr).toContain('replaces Orders');
+  });
+
+  it('in a protected environment nothing is replaced without --yes', async () => {
+    const head = 'environments:\n  dev: { protected: true }\n';
+    scene.configure({ head });
+    const named = [...deploy, '--env', 'dev'];
+    expect((await scene.run(named)).code).toBe(0);
+    scene.configure({ head, template: TEMPLATE.replace('shop-api-dev', 'shop-web-dev') });
+    const refused = await scene.run(named);
+    expect(refused.code).toBe(5);
+    expect(refused.stderr).toContain('It replaces Function.');
+    expect(refused.stderr).toContain('add: --yes');
+    expect((await scene.run([...named, '--yes'])).code).toBe(0);
+  });
+
+  it('a stack policy is checked before any call, then set', async () => {
+    const stack = '    stackPolicy: policy.json\n';
+    scene.put('policy.json', '{ "Statement": [{ "Effect": "Allow", "Action": "Update:Modfy" }] }');
+    scene.configure({ stack });
+    const wrong = await scene.run(deploy);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toMatch(
+      /infractl\.yaml:\d+:\d+: stacks\.app\.stackPolicy names policy\.json, but its statement 1 needs an "Action"/,
+    );
+    expect(scene.fake.requests).toEqual([]);
+    const policy = { Effect: 'Allow', Action: 'Update:*', Principal: '*', Resource: '*' };
+    scene.put('policy.json', JSON.stringify({ Statement: [policy] }));
+    expect((await scene.run(deploy)).code).toBe(0);
+    expect(scene.fake.state.cloudFormation.stack('shop-app-dev').policy).toContain('Update:*');
+    const shown = await scene.run(['config', 'show', '--json']);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ stacks: { app: { stackPolicy: 'policy.json' } } });
   });
 });
 
