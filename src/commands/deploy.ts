@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../lib/base/clock.ts';
 import { deployView } from '../lib/cli/deploy-view.ts';
+import { GUARD_FLAGS, guardChoice } from '../lib/cli/guard-flags.ts';
 import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/lock-flags.ts';
 import { ProjectCommand } from '../lib/cli/project-command.ts';
 import type { View } from '../lib/cli/view.ts';
@@ -38,17 +39,11 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
   };
   static override flags = {
     ...LOCK_FLAGS,
+    ...GUARD_FLAGS,
     'create-stack': Flags.boolean({ description: 'Create or update the stacks too.' }),
     'revert-drift': Flags.boolean({
       description: 'Also put back what was changed by hand; includes --create-stack.',
     }),
-    'allow-replacement': Flags.string({
-      description: 'A resource with data that may be replaced or deleted: Table, app/Table. Repeatable.',
-      helpValue: 'RESOURCE',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
-    yes: Flags.boolean({ description: 'Replace and remove resources of a protected environment.' }),
     'skip-build': Flags.boolean({ description: 'Build nothing: use the newest pushed image.' }),
     'dry-run': Flags.boolean({ description: 'Show what would happen; change nothing.' }),
   };
@@ -71,8 +66,7 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
       parts,
       createStack: this.flags['create-stack'] || revertDrift,
       revertDrift,
-      allowReplacement: this.flags['allow-replacement'] ?? [],
-      yes: this.flags.yes,
+      ...guardChoice(this.flags),
       skipBuild: this.flags['skip-build'],
       dryRun: this.flags['dry-run'],
     });
