@@ -91,6 +91,14 @@ describe('throttling', () => {
     expect(throttled.length).toBe(1000);
   });
 
+  it('until the time is over ends with 7, as AWS goes on', async () => {
+    w.fake.state.cloudFormation.script.set('A', { ms: 60_000 });
+    w.fake.faults.throttle('cloudformation:DescribeStackEvents', { after: 5, times: 100_000 });
+    const error = await failure(deployStack(w.deps, await w.spec(TWO, { timeout: 600_000 })));
+    expect(error).toMatchObject({ code: 'StackTimedOut', exit: 7 });
+    expect(error.suggestions.join(' ')).toContain('infractl attach app');
+  });
+
   it('of the very last questions does not fail a finished deploy', async () => {
     w.fake.faults.throttle('cloudformation:DescribeStacks', { after: 1, times: 10 });
     w.fake.faults.throttle('cloudformation:DescribeStackEvents', { after: 6, times: 10 });

@@ -1,3 +1,4 @@
+import { isTransient } from '../../aws/errors.ts';
 import { Exit, InfractlError, Interrupted, isInfractlError } from '../../base/errors.ts';
 import { duration } from '../../base/text.ts';
 import { typed } from '../commands.ts';
@@ -95,6 +96,8 @@ export async function follow(deps: WatchDeps, operation: Operation): Promise<End
     }
   } catch (error) {
     if (signal?.aborted) throw interrupted(operation, log, deps);
+    // AWS went on refusing to answer until the time was over: what became of the stack is not known.
+    if (isTransient(error) && clock.now() >= deadline) throw timedOut(operation, log, deps);
     if (isInfractlError(error) && error.code !== 'StackTimedOut')
       throw lostSight(operation, log, error, deps);
     throw error;
