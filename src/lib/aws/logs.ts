@@ -1,43 +1,112 @@
-import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { DescribeLogGroupsCommand, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { type Clock, systemClock, throwIfAborted } from '../base/clock.ts';
+import type { LogEvent, LogsPort } from '../logs/port.ts';
 import type { FunctionLogPort } from '../stacks/diagnosis/function-log.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
-import { paced, pacingOf } from './pacing.ts';
+import { logsClient } from './logs-client.ts';
 import type { AwsSession } from './session.ts';
-import { traced } from './trace.ts';
 
-/** AWS gives up to 10,000 events a page; a window of minutes with more than ten pages is no reading for people. */
+/** A window of minutes with more than ten pages is no reading for people. */
 const MOST_PAGES = 10;
+
+/**
+ * CloudWatch Logs as `logs` reads it.
+ *
+ * @param clock for the pacing; AWS's own time is told against the system's only
+ */
+export function logsReader(session: AwsSession, clock: Clock = systemClock): LogsPort {
+  const client = logsClient(session, clock);
+  /** How far AWS's clock is ahead, in milliseconds. A `Date` has whole seconds, so the largest is nearest. */
+  let ahead = Number.NEGATIVE_INFINITY;
+  if (clock === systemClock) {
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        const { date } = (result.response as { headers?: Record<string, string> } | undefined)?.headers ?? {};
+        const told = date ? Date.parse(date) : Number.NaN;
+        if (!Number.isNaN(told)) ahead = Math.max(ahead, told - Date.now());
+        return result;
+      },
+      { step: 'deserialize', priority: 'low', name: 'infractlDate' },
+    );
+  }
+
+  return {
+    now: () => clock.now() + (Number.isFinite(ahead) ? ahead : 0),
+
+    async groups(prefix, signal) {
+      const found: string[] = [];
+      let page: string | undefined;
+      do {
+        const nextToken = page;
+        const answer = await call(session, 'logs:DescribeLogGroups', () =>
+          client.send(
+            new DescribeLogGroupsCommand({ ...(prefix ? { logGroupNamePrefix: prefix } : {}), nextToken }),
+            signal ? { abortSignal: signal } : {},
+          ),
+        );
+        for (const { logGroupName } of answer.logGroups ?? []) if (logGroupName) found.push(logGroupName);
+        page = answer.nextToken;
+      } while (page);
+      return found;
+    },
+
+    async page({ group, from, to, pattern, streams, token }, signal) {
+      try {
+        const answer = await call(session, 'logs:FilterLogEvents', () =>
+          client.send(
+            new FilterLogEventsCommand({
+              logGroupName: group,
+              startTime: from,
+              ...(to === undefined ? {} : { endTime: to }),
+              ...(pattern ? { filterPattern: pattern } : {}),
+              ...(streams ? { logStreamNames: [...streams] } : {}),
+              ...(token ? { nextToken: token } : {}),
+            }),
+            signal ? { abortSignal: signal } : {},
+          ),
+        );
+        const events = (answer.events ?? []).map(
+          ({ eventId, timestamp, logStreamName, message }): LogEvent => ({
+            id: eventId ?? '',
+            at: timestamp ?? 0,
+            group,
+            stream: logStreamName ?? '',
+            message: message ?? '',
+          }),
+        );
+        return { events: inOrder(events), ...(answer.nextToken ? { next: answer.nextToken } : {}) };
+      } catch (error) {
+        throwIfAborted(signal);
+        if (underneath(error).name === 'ResourceNotFoundException') return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+/** AWS sorts a page by time; an emulator may give it stream by stream. */
+function inOrder(events: LogEvent[]): LogEvent[] {
+  for (let at = 1; at < events.length; at++)
+    if ((events[at] as LogEvent).at < (events[at - 1] as LogEvent).at)
+      return events.sort((a, b) => a.at - b.at);
+  return events;
+}
 
 /** CloudWatch Logs, as far as explaining a failure needs it. */
 export function logsPort(session: AwsSession): FunctionLogPort {
-  const client = traced(paced(new CloudWatchLogsClient(session.config), pacingOf(session, 'logs')), session);
+  const reader = logsReader(session);
   return {
     async lines(group, { from, to }) {
       const found: { at: Date; text: string }[] = [];
-      let page: string | undefined;
-      let pages = 0;
-      try {
-        do {
-          const nextToken = page;
-          const answer = await call(session, 'logs:FilterLogEvents', () =>
-            client.send(
-              new FilterLogEventsCommand({
-                logGroupName: group,
-                startTime: from.getTime(),
-                endTime: to.getTime(),
-                nextToken,
-              }),
-            ),
-          );
-          for (const { timestamp, message } of answer.events ?? [])
-            found.push({ at: new Date(timestamp ?? 0), text: (message ?? '').trimEnd() });
-          page = answer.nextToken;
-          pages++;
-        } while (page && pages < MOST_PAGES);
-      } catch (error) {
-        if (underneath(error).name === 'ResourceNotFoundException') return undefined;
-        throw error;
+      let token: string | undefined;
+      for (let pages = 0; pages < MOST_PAGES; pages++) {
+        const page = await reader.page({ group, from: from.getTime(), to: to.getTime(), token });
+        if (!page) return undefined;
+        for (const { at, message } of page.events) found.push({ at: new Date(at), text: message.trimEnd() });
+        token = page.next;
+        if (!token) break;
       }
       return found;
     },

@@ -45,7 +45,7 @@ export function describeTerminal(
   };
 }
 
-export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'magenta';
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'magenta' | 'blue' | 'inverse';
 
 /** Text in a style, or the text itself where there is no colour. */
 export type Paint = (style: Style, text: string) => string;

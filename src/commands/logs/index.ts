@@ -1,0 +1,91 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import { LogCommand } from '../../lib/cli/log-command.ts';
+import { grepOf, LogPrinter } from '../../lib/cli/log-lines.ts';
+import { Newest, newsWords, readView } from '../../lib/cli/log-view.ts';
+import type { View } from '../../lib/cli/view.ts';
+
+export default class Logs extends LogCommand<typeof Logs> {
+  static override summary = 'Show the logs of functions, stacks and log groups, in one order of time.';
+  static override description =
+    'Without a name: everything that the stacks and functions of the environment write. A name is a function or ' +
+    'a stack of infractl.yaml, a log group, or the beginning of several: /aws/lambda/. With --follow it goes on; ' +
+    'each event is shown once, also those that arrive late. Under --json one event a line, the result last.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    { description: 'As it comes', command: '<%= config.bin %> <%= command.id %> api --follow' },
+    {
+      description: 'What went wrong today',
+      command: '<%= config.bin %> <%= command.id %> --since today --grep "error|timed out"',
+    },
+    {
+      description: 'Some fields of JSON messages',
+      command: '<%= config.bin %> <%= command.id %> api --fields level,user.id,message',
+    },
+  ];
+  static override strict = false;
+  static override args = {
+    name: Args.string({
+      description: 'Functions, stacks, log groups, or beginnings of them.',
+      ignoreStdin: true,
+    }),
+  };
+  static override flags = {
+    follow: Flags.boolean({ char: 'f', description: 'Go on until Ctrl-C.', exclusive: ['until', 'lines'] }),
+    lines: Flags.integer({
+      char: 'n',
+      description: 'Only the newest so many events.',
+      min: 1,
+      max: 1_000_000,
+    }),
+    grep: Flags.string({
+      char: 'g',
+      description: 'Only messages that match a regular expression. Without capitals, case does not matter.',
+    }),
+    fields: Flags.string({
+      description: 'Fields of JSON messages to show: level,user.id.',
+      exclusive: ['raw', 'pretty'],
+    }),
+    pretty: Flags.boolean({ description: 'JSON messages over several lines.', exclusive: ['raw'] }),
+    raw: Flags.boolean({ description: 'Messages as they were written.' }),
+  };
+  static override streams = true;
+
+  protected override async work(): Promise<View> {
+    const { follow, lines, grep, fields, pretty, raw, json } = this.flags;
+    const { from, to } = this.times(Date.now());
+    const matching = grep === undefined ? undefined : grepOf(grep);
+    const desk = await this.logDesk();
+    const sources = await desk.sources(this.words);
+    const chosen = fields
+      ?.split(',')
+      .map((field) => field.trim())
+      .filter(Boolean);
+    const printer = new LogPrinter(
+      {
+        json,
+        raw,
+        pretty,
+        fields: chosen,
+        grep: matching,
+        colour: this.terminal.colourOut,
+        terminal: process.stdout.isTTY === true,
+        write: (text) => process.stdout.write(this.redactor.redact(text)),
+      },
+      sources,
+    );
+    const pattern = this.pattern;
+    if (follow) {
+      await desk.follow(sources, { from, pattern }, (news) => {
+        if (news.type === 'events') printer.print(news.events, news.late);
+        else this.say(newsWords(news, Date.now()));
+      });
+    }
+    const newest = lines === undefined ? undefined : new Newest(lines, matching);
+    const result = await desk.read(sources, { from, to: to ?? (await desk.now()), pattern }, (events) =>
+      newest ? newest.add(events) : printer.print(events),
+    );
+    if (newest) printer.print(newest.events());
+    return readView(printer.shown, sources, result);
+  }
+}

@@ -1,0 +1,271 @@
+import { isTransient } from '../aws/errors.ts';
+import { type Clock, throwIfAborted } from '../base/clock.ts';
+import { type InfractlError, isInfractlError } from '../base/errors.ts';
+import type { LogEvent, LogsPort } from './port.ts';
+
+export interface FollowDeps {
+  readonly port: Pick<LogsPort, 'page' | 'now'>;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  readonly tell: (news: FollowNews) => void;
+}
+
+export type FollowNews =
+  /** Events in the order of time; `late` ones came after later ones had been told. */
+  | { readonly type: 'events'; readonly events: readonly LogEvent[]; readonly late: boolean }
+  /** CloudWatch Logs has not answered since then; nothing is lost while it is so. */
+  | { readonly type: 'silent'; readonly since: number; readonly error: unknown }
+  /** It answers again; all since then is read. */
+  | { readonly type: 'back'; readonly since: number }
+  /** A round over all groups takes this long, in milliseconds: what AWS allows a second is shared. */
+  | { readonly type: 'slow'; readonly round: number }
+  /** A group can no longer be read, or never could. The others go on. */
+  | { readonly type: 'lost'; readonly group: string; readonly error: InfractlError }
+  | { readonly type: 'missing'; readonly group: string }
+  | { readonly type: 'found'; readonly group: string };
+
+export interface FollowQuery {
+  readonly groups: readonly string[];
+  /** Milliseconds since 1970: events from then on. */
+  readonly from: number;
+  readonly pattern?: string | undefined;
+  /** Asked now and then for the groups there are by now. */
+  readonly more?: (() => Promise<readonly string[]>) | undefined;
+}
+
+/** Every poll reads this far back again, in milliseconds: agents and Lambda deliver seconds late. */
+const OVERLAP = 10_000;
+/** Now and then a poll reads this far back, in milliseconds: an agent that was cut off delivers minutes late. */
+export const FOLLOW_REACH = 600_000;
+const DEEP_EVERY = 60_000;
+/** How long an event waits for earlier ones of other groups. */
+const HOLD = 1000;
+/** A group is asked at most this often. */
+const PAUSE = 1000;
+/** Groups that are asked at the same time; the pacer below decides how often. */
+const AT_ONCE = 4;
+const MORE_EVERY = 30_000;
+/** After so long without an answer it is said. */
+const SILENCE = 10_000;
+/** A round that takes longer is said, once for each doubling. */
+const SLOW_ROUND = 5000;
+
+interface Followed {
+  readonly group: string;
+  /** When its newest whole poll began, on AWS's clock; what is before it was read. */
+  polled: number;
+  deep: number;
+  /** When it was last asked, on this machine's clock. */
+  asked: number;
+  missing: boolean;
+  busy: boolean;
+  /** Event id → its time, for as far back as a poll may reach. */
+  readonly seen: Map<string, number>;
+}
+
+/**
+ * Follows groups until the signal is aborted, or until none of them can be read. Complete: every poll reads
+ * an overlap again, events are told once by their id, a poll that fails is made again from where the
+ * last whole one began. In order: an event waits until every group was read a second past it.
+ *
+ * @throws the error of the first group when no group is left
+ */
+export async function followGroups(deps: FollowDeps, query: FollowQuery): Promise<void> {
+  await new Follower(deps, query).run();
+}
+
+class Follower {
+  readonly #deps: FollowDeps;
+  readonly #query: FollowQuery;
+  readonly #groups = new Map<string, Followed>();
+  /** Read, and not yet told. */
+  #held: LogEvent[] = [];
+  /** The time of the latest event told. */
+  #told = Number.NEGATIVE_INFINITY;
+  #answered: number;
+  #silent: number | undefined;
+  #slow = SLOW_ROUND;
+  #failure: unknown;
+  #wake: () => void = () => {};
+
+  constructor(deps: FollowDeps, query: FollowQuery) {
+    this.#deps = deps;
+    this.#query = query;
+    this.#answered = deps.clock.now();
+    for (const group of query.groups) this.#add(group, query.from);
+  }
+
+  #add(group: string, from: number): void {
+    const now = this.#deps.clock.now();
+    this.#groups.set(group, {
+      group,
+      polled: from,
+      deep: now,
+      asked: Number.NEGATIVE_INFINITY,
+      missing: false,
+      busy: false,
+      seen: new Map(),
+    });
+  }
+
+  async run(): Promise<void> {
+    const { clock, signal } = this.#deps;
+    let running = 0;
+    let looked = clock.now();
+    for (;;) {
+      throwIfAborted(signal);
+      if (this.#groups.size === 0) throw this.#failure;
+      if (this.#query.more && clock.now() - looked >= MORE_EVERY) {
+        looked = clock.now();
+        await this.#look();
+      }
+      const due = this.#due();
+      if (due && running < AT_ONCE && due.asked + PAUSE <= clock.now()) {
+        running++;
+        due.busy = true;
+        due.asked = clock.now();
+        void this.#poll(due).finally(() => {
+          running--;
+          due.busy = false;
+          this.#wake();
+        });
+        continue;
+      }
+      const wait = due && running < AT_ONCE ? due.asked + PAUSE - clock.now() : PAUSE;
+      await this.#pause(Math.max(1, wait));
+    }
+  }
+
+  /** The group that was not asked for the longest time. */
+  #due(): Followed | undefined {
+    let due: Followed | undefined;
+    for (const one of this.#groups.values()) if (!one.busy && (!due || one.asked < due.asked)) due = one;
+    return due;
+  }
+
+  /** Until something was read, or the time is over. */
+  async #pause(ms: number): Promise<void> {
+    const over = new AbortController();
+    const { signal } = this.#deps;
+    const stop = () => over.abort();
+    signal?.addEventListener('abort', stop, { once: true });
+    this.#wake = stop;
+    await this.#deps.clock.sleep(ms, over.signal).catch(() => {});
+    signal?.removeEventListener('abort', stop);
+    this.#wake = () => {};
+  }
+
+  async #poll(one: Followed): Promise<void> {
+    const { port, clock, signal, tell } = this.#deps;
+    const began = port.now();
+    const deep = clock.now() - one.deep >= DEEP_EVERY;
+    const before = one.polled;
+    const from = Math.max(this.#query.from, before - (deep ? FOLLOW_REACH : OVERLAP));
+    try {
+      const fresh = await this.#read(one, from);
+      if (fresh === undefined) {
+        if (!one.missing) tell({ type: 'missing', group: one.group });
+        one.missing = true;
+      } else {
+        if (one.missing) tell({ type: 'found', group: one.group });
+        one.missing = false;
+        this.#held.push(...fresh);
+      }
+      one.polled = began;
+      if (deep) one.deep = clock.now();
+      this.#heard(clock.now());
+      this.#forget(one);
+      this.#flush();
+      this.#notice(clock.now());
+    } catch (error) {
+      if (signal?.aborted) return;
+      if (isTransient(error)) this.#missed(error);
+      else this.#lose(one, error);
+    }
+  }
+
+  /** All pages; undefined when there is no such group. Nothing counts as seen before the last page is there. */
+  async #read(one: Followed, from: number): Promise<LogEvent[] | undefined> {
+    const { port, signal } = this.#deps;
+    const fresh: LogEvent[] = [];
+    let token: string | undefined;
+    do {
+      const page = await port.page({ group: one.group, from, pattern: this.#query.pattern, token }, signal);
+      if (!page) return undefined;
+      for (const event of page.events) if (!one.seen.has(event.id)) fresh.push(event);
+      token = page.next;
+    } while (token);
+    const once = fresh.filter(({ id, at }) => {
+      if (one.seen.has(id)) return false;
+      one.seen.set(id, at);
+      return true;
+    });
+    return once;
+  }
+
+  /** Tells what every group has been read past. */
+  #flush(): void {
+    const until = Math.min(...[...this.#groups.values()].map(({ polled }) => polled)) - HOLD;
+    if (this.#held.length === 0) return;
+    const ready = this.#held.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
+    if (ready.length === 0) return;
+    this.#held = this.#held.filter(({ at }) => at > until);
+    const told = this.#told;
+    const late = ready.filter(({ at }) => at < told);
+    const events = late.length === 0 ? ready : ready.filter(({ at }) => at >= told);
+    if (late.length > 0) this.#deps.tell({ type: 'events', events: late, late: true });
+    if (events.length > 0) this.#deps.tell({ type: 'events', events, late: false });
+    this.#told = Math.max(told, (ready.at(-1) as LogEvent).at);
+  }
+
+  /** Ids further back than any poll reaches are not met again. */
+  #forget(one: Followed): void {
+    const oldest = one.polled - FOLLOW_REACH - OVERLAP;
+    for (const [id, at] of one.seen) {
+      // Oldest first but for late ones, which go a little later.
+      if (at >= oldest) break;
+      one.seen.delete(id);
+    }
+  }
+
+  #heard(now: number): void {
+    this.#answered = now;
+    if (this.#silent === undefined) return;
+    this.#deps.tell({ type: 'back', since: this.#silent });
+    this.#silent = undefined;
+  }
+
+  #missed(error: unknown): void {
+    if (this.#silent !== undefined || this.#deps.clock.now() - this.#answered < SILENCE) return;
+    this.#silent = this.#answered;
+    this.#deps.tell({ type: 'silent', since: this.#silent, error });
+  }
+
+  #lose(one: Followed, error: unknown): void {
+    this.#failure ??= error;
+    this.#groups.delete(one.group);
+    this.#flush();
+    if (isInfractlError(error)) this.#deps.tell({ type: 'lost', group: one.group, error });
+  }
+
+  /** The round is as slow as the group that waited longest. */
+  #notice(now: number): void {
+    const oldest = Math.min(...[...this.#groups.values()].map(({ asked }) => asked));
+    const round = now - oldest;
+    if (!Number.isFinite(round) || round < this.#slow) return;
+    this.#slow = round * 2;
+    this.#deps.tell({ type: 'slow', round });
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const found = (await this.#query.more?.()) ?? [];
+      for (const group of found)
+        if (!this.#groups.has(group))
+          this.#add(group, Math.max(this.#query.from, this.#deps.port.now() - FOLLOW_REACH));
+    } catch (error) {
+      // The groups that are known are followed on; the next look may work again.
+      if (!isTransient(error)) this.#deps.tell({ type: 'silent', since: this.#deps.clock.now(), error });
+    }
+  }
+}

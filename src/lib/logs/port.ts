@@ -1,0 +1,36 @@
+/** One event of a log group. Times are milliseconds since 1970. */
+export interface LogEvent {
+  /** Unique in its group. */
+  readonly id: string;
+  readonly at: number;
+  readonly group: string;
+  readonly stream: string;
+  readonly message: string;
+}
+
+export interface PageQuery {
+  readonly group: string;
+  /** Both ends belong to it; without `to` everything up to now. */
+  readonly from: number;
+  readonly to?: number | undefined;
+  /** A filter pattern of CloudWatch Logs. */
+  readonly pattern?: string | undefined;
+  readonly streams?: readonly string[] | undefined;
+  readonly token?: string | undefined;
+}
+
+/** At most 10,000 events or 1 MB, oldest first. It may be empty and still have a next one. */
+export interface LogPage {
+  readonly events: readonly LogEvent[];
+  readonly next?: string;
+}
+
+/** What is read for `logs`. */
+export interface LogsPort {
+  /** DescribeLogGroups by prefix, all pages, in the order of their names. */
+  groups(prefix: string, signal?: AbortSignal): Promise<readonly string[]>;
+  /** One page of FilterLogEvents. Undefined when there is no such group. */
+  page(query: PageQuery, signal?: AbortSignal): Promise<LogPage | undefined>;
+  /** AWS's clock, as its answers tell it; this machine's before the first answer. */
+  now(): number;
+}
