@@ -69,9 +69,21 @@ export interface SecretsState {
 
 export const newSecretsState = (): SecretsState => ({ secrets: new Map(), parameters: new Map() });
 
-/** CloudWatch Logs: group → its lines, oldest first; times in milliseconds. */
+/** One event of a log group. Times in milliseconds. */
+export interface StoredEvent {
+  readonly at: number;
+  readonly message: string;
+  /** Default: made of the group and its place. */
+  readonly id?: string;
+  readonly stream?: string;
+  /** When it can be read; default: at once. */
+  readonly readable?: number;
+}
+
+/** CloudWatch Logs: group → its events, in the order in which they came. */
 export interface LogsState {
-  readonly groups: Map<string, { readonly at: number; readonly message: string }[]>;
+  readonly groups: Map<string, StoredEvent[]>;
+  /** Events that one page looks at. */
   pageSize: number;
 }
 
