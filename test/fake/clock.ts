@@ -102,7 +102,7 @@ export function virtualClock(start = MONDAY): VirtualClock {
 
 /** A few turns of the event loop, so that what the last timer set off has sent its request. */
 async function settled(): Promise<void> {
-  for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 12; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The machine's own time, for tests that run the built command; `ahead` sets AWS's clock before or behind it. */

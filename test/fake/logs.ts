@@ -21,7 +21,9 @@ export const logs = jsonService('logs', {
     };
   },
 
-  FilterLogEvents(p, { state, clock }) {
+  FilterLogEvents(p, { state, clock, buckets }) {
+    if (!buckets.take('logs:FilterLogEvents', clock.now()))
+      throw new FakeError('ThrottlingException', 'Rate exceeded');
     const name = required(p, 'logGroupName');
     const group = state.logs.groups.get(name);
     if (!group) throw new FakeError('ResourceNotFoundException', 'The specified log group does not exist.');

@@ -1,7 +1,7 @@
-import { isTransient } from '../aws/errors.ts';
+import { isThrottling, isTransient } from '../aws/errors.ts';
 import { type Clock, throwIfAborted } from '../base/clock.ts';
 import { type InfractlError, isInfractlError } from '../base/errors.ts';
-import type { LogEvent, LogsPort } from './port.ts';
+import type { LogEvent, LogPage, LogsPort, PageQuery } from './port.ts';
 
 export interface FollowDeps {
   readonly port: Pick<LogsPort, 'page' | 'now'>;
@@ -85,6 +85,8 @@ class Follower {
   #answered: number;
   #silent: number | undefined;
   #slow = SLOW_ROUND;
+  /** When an answer failed to come for another reason than the rate. */
+  #cut = Number.NEGATIVE_INFINITY;
   #failure: unknown;
   #wake: () => void = () => {};
 
@@ -173,24 +175,21 @@ class Follower {
       }
       one.polled = began;
       if (deep) one.deep = clock.now();
-      this.#heard(clock.now());
       this.#forget(one);
       this.#flush();
       this.#notice(clock.now());
     } catch (error) {
       if (signal?.aborted) return;
-      if (isTransient(error)) this.#missed(error);
-      else this.#lose(one, error);
+      this.#lose(one, error);
     }
   }
 
   /** All pages; undefined when there is no such group. Nothing counts as seen before the last page is there. */
   async #read(one: Followed, from: number): Promise<LogEvent[] | undefined> {
-    const { port, signal } = this.#deps;
     const fresh: LogEvent[] = [];
     let token: string | undefined;
     do {
-      const page = await port.page({ group: one.group, from, pattern: this.#query.pattern, token }, signal);
+      const page = await this.#page({ group: one.group, from, pattern: this.#query.pattern, token });
       if (!page) return undefined;
       for (const event of page.events) if (!one.seen.has(event.id)) fresh.push(event);
       token = page.next;
@@ -201,6 +200,25 @@ class Follower {
       return true;
     });
     return once;
+  }
+
+  /**
+   * A page is asked for until it comes: a poll that began again for each answer that is cut or throttled would
+   * never come to the end of many pages.
+   */
+  async #page(query: PageQuery): Promise<LogPage | undefined> {
+    const { port, clock, signal } = this.#deps;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const page = await port.page(query, signal);
+        this.#heard(clock.now());
+        return page;
+      } catch (error) {
+        if (signal?.aborted || !isTransient(error)) throw error;
+        this.#missed(error);
+        await clock.sleep(Math.min(250 * 2 ** attempt, 5000), signal);
+      }
+    }
   }
 
   /** Tells what every group has been read past. */
@@ -236,6 +254,7 @@ class Follower {
   }
 
   #missed(error: unknown): void {
+    if (!isThrottling(error)) this.#cut = this.#deps.clock.now();
     if (this.#silent !== undefined || this.#deps.clock.now() - this.#answered < SILENCE) return;
     this.#silent = this.#answered;
     this.#deps.tell({ type: 'silent', since: this.#silent, error });
@@ -252,7 +271,8 @@ class Follower {
   #notice(now: number): void {
     const oldest = Math.min(...[...this.#groups.values()].map(({ asked }) => asked));
     const round = now - oldest;
-    if (!Number.isFinite(round) || round < this.#slow) return;
+    // A round that a lost connection interrupted says nothing of how often AWS lets us ask.
+    if (!Number.isFinite(round) || round < this.#slow || oldest <= this.#cut) return;
     this.#slow = round * 2;
     this.#deps.tell({ type: 'slow', round });
   }

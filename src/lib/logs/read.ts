@@ -42,8 +42,16 @@ export async function* readGroup(
   let segments: Segment[] = [{ from: query.from, to: query.to }];
   while (segments.length > 0) {
     throwIfAborted(deps.signal);
-    for (const segment of segments.slice(0, AHEAD)) segment.page ??= load(deps, query, segment);
     const [head, ...others] = segments as [Segment, ...Segment[]];
+    head.page ??= load(deps, query, head);
+    // Those that are held already count, also where the time before them was split meanwhile.
+    let held = segments.filter(({ page }) => page).length;
+    for (const segment of others) {
+      if (held >= AHEAD) break;
+      if (segment.page) continue;
+      segment.page = load(deps, query, segment);
+      held++;
+    }
     const page = await head.page;
     if (page === undefined) {
       yield undefined;

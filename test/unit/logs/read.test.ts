@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type LogEvent, merged, type PageQuery, readGroup } from '../../../src/lib/logs/index.ts';
+
+/** A group in memory that answers as FilterLogEvents does; what is not in its window is never given. */
+function group(times: readonly number[], pageSize: number) {
+  const events = times
+    .toSorted((a, b) => a - b)
+    .map((at, index): LogEvent => ({ id: `e${index}`, at, group: 'g', stream: 's', message: `${index}` }));
+  const asked: PageQuery[] = [];
+  let open = 0;
+  let most = 0;
+  return {
+    events,
+    asked,
+    most: () => most,
+    async page(query: PageQuery) {
+      asked.push(query);
+      most = Math.max(most, ++open);
+      await new Promise((resolve) => setImmediate(resolve));
+      open--;
+      const within = events.filter(({ at }) => at >= query.from && at <= (query.to ?? Infinity));
+      const start = Number(query.token ?? 0);
+      const end = start + pageSize;
+      return { events: within.slice(start, end), ...(end < within.length ? { next: String(end) } : {}) };
+    },
+  };
+}
+
+async function all(batches: AsyncIterable<readonly LogEvent[] | undefined>): Promise<LogEvent[]> {
+  const found: LogEvent[] = [];
+  for await (const batch of batches) found.push(...(batch ?? []));
+  return found;
+}
+
+describe('reading a group', () => {
+  it('gives each event of the window once and in order, whatever their times and the size of a page', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 120 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 0, max: 200 }),
+        fc.integer({ min: 0, max: 300 }),
+        async (times, pageSize, from, length) => {
+          const port = group(times, pageSize);
+          const to = from + length;
+          const found = await all(readGroup({ port }, { group: 'g', from, to }));
+          const wanted = port.events.filter(({ at }) => at >= from && at <= to);
+          expect(found.map(({ at }) => at)).toEqual(wanted.map(({ at }) => at));
+          expect(new Set(found.map(({ id }) => id))).toEqual(new Set(wanted.map(({ id }) => id)));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('asks once where one page holds all', async () => {
+    const port = group([1, 2, 3], 10);
+    await all(readGroup({ port }, { group: 'g', from: 0, to: 10 }));
+    expect(port.asked).toHaveLength(1);
+  });
+
+  it('reads the time behind a full page side by side, and not many more pages than there are', async () => {
+    const times = Array.from({ length: 1000 }, (_, index) => index * 10);
+    const port = group(times, 50);
+    expect(await all(readGroup({ port }, { group: 'g', from: 0, to: 10_000 }))).toHaveLength(1000);
+    expect(port.most()).toBe(4);
+    expect(port.asked.length).toBeLessThan(20 * 1.6);
+  });
+
+  it('says where there is no group', async () => {
+    const found = [];
+    for await (const batch of readGroup(
+      { port: { page: async () => undefined } },
+      { group: 'g', from: 0, to: 1 },
+    ))
+      found.push(batch);
+    expect(found).toEqual([undefined]);
+  });
+
+  it('ends when it is aborted', async () => {
+    const over = new AbortController();
+    const port = group(
+      Array.from({ length: 100 }, (_, index) => index),
+      10,
+    );
+    const reading = readGroup({ port, signal: over.signal }, { group: 'g', from: 0, to: 100 });
+    await reading.next();
+    over.abort();
+    await expect(reading.next()).rejects.toMatchObject({ code: 'Interrupted' });
+  });
+});
+
+describe('several groups', () => {
+  it('come out in one order of time, nothing lost', async () => {
+    const batched = fc.array(fc.array(fc.integer({ min: 0, max: 100 }), { maxLength: 6 }), { maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(batched, { minLength: 1, maxLength: 5 }), async (sources) => {
+        const lists = sources.map((batches, source) => {
+          const times = batches.flat().toSorted((a, b) => a - b);
+          return batches.map(({ length }) =>
+            times
+              .splice(0, length)
+              .map((at): LogEvent => ({ id: `${source}`, at, group: `${source}`, stream: '', message: '' })),
+          );
+        });
+        const found = await all(
+          merged(
+            lists.map(async function* (batches) {
+              yield* batches;
+            }),
+          ),
+        );
+        const times = found.map(({ at }) => at);
+        expect(times).toEqual(times.toSorted((a, b) => a - b));
+        expect(found).toHaveLength(lists.flat(2).length);
+      }),
+    );
+  });
+});
