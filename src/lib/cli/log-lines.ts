@@ -125,7 +125,8 @@ export class LogPrinter {
       ...(chosen ? { fields: chosen } : {}),
       ...(late ? { late: true } : {}),
     });
-    return `${harmless(line)}\n`;
+    // JSON escapes what is below a space; the others would drive a terminal as well.
+    return `${line.replace(CONTROL, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
   }
 
   #line(event: LogEvent, late: boolean): string {

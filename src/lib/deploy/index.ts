@@ -11,13 +11,13 @@ import type { LockState } from './lock.ts';
 import type { Prune, PruneOrder } from './prune/prune.ts';
 import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
 import type { LogDesk, LogDeskDeps } from './log-desk.ts';
+import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
 
 export type { Cancelled, Diagnosis, StackOverview } from '../stacks/index.ts';
 export { chooseParts, withTheirFunctions } from './choose.ts';
 export type { LockState } from './lock.ts';
-export type { LostGroup, ReadResult } from './log-desk.ts';
 export { type Outputs, oneOutput, readOutputs } from './outputs.ts';
 export type { PrunePlan, PruneResult } from './prune/prune.ts';
 export type { Rollback, RollbackPlan } from './rollback/rollback.ts';
@@ -115,6 +115,8 @@ export async function projectDrift(
 /** The hosts of a project: see host-desk.ts. Nothing is asked of AWS yet. */
 export async function openHostDesk(deps: HostDeskDeps, project: Project): Promise<HostDesk> {
   return new (await import('./host-desk.ts')).HostDesk(deps, project);
+}
+
 /** Finding and reading the logs of a project: see log-desk.ts. Nothing is asked of AWS yet. */
 export async function openLogDesk(deps: LogDeskDeps, project: Project): Promise<LogDesk> {
   return new (await import('./log-desk.ts')).LogDesk(deps, project);

@@ -1,0 +1,135 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { grepOf, harmless, type LogChoice, LogPrinter } from '../../../src/lib/cli/log-lines.ts';
+import type { LogEvent } from '../../../src/lib/logs/index.ts';
+
+const AT = new Date().setHours(9, 30, 15, 42);
+const API = '/aws/lambda/api';
+const WEB = '/aws/lambda/web';
+
+function event(message: string, more: Partial<LogEvent> = {}): LogEvent {
+  return { id: '1', at: AT, group: API, stream: 's', message, ...more };
+}
+
+function printed(
+  events: readonly LogEvent[],
+  choice: Partial<LogChoice> = {},
+  names = ['api', 'web'],
+  late = false,
+) {
+  let out = '';
+  const printer = new LogPrinter(
+    {
+      json: false,
+      raw: false,
+      pretty: false,
+      colour: false,
+      terminal: false,
+      write: (text) => {
+        out += text;
+      },
+      ...choice,
+    },
+    names.map((name) => ({ name, group: `/aws/lambda/${name}` })),
+  );
+  printer.print(events, late);
+  return { out, shown: printer.shown };
+}
+
+describe('log lines', () => {
+  it('time, source, message; a source alone is not named', () => {
+    expect(printed([event('hello\n'), event('world', { group: WEB })]).out).toBe(
+      '09:30:15.042 api  hello\n09:30:15.042 web  world\n',
+    );
+    expect(printed([event('hello')], {}, ['api']).out).toBe('09:30:15.042 hello\n');
+  });
+
+  it('leaves out the marks of the platform, and tells a report in words', () => {
+    const report =
+      'REPORT RequestId: r\tDuration: 3.51 ms\tBilled Duration: 204 ms\tMemory Size: 128 MB\tMax Memory Used: 65 MB\tInit Duration: 199.80 ms\t\n';
+    const events = [event('START RequestId: r Version: 1\n'), event(report), event('END RequestId: r\n')];
+    const { out, shown } = printed(events, {}, ['api']);
+    expect(out).toBe('09:30:15.042 took 3.51 ms · 65 of 128 MB · cold start 199.8 ms\n');
+    expect(shown).toBe(1);
+    expect(printed(events, { raw: true }).shown).toBe(3);
+  });
+
+  it('names the day where it is not today, and where it changes', () => {
+    const { out } = printed(
+      [event('a', { at: AT - 2 * 86_400_000 }), event('b', { at: AT - 86_400_000 })],
+      {},
+      ['api'],
+    );
+    expect(out.match(/── \d{4}-\d\d-\d\d ──/g)).toHaveLength(2);
+  });
+
+  it('puts further lines under the first', () => {
+    expect(printed([event('Error: no\n  at a.js:1\n')], {}, ['api']).out).toBe(
+      '09:30:15.042 Error: no\n      at a.js:1\n',
+    );
+  });
+
+  it('says what came late', () => {
+    expect(printed([event('old')], {}, ['api'], true).out).toBe('09:30:15.042 late old\n');
+    expect(JSON.parse(printed([event('old')], { json: true }, ['api'], true).out)).toMatchObject({
+      late: true,
+    });
+  });
+
+  it('--grep: without capitals in any case; matches are marked', () => {
+    const events = [event('An Error here'), event('fine')];
+    expect(printed(events, { grep: grepOf('error') }).shown).toBe(1);
+    expect(printed(events, { grep: grepOf('ERROR') }).shown).toBe(0);
+    expect(printed(events, { grep: grepOf('error'), colour: true }).out).toContain(
+      '\u001B[7mError\u001B[27m',
+    );
+    expect(() => grepOf('(')).toThrow(expect.objectContaining({ code: 'BadPattern', exit: 2 }));
+  });
+
+  it('--fields and --pretty', () => {
+    const message = '{"level":"info","user":{"id":7},"msg":"in"}';
+    expect(printed([event(message), event('text')], { fields: ['user.id'] }, ['api']).out).toBe(
+      '09:30:15.042 INFO user.id=7\n09:30:15.042 text\n',
+    );
+    expect(printed([event(message)], { pretty: true }, ['api']).out).toContain('\n        "id": 7\n');
+  });
+
+  it('as JSON: one object a line, with the message as it was', () => {
+    const message = 'two\nlines \u001B[31m';
+    const { out } = printed([event(message), event('{"a":{"b":1}}')], { json: true, fields: ['a.b'] });
+    const [first, second] = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(first).toEqual({
+      type: 'log',
+      at: new Date(AT).toISOString(),
+      name: 'api',
+      group: API,
+      stream: 's',
+      id: '1',
+      message,
+      fields: {},
+    });
+    expect(second.fields).toEqual({ 'a.b': 1 });
+  });
+
+  it('nothing that was logged drives the terminal', () => {
+    expect(harmless('a\u001B[2Jb\u009Bc\td\ne\rf')).toBe('a\\x1b[2Jb\\x9bc\td\ne\\x0df');
+    expect(JSON.parse(printed([event('\u007F\u009B')], { json: true }).out).message).toBe('\u007F\u009B');
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.boolean(), (message, json) => {
+        const { out } = printed([event(message)], { json });
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+        expect(out).not.toMatch(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/);
+        if (json && out) expect(JSON.parse(out).message).toBe(message);
+      }),
+    );
+  });
+
+  it('a terminal gets the beginning of a long message, a pipe all of it', () => {
+    const long = 'x'.repeat(256 * 1024);
+    expect(printed([event(long)], { terminal: true }).out.length).toBeLessThan(9000);
+    expect(printed([event(long)]).out).toContain(long);
+  });
+});
