@@ -162,6 +162,26 @@ describe('results of commands that talk to AWS', () => {
     }
   });
 
+  it('logs are a stream; stats and query', async () => {
+    const { groups } = scene.fake.state.logs;
+    const at = Date.now();
+    const report =
+      'REPORT RequestId: r\tDuration: 3 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\tMax Memory Used: 65 MB\tInit Duration: 1.5 ms\t';
+    groups.set('/aws/lambda/shop-api-dev', [
+      { at, message: '{"level":"error","message":"no table"}' },
+      { at, message: report },
+    ]);
+    groups.set('/shop/web', []);
+    scene.fake.faults.deny('logs:FilterLogEvents', { times: 1 });
+    check('logs result', lines(await run(['logs', 'api', '/shop/'])).at(-1));
+    const all = lines(await run(['logs', 'api', '--fields', 'level']));
+    check('logs log', all[0]);
+    check('logs result', all.at(-1));
+    await result('logs stats', ['logs', 'stats', 'api']);
+    await result('logs query', ['logs', 'query', 'fields @message', '--in', 'api']);
+    groups.clear();
+  });
+
   it('drift of a resource that was changed by hand', async () => {
     const { cloudFormation } = scene.fake.state;
     cloudFormation.driftMs = 10;

@@ -33,9 +33,53 @@ export const logs = jsonService('logs', {
     const now = clock.now();
     const found = group
       .map((event, index) => ({ ...event, id: event.id ?? `${name}#${index}`, index }))
-      .filter(({ at, readable }) => at >= from && at <= to && (readable ?? at) <= now)
+      .filter(({ at, readable }) => at >= from && at <= to && (readable ?? 0) <= now)
       .sort((a, b) => a.at - b.at || a.index - b.index);
     return page(found, p, state.logs, matches);
+  },
+
+  StartQuery(p, { state, clock }) {
+    const groups = p.logGroupNames as readonly string[];
+    for (const name of groups)
+      if (!state.logs.groups.has(name))
+        throw new FakeError('ResourceNotFoundException', `Log group '${name}' does not exist`);
+    if (!/^\s*(?:fields|filter|stats|sort|limit|parse|display)\b/.test(String(p.queryString)))
+      throw new FakeError('MalformedQueryException', 'unexpected symbol found at line 1 and position 1');
+    const queryId = `query-${state.logs.queries.size + 1}`;
+    const events = groups.flatMap((name) => state.logs.groups.get(name) ?? []);
+    const within = events.filter(
+      ({ at }) => at >= Number(p.startTime) * 1000 && at <= Number(p.endTime) * 1000,
+    );
+    state.logs.queries.set(queryId, { from: clock.now(), events: within, stopped: false });
+    return { queryId };
+  },
+
+  GetQueryResults(p, { state, clock }) {
+    const query = state.logs.queries.get(required(p, 'queryId'));
+    if (!query) throw new FakeError('ResourceNotFoundException', 'Query not found');
+    const done = clock.now() - query.from >= state.logs.queryMs;
+    const bytes = query.events.reduce((sum, { message }) => sum + message.length, 0);
+    return {
+      status: query.stopped ? 'Cancelled' : done ? 'Complete' : 'Running',
+      results: done
+        ? query.events.map(({ at, message }) => [
+            { field: '@timestamp', value: new Date(at).toISOString() },
+            { field: '@message', value: message },
+            { field: '@ptr', value: 'opaque' },
+          ])
+        : [],
+      statistics: {
+        recordsMatched: query.events.length,
+        recordsScanned: query.events.length,
+        bytesScanned: bytes,
+      },
+    };
+  },
+
+  StopQuery(p, { state }) {
+    const query = state.logs.queries.get(required(p, 'queryId'));
+    if (query) query.stopped = true;
+    return { success: query !== undefined };
   },
 });
 

@@ -85,9 +85,20 @@ export interface LogsState {
   readonly groups: Map<string, StoredEvent[]>;
   /** Events that one page looks at. */
   pageSize: number;
+  /** Of Logs Insights: how long a query takes, in milliseconds, and those that were started. */
+  queryMs: number;
+  readonly queries: Map<
+    string,
+    { readonly from: number; readonly events: readonly StoredEvent[]; stopped: boolean }
+  >;
 }
 
-export const newLogsState = (): LogsState => ({ groups: new Map(), pageSize: 10_000 });
+export const newLogsState = (): LogsState => ({
+  groups: new Map(),
+  pageSize: 10_000,
+  queryMs: 0,
+  queries: new Map(),
+});
 
 export interface FunctionCode {
   /** Set for zip functions: base64 SHA-256 of the archive; of an image, its digest in hex. */

@@ -1,5 +1,6 @@
 import { DescribeLogGroupsCommand, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { type Clock, systemClock, throwIfAborted } from '../base/clock.ts';
+import { UsageError } from '../base/errors.ts';
 import type { LogEvent, LogsPort } from '../logs/port.ts';
 import type { FunctionLogPort } from '../stacks/diagnosis/function-log.ts';
 import { call } from './call.ts';
@@ -79,11 +80,25 @@ export function logsReader(session: AwsSession, clock: Clock = systemClock): Log
         return { events: inOrder(events), ...(answer.nextToken ? { next: answer.nextToken } : {}) };
       } catch (error) {
         throwIfAborted(signal);
-        if (underneath(error).name === 'ResourceNotFoundException') return undefined;
+        const { name, message } = underneath(error);
+        if (name === 'ResourceNotFoundException') return undefined;
+        if (name === 'InvalidParameterException' && pattern) throw badFilter(pattern, message);
         throw error;
       }
     },
   };
+}
+
+function badFilter(pattern: string, why: string): UsageError {
+  return new UsageError({
+    code: 'BadFilter',
+    message: `--filter ${JSON.stringify(pattern)} is no filter pattern of CloudWatch Logs.`,
+    why,
+    suggestions: [
+      'Words that must all be there: ERROR timeout. A field of JSON messages: { $.status = 500 }.',
+      'For a regular expression, use --grep.',
+    ],
+  });
 }
 
 /** AWS sorts a page by time; an emulator may give it stream by stream. */

@@ -18,6 +18,7 @@ import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOut
 export type { Cancelled, Diagnosis, StackOverview } from '../stacks/index.ts';
 export { chooseParts, withTheirFunctions } from './choose.ts';
 export type { LockState } from './lock.ts';
+export type { LostGroup, ReadResult, StatsResult } from './log-desk.ts';
 export { type Outputs, oneOutput, readOutputs } from './outputs.ts';
 export type { PrunePlan, PruneResult } from './prune/prune.ts';
 export type { Rollback, RollbackPlan } from './rollback/rollback.ts';

@@ -2,18 +2,24 @@ import type { AwsSession } from '../aws/session.ts';
 import { type Clock, throwIfAborted } from '../base/clock.ts';
 import { type InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
 import type { Redactor } from '../base/redact.ts';
-import { listed, nearest } from '../base/text.ts';
+import type { Reporter } from '../base/report.ts';
+import { bytes, listed, nearest, plural } from '../base/text.ts';
 import {
   FOLLOW_REACH,
   type FollowNews,
   followGroups,
   groupsOf,
+  type InsightsQuery,
+  type InsightsState,
   type LogEvent,
+  type LogStats,
   type LogsPort,
   merged,
   named,
   readGroup,
+  runQuery,
   type Source,
+  StatsCounter,
 } from '../logs/index.ts';
 import type { FunctionPart, Project } from '../project/model.ts';
 import type { StacksPort } from '../stacks/index.ts';
@@ -44,6 +50,10 @@ export interface LostGroup {
 export interface ReadResult {
   readonly missing: readonly string[];
   readonly lost: readonly LostGroup[];
+}
+
+export interface StatsResult extends ReadResult {
+  readonly stats: LogStats;
 }
 
 export type TellEvents = (events: readonly LogEvent[]) => void;
@@ -142,6 +152,34 @@ export class LogDesk {
         more: prefixes.length > 0 ? more : undefined,
       },
     );
+  }
+
+  /** Counts the events of a time window. @param top how many frequent messages */
+  async stats(sources: readonly Source[], window: LogWindow, top: number): Promise<StatsResult> {
+    const counter = new StatsCounter();
+    const result = await this.read(sources, window, (events) => counter.add(events));
+    return { ...result, stats: counter.result(top) };
+  }
+
+  /** Runs a query of Logs Insights over the groups. See `runQuery` of the logs. */
+  async query(
+    sources: readonly Source[],
+    query: Omit<InsightsQuery, 'groups'>,
+    reporter: Reporter,
+  ): Promise<InsightsState> {
+    const { session, clock, signal } = this.#deps;
+    const { insights } = await import('../aws/logs-insights.ts');
+    const part = `query of ${plural(sources.length, 'group')}`;
+    const began = clock.now();
+    reporter.emit({ type: 'part.started', part, doing: 'asking AWS' });
+    const onProgress = ({ bytesScanned }: InsightsState) =>
+      reporter.emit({ type: 'part.status', part, status: `scanned ${bytes(bytesScanned)}` });
+    const state = await runQuery(
+      { port: insights(session), clock, signal, onProgress },
+      { ...query, groups: sources.map(({ group }) => group) },
+    );
+    reporter.emit({ type: 'part.done', part, outcome: 'passed', ms: clock.now() - began });
+    return state;
   }
 
   /** AWS's time now, in milliseconds since 1970. */

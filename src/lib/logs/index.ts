@@ -1,6 +1,8 @@
 export { FOLLOW_REACH, type FollowNews, followGroups } from './follow.ts';
+export { type InsightsPort, type InsightsQuery, type InsightsState, runQuery } from './insights.ts';
 export { merged } from './merge.ts';
 export type { LogEvent, LogPage, LogsPort, PageQuery } from './port.ts';
 export { readGroup } from './read.ts';
 export { pick, type Report, reportOf, type Shape, shapeOf } from './shape.ts';
 export { groupsOf, named, type Source } from './sources.ts';
+export { type LogStats, StatsCounter } from './stats.ts';

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Scene } from '../helpers/trouble.ts';
+
+/** `logs` and its parts at the command line, on a fake AWS in real time. */
+
+const API = '/aws/lambda/shop-api-dev';
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await Scene.open();
+  expect((await scene.run(['deploy', '--create-stack'])).code).toBe(0);
+}, 60_000);
+afterAll(() => scene.close());
+
+beforeEach(() => {
+  scene.fake.faults.clear();
+  const { groups } = scene.fake.state.logs;
+  groups.clear();
+  const now = Date.now();
+  groups.set(API, [
+    { at: now - 60_000, message: 'START RequestId: r Version: 1\n' },
+    { at: now - 59_000, message: '{"level":"error","message":"order failed","order":17}' },
+    { at: now - 3_600_000, message: 'an hour ago' },
+  ]);
+  groups.set('/shop/web', [{ at: now - 58_000, message: 'GET /\u001B[2J' }]);
+});
+
+const lines = (text: string) => text.trim().split('\n');
+
+describe('logs', () => {
+  it('shows what the project writes, the newest minutes', async () => {
+    const result = await scene.run(['logs']);
+    expect(result).toMatchObject({ code: 0 });
+    expect(lines(result.stdout)).toEqual([
+      expect.stringMatching(/^\d\d:\d\d:\d\d\.\d{3} ERROR order failed order=17$/),
+    ]);
+  });
+
+  it('by function, stack, group and the beginning of several; in one order', async () => {
+    for (const name of ['api', 'function:api', 'app', 'stack:app', API, '/aws/lambda/shop*'])
+      expect((await scene.run(['logs', name])).stdout).toContain('order failed');
+    const both = await scene.run(['logs', 'api', '/shop/']);
+    const [first, second] = lines(both.stdout);
+    expect(first).toMatch(/ api {2}ERROR order failed order=17$/);
+    // What was logged cannot drive the terminal.
+    expect(second).toMatch(/ web {2}GET \/\\x1b\[2J$/);
+  });
+
+  it('--since, --until, --lines, --grep, --filter', async () => {
+    const hour = await scene.run(['logs', 'api', '--since', '2h', '--until', '30m']);
+    expect(lines(hour.stdout).at(-1)).toMatch(/an hour ago$/);
+    expect(hour.stdout).not.toContain('order');
+    expect(lines((await scene.run(['logs', 'api', '--since', '2h', '-n', '1'])).stdout)).toHaveLength(1);
+    expect((await scene.run(['logs', 'api', '--grep', 'ORDER'])).stdout).toBe(
+      'No events in this time. --since goes further back.\n',
+    );
+    expect((await scene.run(['logs', 'api', '--filter', 'order'])).stdout).toContain('order failed');
+  });
+
+  it('--json: one event a line, the result last', async () => {
+    const result = await scene.run(['logs', 'api', '--json', '--fields', 'order']);
+    const [start, event, end] = lines(result.stdout).map((line) => JSON.parse(line));
+    expect(start).toMatchObject({ type: 'log', name: 'api', group: API });
+    expect(event).toMatchObject({ fields: { order: 17 } });
+    expect(end).toEqual({ type: 'result', events: 2, groups: [API], missing: [], failed: [] });
+  });
+
+  it('names what is wrong before it asks: times, patterns, groups', async () => {
+    scene.fake.actions();
+    for (const wrong of [
+      ['--since', 'soon'],
+      ['--until', '1h'],
+      ['--grep', '('],
+    ])
+      expect((await scene.run(['logs', ...wrong])).code).toBe(2);
+    expect(scene.fake.actions()).toEqual([]);
+    const near = await scene.run(['logs', 'apy']);
+    expect(near).toMatchObject({ code: 2, stdout: '' });
+    expect(near.stderr).toContain('Did you mean: api');
+    expect((await scene.run(['logs', '--filter', '{ $.broken'])).code).toBe(2);
+  });
+
+  it('goes on without a group that may not be read: exit 3, named', async () => {
+    scene.fake.faults.deny('logs:FilterLogEvents', { times: 1 });
+    const result = await scene.run(['logs', 'api', '/shop/web']);
+    expect(result.code).toBe(3);
+    expect(result.stdout).toMatch(/order failed|GET/);
+    expect(result.stdout).toContain('logs:FilterLogEvents');
+  });
+
+  it('a function that was never called has no group yet, which is no failure', async () => {
+    scene.fake.state.logs.groups.clear();
+    const result = await scene.run(['logs', 'api']);
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stdout).toContain('Nothing was logged yet');
+  });
+
+  it('--follow: what comes, in order, until Ctrl-C', async () => {
+    const result = await scene.run(['logs', '/shop/web', '--follow'], {
+      onStart(child, output) {
+        const timer = setInterval(() => {
+          if (!output().includes('GET')) return;
+          if (!output().includes('one more')) {
+            const group = scene.fake.state.logs.groups.get('/shop/web');
+            if (group?.length === 1) group.push({ at: Date.now(), message: 'one more' });
+            return;
+          }
+          clearInterval(timer);
+          child.kill('SIGINT');
+        }, 100);
+      },
+    });
+    expect(result.code).toBe(130);
+    expect(lines(result.stdout)).toHaveLength(2);
+  });
+});
+
+describe('logs stats and query', () => {
+  it('counts', async () => {
+    const result = await scene.run(['logs', 'stats', 'api', '--json']);
+    expect(result.code).toBe(0);
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      events: 1,
+      errors: 1,
+      patterns: [{ pattern: 'order failed' }],
+    });
+    expect((await scene.run(['logs', 'stats', 'api'])).stdout).toContain('1 message, 1 error, 0 warnings');
+  });
+
+  it('asks Insights, and says what it scanned', async () => {
+    const result = await scene.run(['logs', 'query', 'fields @message', '--in', 'api']);
+    expect(result.code).toBe(0);
+    expect(result.stdout).toContain('order failed');
+    expect(result.stdout).toMatch(/2 events matched; scanned \d+ B, about \$0\.0000/);
+    expect((await scene.run(['logs', 'query', 'select 1', '--in', 'api'])).code).toBe(2);
+  });
+
+  it('an interrupted query is stopped in AWS', async () => {
+    scene.fake.state.logs.queryMs = 60_000;
+    const result = await scene.run(['logs', 'query', 'fields @message', '--in', 'api'], {
+      onStart(child) {
+        const timer = setInterval(() => {
+          if (!scene.fake.requests.some(({ action }) => action === 'GetQueryResults')) return;
+          if (scene.fake.state.logs.queries.size < 2) return;
+          clearInterval(timer);
+          child.kill('SIGINT');
+        }, 50);
+      },
+    });
+    scene.fake.state.logs.queryMs = 0;
+    expect(result.code).toBe(130);
+    expect(scene.fake.requests.at(-1)?.action).toBe('StopQuery');
+  });
+});
