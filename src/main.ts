@@ -33,8 +33,10 @@ async function dispatch(argv: string[]): Promise<void> {
   if (VERSION.has(argv[0] ?? '')) return version(commands, argv);
   const wantsHelp = argv[0] === 'help' || beforeDashes(argv).some((word) => HELP.has(word));
   const { id, rest } = commandOf(commands, argv[0] === 'help' ? argv.slice(1) : argv);
-  if (id && !wantsHelp) return commands.run(id, rest);
+  const mistyped = id && !wantsHelp && isMistyped(commands, id, rest);
+  if (id && !wantsHelp && !mistyped) return commands.run(id, rest);
   const config = await (await import('./lib/cli/whole-config.ts')).loadConfig(root);
+  if (mistyped) throw notFound(config, [...id.split(':'), rest[0] as string]);
   const words = argv.filter((word) => !EVERYWHERE.has(word));
   if (words.length === 0) {
     const terminal = describeTerminal({ noColor: false, noInput: argv.includes('--no-input') });
@@ -82,6 +84,17 @@ function commandOf(commands: Commands, argv: readonly string[]): { id: string | 
     if (commands.has(id)) return { id, rest: argv.slice(count) };
   }
   return { id: undefined, rest: [] };
+}
+
+/** Whether the word behind a command was meant to be one of its own commands: `logs quer`. */
+function isMistyped(commands: Commands, id: string, [word = '-']: readonly string[]): boolean {
+  const below = commands.below(id);
+  return (
+    below.length > 0 &&
+    /^[a-z-]{4,}$/.test(word) &&
+    !word.startsWith('-') &&
+    nearest(word, below) !== undefined
+  );
 }
 
 /** The leading words that name a topic: `sandbox`. */

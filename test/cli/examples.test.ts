@@ -58,6 +58,9 @@ const ASKS: Readonly<Record<string, string>> = {
   'infractl sandbox reset': '--yes',
 };
 
+/** Examples that go on until Ctrl-C. */
+const ENDLESS = new Set(['infractl logs api --follow']);
+
 /** What stands in an example for a name of the reader's own project. */
 const inOurProject = (line: string) => line.replaceAll('auth-manager-dev', 'my-auth-dev');
 
@@ -86,6 +89,7 @@ describe('examples', () => {
       if (id === 'rollback') await deployAChange();
       const typed = inOurProject(example);
       if (id === 'sandbox:start') return start(typed);
+      if (ENDLESS.has(example)) return interrupted(typed);
       const result = await user.type(typed.replace(/^infractl /, ''));
       const flag = ASKS[example];
       if (flag !== undefined) {
@@ -97,6 +101,19 @@ describe('examples', () => {
       expect(result.code).toBe(0);
       expect(result.stdout).not.toBe('');
     });
+  }
+
+  async function interrupted(typed: string): Promise<void> {
+    const result = await user.type(typed.replace(/^infractl /, ''), {
+      onStart: (child, output) => {
+        const timer = setInterval(() => {
+          if (output() === '') return;
+          clearInterval(timer);
+          child.kill('SIGINT');
+        }, 50);
+      },
+    });
+    expect(result.code).toBe(130);
   }
 
   async function deployAChange(): Promise<void> {

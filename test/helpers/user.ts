@@ -30,7 +30,7 @@ export class User {
   }
 
   type(line: string, options: CliOptions = {}): Promise<CliResult> {
-    return this.home.run(line.split(' '), {
+    return this.home.run(wordsOf(line), {
       cwd: this.cwd,
       timeout: 180_000,
       ...options,
@@ -63,4 +63,9 @@ export class User {
     await this.#sandbox.remove();
     this.home.remove();
   }
+}
+
+/** The words of a line as a shell takes them, with what stands in double quotes as one. */
+function wordsOf(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '');
 }

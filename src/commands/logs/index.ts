@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { listed } from '../../lib/base/text.ts';
 import { LogCommand } from '../../lib/cli/log-command.ts';
 import { grepOf, LogPrinter } from '../../lib/cli/log-lines.ts';
 import { Newest, newsWords, readView } from '../../lib/cli/log-view.ts';
@@ -76,6 +77,7 @@ export default class Logs extends LogCommand<typeof Logs> {
     );
     const pattern = this.pattern;
     if (follow) {
+      this.say(`Following ${listed(sources.map(({ name }) => name))}. Ctrl-C ends it.`);
       await desk.follow(sources, { from, pattern }, (news) => {
         if (news.type === 'events') printer.print(news.events, news.late);
         else this.say(newsWords(news, Date.now()));

@@ -43,6 +43,13 @@ export class Commands {
     return Object.hasOwn(this.#manifest.commands, id);
   }
 
+  /** The names of the commands below one: `query` and `stats` below `logs`. */
+  below(id: string): string[] {
+    const start = `${id}:`;
+    const ids = Object.keys(this.#manifest.commands).filter((other) => other.startsWith(start));
+    return ids.map((other) => other.slice(start.length));
+  }
+
   /** Runs a command that is there. Sets `process.exitCode`; whatever goes wrong inside is shown by the command. */
   async run(id: string, argv: readonly string[]): Promise<void> {
     const file = path.join(this.#root, ...(this.#manifest.commands[id]?.relativePath ?? []));
