@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { listed } from '../../lib/base/text.ts';
 import { LogCommand } from '../../lib/cli/log-command.ts';
-import { grepOf, LogPrinter } from '../../lib/cli/log-lines.ts';
+import { fieldsOf, grepOf, LogPrinter } from '../../lib/cli/log-lines.ts';
 import { Newest, newsWords, readView } from '../../lib/cli/log-view.ts';
 import type { View } from '../../lib/cli/view.ts';
 
@@ -58,23 +58,8 @@ export default class Logs extends LogCommand<typeof Logs> {
     const matching = grep === undefined ? undefined : grepOf(grep);
     const desk = await this.logDesk();
     const sources = await desk.sources(this.words);
-    const chosen = fields
-      ?.split(',')
-      .map((field) => field.trim())
-      .filter(Boolean);
-    const printer = new LogPrinter(
-      {
-        json,
-        raw,
-        pretty,
-        fields: chosen,
-        grep: matching,
-        colour: this.terminal.colourOut,
-        terminal: process.stdout.isTTY === true,
-        write: (text) => process.stdout.write(this.redactor.redact(text)),
-      },
-      sources,
-    );
+    const choice = { json, raw, pretty, fields: fieldsOf(fields), grep: matching };
+    const printer = new LogPrinter({ ...choice, ...this.output() }, sources);
     const pattern = this.pattern;
     if (follow) {
       this.say(`Following ${listed(sources.map(({ name }) => name))}. Ctrl-C ends it.`);

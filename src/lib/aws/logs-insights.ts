@@ -1,5 +1,4 @@
 import { GetQueryResultsCommand, StartQueryCommand, StopQueryCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { type Clock, systemClock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
 import type { InsightsPort } from '../logs/insights.ts';
 import { call } from './call.ts';
@@ -8,8 +7,8 @@ import { logsClient } from './logs-client.ts';
 import type { AwsSession } from './session.ts';
 
 /** CloudWatch Logs Insights. */
-export function insights(session: AwsSession, clock: Clock = systemClock): InsightsPort {
-  const client = logsClient(session, clock);
+export function insights(session: AwsSession): InsightsPort {
+  const client = logsClient(session);
   return {
     async start({ groups, query, from, to, limit }) {
       try {

@@ -14,10 +14,10 @@ const MOST_PAGES = 10;
 /**
  * CloudWatch Logs as `logs` reads it.
  *
- * @param clock for the pacing; AWS's own time is told against the system's only
+ * @param clock another one than the system's is taken for AWS's own time
  */
 export function logsReader(session: AwsSession, clock: Clock = systemClock): LogsPort {
-  const client = logsClient(session, clock);
+  const client = logsClient(session);
   /** How far AWS's clock is ahead, in milliseconds. A `Date` has whole seconds, so the largest is nearest. */
   let ahead = Number.NEGATIVE_INFINITY;
   if (clock === systemClock) {

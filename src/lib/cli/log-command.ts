@@ -56,6 +56,15 @@ export abstract class LogCommand<T extends typeof Command = typeof Command> exte
     return this.#window.filter;
   }
 
+  /** Where and how events are printed: on standard output, they are the result. */
+  protected output() {
+    return {
+      colour: this.terminal.colourOut,
+      terminal: process.stdout.isTTY === true,
+      write: (text: string) => void process.stdout.write(this.redactor.redact(text)),
+    };
+  }
+
   /** From here on Ctrl-C is the command's to handle. */
   protected async logDesk(): Promise<LogDesk> {
     const [{ openLogDesk }, project, session] = await Promise.all([

@@ -67,6 +67,14 @@ export function grepOf(written: string): RegExp {
   }
 }
 
+/** The fields of --fields: `level,user.id`. */
+export function fieldsOf(written: string | undefined): string[] | undefined {
+  return written
+    ?.split(',')
+    .map((field) => field.trim())
+    .filter(Boolean);
+}
+
 /** Prints events of log groups, one or more lines each. */
 export class LogPrinter {
   readonly #choice: LogChoice;

@@ -8,10 +8,9 @@ import type { Differences, DifferencesOptions, PartDiff } from './differences.ts
 import type { DriftReport } from './drift.ts';
 import type { CopyOrder, HostDesk, HostDeskDeps, HostOutcome } from './host-desk.ts';
 import type { LockState } from './lock.ts';
-import type { Prune, PruneOrder } from './prune/prune.ts';
-import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
 import type { LogDesk, LogDeskDeps } from './log-desk.ts';
-import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
+import type { Prune, PruneOrder } from './prune/prune.ts';
+import type { Rollback, Rollback, RollbackOrder, RollbackOrder } from './rollback/rollback.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { logsReader } from '../../../src/lib/aws/logs.ts';
+import { Pacers } from '../../../src/lib/aws/pacing.ts';
 import { type FollowNews, followGroups, type LogEvent } from '../../../src/lib/logs/index.ts';
 import { type Fake, startFake } from '../../fake/server.ts';
 import { sessionFor } from '../../fake/session.ts';
@@ -18,7 +19,7 @@ interface Tail {
 
 async function tail(groups: readonly string[], more?: () => Promise<readonly string[]>): Promise<Tail> {
   const over = new AbortController();
-  const port = logsReader(await sessionFor(fake), fake.clock);
+  const port = logsReader(await session(), fake.clock);
   const told: LogEvent[] = [];
   const late: LogEvent[] = [];
   const at = new Map<string, number>();
@@ -47,6 +48,11 @@ async function tail(groups: readonly string[], more?: () => Promise<readonly str
       return ended;
     },
   };
+}
+
+/** Its calls are paced on the fake's clock. */
+async function session() {
+  return { ...(await sessionFor(fake)), pacers: new Pacers(fake.clock) };
 }
 
 /** A source of numbers that is the same in every run. */
@@ -199,7 +205,7 @@ describe('following groups', () => {
     const told: string[] = [];
     const ended = followGroups(
       {
-        port: logsReader(await sessionFor(fake), fake.clock),
+        port: logsReader(await session(), fake.clock),
         clock: fake.clock,
         signal: over.signal,
         tell: (news) => news.type === 'events' && told.push(...news.events.map(({ message }) => message)),

@@ -84,7 +84,7 @@ describe('Logs Insights', () => {
   afterEach(() => fake.close());
 
   async function query(text: string, signal?: AbortSignal) {
-    const port = insights(await sessionFor(fake), fake.clock);
+    const port = insights(await sessionFor(fake));
     return runQuery(
       { port, clock: fake.clock, signal },
       { groups: ['/a'], query: text, from: fake.clock.now() - 1000, to: fake.clock.now() },
