@@ -10,7 +10,7 @@ import type { CopyOrder, HostDesk, HostDeskDeps, HostOutcome } from './host-desk
 import type { LockState } from './lock.ts';
 import type { LogDesk, LogDeskDeps } from './log-desk.ts';
 import type { Prune, PruneOrder } from './prune/prune.ts';
-import type { Rollback, Rollback, RollbackOrder, RollbackOrder } from './rollback/rollback.ts';
+import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
 
