@@ -3,7 +3,7 @@ import { systemClock } from '../lib/base/clock.ts';
 import { destroyView, inventoryLines } from '../lib/cli/deploy-view.ts';
 import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/lock-flags.ts';
 import { ProjectCommand } from '../lib/cli/project-command.ts';
-import { checkConfirmation, confirmSevere } from '../lib/cli/prompt.ts';
+import { checkConfirmation, confirmEmptying, confirmSevere } from '../lib/cli/prompt.ts';
 import { painter } from '../lib/cli/terminal.ts';
 import type { View } from '../lib/cli/view.ts';
 import { openDestroy } from '../lib/deploy/index.ts';
@@ -11,7 +11,8 @@ import { openDestroy } from '../lib/deploy/index.ts';
 export default class Destroy extends ProjectCommand<typeof Destroy> {
   static override summary = 'Delete the stacks of an environment, and the images in its repositories.';
   static override description =
-    'Goes backwards through the project: what needs a part is deleted before it. Asks for the name of the ' +
+    'Goes backwards through the project: what needs a part is deleted before it. What AWS would refuse half ' +
+    'way is found first: protection, values that other stacks import, buckets that are not empty. Asks for the name of the ' +
     'environment to be typed; in a script give it with --confirm. The journal of deploys stays.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
@@ -22,6 +23,13 @@ export default class Destroy extends ProjectCommand<typeof Destroy> {
   ];
   static override flags = {
     ...LOCK_FLAGS,
+    keep: Flags.string({
+      description:
+        'A part that stays, with all that it needs: stack:app. Or a resource at which a deletion failed.',
+      helpValue: 'NAME',
+      multiple: true,
+    }),
+    empty: Flags.boolean({ description: 'Delete what is in the buckets of the stacks, without asking.' }),
     confirm: Flags.string({
       description: 'The name to confirm with: <project>-<environment>.',
       helpValue: 'NAME',
@@ -42,12 +50,15 @@ export default class Destroy extends ProjectCommand<typeof Destroy> {
     const destruction = await openDestroy(
       { ...(await this.deployDeps(systemClock)), ...lockChoice(this.flags) },
       project,
+      { keep: this.flags.keep ?? [] },
     );
     await this.sayPlace();
     const inventory = await destruction.inventory();
     if (inventory.stacks.length > 0) {
       const { account } = await session.identity();
       this.say(inventoryLines(inventory, account, painter(this.terminal.colourErr)));
+      if (inventory.holdings.some(({ kind }) => kind === 'bucket') && !this.flags.empty)
+        await confirmEmptying(this.prompter);
       await confirmSevere(this.prompter, asked);
     }
     return destroyView(await destruction.run());

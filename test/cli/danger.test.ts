@@ -43,6 +43,31 @@ describe('destroy', () => {
   });
 });
 
+describe('destroy of a stack with a bucket', () => {
+  const BUCKET = TEMPLATE.replace(
+    'Resources:\n',
+    'Resources:\n  Files: { Type: AWS::S3::Bucket, Properties: { BucketName: shop-files } }\n',
+  );
+
+  it('that is not empty wants --empty where nobody can be asked, and says what goes', async () => {
+    scene.configure({ template: BUCKET });
+    await scene.deployed();
+    const bucket = scene.fake.state.s3.buckets.get('shop-files');
+    const object = { etag: '"e"', modified: 0, contentType: 'text/plain', metadata: {}, versionId: 'v' };
+    bucket?.objects.set('a/b & c.txt', { body: Buffer.from('12345'), ...object });
+    scene.fake.requests.length = 0;
+    const asked = await scene.run(['destroy', '--confirm', 'shop-dev']);
+    expect(asked.code).toBe(2);
+    for (const words of ['1 object in the bucket shop-files, 5 B', 'the data in Files', '--empty'])
+      expect(asked.stderr).toContain(words);
+    expect(scene.fake.mutations()).toEqual([]);
+    const done = await scene.run(['destroy', '--confirm', 'shop-dev', '--empty']);
+    expect(done.code).toBe(0);
+    expect(done.stderr).toContain('1 object deleted first');
+    expect(scene.fake.state.s3.buckets.has('shop-files')).toBe(false);
+  });
+});
+
 describe('--dry-run makes no mutating call', () => {
   it.each([[[]], [['--create-stack']], [['--create-stack', '--json']]])(
     'deployed already, %j',

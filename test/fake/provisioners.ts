@@ -63,19 +63,22 @@ export function provideTypes(state: FakeState, clock: FakeClock): void {
     },
   });
   provisioners.set('AWS::S3::Bucket', {
-    create(name) {
+    create(name, properties) {
+      const versioning = (properties.VersioningConfiguration as { Status?: string } | undefined)?.Status;
       state.s3.buckets.set(name, {
         name,
         region: 'eu-west-3',
         owner: state.account,
         created: clock.now(),
         objects: new Map(),
-        settings: new Map(),
+        history: [],
+        settings: new Map(versioning ? [['versioning', `<Status>${versioning}</Status>`]] : []),
       });
       return { Arn: `arn:aws:s3:::${name}` };
     },
     delete(name) {
-      if ((state.s3.buckets.get(name)?.objects.size ?? 0) > 0) {
+      const bucket = state.s3.buckets.get(name);
+      if (bucket && bucket.objects.size + bucket.history.length > 0) {
         throw new Error('The bucket you tried to delete is not empty (Service: S3, Status Code: 409)');
       }
       state.s3.buckets.delete(name);

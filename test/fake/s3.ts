@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Context, HttpAnswer, HttpRequest, Service } from './server.ts';
-import type { S3Bucket, S3State } from './state.ts';
+import type { S3Bucket, S3Object, S3State } from './state.ts';
 import { escapeXml, FakeError, type Parameters, page, toXml } from './wire.ts';
 
 /** S3 with path-style addresses: buckets, their settings, and whole objects. No multipart uploads. */
@@ -120,6 +120,7 @@ function createBucket(name: string, { state, clock, region }: Context): HttpAnsw
     owner: state.account,
     created: clock.now(),
     objects: new Map(),
+    history: [],
     settings: new Map(),
   });
   return { status: 200, headers: { location: `/${name}` } };
@@ -157,6 +158,34 @@ function decoded(request: HttpRequest): Buffer {
   }
 }
 
+const unescapeXml = (text: string) =>
+  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
+
+const isVersioned = (bucket: S3Bucket) => bucket.settings.get('versioning')?.includes('Enabled') ?? false;
+
+function archive(bucket: S3Bucket, key: string, { versionId, body, modified }: S3Object): void {
+  bucket.history.push({ key, versionId, size: body.byteLength, modified, marker: false });
+}
+
+/** Without a version, a versioned bucket keeps what was there and gets a marker. */
+function removeOne(
+  bucket: S3Bucket,
+  key: string,
+  version: string | undefined,
+  { state, clock }: Context,
+): void {
+  const existing = bucket.objects.get(key);
+  if (version === undefined && isVersioned(bucket)) {
+    if (existing) archive(bucket, key, existing);
+    const marker = { key, versionId: `v${++state.s3.serial}`, size: 0, modified: clock.now(), marker: true };
+    bucket.history.push(marker);
+  }
+  if (version === undefined || version === 'null' || existing?.versionId === version)
+    bucket.objects.delete(key);
+  const at = bucket.history.findIndex((one) => one.versionId === version);
+  if (at >= 0) bucket.history.splice(at, 1);
+}
+
 const noKey = (key: unknown) =>
   new FakeError('NoSuchKey', 'The specified key does not exist.', 404, { Key: String(key) });
 
@@ -189,7 +218,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     body: `<LocationConstraint>${bucket.region === 'us-east-1' ? '' : bucket.region}</LocationConstraint>`,
   }),
   DeleteBucket(bucket, _p, { state }) {
-    if (bucket.objects.size > 0) {
+    if (bucket.objects.size + bucket.history.length > 0) {
       throw new FakeError('BucketNotEmpty', 'The bucket you tried to delete is not empty', 409);
     }
     state.s3.buckets.delete(bucket.name);
@@ -212,6 +241,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const metadata = Object.entries(request.headers)
       .filter(([name]) => name.startsWith('x-amz-meta-'))
       .map(([name, value]) => [name.slice('x-amz-meta-'.length), value]);
+    if (existing && isVersioned(bucket)) archive(bucket, key, existing);
     bucket.objects.set(key, {
       body,
       etag,
@@ -224,18 +254,65 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   GetObject: (bucket, p) => ({ status: 200, ...object(bucket, p) }),
   HeadObject: (bucket, p) => ({ status: 200, headers: object(bucket, p).headers }),
-  DeleteObject(bucket, p) {
-    bucket.objects.delete(String(p.Key));
+  DeleteObject(bucket, p, context) {
+    removeOne(bucket, String(p.Key), p.versionId === undefined ? undefined : String(p.versionId), context);
     return { status: 204 };
   },
-  DeleteObjects(bucket, _p, _context, request) {
-    const keys = [
+  DeleteObjects(bucket, _p, context, request) {
+    const wanted = [
       ...decoded(request)
         .toString()
-        .matchAll(/<Key>([^<]*)<\/Key>/g),
-    ].map(([, key = '']) => key);
-    for (const key of keys) bucket.objects.delete(key);
-    return xml('DeleteResult', { Deleted: keys.map((Key) => ({ Key })) });
+        .matchAll(/<Object>(.*?)<\/Object>/gs),
+    ].map(([, one = '']) => ({
+      key: unescapeXml(/<Key>([^<]*)<\/Key>/.exec(one)?.[1] ?? ''),
+      version: /<VersionId>([^<]*)<\/VersionId>/.exec(one)?.[1],
+    }));
+    if (wanted.length > 1000)
+      throw new FakeError(
+        'MalformedXML',
+        'The XML you provided was not well-formed or did not validate against our published schema',
+      );
+    const locked = wanted.filter(({ version }) =>
+      bucket.history.some((one) => one.versionId === version && one.locked),
+    );
+    for (const one of wanted) if (!locked.includes(one)) removeOne(bucket, one.key, one.version, context);
+    return xml('DeleteResult', {
+      Deleted: wanted
+        .filter((one) => !locked.includes(one))
+        .map(({ key, version }) => ({ Key: key, VersionId: version })),
+      Error: locked.map(({ key, version }) => ({
+        Key: key,
+        VersionId: version,
+        Code: 'AccessDenied',
+        Message: 'Access Denied because object protected by object lock.',
+      })),
+    });
+  },
+  ListObjectVersions(bucket, p, { state }) {
+    const current = [...bucket.objects].map(([key, { versionId, body, modified }]) => ({
+      key,
+      versionId: isVersioned(bucket) ? versionId : 'null',
+      size: body.byteLength,
+      modified,
+      marker: false,
+    }));
+    const all = [...current, ...bucket.history].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+    const size = Math.min(Number(p['max-keys'] ?? 1000), state.s3.pageSize);
+    const { items, next } = page(all, p['version-id-marker'] || undefined, size);
+    const shown = (one: (typeof all)[number]) => ({
+      Key: one.key,
+      VersionId: one.versionId,
+      LastModified: new Date(one.modified),
+      ...(one.marker ? {} : { Size: one.size }),
+    });
+    return xml('ListVersionsResult', {
+      Name: bucket.name,
+      IsTruncated: next !== undefined,
+      NextKeyMarker: next === undefined ? undefined : items.at(-1)?.key,
+      NextVersionIdMarker: next,
+      Version: items.filter(({ marker }) => !marker).map(shown),
+      DeleteMarker: items.filter(({ marker }) => marker).map(shown),
+    });
   },
   ListObjectsV2(bucket, p, { state }) {
     const prefix = String(p.prefix ?? '');

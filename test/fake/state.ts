@@ -9,12 +9,25 @@ export interface S3Object {
   readonly versionId: string;
 }
 
+/** A version that is not the current one any more, or the marker of a deletion. */
+export interface S3Version {
+  readonly key: string;
+  readonly versionId: string;
+  readonly size: number;
+  readonly modified: number;
+  readonly marker: boolean;
+  /** Nobody may delete it: an object lock. */
+  locked?: boolean;
+}
+
 export interface S3Bucket {
   readonly name: string;
   readonly region: string;
   readonly owner: string;
   readonly created: number;
   readonly objects: Map<string, S3Object>;
+  /** Where versioning is on: what was replaced or deleted. */
+  readonly history: S3Version[];
   /** `versioning`, `encryption`, `policy`, `publicAccessBlock`, `tagging`, `lifecycle`: the document as it was put. */
   readonly settings: Map<string, string>;
 }

@@ -46,9 +46,10 @@ export function cloudFormation(
 ): StacksPort {
   const client = traced(paced(new CloudFormationClient(session.config), pacing), session);
 
-  async function deleteStack(stack: string, token: string): Promise<void> {
+  async function deleteStack(stack: string, token: string, retain?: readonly string[]): Promise<void> {
+    const RetainResources = retain && retain.length > 0 ? [...retain] : undefined;
     await call(session, 'cloudformation:DeleteStack', () =>
-      client.send(new DeleteStackCommand({ StackName: stack, ClientRequestToken: token })),
+      client.send(new DeleteStackCommand({ StackName: stack, ClientRequestToken: token, RetainResources })),
     );
   }
 
@@ -308,7 +309,7 @@ export function cloudFormation(
     },
 
     deleteStack,
-    discardStack: deleteStack,
+    discardStack: (stack, token) => deleteStack(stack, token),
   };
 }
 

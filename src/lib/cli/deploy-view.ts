@@ -1,4 +1,4 @@
-import { duration, plural, shortId } from '../base/text.ts';
+import { bytes, duration, plural, shortId } from '../base/text.ts';
 import type { DeployResult, DestroyResult, Inventory } from '../deploy/index.ts';
 import { pairs, table } from './table.ts';
 import type { Paint, Ui } from './terminal.ts';
@@ -57,10 +57,28 @@ export function outputLines(outputs: DeployResult['outputs'], ui: Ui): string {
 /** What a destroy will take away, for the question before it. */
 export function inventoryLines(inventory: Inventory, account: string, paint: Paint): string {
   const lines = [`This deletes in account ${account}:`];
-  for (const { stackName, status } of inventory.stacks) {
+  for (const { stackName, status, data, stays } of inventory.stacks) {
     lines.push(`  ${paint('red', '-')} stack ${stackName} ${paint('dim', status)} and everything in it`);
+    // Each function has its log group: to name them all would hide the tables and the databases.
+    for (const { logicalId, type, physicalId } of data.filter((one) => one.type !== 'AWS::Logs::LogGroup'))
+      lines.push(
+        `      ${paint('red', '!')} the data in ${logicalId} ${paint('dim', `${type} ${physicalId}`)}`,
+      );
+    for (const { logicalId, type, physicalId, fate } of stays)
+      lines.push(
+        `      ${paint('dim', `stays: ${fate === 'snapshot' ? 'a snapshot of ' : ''}${logicalId}, ${type} ${physicalId}`)}`,
+      );
   }
+  for (const { kind, name, count, size, more } of inventory.holdings) {
+    const what = kind === 'bucket' ? 'object' : 'image';
+    lines.push(
+      `  ${paint('red', '-')} ${more ? 'more than ' : ''}${plural(count, what)} in the ${kind} ${name}, ${bytes(size)}`,
+    );
+  }
+  for (const part of inventory.kept) lines.push(`  ${paint('dim', `stays: ${part}`)}`);
+  const counted = new Set(inventory.holdings.map(({ name }) => name));
   for (const { uri } of inventory.repositories) {
+    if (counted.has(uri.slice(uri.indexOf('/') + 1))) continue;
     lines.push(`  ${paint('red', '-')} all images in ${uri}`);
   }
   if (inventory.bucket)

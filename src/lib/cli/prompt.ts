@@ -101,6 +101,15 @@ export async function confirmMild(prompter: Prompter, { question, yes }: MildCon
   throw declined();
 }
 
+/** What is in buckets is no part of a template: nobody can make it again. */
+export async function confirmEmptying(prompter: Prompter): Promise<void> {
+  const question = {
+    message: 'Delete all that is in these buckets?',
+    otherwise: 'Give --empty, or keep their stack with --keep.',
+  };
+  if (!(await prompter.confirm(question))) throw declined();
+}
+
 export interface SevereConfirmation {
   /** What must be typed. */
   readonly name: string;

@@ -4,6 +4,9 @@ import type { Lease } from '../lease/index.ts';
 import { buildGraph, walkGraph } from '../project/index.ts';
 import { type PartId, type Project, partKey } from '../project/model.ts';
 import { createSecretReader } from '../secrets/index.ts';
+import type { EndingResource } from '../stacks/index.ts';
+import { checkEndings, type Ending, type Holding, holdingsOf, type Kept, keptBy } from './destroy-survey.ts';
+import { beforeChanges } from './guard.ts';
 import { Known } from './known.ts';
 import { Ledger } from './ledger.ts';
 import { environmentLock } from './lock.ts';
@@ -19,8 +22,16 @@ export interface Inventory {
     readonly stackName: string;
     readonly status: string;
     readonly protected: boolean;
+    /** Resources that hold data which goes with them. */
+    readonly data: readonly EndingResource[];
+    /** Resources that stay, by their policy, as they are or as a snapshot. */
+    readonly stays: readonly EndingResource[];
   }[];
   readonly repositories: readonly { readonly part: string; readonly uri: string }[];
+  /** Buckets and repositories that are emptied first. */
+  readonly holdings: readonly Holding[];
+  /** Parts that were asked to stay, and what they need. */
+  readonly kept: readonly string[];
   /** The bucket with the journal, which stays. */
   readonly bucket?: string;
 }
@@ -37,6 +48,11 @@ export interface DestroyResult {
   readonly ms: number;
 }
 
+export interface DestroyOrder {
+  /** Parts and resources that stay: `stack:app`, `Users`. */
+  readonly keep: readonly string[];
+}
+
 const NOTHING_CHOSEN = { parts: [], createStack: false, skipBuild: false, dryRun: false } as const;
 
 /** One destroy: first what is there, then, after somebody said yes, its end. */
@@ -47,28 +63,37 @@ export class Destroy {
   readonly #lock: Lease;
   readonly #known: Known;
   readonly #outcomes: PartOutcome[] = [];
-  readonly #present = new Set<string>();
+  readonly #present = new Map<string, Ending>();
+  readonly #order: DestroyOrder;
+  #kept: Kept = { parts: new Set(), retain: new Map() };
+  #holdings: readonly Holding[] = [];
 
-  constructor(deps: DeployDeps, project: Project) {
+  constructor(deps: DeployDeps, project: Project, order: DestroyOrder = { keep: [] }) {
+    this.#order = order;
     this.#context = { ...deps, project, options: NOTHING_CHOSEN };
-    this.#services = new Services({ ...this.#context, projectName: project.name }, async () => {
-      if (!deps.withoutLock) await this.#lock.hold();
-      await this.#ledger.begin();
-    });
+    this.#services = new Services({ ...this.#context, projectName: project.name }, () =>
+      this.#beforeChange(),
+    );
     this.#lock = environmentLock(this.#context, () => this.#services.artifacts());
     this.#ledger = new Ledger(this.#context, () => this.#services.artifacts());
     this.#known = new Known(this.#context, createSecretReader(deps.session, deps.signal));
   }
 
+  async #beforeChange(): Promise<void> {
+    if (!this.#context.withoutLock) await this.#lock.hold();
+    await this.#ledger.begin();
+  }
+
   /**
-   * What is there to be destroyed. Reading calls only.
+   * What is there to be destroyed, and what stays. Reading calls only.
    *
-   * @throws InfractlError `WrongAccount`, `NotOurStack` (exit 5)
+   * @throws InfractlError `WrongAccount`, `NotOurStack`, `StackProtected`, `ExportInUse` (exit 5); UsageError
+   *   of `--keep`
    */
   async inventory(): Promise<Inventory> {
     const { project } = this.#context;
     await checkAccount(this.#context);
-    const [{ checkOwner, readStack }, deps, store] = await Promise.all([
+    const [{ checkOwner, readStack, stackEnding }, deps, store] = await Promise.all([
       import('../stacks/index.ts'),
       this.#services.stacks(),
       this.#services.existingArtifacts(),
@@ -78,28 +103,37 @@ export class Destroy {
         async (part) => [part, await readStack(deps.port, part.stackName)] as const,
       ),
     );
+    const endings: Ending[] = [];
     for (const [part, state] of states) {
       if (!state) continue;
       checkOwner(state, project.name);
-      this.#present.add(part.name);
+      const ending = { part: `stack ${part.name}`, state, resources: await stackEnding(deps.port, state) };
+      this.#present.set(part.name, ending);
+      endings.push(ending);
       this.#known.setOutputs(part.name, state.outputs);
     }
+    this.#kept = keptBy(project, endings, this.#order.keep);
+    const going = endings.filter(({ part }) => !this.#kept.parts.has(part));
+    await checkEndings(deps.port, going, this.#context.where ?? '');
+    this.#holdings = await holdingsOf(this.#context.session, going);
     return {
-      stacks: states.flatMap(([part, state]) =>
-        state
-          ? [
-              {
-                part: `stack ${part.name}`,
-                stackName: part.stackName,
-                status: state.status,
-                protected: state.terminationProtection,
-              },
-            ]
-          : [],
-      ),
+      stacks: going.map(({ part, state, resources }) => ({
+        part,
+        stackName: state.stackName,
+        status: state.status,
+        protected: state.terminationProtection,
+        data: resources.filter(({ holdsData, fate }) => holdsData && fate === 'deleted'),
+        stays: resources.filter((one) => one.fate !== 'deleted' || this.#isRetained(part, one)),
+      })),
       repositories: await this.#repositories(),
+      holdings: this.#holdings,
+      kept: endings.flatMap(({ part }) => (this.#kept.parts.has(part) ? [part] : [])),
       ...(store ? { bucket: store.bucket } : {}),
     };
+  }
+
+  #isRetained(part: string, { logicalId }: EndingResource): boolean {
+    return this.#kept.retain.get(part)?.includes(logicalId) ?? false;
   }
 
   /**
@@ -134,10 +168,26 @@ export class Destroy {
       environment: project.environment,
       region: session.region,
       parts: this.#outcomes,
-      stays: store ? [`the bucket ${store.bucket}: the journal of deploys, and packaged code`] : [],
+      stays: [
+        ...this.#stays(),
+        ...(store ? [`the bucket ${store.bucket}: the journal of deploys, and packaged code`] : []),
+      ],
       ...(this.#ledger.id ? { journal: this.#ledger.id } : {}),
       ms: clock.now() - started,
     };
+  }
+
+  /** What a finished destroy has left, and why. */
+  #stays(): string[] {
+    return [...this.#present.values()].flatMap(({ part, state, resources }) => {
+      if (this.#kept.parts.has(part)) return [`the stack ${state.stackName}: kept`];
+      return resources.flatMap((one) => {
+        const name = `${one.logicalId} (${one.type} ${one.physicalId})`;
+        if (one.fate === 'retained') return [`${name}: its DeletionPolicy is Retain`];
+        if (one.fate === 'snapshot') return [`a snapshot of ${name}`];
+        return this.#isRetained(part, one) ? [`${name}: kept`] : [];
+      });
+    });
   }
 
   /** The repositories of images whose stack is there; a repository outside the project is not ours to empty. */
@@ -154,13 +204,20 @@ export class Destroy {
     const { repository } = partOf(this.#context.project.images, { kind: 'image', name });
     if (typeof repository !== 'object' || !('output' in repository)) return undefined;
     const stack = repository.output.split('.')[0] ?? '';
-    if (!this.#present.has(stack)) return undefined;
-    return (await this.#known.resolve(repository)).value;
+    const ending = this.#present.get(stack);
+    if (!ending || this.#kept.parts.has(ending.part)) return undefined;
+    const uri = (await this.#known.resolve(repository)).value;
+    const owner = ending.resources.find(
+      ({ physicalId }) => physicalId !== '' && uri.endsWith(`/${physicalId}`),
+    );
+    // One that stays by its policy keeps its images; one that no stack of ours made is not ours to empty.
+    return owner?.fate === 'deleted' ? uri : undefined;
   }
 
   async #visit(id: PartId): Promise<void> {
     if (id.kind !== 'stack' && id.kind !== 'image') return;
     const part = partKey(id);
+    if (this.#kept.parts.has(part)) return;
     const { reporter, clock } = this.#context;
     const started = clock.now();
     reporter.emit({
@@ -188,13 +245,82 @@ export class Destroy {
       import('../stacks/index.ts'),
       this.#services.stacks(),
     ]);
-    const outcome = await deleteStack(deps, {
+    const emptied = await this.#empty(partKey(id));
+    const retain = this.#kept.retain.get(partKey(id));
+    const order = {
       part: partKey(id),
       stackName: part.stackName,
       project: this.#context.project.name,
       timeout: part.timeout,
+      ...(retain ? { retain } : {}),
+    };
+    const outcome = await deleteStack(deps, order).catch(async (error: unknown) => {
+      // What wrote to a bucket until it was deleted itself may have filled it again meanwhile.
+      const filled =
+        isInfractlError(error) && error.code === 'StackFailed' && (await this.#empty(order.part));
+      if (filled) return deleteStack(deps, order);
+      throw await this.#withKeep(error, order.stackName);
     });
-    return { outcome };
+    return { outcome, ...(emptied > 0 ? { detail: `${plural(emptied, 'object')} deleted first` } : {}) };
+  }
+
+  /** Empties the buckets and repositories of a stack that were agreed to. @returns how many things were in them */
+  async #empty(part: string): Promise<number> {
+    let count = 0;
+    for (const holding of this.#holdings.filter((one) => one.part === part)) {
+      const status = (done: number) =>
+        this.#context.reporter.emit({
+          type: 'part.status',
+          part,
+          status: `emptying ${holding.name}, ${done} of ${holding.count}${holding.more ? ' or more' : ''}`,
+        });
+      count +=
+        holding.kind === 'bucket'
+          ? await this.#emptyBucket(holding.name, status)
+          : await this.#emptyRepository(holding.name);
+    }
+    return count;
+  }
+
+  async #emptyBucket(name: string, told: (count: number) => void): Promise<number> {
+    const { session, clock, signal } = this.#context;
+    const [{ emptyBucket }, { bucketsPort }, { account }] = await Promise.all([
+      import('../buckets/index.ts'),
+      import('../aws/bucket-emptying.ts'),
+      session.identity(),
+    ]);
+    const port = beforeChanges(bucketsPort(session, account), ['remove'], () => this.#beforeChange());
+    return emptyBucket({ port, clock, signal }, name, told);
+  }
+
+  async #emptyRepository(name: string): Promise<number> {
+    const [{ emptyRepository }, deps] = await Promise.all([
+      import('../images/index.ts'),
+      this.#services.images(),
+    ]);
+    return emptyRepository(deps, { uri: name, host: '', name });
+  }
+
+  /** At what a deletion failed can be left behind the next time. */
+  async #withKeep(error: unknown, stackName: string): Promise<unknown> {
+    if (!isInfractlError(error) || error.code !== 'StackFailed') return error;
+    const { port } = await this.#services.stacks();
+    const failed = (await port.resources(stackName).catch(() => [])).filter(
+      ({ status }) => status === 'DELETE_FAILED',
+    );
+    if (failed.length === 0) return error;
+    const flags = failed.map(({ logicalId }) => `--keep ${logicalId}`).join(' ');
+    return new InfractlError({
+      code: error.code,
+      message: error.message,
+      ...(error.why ? { why: error.why } : {}),
+      suggestions: [
+        ...error.suggestions,
+        `Or leave it behind and delete the rest: infractl destroy${this.#context.where ?? ''} ${flags}`,
+      ],
+      exit: error.exit,
+      cause: error.cause,
+    });
   }
 
   async #deleteImages(id: PartId): Promise<{ outcome: 'deleted' | 'unchanged'; detail?: string }> {

@@ -3,7 +3,7 @@ import type { AwsSession } from '../aws/session.ts';
 import type { Project } from '../project/model.ts';
 import type { BackupDesk, BackupDeskDeps, Listed } from './backup-desk.ts';
 import type { PlanChoice } from './backup-plans.ts';
-import type { Destroy, DestroyResult, Inventory } from './destroy.ts';
+import type { Destroy, DestroyOrder, DestroyResult, Inventory } from './destroy.ts';
 import type { Differences, DifferencesOptions, PartDiff } from './differences.ts';
 import type { DriftReport } from './drift.ts';
 import type { CopyOrder, HostDesk, HostDeskDeps, HostOutcome } from './host-desk.ts';
@@ -66,8 +66,8 @@ export async function projectDifferences(
 }
 
 /** One destroy: see destroy.ts. Nothing is asked of AWS yet. */
-export async function openDestroy(deps: DeployDeps, project: Project): Promise<Destroy> {
-  return new (await import('./destroy.ts')).Destroy(deps, project);
+export async function openDestroy(deps: DeployDeps, project: Project, order: DestroyOrder): Promise<Destroy> {
+  return new (await import('./destroy.ts')).Destroy(deps, project, order);
 }
 
 /** One rollback: see rollback/rollback.ts. Reads the journal; nothing is changed yet. */

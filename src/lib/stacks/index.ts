@@ -1,4 +1,5 @@
 import type { DeleteOrder } from './change/delete.ts';
+import type { EndingResource } from './change/ending.ts';
 import type { DiagnoseDeps, Diagnosis } from './diagnosis/diagnose.ts';
 import type { DiffOrder } from './diff/diff.ts';
 import type { StackDiff } from './diff/types.ts';
@@ -37,7 +38,7 @@ export { type PlacedEvent, pathWords } from './watch/events.ts';
 export { whenFree } from './watch/free.ts';
 export { type Overview, overview, type StackOverview } from './watch/overview.ts';
 export { type EventQuery, newest, recentEvents } from './watch/recent.ts';
-export type { DeleteOrder, DriftDeps, StackDrift };
+export type { DeleteOrder, DriftDeps, EndingResource, StackDrift };
 
 // What reads templates brings a YAML parser with it, so it is loaded on use: a command that only reads a
 // stack's outputs starts without it.
@@ -67,6 +68,14 @@ export async function diagnose(
   order: Omit<WatchOrder, 'timeout'>,
 ): Promise<Diagnosis | undefined> {
   return (await import('./diagnosis/diagnose.ts')).diagnose(deps, order);
+}
+
+/** See `stackEnding` in ending.ts. Makes no call that changes anything. */
+export async function stackEnding(
+  port: Pick<StacksPort, 'resources' | 'template'>,
+  state: Pick<StackState, 'stackId'>,
+): Promise<EndingResource[]> {
+  return (await import('./change/ending.ts')).stackEnding(port, state);
 }
 
 /** See `deleteStack` in delete.ts. */

@@ -177,8 +177,8 @@ export interface StacksPort {
   setTerminationProtection(stack: string, on: boolean): Promise<void>;
   /** CancelUpdateStack: takes a running update back. */
   cancelUpdate(stack: string, token: string): Promise<void>;
-  /** DeleteStack. */
-  deleteStack(stack: string, token: string): Promise<void>;
+  /** DeleteStack. `retain`: logical ids that stay, taken in DELETE_FAILED only. */
+  deleteStack(stack: string, token: string, retain?: readonly string[]): Promise<void>;
   /** DeleteStack of a stack that holds nothing: a change set made it and was never executed. */
   discardStack(stack: string, token: string): Promise<void>;
 }

@@ -20,6 +20,8 @@ export interface DeleteOrder {
   readonly timeout: number;
   /** The project that asks: another project's stack is refused. */
   readonly project: string;
+  /** Logical ids of resources that stay; AWS takes them only where a deletion failed at them before. */
+  readonly retain?: readonly string[];
 }
 
 /**
@@ -62,7 +64,7 @@ export async function deleteStack(
 /** Deletes a stack that may be deleted. */
 export async function removeStack(
   deps: WatchDeps,
-  order: Pick<DeleteOrder, 'part' | 'timeout'>,
+  order: Pick<DeleteOrder, 'part' | 'timeout' | 'retain'>,
   state: StackState,
 ): Promise<void> {
   const { port, clock, signal } = deps;
@@ -70,7 +72,8 @@ export async function removeStack(
   const [marker] = (await port.events(state.stackId)).events;
   throwIfAborted(signal);
   const token = operationToken();
-  const send = () => port.deleteStack(state.stackId, token);
+  const retain = state.status === 'DELETE_FAILED' ? order.retain : undefined;
+  const send = () => port.deleteStack(state.stackId, token, retain);
   // A deletion that was told twice under one token is one deletion.
   await send().catch((error) => {
     if (!isTransient(error)) throw overtaken(state.stackName, error) ?? refusal(state, error);
