@@ -57,7 +57,7 @@ async def _serve(settings: Settings) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
-    from . import functions, nested, openapi, registry, urls
+    from . import functions, nested, openapi, registry, snapshots, urls
     from .image_functions import ImageFunctions
     from .pool import Pool
     from .server import Server
