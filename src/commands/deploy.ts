@@ -5,6 +5,7 @@ import { deployView } from '../lib/cli/deploy-view.ts';
 import { GUARD_FLAGS, guardChoice } from '../lib/cli/guard-flags.ts';
 import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/lock-flags.ts';
 import { ProjectCommand } from '../lib/cli/project-command.ts';
+import { STUCK_FLAGS, stuckChoice } from '../lib/cli/stuck-choice.ts';
 import type { View } from '../lib/cli/view.ts';
 import { chooseParts, deployProject, withTheirFunctions } from '../lib/deploy/index.ts';
 
@@ -40,11 +41,16 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
   static override flags = {
     ...LOCK_FLAGS,
     ...GUARD_FLAGS,
+    ...STUCK_FLAGS,
     'create-stack': Flags.boolean({ description: 'Create or update the stacks too.' }),
     'revert-drift': Flags.boolean({
       description: 'Also put back what was changed by hand; includes --create-stack.',
     }),
     'skip-build': Flags.boolean({ description: 'Build nothing: use the newest pushed image.' }),
+    detach: Flags.boolean({
+      description: 'With --create-stack: begin the changes of stacks and leave them to AWS.',
+      dependsOn: ['create-stack'],
+    }),
     'dry-run': Flags.boolean({ description: 'Show what would happen; change nothing.' }),
   };
   static override streams = true;
@@ -56,7 +62,8 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
     const revertDrift = this.flags['revert-drift'];
     const parts = revertDrift ? withTheirFunctions(project, named) : named;
     if (!this.flags['dry-run']) await this.guardProtected();
-    const deps = { ...(await this.deployDeps(systemClock)), ...lockChoice(this.flags) };
+    const decide = stuckChoice(this.flags, this.prompter, (lines, ask) => this.asideSaying(lines, ask));
+    const deps = { ...(await this.deployDeps(systemClock)), ...lockChoice(this.flags), decide };
     await this.sayPlace();
     if (revertDrift && this.flags['dry-run'])
       this.warnUser('A dry run does not look for what was changed by hand: infractl drift does.');
@@ -68,8 +75,9 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
       revertDrift,
       ...guardChoice(this.flags),
       skipBuild: this.flags['skip-build'],
+      detach: this.flags.detach,
       dryRun: this.flags['dry-run'],
     });
-    return deployView(result);
+    return deployView(result, this.where);
   }
 }

@@ -71,7 +71,7 @@ describe('a stack', () => {
       5,
       'UPDATE_ROLLBACK_FAILED',
       'infractl explain app',
-      'aws cloudformation continue-update-rollback',
+      'infractl deploy --create-stack --continue-rollback',
     );
     expectJsonTrouble(await scene.run([...deploy, '--json']), 5, 'StackBlocked');
     expect(scene.fake.mutations()).toEqual([]);

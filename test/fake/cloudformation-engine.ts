@@ -92,7 +92,11 @@ function begin(engine: Engine, stack: FakeStack, type: string, token: string | u
 
 function finish(engine: Engine, stack: FakeStack, status: string, reason?: string): void {
   stack.cancel = undefined;
-  if (status === 'DELETE_COMPLETE') stack.deleted = engine.clock.now();
+  if (status === 'DELETE_COMPLETE') {
+    stack.deleted = engine.clock.now();
+    // They go with it: AWS answers ChangeSetNotFound.
+    stack.changeSets.clear();
+  }
   setStatus(engine, stack, status, reason);
   const ended = stack.ended;
   stack.ended = undefined;

@@ -1,6 +1,7 @@
 import {
   CancelUpdateStackCommand,
   CloudFormationClient,
+  ContinueUpdateRollbackCommand,
   CreateChangeSetCommand,
   DeleteChangeSetCommand,
   DeleteStackCommand,
@@ -92,6 +93,7 @@ export function cloudFormation(
             physicalId: one.PhysicalResourceId ?? '',
             type: one.ResourceType ?? '',
             status: one.ResourceStatus ?? '',
+            ...(one.ResourceStatusReason ? { reason: one.ResourceStatusReason } : {}),
           });
         page = answer.NextToken;
       } while (page);
@@ -305,6 +307,15 @@ export function cloudFormation(
     async cancelUpdate(stack, token) {
       await call(session, 'cloudformation:CancelUpdateStack', () =>
         client.send(new CancelUpdateStackCommand({ StackName: stack, ClientRequestToken: token })),
+      );
+    },
+
+    async continueRollback(stack, skip, token) {
+      const skipped = skip.length > 0 ? { ResourcesToSkip: [...skip] } : {};
+      await call(session, 'cloudformation:ContinueUpdateRollback', () =>
+        client.send(
+          new ContinueUpdateRollbackCommand({ StackName: stack, ClientRequestToken: token, ...skipped }),
+        ),
       );
     },
 

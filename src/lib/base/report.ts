@@ -55,6 +55,8 @@ export type Outcome =
   | 'passed'
   | 'reverted'
   | 'checked'
+  /** AWS goes on with it alone. */
+  | 'started'
   /** Of the lock. */
   | 'taken';
 

@@ -5,9 +5,10 @@ import type { InfractlError } from '../base/errors.ts';
 import { Redactor } from '../base/redact.ts';
 import type { Reporter } from '../base/report.ts';
 import { errorJson, errorText, shownError } from './error-view.ts';
-import { Interrupts } from './interrupt.ts';
+import { Interrupts, type Offer } from './interrupt.ts';
 import type { OpenReporter } from './progress-reporter.ts';
 import { Prompter } from './prompt.ts';
+import type { Stage } from './stage.ts';
 import { describeTerminal, painter, type Terminal } from './terminal.ts';
 import type { View } from './view.ts';
 
@@ -56,8 +57,10 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
       this.#reporter?.close();
       this.#showError(error);
     },
+    () => this.#offer(),
   );
   #reporter: OpenReporter | undefined;
+  #stage: Stage | undefined;
   #said = false;
 
   protected abstract work(): Promise<View>;
@@ -119,7 +122,35 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
       single: (this.ctor as unknown as typeof BaseCommand).single,
       redact: (text) => this.redactor.redact(text),
     });
-    return this.#reporter;
+    this.#stage ??= new (await import('./stage.ts')).Stage(this.#reporter);
+    return this.#stage;
+  }
+
+  /** Asks in the midst of progress, which is out of the way meanwhile. */
+  protected aside<T>(ask: () => Promise<T>): Promise<T> {
+    return this.#stage ? this.#stage.aside(ask) : ask();
+  }
+
+  /** Says why, then asks. */
+  protected asideSaying<T>(lines: readonly string[], ask: () => Promise<T>): Promise<T> {
+    return this.aside(() => {
+      for (const line of lines) process.stderr.write(`${this.redactor.redact(line)}\n`);
+      return ask();
+    });
+  }
+
+  /** The flags that lead a further command to the place of this one, each after a space. */
+  protected get where(): string {
+    return '';
+  }
+
+  #offer(): ReturnType<Offer> {
+    const running = this.#stage?.running ?? [];
+    if (running.length === 0 || !this.prompter?.canAsk) return undefined;
+    return this.aside(async () => {
+      const { askWhatBecomes } = await import('./interrupt-offer.ts');
+      return askWhatBecomes(this.prompter, running, this.where);
+    });
   }
 
   protected override async catch(error: Error): Promise<void> {

@@ -1,4 +1,4 @@
-import { bytes, duration, plural, shortId } from '../base/text.ts';
+import { bytes, duration, listed, plural, shortId } from '../base/text.ts';
 import type { DeployResult, DestroyResult, Inventory } from '../deploy/index.ts';
 import { pairs, table } from './table.ts';
 import type { Paint, Ui } from './terminal.ts';
@@ -20,16 +20,43 @@ export function placeLine(place: Place, paint: Paint): string {
 }
 
 /** What a deploy did, or would do. */
-export function deployView(result: DeployResult): View {
+export function deployView(result: DeployResult, where = ''): View {
+  const detached = result.parts.some(({ outcome }) => outcome === 'started');
   return {
     json: result,
-    text: (ui) => (result.dryRun ? planText(result, ui) : doneText(result, ui)),
+    text: (ui) =>
+      result.dryRun
+        ? planText(result, ui)
+        : detached
+          ? detachedText(result, ui, where)
+          : doneText(result, ui),
   };
 }
 
 function planText(result: DeployResult, ui: Ui): string {
   const rows = result.parts.map(({ part, outcome, detail }) => [part, outcome, detail ?? '']);
   return `${table(ui, ['part', 'would', { title: '', wrap: true }], rows)}\n\nA dry run: nothing was changed.`;
+}
+
+/** What AWS does alone now, how to join it, and what waits for it. */
+function detachedText(result: DeployResult, ui: Ui, where: string): string {
+  const named = (outcome: string) =>
+    result.parts.filter((one) => one.outcome === outcome).map(({ part }) => part);
+  const started = named('started');
+  const waiting = named('skipped');
+  const lines = [
+    `${ui.paint('green', 'Started')} ${result.project} ${result.environment}: ${listed(started)}. AWS goes on with it alone.`,
+    ...started.map((part) => `To join it: infractl attach ${part.replace(/^stack /, '')}${where}`),
+    ...(waiting.length > 0
+      ? [
+          `Not done, because it needs what is not there yet: ${listed(waiting)}.`,
+          `For that run, now or later: infractl deploy --create-stack --wait${where}`,
+        ]
+      : []),
+  ];
+  if (result.journal)
+    lines.push(ui.paint('dim', `Recorded: infractl history ${shortId(result.journal)}${where}`));
+  return lines.join('\n');
 }
 
 function doneText(result: DeployResult, ui: Ui): string {

@@ -1,9 +1,15 @@
 import { Exit, Interrupted } from '../base/errors.ts';
 
+/** What was chosen at the first Ctrl-C: AWS goes on by itself, or what it does is taken back. */
+export type Interruption = 'leave' | 'cancel';
+
+/** Asks what becomes of what runs; undefined where nothing runs or nobody can be asked. */
+export type Offer = () => Promise<Interruption | 'stay'> | undefined;
+
 /**
  * Ctrl-C and SIGTERM. Until a command asks for the signal, the first one ends the process with 130.
- * After that the first one aborts the signal, so that the command can say what still runs, and the
- * second one leaves at once.
+ * After that the first one offers a choice where AWS is at work and somebody can be asked, and aborts the
+ * signal, so that the command can say what still runs or take it back; the second one leaves at once.
  */
 export class Interrupts {
   readonly #controller = new AbortController();
@@ -12,11 +18,19 @@ export class Interrupts {
   #ended = false;
   readonly #say: (line: string) => void;
   readonly #leaving: (error: Interrupted) => void;
+  readonly #offer: Offer;
+  #choice: Interruption = 'leave';
 
   /** @param leaving shows the error of a process that ends in this moment */
-  constructor(say: (line: string) => void, leaving: (error: Interrupted) => void) {
+  constructor(say: (line: string) => void, leaving: (error: Interrupted) => void, offer: Offer) {
     this.#say = say;
     this.#leaving = leaving;
+    this.#offer = offer;
+  }
+
+  /** What was chosen, once the signal is aborted. */
+  get choice(): Interruption {
+    return this.#choice;
   }
 
   install(): void {
@@ -36,16 +50,35 @@ export class Interrupts {
     return this.#controller.signal;
   }
 
-  readonly #onSignal = (): void => {
+  readonly #onSignal = (signal: NodeJS.Signals): void => {
     if (this.#ended) leave();
-    if (!this.#watching || this.#asked) {
-      this.#leaving(this.#asked ? leftAtOnce() : new Interrupted());
-      leave();
-    }
+    if (!this.#watching || this.#asked) this.#leave(this.#asked ? leftAtOnce() : new Interrupted());
     this.#asked = true;
-    this.#say('Stopping; press Ctrl-C again to leave at once.');
-    this.#controller.abort(new Interrupted());
+    // Whoever ends a process by SIGTERM is a program.
+    const offered = signal === 'SIGINT' ? this.#offer() : undefined;
+    if (!offered) {
+      this.#say('Stopping; press Ctrl-C again to leave at once.');
+      this.#controller.abort(new Interrupted());
+      return;
+    }
+    offered.then(
+      (choice) => {
+        if (choice === 'stay') {
+          this.#asked = false;
+          return;
+        }
+        this.#choice = choice;
+        this.#controller.abort(new Interrupted());
+      },
+      // Ctrl-C at the question is the second one.
+      () => this.#leave(leftAtOnce()),
+    );
   };
+
+  #leave(error: Interrupted): never {
+    this.#leaving(error);
+    leave();
+  }
 }
 
 function leftAtOnce(): Interrupted {

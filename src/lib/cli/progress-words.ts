@@ -14,6 +14,7 @@ const OUTCOME_STYLE: Record<Outcome, Style> = {
   reverted: 'yellow',
   checked: 'green',
   taken: 'green',
+  started: 'yellow',
 };
 
 /** A terminal narrower than that gets the facts without their columns. */

@@ -145,6 +145,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
       env: process.env,
       variable,
       where: this.where,
+      interruption: () => this.interrupts.choice,
       ...(this.prompter.canAsk ? { ask } : {}),
       // No flag of infractl takes a secret, so the line as it was typed holds none.
       commandLine: [...(this.id?.split(':') ?? []), ...this.argv].join(' '),
@@ -174,7 +175,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
   }
 
   /** The flags that lead a further command to the place of this one, as they were given here. */
-  protected get where(): string {
+  protected override get where(): string {
     const { env, profile, region } = this.#aws;
     const given = Object.entries({ env, profile, region })
       .flatMap(([name, value]) => (value ? [` --${name} ${/\s/.test(value) ? `'${value}'` : value}`] : []))

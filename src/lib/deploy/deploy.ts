@@ -5,6 +5,7 @@ import { buildGraph, type Graph, selectGraph, type WalkResult, walkGraph } from 
 import { type PartId, type Project, partKey } from '../project/model.ts';
 import { createSecretReader } from '../secrets/index.ts';
 import type { StacksPort } from '../stacks/index.ts';
+import { cancelStacks, interruption, leftRunning } from './interruption.ts';
 import { Known } from './known.ts';
 import { Ledger } from './ledger.ts';
 import { environmentLock } from './lock.ts';
@@ -36,7 +37,7 @@ export async function deployProject(
   try {
     return await run.run();
   } finally {
-    await run.lock.release();
+    await run.lock.release(run.left);
   }
 }
 
@@ -58,6 +59,10 @@ class DeployRun {
   readonly #undo: NonNullable<Done['undo']>[] = [];
   readonly #started: number;
   readonly lock: Lease;
+  /** Names of stacks on which AWS still works when the run is over. */
+  left: readonly string[] = [];
+  /** Parts that wait for a stack which AWS works on alone, and those stacks. */
+  readonly #apart = new Set<string>();
   /** Whether all that this run knows was read under the lock. */
   readonly #sure: boolean;
 
@@ -88,9 +93,9 @@ class DeployRun {
       );
       return this.#result(graph);
     }
-    const walked = await walkGraph(graph, (id) => this.#visit(id), { signal: this.#context.signal });
+    const walked = await walkGraph(graph, (id) => this.#visit(id, graph), { signal: this.#context.signal });
     if (!walked.interrupted && (this.#mustLookAgain || (await this.#isFreedFrom(walked))))
-      return new DeployRun(this.#context, this.lock).run();
+      return this.#anew();
     // Where the first call failed already, a list of what was not done says nothing.
     const tell = walked.done.length > 0;
     for (const { id, because } of walked.skipped) this.#skip(id, because, tell);
@@ -98,6 +103,7 @@ class DeployRun {
     if (failure === undefined && !walked.interrupted) {
       await this.#keepImages();
       const result = this.#result(graph);
+      if (this.#apart.size > 0) return this.#detached(result);
       const entry = await this.#ledger.end('succeeded', result.parts, { outputs: result.outputs });
       if (entry) this.#seen.journal(entry);
       await this.#seen.save();
@@ -115,14 +121,32 @@ class DeployRun {
     await this.#ledger.begin();
   }
 
+  async #anew(): Promise<DeployResult> {
+    const next = new DeployRun(this.#context, this.lock);
+    try {
+      return await next.run();
+    } finally {
+      this.left = next.left;
+    }
+  }
+
   /** Nothing was changed yet, and what was read may not hold any more. */
   get #mustLookAgain(): boolean {
     return this.lock.disturbed && !this.#sure;
   }
 
-  async #visit(id: PartId): Promise<void> {
+  async #visit(id: PartId, graph: Graph): Promise<void> {
     const part = partKey(id);
     const { reporter, clock } = this.#context;
+    const awaited = graph
+      .needs(id)
+      .map(partKey)
+      .find((need) => this.#apart.has(need));
+    if (awaited !== undefined) {
+      this.#apart.add(part);
+      this.#skip(id, `waits for ${awaited}`, true);
+      return;
+    }
     const started = clock.now();
     const { recipe, options } = this.#context;
     const quiet = recipe ? !recipe.acts(id) : id.kind === 'stack' && !options.createStack;
@@ -131,6 +155,7 @@ class DeployRun {
       const done = await this.#maker.make(id);
       if (!done) return;
       const ms = clock.now() - started;
+      if (done.outcome === 'started') this.#apart.add(part);
       if (done.undo) this.#undo.push(done.undo);
       this.#ledger.remember(part, done);
       const { undo: _, config: __, keep: ___, ...facts } = done;
@@ -152,11 +177,21 @@ class DeployRun {
     if (tell) this.#context.reporter.emit({ type: 'part.skipped', part, because });
   }
 
+  /** What was begun is AWS's to end; the journal says so, and so does the lock that is given back. */
+  async #detached(result: DeployResult): Promise<DeployResult> {
+    this.left = result.parts.flatMap(({ outcome, after }) =>
+      outcome === 'started' && typeof after?.stackName === 'string' ? [after.stackName] : [],
+    );
+    const error = new InfractlError({ code: 'Detached', message: `Left to AWS: ${listed(this.left)}.` });
+    await this.#ledger.end('interrupted', result.parts, { outputs: result.outputs, error });
+    return { ...result, ...(this.#ledger.id ? { journal: this.#ledger.id } : {}) };
+  }
+
   /** What was moved goes back, unless a person interrupted: then it is said, and stays. */
   async #failed(walked: WalkResult, failure: unknown): Promise<never> {
     const interrupted = walked.interrupted || (isInfractlError(failure) && failure.exit === Exit.interrupted);
     const error = interrupted
-      ? this.#interruption(walked)
+      ? await this.#interruption(walked)
       : this.#context.recipe
         ? failure
         : withTakenBack(failure, await this.#takeBack(), this.#movedFunctions());
@@ -253,36 +288,25 @@ class DeployRun {
         this.#outcomes.set(part, { ...one, outcome: 'reverted', detail: `version ${version} again` });
   }
 
-  /** What goes on without us, what was changed, and how to go on or back: all that a person may ask now. */
-  #interruption(walked: WalkResult): InfractlError {
-    const stopped = walked.failed
-      .map(({ error }) => error)
-      .filter((error) => isInfractlError(error))
-      .filter(({ exit }) => exit === Exit.interrupted);
-    const said = stopped.map(({ message }) => message.replace(/^Interrupted\.\s*/, ''));
+  /** What is said after Ctrl-C; takes stacks back where that was chosen. */
+  async #interruption(walked: WalkResult): Promise<InfractlError> {
+    const { project, recipe, interruption: chosen } = this.#context;
+    const cancelled =
+      chosen?.() === 'cancel'
+        ? await cancelStacks(await this.#services.stacks(), walked, project)
+        : undefined;
+    this.left = cancelled?.left ?? leftRunning(walked, project);
     const changed = [...this.#outcomes.values()].filter(({ outcome }) => CHANGED.has(outcome));
-    const words = changed.map(({ part, detail }) => (detail ? `${part} (${detail})` : part));
-    const back = this.#undo.map(
-      ({ functionName, alias, version }) =>
-        `Or take it back: aws lambda update-alias --function-name ${functionName} --name ${alias} --function-version ${version}`,
-    );
-    return new InfractlError({
-      code: 'Interrupted',
-      message: `The ${this.#context.recipe ? 'rollback' : 'deploy'} was interrupted.`,
-      why: [
-        ...said,
-        ...stopped.map(({ why }) => why ?? ''),
-        words.length > 0 ? `Changed so far: ${listed(words)}.` : '',
-        this.#ledger.begun ? '' : 'Nothing was changed.',
-      ]
-        .filter(Boolean)
-        .join('\n'),
-      suggestions: [
-        ...stopped.flatMap(({ suggestions }) => suggestions),
-        'Run the same command again: it goes on where it stopped.',
-        ...back,
-      ],
-      exit: Exit.interrupted,
+    return interruption({
+      what: recipe ? 'rollback' : 'deploy',
+      walked,
+      cancelled,
+      changed: changed.map(({ part, detail }) => (detail ? `${part} (${detail})` : part)),
+      back: this.#undo.map(
+        ({ functionName, alias, version }) =>
+          `Or take it back: aws lambda update-alias --function-name ${functionName} --name ${alias} --function-version ${version}`,
+      ),
+      begun: this.#ledger.begun,
     });
   }
 

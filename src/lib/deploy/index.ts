@@ -14,7 +14,15 @@ import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
 
-export type { Cancelled, Diagnosis, StackOverview } from '../stacks/index.ts';
+export {
+  type Cancelled,
+  type Decision,
+  type Diagnosis,
+  MEANING,
+  type StackOverview,
+  type Stuck,
+  stuckLines,
+} from '../stacks/index.ts';
 export { chooseParts, withTheirFunctions } from './choose.ts';
 export type { LockState } from './lock.ts';
 export type { LostGroup, ReadResult, StatsResult } from './log-desk.ts';

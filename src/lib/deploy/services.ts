@@ -13,13 +13,17 @@ const CHANGES_STACKS = [
   'setStackPolicy',
   'setTerminationProtection',
   'cancelUpdate',
+  'continueRollback',
   'deleteStack',
   'discardStack',
 ] as const;
 const CHANGES_IMAGES = ['login', 'deleteImages', 'tagImage'] as const;
 const CHANGES_FUNCTIONS = ['updateCode', 'publish', 'createAlias', 'updateAlias'] as const;
 
-type Needs = Pick<DeployDeps, 'session' | 'reporter' | 'clock' | 'signal' | 'env' | 'where' | 'wait'> & {
+type Needs = Pick<
+  DeployDeps,
+  'session' | 'reporter' | 'clock' | 'signal' | 'env' | 'where' | 'wait' | 'decide'
+> & {
   readonly projectName: string;
   /** Sees what stacks answer; or answers itself, where AWS is not to be asked. */
   readonly watch?: (port: StacksPort) => StacksPort;
@@ -51,6 +55,8 @@ export class Services {
         ...this.#shared(),
         where: this.#needs.where,
         wait: this.#needs.wait,
+        decide: this.#needs.decide,
+        claim: () => this.#beforeChange('executeChangeSet'),
         port: beforeChanges(watch(cloudFormation(this.#needs.session)), CHANGES_STACKS, this.#beforeChange),
         artifacts: () => this.artifacts(),
         existingArtifacts: () => this.existingArtifacts(),

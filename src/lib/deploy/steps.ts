@@ -54,7 +54,7 @@ export class Steps {
       this.#known.parameters(part),
     ]);
     const result = await deployStack(deps, { ...this.stackSpec(id), parameters });
-    this.#known.setOutputs(part.name, result.outputs);
+    if (result.outcome !== 'started') this.#known.setOutputs(part.name, result.outputs);
     return {
       outcome: result.outcome,
       ...(result.changes.length > 0 ? { detail: plural(result.changes.length, 'resource') } : {}),
@@ -89,6 +89,7 @@ export class Steps {
       allowReplacement: this.#context.options.allowReplacement,
       careful: this.#context.project.protected && !this.#context.options.yes,
       timeout: part.timeout,
+      ...(this.#context.options.detach ? { detach: true } : {}),
       ...(this.#context.options.revertDrift ? { revertDrift: true } : {}),
     };
   }

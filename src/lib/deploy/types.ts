@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Redactor } from '../base/redact.ts';
 import type { Outcome, Reporter } from '../base/report.ts';
 import type { PartId, PartKind, Project } from '../project/model.ts';
+import type { StackDeps } from '../stacks/index.ts';
 import type { Known } from './known.ts';
 import type { Services } from './services.ts';
 import type { Steps } from './steps.ts';
@@ -20,6 +21,8 @@ export interface DeployOptions {
   readonly allowReplacement?: readonly string[];
   /** Somebody said that resources of a protected environment may be replaced and removed. */
   readonly yes?: boolean;
+  /** Begin what stacks need and leave them to AWS. */
+  readonly detach?: boolean;
   /** Say what would happen; make no call that changes anything. */
   readonly dryRun: boolean;
 }
@@ -47,6 +50,10 @@ export interface DeployDeps {
   readonly ask?: (parameter: MissingParameter) => Promise<string>;
   /** The flags that lead a further command to the same place, each after a space: ` --env prod`. */
   readonly where?: string;
+  /** What was chosen when the signal was aborted: what AWS does goes on, or is taken back. Default: it goes on. */
+  readonly interruption?: () => 'leave' | 'cancel';
+  /** Decides how a stack that is stuck gets on; absent: nobody does. */
+  readonly decide?: StackDeps['decide'];
   /** How long to wait for somebody else who changes the same environment, in milliseconds; absent: not at all. */
   readonly wait?: number | undefined;
   /** Take no lock: for credentials that may not use the bucket. */

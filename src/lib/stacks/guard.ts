@@ -92,6 +92,15 @@ export function checkUnprotected(state: StackState): void {
  */
 export function overtaken(stackName: string, error: unknown): InfractlError | undefined {
   const { name, message } = underneath(error);
+  if (name === 'ValidationError' && /^Stack .*does not exist/.test(message))
+    return new InfractlError({
+      code: 'StackBusy',
+      message: `Somebody else deleted the stack ${stackName} in this moment. Nothing was changed.`,
+      why: message,
+      suggestions: ['If that was not meant, run the same command again: it creates the stack anew.'],
+      exit: Exit.busy,
+      cause: error,
+    });
   const busy =
     /^(?:OperationInProgress|InvalidChangeSetStatus|ChangeSetNotFound|AlreadyExistsException)/.test(name) ||
     (name === 'ValidationError' &&

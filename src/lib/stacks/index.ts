@@ -19,6 +19,7 @@ export type { EntryDiff, PropertyDiff, ResourceDiff, StackDiff, Widening } from 
 export { checkOwner } from './guard.ts';
 export type { Change, StackEvent, StackState, StackStatus, StacksPort } from './port.ts';
 export { type Act, isDeployed, nextStep, type Step } from './states.ts';
+export { type Decision, MEANING, type Stuck, type StuckResource, stuckLines } from './stuck-words.ts';
 export { checkParameters, type GivenParameter, type ParameterIssue } from './template/parameters.ts';
 export type { ParameterFacts, TemplateFacts } from './template/template.ts';
 export {

@@ -32,6 +32,8 @@ export interface StackResource {
   readonly physicalId: string;
   readonly type: string;
   readonly status: string;
+  /** Why it is in that status, where AWS says so. */
+  readonly reason?: string;
 }
 
 /** One event of DescribeStackEvents. */
@@ -177,6 +179,8 @@ export interface StacksPort {
   setTerminationProtection(stack: string, on: boolean): Promise<void>;
   /** CancelUpdateStack: takes a running update back. */
   cancelUpdate(stack: string, token: string): Promise<void>;
+  /** ContinueUpdateRollback, without the resources that are named. */
+  continueRollback(stack: string, skip: readonly string[], token: string): Promise<void>;
   /** DeleteStack. `retain`: logical ids that stay, taken in DELETE_FAILED only. */
   deleteStack(stack: string, token: string, retain?: readonly string[]): Promise<void>;
   /** DeleteStack of a stack that holds nothing: a change set made it and was never executed. */

@@ -8,6 +8,10 @@ export type Step =
   | { readonly do: 'update' }
   /** It can only be deleted; delete it, say so, then create it. */
   | { readonly do: 'recreate'; readonly because: string }
+  /** Taking an update back must be finished first: follow that, then update. */
+  | { readonly do: 'continue' }
+  /** Its deletion must be finished first, then it is created. */
+  | { readonly do: 'finish-deletion' }
   | { readonly do: 'delete' }
   /** A deletion is under way already: follow it. */
   | { readonly do: 'follow' }
@@ -64,34 +68,13 @@ export const STATES: Readonly<Record<StackStatus, Row>> = {
   REVIEW_IN_PROGRESS: { deploy: { do: 'create' }, delete: remove },
 
   DELETE_COMPLETE: { deploy: { do: 'create' }, delete: { do: 'nothing' } },
-  DELETE_FAILED: {
-    deploy: {
-      do: 'refuse',
-      because: 'Deleting it failed half way, and AWS does not update such a stack.',
-      suggestions: [
-        'Finish the deletion first: infractl destroy says which resources stand in its way. Then deploy again.',
-      ],
-    },
-    delete: remove,
-  },
+  DELETE_FAILED: { deploy: { do: 'finish-deletion' }, delete: remove },
   DELETE_IN_PROGRESS: {
     deploy: { do: 'busy', doing: 'being deleted' },
     delete: { do: 'follow' },
   },
 
-  UPDATE_ROLLBACK_FAILED: {
-    deploy: {
-      do: 'refuse',
-      because:
-        'An update failed, and taking it back failed too. AWS accepts no update until that is finished.',
-      suggestions: [
-        'See what failed: {explain}',
-        'Mend it, then: aws cloudformation continue-update-rollback --stack-name {stack}',
-        'If a resource cannot be mended, leave it out with --resources-to-skip LOGICAL_ID; then deploy again.',
-      ],
-    },
-    delete: remove,
-  },
+  UPDATE_ROLLBACK_FAILED: { deploy: { do: 'continue' }, delete: remove },
   IMPORT_ROLLBACK_FAILED: {
     deploy: {
       do: 'refuse',

@@ -2,6 +2,7 @@ import type { ArtifactStore } from '../artifacts/store.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Reporter } from '../base/report.ts';
 import type { Change, StacksPort } from './port.ts';
+import type { Decision, Stuck } from './stuck-words.ts';
 
 /** One stack as it should be. Every value is known: references are resolved before. */
 export interface StackSpec {
@@ -25,6 +26,8 @@ export interface StackSpec {
   readonly careful?: boolean | undefined;
   /** How long one operation on the stack may take, in milliseconds. */
   readonly timeout: number;
+  /** Begin the operation and do not follow it. */
+  readonly detach?: boolean;
   /** Put back what was changed past the stack, by a drift-aware change set. */
   readonly revertDrift?: boolean;
 }
@@ -45,12 +48,17 @@ export interface StackDeps extends WatchDeps {
   readonly artifacts: () => Promise<ArtifactStore>;
   /** The same store if it is there; none is made. */
   readonly existingArtifacts?: () => Promise<ArtifactStore | undefined>;
+  /** Makes sure that nobody else changes the environment; called right before AWS is told to begin. */
+  readonly claim?: () => Promise<void>;
+  /** Decides how a stack that is stuck gets on; undefined, or absent: nobody does, and it is refused in words. */
+  readonly decide?: ((stuck: Stuck) => Promise<Decision | undefined>) | undefined;
   /** How long to wait for a stack on which AWS works already, in milliseconds; undefined: not at all. */
   readonly wait?: number | undefined;
 }
 
 export interface StackResult {
-  readonly outcome: 'created' | 'updated' | 'unchanged';
+  /** `started`: AWS goes on with it alone, and its outputs are not known yet. */
+  readonly outcome: 'created' | 'updated' | 'unchanged' | 'started';
   readonly stackId: string;
   readonly outputs: Readonly<Record<string, string>>;
   /** What the change set said that it would do. Empty when nothing was to do. */

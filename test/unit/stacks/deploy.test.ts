@@ -203,7 +203,8 @@ describe('a failure', () => {
     expect(error.why).toContain('Taking it back failed too');
     const refused = await failure(deployStack(w.deps, spec));
     expect(refused).toMatchObject({ code: 'StackBlocked', exit: 5 });
-    expect(refused.suggestions.join('\n')).toContain('continue-update-rollback --stack-name app');
+    expect(refused.why).toContain('B (Fake::Thing): it is stuck');
+    expect(refused.suggestions.join('\n')).toContain('--continue-rollback --skip-resource B');
   });
 
   it('of a change set gives its reason and leaves no empty stack', async () => {

@@ -8,7 +8,7 @@ const EXPECTED: Record<StackStatus, readonly [string, string]> = {
   CREATE_FAILED: ['recreate', 'delete'],
   CREATE_IN_PROGRESS: ['busy', 'busy'],
   DELETE_COMPLETE: ['create', 'nothing'],
-  DELETE_FAILED: ['refuse', 'delete'],
+  DELETE_FAILED: ['finish-deletion', 'delete'],
   DELETE_IN_PROGRESS: ['busy', 'follow'],
   IMPORT_COMPLETE: ['update', 'delete'],
   IMPORT_IN_PROGRESS: ['busy', 'busy'],
@@ -25,7 +25,7 @@ const EXPECTED: Record<StackStatus, readonly [string, string]> = {
   UPDATE_IN_PROGRESS: ['busy', 'busy'],
   UPDATE_ROLLBACK_COMPLETE: ['update', 'delete'],
   UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS: ['busy', 'busy'],
-  UPDATE_ROLLBACK_FAILED: ['refuse', 'delete'],
+  UPDATE_ROLLBACK_FAILED: ['continue', 'delete'],
   UPDATE_ROLLBACK_IN_PROGRESS: ['busy', 'busy'],
 };
 const ALL = Object.values(StackStatus);

@@ -231,7 +231,7 @@ describe('cancel', () => {
     const error = await failure(cancelStack(w.deps, order, 'take-back'));
     expect(error).toMatchObject({ code: 'StackFailed', exit: 1 });
     expect(error.why).toContain('Now: UPDATE_ROLLBACK_FAILED.');
-    expect(error.suggestions.join('\n')).toContain('continue-update-rollback');
+    expect(error.suggestions.join('\n')).toContain('--continue-rollback');
   });
 });
 

@@ -17,6 +17,7 @@ import { removeStack } from './delete.ts';
 import { checkExports } from './exports.ts';
 import { lookOnceMore } from './last-look.ts';
 import { setPolicy } from './stack-policy.ts';
+import { continueRollback, decided } from './stuck.ts';
 import {
   checkedTemplate,
   compareWith,
@@ -63,6 +64,15 @@ export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<Sta
       });
       await removeStack(deps, { part: spec.part, timeout: spec.timeout }, state);
       return apply(deps, spec, wanted, undefined);
+    case 'continue':
+      await continueRollback(deps, spec, state);
+      return deployStack(deps, spec);
+    case 'finish-deletion': {
+      checkUnprotected(state);
+      const { but } = await decided(deps, spec, state, 'finish-deletion');
+      await removeStack(deps, { part: spec.part, timeout: spec.timeout, retain: but }, state);
+      return apply(deps, spec, wanted, undefined);
+    }
     case 'update':
       if (deployed !== undefined && !spec.revertDrift && isUnchanged(spec, wanted, state, deployed))
         return unchanged(deps, spec, state, textAsDeployed(wanted, deployed) ?? deployed);
@@ -127,6 +137,18 @@ async function apply(
   }
   if (before) await lookOnceMore(deps, spec, wanted.template, before, changeSet);
   const marker = await start(deps, spec, type, changeSet, deadline);
+  if (spec.detach) {
+    const begun = await deps.port.stack(changeSet.stackId);
+    if (begun) await protect(deps, spec, begun);
+    return {
+      outcome: 'started',
+      stackId: changeSet.stackId,
+      outputs: {},
+      changes: changeSet.state.changes,
+      templateSha256: sha256,
+      template: text,
+    };
+  }
   const act = before ? 'update' : 'create';
   const ended = await follow(deps, {
     part: spec.part,
@@ -181,6 +203,7 @@ async function start(
     throwIfAborted(signal);
     const count = plural(changeSet.state.changes.length, 'change');
     deps.reporter.emit({ type: 'part.status', part: spec.part, status: `${count}, starting` });
+    await deps.claim?.();
     sent = true;
     // Not interruptible: whether it was taken must be known before anything is said about it.
     await execute()

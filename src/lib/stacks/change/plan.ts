@@ -27,7 +27,7 @@ export async function planStack(
   if (state) checkOwner(state, spec.tags[PROJECT_TAG]);
   const step = nextStep(state?.status, 'deploy');
   const note = state && noteOf(step, state, deps.clock.now());
-  if (!state || deployed === undefined || step.do === 'recreate' || step.do === 'create')
+  if (!state || deployed === undefined || ['recreate', 'create', 'finish-deletion'].includes(step.do))
     return creation(wanted.template, unknown, note);
 
   const settings = compareSettings(wanted.template, state, spec, unknown);
@@ -88,6 +88,8 @@ function noteOf(step: Step, state: StackState, now: number): string | undefined 
   if (step.do === 'recreate')
     return `It is in ${state.status}: ${step.because}. It would be deleted first, then created.`;
   if (step.do === 'busy') return `It is ${busyWords(state, step.doing, now)}; a deploy would not start now.`;
+  if (step.do === 'continue' || step.do === 'finish-deletion')
+    return `It is in ${state.status}; a deploy asks how to get it out of that.`;
   if (step.do === 'refuse') return `It is in ${state.status}; a deploy would refuse it. ${step.because}`;
   return undefined;
 }

@@ -154,10 +154,10 @@ function stateWords({ status }: Failure): string {
   return words ? `Now: ${status ?? 'gone'}. ${words}` : `Now: ${status}.`;
 }
 
-function wayOut({ status, stackName }: Failure): string[] {
+function wayOut({ status, where = '' }: Failure): string[] {
   if (status === 'UPDATE_ROLLBACK_FAILED')
     return [
-      `Then finish taking it back: aws cloudformation continue-update-rollback --stack-name ${stackName}`,
+      `Then finish taking it back, and deploy: infractl deploy --create-stack${where} --continue-rollback`,
     ];
   if (status === 'DELETE_FAILED') return ['Then run the same command again.'];
   return [];

@@ -17,8 +17,11 @@ const bad = (words: string, ...wayOut: string[]): Words => ({ words, mood: 'bad'
 const ONLY_DELETED =
   'AWS lets such a stack only be deleted. {deploy} does that by itself, then creates it again.';
 const CONTINUE = [
+  'Mend what stood in the way, then finish taking it back: {deploy} --continue-rollback',
+  'A resource that cannot be mended is left out by name: {deploy} --continue-rollback --skip-resource LOGICAL_ID',
+];
+const CONTINUE_IMPORT = [
   'Mend what stood in the way, then finish taking it back: aws cloudformation continue-update-rollback --stack-name {stack}',
-  'A resource that cannot be mended is left out with --resources-to-skip LOGICAL_ID. Then deploy again: {deploy}',
 ];
 
 /** Every status that a stack can have, in words. The type makes the table complete. */
@@ -49,10 +52,11 @@ const STATUS: Readonly<Record<StackStatus, Words>> = {
   ROLLBACK_FAILED: bad('creation failed, and so did taking it back', ONLY_DELETED),
   UPDATE_FAILED: bad('update failed half way', 'AWS takes the next update from where it stands: {deploy}'),
   UPDATE_ROLLBACK_FAILED: bad('taking back an update failed', ...CONTINUE),
-  IMPORT_ROLLBACK_FAILED: bad('taking back an import failed', ...CONTINUE),
+  IMPORT_ROLLBACK_FAILED: bad('taking back an import failed', ...CONTINUE_IMPORT),
   DELETE_FAILED: bad(
     'deletion failed half way',
     'AWS does not update such a stack. Mend what stands in the way, then finish the deletion: {destroy}',
+    'Or finish it and create the stack anew: {deploy} --finish-deletion',
   ),
 };
 

@@ -1,0 +1,181 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CTRL_C, ENTER, Pty } from '../helpers/pty.ts';
+import { expectTrouble, Scene, TEMPLATE } from '../helpers/trouble.ts';
+
+/** What is left to AWS, taken back, or asked about: --detach, Ctrl-C on a terminal, stacks that are stuck. */
+
+const STACK = 'shop-app-dev';
+const deploy = ['deploy', '--create-stack'];
+const DOWN = '\u001B[B';
+let scene: Scene;
+beforeEach(async () => {
+  scene = await Scene.open();
+});
+afterEach(() => scene.close());
+
+const cloud = () => scene.fake.state.cloudFormation;
+const changed = () => scene.configure({ template: TEMPLATE.replace('size $', 'new size $') });
+const status = () => cloud().find(STACK)?.status;
+
+async function until(what: () => boolean): Promise<void> {
+  for (let looks = 0; looks < 1000 && !what(); looks++)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(what()).toBe(true);
+}
+
+function lock(): unknown {
+  const [bucket] = [...scene.fake.state.s3.buckets.values()];
+  return JSON.parse(Buffer.from(bucket?.objects.get('locks/dev.json')?.body ?? []).toString());
+}
+
+describe('--detach', () => {
+  it('begins what stacks need and leaves: exit 0, how to join, and what waits; --wait goes on with that', async () => {
+    await scene.deployed();
+    changed();
+    scene.changeCode('new');
+    cloud().script.set('Topic', { ms: 2500 });
+    const result = await scene.run([...deploy, '--detach']);
+    expect(status()).toBe('UPDATE_IN_PROGRESS');
+    expect(result.code).toBe(0);
+    expect(result.stdout).toContain('Started shop dev: stack app. AWS goes on with it alone.');
+    expect(result.stdout).toContain('To join it: infractl attach app');
+    expect(result.stdout).toContain('Not done, because it needs what is not there yet: function api.');
+    expect(result.stdout).toContain('infractl deploy --create-stack --wait');
+    expect(lock()).toMatchObject({ released: { how: 'left', stacks: [STACK] } });
+    // The lock is free, the stack is not.
+    expectTrouble(await scene.run(['deploy']), 6, 'is busy');
+    const rest = await scene.run([...deploy, '--wait']);
+    expect(rest.code).toBe(0);
+    expect(status()).toBe('UPDATE_COMPLETE');
+    expect(rest.stderr).toMatch(/function api +updated/);
+  });
+
+  it('wants --create-stack', async () => {
+    expectTrouble(await scene.run(['deploy', '--detach']), 2, 'create-stack');
+  });
+
+  it('with nothing to begin is a deploy like any other', async () => {
+    await scene.deployed();
+    const result = await scene.run([...deploy, '--detach']);
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stdout).toContain('Nothing to do');
+  });
+});
+
+describe('Ctrl-C on a terminal while AWS is at work', () => {
+  async function working(first = false): Promise<Pty> {
+    if (!first) {
+      await scene.deployed();
+      changed();
+    }
+    cloud().script.set('Topic', { ms: 6000 });
+    const pty = new Pty(scene.home, deploy, { env: scene.fake.env, columns: 120 });
+    await until(() => status() === (first ? 'CREATE_IN_PROGRESS' : 'UPDATE_IN_PROGRESS'));
+    await pty.until('Topic');
+    pty.type(CTRL_C);
+    await pty.until(`AWS works on ${STACK}. What becomes of it?`);
+    return pty;
+  }
+
+  it('offers to leave it running, and says how to join it', async () => {
+    const pty = await working();
+    pty.type(ENTER);
+    expect((await pty.exited).exitCode).toBe(130);
+    expect(pty.text).toContain('The deploy was interrupted.');
+    expect(pty.text).toContain('infractl attach app');
+    expect(status()).toBe('UPDATE_IN_PROGRESS');
+    expect(lock()).toMatchObject({ released: { how: 'left', stacks: [STACK] } });
+  });
+
+  it('offers to take an update back, and follows that to its end', async () => {
+    const pty = await working();
+    pty.type(DOWN);
+    await pty.until(/❯ Take it back/);
+    pty.type(ENTER);
+    expect((await pty.exited).exitCode).toBe(130);
+    expect(pty.text).toContain('The deploy was cancelled.');
+    expect(pty.text).toContain(`The stack ${STACK} is what it was before (UPDATE_ROLLBACK_COMPLETE).`);
+    expect(status()).toBe('UPDATE_ROLLBACK_COMPLETE');
+    expect(lock()).toMatchObject({ released: { how: 'done' } });
+  });
+
+  it('offers to delete what a first creation made', async () => {
+    const pty = await working(true);
+    pty.type(DOWN);
+    await pty.until(/❯ Cancel: shop-app-dev was never whole before/);
+    pty.type(ENTER);
+    expect((await pty.exited).exitCode).toBe(130);
+    expect(pty.text).toContain('which was never whole, is deleted');
+    expect(status()).toBeUndefined();
+  });
+
+  it('goes on watching when that is chosen, and ends as the deploy does', async () => {
+    cloud().script.set('Topic', { ms: 6000 });
+    const pty = await working();
+    pty.type(DOWN);
+    await pty.until(/❯ Take it back/);
+    pty.type(DOWN);
+    await pty.until(/❯ Go on watching/);
+    pty.type(ENTER);
+    expect((await pty.exited).exitCode).toBe(0);
+    expect(pty.text).toContain('Deployed');
+  });
+
+  it('a second one at the question leaves at once', async () => {
+    const pty = await working();
+    pty.type(CTRL_C);
+    expect((await pty.exited).exitCode).toBe(130);
+    expect(pty.text).toContain('Left at once');
+    expect(status()).toBe('UPDATE_IN_PROGRESS');
+  });
+});
+
+describe('a stack that is stuck', () => {
+  async function stuck(times: number): Promise<void> {
+    await scene.deployed();
+    changed();
+    cloud().script.set('Topic', { fail: 'the topic is stuck', on: ['update', 'rollback'], times: 1 + times });
+    expect((await scene.run(deploy)).code).toBe(1);
+    expect(status()).toBe('UPDATE_ROLLBACK_FAILED');
+    cloud().script.delete('Topic');
+  }
+
+  it('is refused in a script with both ways, and gets on with --continue-rollback', async () => {
+    await stuck(1);
+    const refused = await scene.run(deploy);
+    expectTrouble(
+      refused,
+      5,
+      'Topic (AWS::SNS::Topic): the topic is stuck',
+      'infractl deploy --create-stack --continue-rollback --skip-resource Topic',
+    );
+    const result = await scene.run([...deploy, '--continue-rollback', '--skip-resource', 'Topic']);
+    expect(result.code).toBe(0);
+    expect(result.stderr).toContain('its rollback is continued, without Topic, then it is updated');
+    expect(status()).toBe('UPDATE_COMPLETE');
+  });
+
+  it('is asked about on a terminal: what to skip is typed by name', async () => {
+    await stuck(1);
+    const pty = new Pty(scene.home, deploy, { env: scene.fake.env, columns: 120 });
+    await pty.until('How does it go on?');
+    expect(pty.text).toContain('Topic (AWS::SNS::Topic): the topic is stuck');
+    expect(pty.text).toContain('CloudFormation believes that it is as the old template says');
+    pty.type(DOWN);
+    await pty.until(/❯ Try again to take all of it back/);
+    pty.type(DOWN);
+    await pty.until(/❯ Skip resources by name/);
+    pty.type(ENTER);
+    await pty.until('Which (Topic):');
+    pty.type('Topic');
+    await pty.until('Which (Topic): Topic');
+    pty.type(ENTER);
+    expect((await pty.exited).exitCode).toBe(0);
+    expect(status()).toBe('UPDATE_COMPLETE');
+  });
+
+  it('--skip-resource without --continue-rollback is wrong usage, before any call', async () => {
+    expectTrouble(await scene.run([...deploy, '--skip-resource', 'Topic']), 2, 'Add --continue-rollback');
+    expect(scene.fake.requests).toEqual([]);
+  });
+});
