@@ -5,7 +5,7 @@ import { deployView } from '../lib/cli/deploy-view.ts';
 import { GUARD_FLAGS, guardChoice } from '../lib/cli/guard-flags.ts';
 import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/lock-flags.ts';
 import { ProjectCommand } from '../lib/cli/project-command.ts';
-import { STUCK_FLAGS, stuckChoice } from '../lib/cli/stuck-choice.ts';
+import { DETACH_FLAG, STUCK_FLAGS, stuckChoice } from '../lib/cli/stuck-choice.ts';
 import type { View } from '../lib/cli/view.ts';
 import { chooseParts, deployProject, withTheirFunctions } from '../lib/deploy/index.ts';
 
@@ -47,10 +47,7 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
       description: 'Also put back what was changed by hand; includes --create-stack.',
     }),
     'skip-build': Flags.boolean({ description: 'Build nothing: use the newest pushed image.' }),
-    detach: Flags.boolean({
-      description: 'With --create-stack: begin the changes of stacks and leave them to AWS.',
-      dependsOn: ['create-stack'],
-    }),
+    ...DETACH_FLAG,
     'dry-run': Flags.boolean({ description: 'Show what would happen; change nothing.' }),
   };
   static override streams = true;

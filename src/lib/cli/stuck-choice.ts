@@ -30,6 +30,13 @@ export const STUCK_FLAGS = {
   }),
 };
 
+export const DETACH_FLAG = {
+  detach: Flags.boolean({
+    description: 'With --create-stack: begin the changes of stacks and leave them to AWS.',
+    dependsOn: ['create-stack'],
+  }),
+};
+
 interface StuckFlags {
   readonly 'continue-rollback': boolean;
   readonly 'skip-resource'?: readonly string[] | undefined;
