@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../lib/base/clock.ts';
+import { GUARD_FLAGS } from '../lib/cli/guard-flags.ts';
 import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/lock-flags.ts';
 import { ProjectCommand } from '../lib/cli/project-command.ts';
 import { checkConfirmation, confirmMild, confirmSevere } from '../lib/cli/prompt.ts';
@@ -34,6 +35,7 @@ export default class Rollback extends ProjectCommand<typeof Rollback> {
   };
   static override flags = {
     ...LOCK_FLAGS,
+    'allow-replacement': GUARD_FLAGS['allow-replacement'],
     'dry-run': Flags.boolean({ description: 'Show what would go back; change nothing.' }),
     yes: Flags.boolean({ char: 'y', description: 'Do not ask, where the environment is not protected.' }),
     confirm: Flags.string({
@@ -50,7 +52,7 @@ export default class Rollback extends ProjectCommand<typeof Rollback> {
 
   protected override async work(): Promise<View> {
     const project = await this.salvage(this.flags.project);
-    const { 'dry-run': dryRun, yes, confirm: given } = this.flags;
+    const { 'dry-run': dryRun, yes, confirm: given, 'allow-replacement': allowReplacement } = this.flags;
     const name = `${project.name}-${project.environment}`;
     const severe = { name, given, question: 'The environment is protected.' };
     checkConfirmation(name, given);
@@ -64,7 +66,7 @@ export default class Rollback extends ProjectCommand<typeof Rollback> {
     const parts = to === undefined ? this.words : others;
     const deps = { ...(await this.deployDeps(systemClock)), ...lockChoice(this.flags) };
     await this.sayPlace();
-    const rollback = await openRollback(deps, project, { to, parts });
+    const rollback = await openRollback(deps, project, { to, parts, allowReplacement });
     const plan = await rollback.plan();
     if (dryRun || !plan.changes) return rollbackPlanView(plan, dryRun);
     this.say(planLines(plan, painter(this.terminal.colourErr)));

@@ -34,6 +34,8 @@ export interface RollbackOrder {
   readonly to?: string | undefined;
   /** Parts as words of the command line; all when empty. */
   readonly parts: readonly string[];
+  /** Resources with data that may be replaced or deleted: `Table`, `app/Table`. */
+  readonly allowReplacement?: readonly string[] | undefined;
 }
 
 export interface RollbackPlan {
@@ -71,7 +73,12 @@ export async function openRollback(
   const target = chooseTarget(entries, order.to);
   const oldestFirst = entries.toReversed();
   const span = { past: standingAt(oldestFirst, target.entry.id), now: standingAt(oldestFirst) };
-  return new Rollback(deps, projectOf(project, span.past), services, { target, span, words: order.parts });
+  return new Rollback(deps, projectOf(project, span.past), services, {
+    target,
+    span,
+    words: order.parts,
+    allowReplacement: order.allowReplacement ?? [],
+  });
 }
 
 /** One rollback: first what it would do, then, after somebody said yes, doing it. */
@@ -81,6 +88,7 @@ export class Rollback {
   readonly #services: Services;
   readonly #target: Target;
   readonly #span: Span;
+  readonly #allowReplacement: readonly string[];
   readonly #chosen: ReadonlySet<string>;
 
   constructor(
@@ -91,13 +99,20 @@ export class Rollback {
       target,
       span,
       words,
-    }: { readonly target: Target; readonly span: Span; readonly words: readonly string[] },
+      allowReplacement,
+    }: {
+      readonly target: Target;
+      readonly span: Span;
+      readonly words: readonly string[];
+      readonly allowReplacement: readonly string[];
+    },
   ) {
     this.#deps = deps;
     this.#project = project;
     this.#services = services;
     this.#target = target;
     this.#span = span;
+    this.#allowReplacement = allowReplacement;
     const all = partIds(project);
     if (all.length === 0) throw nothingKnown(target.entry);
     this.#chosen = new Set((words.length === 0 ? all : chooseParts(project, words)).map(partKey));
@@ -141,7 +156,9 @@ export class Rollback {
   async run(plan: RollbackPlan): Promise<DeployResult> {
     refuseBlocked(plan);
     const { entry, newest } = this.#target;
-    return deployProject(this.#deps, this.#project, OPTIONS, {
+    // Whoever goes back was asked already, in a protected environment for its name.
+    const options = { ...OPTIONS, yes: true, allowReplacement: this.#allowReplacement };
+    return deployProject(this.#deps, this.#project, options, {
       recipe: { acts: this.#acts, open: (given) => new PastSteps(given, this.#span, this.#acts) },
       undoes: { rollbackOf: newest.id, rollbackTo: entry.id },
     }).catch((error: unknown) => {

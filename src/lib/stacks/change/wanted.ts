@@ -52,16 +52,13 @@ export async function compareWith(
   port: StacksPort,
   spec: StackSpec,
   template: Template,
-  hasLocal = true,
 ): Promise<{
   readonly wanted: Wanted;
   readonly state: StackState | undefined;
   readonly deployed: string | undefined;
 }> {
   const [packaged, state, deployed] = await Promise.all([
-    hasLocal && spec.templateText === undefined && hasLocalPaths(template)
-      ? packageTemplate(template)
-      : undefined,
+    spec.templateText === undefined && hasLocalPaths(template) ? packageTemplate(template) : undefined,
     port.stack(spec.stackName),
     port.template(spec.stackName),
   ]);

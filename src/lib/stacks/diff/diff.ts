@@ -30,12 +30,8 @@ import {
 import type { StackDiff } from './types.ts';
 
 export interface DiffOrder {
+  /** With `templateText` and `previous` it is a stack of an earlier deploy. */
   readonly spec: StackSpec;
-  /**
-   * The template as AWS would get it, instead of that of `spec.templateFile`: the text of an earlier deploy.
-   * The file is then named in messages only.
-   */
-  readonly text?: string;
   /** Parameters whose value another part gives when it is deployed. */
   readonly later?: readonly string[];
   /** Asks AWS by a change set, which is removed again; without it the templates alone are compared. */
@@ -51,11 +47,8 @@ export interface DiffOrder {
  */
 export async function diffStack(deps: StackDeps, order: DiffOrder): Promise<StackDiff> {
   const { spec, later = [] } = order;
-  const template =
-    order.text === undefined
-      ? await checkedTemplate(spec, later)
-      : readTemplate(spec.templateFile, order.text);
-  const { wanted, state, deployed } = await compareWith(deps.port, spec, template, order.text === undefined);
+  const template = await checkedTemplate(spec, later);
+  const { wanted, state, deployed } = await compareWith(deps.port, spec, template);
   if (state) checkOwner(state, spec.tags[PROJECT_TAG]);
   const step = nextStep(state?.status, 'deploy');
   const isNew = !state || deployed === undefined || step.do === 'recreate' || step.do === 'create';
@@ -70,11 +63,14 @@ export async function diffStack(deps: StackDeps, order: DiffOrder): Promise<Stac
   const secrets = new Set(
     Object.entries(spec.parameters).flatMap(([name, { secret }]) => (secret ? [name] : [])),
   );
+  // What is taken over from the stack is what the journal may not know.
+  for (const name of spec.previous ?? []) secrets.add(name);
   const sides = sidesOf(order, wanted, isNew ? undefined : state, deployed, secrets);
   const current = isNew ? undefined : state;
   const level = await levelOf(deps.port, {
     stack: current?.stackId,
     ...sides,
+    local: wanted.template,
     secrets,
     textOf: (nested) => nestedText(wanted, deployed, nested),
   });
@@ -128,7 +124,7 @@ function sidesOf(
   secrets: ReadonlySet<string>,
 ): { readonly before: Side | undefined; readonly after: Side } {
   const { spec, later = [] } = order;
-  const open = new Set([...secrets, ...later]);
+  const open = new Set([...secrets, ...later, ...(spec.previous ?? [])]);
   const given = Object.fromEntries(Object.entries(spec.parameters).map(([name, { value }]) => [name, value]));
   const text = deployed === undefined ? undefined : textAsDeployed(wanted, deployed);
   const then =

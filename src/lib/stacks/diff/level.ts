@@ -29,6 +29,8 @@ export interface LevelOrder {
   readonly stack: string | undefined;
   readonly before: Side | undefined;
   readonly after: Side | undefined;
+  /** The template of `after` as it is on this machine, with the paths of nested ones. */
+  readonly local: Template | undefined;
   readonly secrets: ReadonlySet<string>;
   /** The text of a nested template as AWS would get it. */
   readonly textOf: (template: Template) => string;
@@ -55,7 +57,7 @@ async function nestedLevels(port: StacksPort, order: LevelOrder, depth: number):
   const ids = new Set([...there, ...idsIn(order.after)]);
   if (ids.size === 0) return found;
   const [local, deployed] = await Promise.all([
-    order.after ? nestedTemplates(order.after.template) : new Map<string, Template>(),
+    order.local ? nestedTemplates(order.local) : new Map<string, Template>(),
     order.stack && there.length > 0 ? port.resources(order.stack) : [],
   ]);
   await Promise.all(
@@ -82,6 +84,7 @@ async function nestedLevels(port: StacksPort, order: LevelOrder, depth: number):
               ? undefined
               : sideOf(readTemplate(template?.file ?? id, text), state?.parameters ?? {}, open),
           after: read && sideOf(read, given.known, open),
+          local: template,
           secrets,
         },
         depth + 1,

@@ -17,7 +17,7 @@ export function resourcesIn(
   changes: readonly SeenChange[] | undefined,
   prefix = '',
 ): ResourceDiff[] {
-  if (!changes) return (level?.resources ?? []).flatMap((diff) => byTemplate(level, diff, prefix));
+  if (!changes) return byTemplate(level, prefix);
   return changes.flatMap((change) => {
     const here = fromChange(change, level);
     const inner = level?.nested.get(change.logicalId);
@@ -29,11 +29,16 @@ export function resourcesIn(
   });
 }
 
-function byTemplate(level: Level | undefined, diff: ResourceDiff, prefix: string): ResourceDiff[] {
-  const inner = level?.nested.get(diff.logicalId);
+function byTemplate(level: Level | undefined, prefix: string): ResourceDiff[] {
+  const here = level?.resources ?? [];
+  const inside = (id: string) => {
+    const inner = level?.nested.get(id);
+    return inner ? resourcesIn(inner, undefined, `${prefix}${id}/`) : [];
+  };
+  const listed = new Set(here.map(({ logicalId }) => logicalId));
   return [
-    { ...diff, path: `${prefix}${diff.logicalId}` },
-    ...(inner ? resourcesIn(inner, undefined, `${prefix}${diff.logicalId}/`) : []),
+    ...here.flatMap((diff) => [{ ...diff, path: `${prefix}${diff.logicalId}` }, ...inside(diff.logicalId)]),
+    ...[...(level?.nested.keys() ?? [])].filter((id) => !listed.has(id)).flatMap(inside),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { deployStack, diffStack } from '../../../src/lib/stacks/index.ts';
-import { things, type World, world } from './setup.ts';
+import { deployStack, diffStack } from '../../../../src/lib/stacks/index.ts';
+import { things, type World, world } from '../setup.ts';
 
 let w: World;
 beforeEach(async () => {
