@@ -193,7 +193,7 @@ async function ask(
     notes.push('AWS cannot be asked yet: the project has no bucket to put its templates into.');
     return undefined;
   }
-  if (state) await sweep(deps, spec.stackName, state.status === 'REVIEW_IN_PROGRESS');
+  if (state) await sweep(deps, spec.stackName);
   try {
     return await look(deps, {
       spec,

@@ -104,20 +104,15 @@ function isAlive(pid: number): boolean {
 }
 
 /**
- * Removes what a run left behind that was killed while it looked: its change sets, and the empty stack that
- * came with them. What others look at in this moment stays.
+ * Removes the change sets of a run that was killed while it looked. The empty stack that came with them stays:
+ * whoever looks next takes its place in it, and removes it then. What others look at in this moment stays.
  */
-export async function sweep(deps: StackDeps, stackName: string, isEmptyStack: boolean): Promise<void> {
+export async function sweep(deps: StackDeps, stackName: string): Promise<void> {
   try {
     const now = deps.clock.now();
-    const left = (await deps.port.changeSets(stackName)).filter((one) => isLeftBehind(one, now, isAlive));
-    const stackId = left.length > 0 && isEmptyStack ? (await deps.port.stack(stackName))?.stackId : undefined;
-    for (const { id } of left)
-      await withdraw(
-        deps,
-        { spec: { stackName }, type: stackId ? 'CREATE' : 'UPDATE' },
-        { id, stackId: stackId ?? '' },
-      );
+    const all = await deps.port.changeSets(stackName);
+    for (const { id } of all.filter((one) => isLeftBehind(one, now, isAlive)))
+      await withdraw(deps, { spec: { stackName }, type: 'UPDATE' }, { id, stackId: stackName });
   } catch (error) {
     deps.reporter.emit({
       type: 'warning',
