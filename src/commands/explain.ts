@@ -7,9 +7,10 @@ import type { View } from '../lib/cli/view.ts';
 export default class Explain extends ProjectCommand<typeof Explain> {
   static override summary = 'Say why the newest operation on a stack failed, and what to do.';
   static override description =
-    'Finds the first cause in the events of the stack and of those nested in it, with its line in the ' +
-    'template, and the way out of a status in which AWS leaves a stack stuck. For a custom resource it shows ' +
-    'the last lines of its function’s log.';
+    'Finds what failed first in the events of the stack and of those nested in it, with its line in the template, ' +
+    'why in words, what to do, and the way out of a status in which AWS leaves a stack stuck. Looks further where ' +
+    'AWS knows more: the log of a function, why tasks of ECS stopped, what a refusal lacked. Exits with 0 ' +
+    'whether something failed or not: --json says which.';
   static override examples = ['<%= config.bin %> <%= command.id %> app'];
   static override args = {
     stack: Args.string({

@@ -186,6 +186,10 @@ function physicalIdOf(
 ): string {
   const last = type.split('::').at(-1) ?? '';
   const named = properties[`${last}Name`] ?? properties.Name;
+  if (type === 'AWS::ECS::Service') {
+    const [, , , region, account] = stack.id.split(':');
+    return `arn:aws:ecs:${region}:${account}:service/${properties.Cluster ?? 'default'}/${named ?? id}`;
+  }
   if (typeof named === 'string') return named;
   const tail = createHash('sha256').update(engine.cf.serial()).digest('hex').slice(0, 12).toUpperCase();
   const made = `${stack.name}-${id}-${tail}`;

@@ -9,6 +9,7 @@ import { EbsState } from './ebs-state.ts';
 import { ec2 } from './ec2.ts';
 import { Ec2State } from './ec2-state.ts';
 import { ecr } from './ecr.ts';
+import { ecs } from './ecs.ts';
 import { asError, Faults } from './faults.ts';
 import { lambda } from './lambda.ts';
 import { logs } from './logs.ts';
@@ -20,9 +21,11 @@ import { secretsManager, ssm } from './secrets.ts';
 import type { SecretsState } from './state.ts';
 import {
   type EcrState,
+  type EcsState,
   LambdaState,
   type LogsState,
   newEcrState,
+  newEcsState,
   newLogsState,
   newS3State,
   newSecretsState,
@@ -77,6 +80,9 @@ export interface FakeState {
   readonly ecr: EcrState;
   readonly secrets: SecretsState;
   readonly logs: LogsState;
+  readonly ecs: EcsState;
+  /** What STS makes of an encoded refusal. */
+  decoded: string;
   readonly ec2: Ec2State;
   readonly ebs: EbsState;
   readonly rds: RdsState;
@@ -117,6 +123,7 @@ export interface FakeOptions {
 
 const SERVICES: readonly Service[] = [
   cloudFormation,
+  ecs,
   lambda,
   sts,
   s3,
@@ -128,7 +135,7 @@ const SERVICES: readonly Service[] = [
   rds,
 ];
 const READS =
-  /^(Describe|List|Get|Head|Validate|Batch(Get|Check)|Detect|Estimate|Filter|Lookup|Search|Query|Scan|Simulate|Test|Start(Query|LiveTail))/;
+  /^(Describe|List|Get|Head|Validate|Batch(Get|Check)|Detect|Estimate|Filter|Lookup|Search|Query|Scan|Decode|Simulate|Test|Start(Query|LiveTail))/;
 
 /** Starts the fake AWS on a free port of 127.0.0.1. One for a test: nothing is shared. */
 export async function startFake(options: FakeOptions = {}): Promise<Fake> {
@@ -146,6 +153,8 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     ecr: newEcrState(),
     secrets: newSecretsState(),
     logs: newLogsState(),
+    ecs: newEcsState(),
+    decoded: '{}',
     ec2: new Ec2State(),
     ebs: new EbsState(),
     rds: new RdsState(),

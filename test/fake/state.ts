@@ -195,3 +195,30 @@ export class LambdaState {
     return `00000000-0000-4000-8000-${String(++this.#serial).padStart(12, '0')}`;
   }
 }
+
+/** ECS: `<cluster>/<service>` → what it says of itself and of its stopped tasks. Times in milliseconds. */
+export interface EcsState {
+  readonly services: Map<
+    string,
+    {
+      /** One that was deleted answers DescribeServices, and is not found by ListTasks. */
+      readonly active: boolean;
+      readonly deployments: readonly { readonly rolloutState: string; readonly rolloutStateReason: string }[];
+      /** Newest first. */
+      readonly messages: readonly string[];
+      readonly tasks: readonly {
+        readonly id: string;
+        readonly stoppedAt: number;
+        readonly stopCode?: string;
+        readonly stoppedReason?: string;
+        readonly containers: readonly {
+          readonly name: string;
+          readonly exitCode?: number;
+          readonly reason?: string;
+        }[];
+      }[];
+    }
+  >;
+}
+
+export const newEcsState = (): EcsState => ({ services: new Map() });

@@ -1,7 +1,7 @@
 import type { Service } from './server.ts';
 import { parseQuery, queryAnswer, queryError } from './wire.ts';
 
-/** STS, version 2011-06-15: GetCallerIdentity only. */
+/** STS, version 2011-06-15: GetCallerIdentity and DecodeAuthorizationMessage. */
 export const sts: Service = {
   name: 'sts',
   read(request) {
@@ -9,8 +9,12 @@ export const sts: Service = {
     return { action: String(parameters.Action), parameters };
   },
   handle(action, _parameters, { state, requestId }) {
-    if (action !== 'GetCallerIdentity') throw new Error(`the fake's STS does not know ${action}`);
-    const result = { Arn: state.arn, UserId: 'AIDAFAKE', Account: state.account };
+    const results: Readonly<Record<string, object>> = {
+      GetCallerIdentity: { Arn: state.arn, UserId: 'AIDAFAKE', Account: state.account },
+      DecodeAuthorizationMessage: { DecodedMessage: state.decoded },
+    };
+    const result = results[action];
+    if (!result) throw new Error(`the fake's STS does not know ${action}`);
     return {
       status: 200,
       headers: { 'content-type': 'text/xml' },

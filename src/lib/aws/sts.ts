@@ -1,4 +1,4 @@
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { DecodeAuthorizationMessageCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { call } from './call.ts';
 import { pacers } from './pacing.ts';
 import type { AwsSession, Identity } from './session.ts';
@@ -13,4 +13,16 @@ export async function callerIdentity(session: AwsSession): Promise<Identity> {
   const { accessKeyId } = await client.config.credentials();
   if (answer.Account) pacers.learn(accessKeyId, answer.Account);
   return { account: answer.Account ?? '', arn: answer.Arn ?? '' };
+}
+
+/** STS DecodeAuthorizationMessage: what a refusal that AWS encoded says, as JSON. */
+export async function decodeAuthorizationMessage(
+  session: AwsSession,
+  EncodedMessage: string,
+): Promise<string> {
+  const client = traced(new STSClient(session.config), session);
+  const answer = await call(session, 'sts:DecodeAuthorizationMessage', () =>
+    client.send(new DecodeAuthorizationMessageCommand({ EncodedMessage })),
+  );
+  return answer.DecodedMessage ?? '';
 }

@@ -4,6 +4,7 @@ import type { FunctionDeps } from '../functions/index.ts';
 import type { ImageDeps } from '../images/index.ts';
 import type { StackDeps, StacksPort } from '../stacks/index.ts';
 import { beforeChanges } from './guard.ts';
+import { lookupsOf } from './lookups.ts';
 import type { DeployDeps } from './types.ts';
 
 /** The calls of each port that change AWS. A login is one: nothing is pushed without it. */
@@ -57,6 +58,7 @@ export class Services {
         wait: this.#needs.wait,
         decide: this.#needs.decide,
         claim: () => this.#beforeChange('executeChangeSet'),
+        lookups: lookupsOf(this.#needs.session),
         port: beforeChanges(watch(cloudFormation(this.#needs.session)), CHANGES_STACKS, this.#beforeChange),
         artifacts: () => this.artifacts(),
         existingArtifacts: () => this.existingArtifacts(),

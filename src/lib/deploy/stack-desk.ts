@@ -24,6 +24,7 @@ import {
   type WatchDeps,
   type WatchOrder,
 } from '../stacks/index.ts';
+import { lookupsOf } from './lookups.ts';
 import { noStack } from './outputs.ts';
 
 export interface DeskDeps {
@@ -139,8 +140,7 @@ export class StackDesk {
     const subject = await this.subject(name);
     const { session, where } = this.#deps;
     const { port } = await this.#watch();
-    const logs = async () => (await import('../aws/logs.ts')).logsPort(session);
-    const found = await diagnose({ port, where, logs }, subject);
+    const found = await diagnose({ port, where, lookups: lookupsOf(session) }, subject);
     if (found) return found;
     throw new InfractlError({
       code: 'StackNotFound',
@@ -217,7 +217,7 @@ export class StackDesk {
   async #watch(): Promise<WatchDeps> {
     const { session, reporter, clock, signal, where } = this.#deps;
     const { cloudFormation } = await import('../aws/cloudformation.ts');
-    return { port: cloudFormation(session), reporter, clock, signal, where };
+    return { port: cloudFormation(session), lookups: lookupsOf(session), reporter, clock, signal, where };
   }
 }
 

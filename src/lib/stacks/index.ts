@@ -1,6 +1,7 @@
 import type { DeleteOrder } from './change/delete.ts';
 import type { EndingResource } from './change/ending.ts';
 import type { DiagnoseDeps, Diagnosis } from './diagnosis/diagnose.ts';
+import { StackFailure } from './diagnosis/explain.ts';
 import type { DiffOrder } from './diff/diff.ts';
 import type { StackDiff } from './diff/types.ts';
 import type { DriftDeps } from './drift/detect.ts';
@@ -8,12 +9,14 @@ import type { DriftOrder, StackDrift } from './drift/types.ts';
 import type { StackState, StacksPort } from './port.ts';
 import type { ImportingStack, StackImport } from './template/imports.ts';
 import type { TemplateFacts } from './template/template.ts';
-import type { StackDeps, StackPlan, StackResult, StackSpec } from './types.ts';
-import type { WatchOrder } from './watch/attach.ts';
+import type { StackDeps, StackPlan, StackResult, StackSpec, WatchDeps } from './types.ts';
+import { type Attached, attachTo as attach, type WatchOrder } from './watch/attach.ts';
+import { type Cancellation, type Cancelled, cancelStack as cancel } from './watch/cancel.ts';
 
 export { type Target, typed } from './commands.ts';
 export type { DiagnosedCause, Diagnosis } from './diagnosis/diagnose.ts';
 export { explainFailure, type Failure, firstCause } from './diagnosis/explain.ts';
+export type { Lookups } from './diagnosis/lookups.ts';
 export type { DiffOrder } from './diff/diff.ts';
 export type { EntryDiff, PropertyDiff, ResourceDiff, StackDiff, Widening } from './diff/types.ts';
 export { checkOwner } from './guard.ts';
@@ -33,8 +36,8 @@ export {
   type StackSpec,
   type WatchDeps,
 } from './types.ts';
-export { type Attached, attachTo, isRunning, type WatchOrder } from './watch/attach.ts';
-export { type Cancellation, type Cancelled, cancellationOf, cancelStack } from './watch/cancel.ts';
+export { type Attached, isRunning, type WatchOrder } from './watch/attach.ts';
+export { type Cancellation, type Cancelled, cancellationOf } from './watch/cancel.ts';
 export { type PlacedEvent, pathWords } from './watch/events.ts';
 export { whenFree } from './watch/free.ts';
 export { type Overview, overview, type StackOverview } from './watch/overview.ts';
@@ -46,7 +49,33 @@ export type { DeleteOrder, DriftDeps, EndingResource, StackDrift };
 
 /** See `deployStack` in deploy.ts. */
 export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<StackResult> {
-  return (await import('./change/deploy.ts')).deployStack(deps, spec);
+  const { deployStack: deploy } = await import('./change/deploy.ts');
+  return lookedInto(deps, deploy(deps, spec));
+}
+
+/** See `attachTo` in watch/attach.ts. */
+export function attachTo(deps: WatchDeps, order: WatchOrder, state: StackState): Promise<Attached> {
+  return lookedInto(deps, attach(deps, order, state));
+}
+
+/** See `cancelStack` in watch/cancel.ts. */
+export function cancelStack(
+  deps: WatchDeps,
+  order: WatchOrder & { readonly project: string },
+  agreed: Exclude<Cancellation['do'], 'nothing'>,
+): Promise<Cancelled> {
+  return lookedInto(deps, cancel(deps, order, agreed));
+}
+
+/** A failure of a stack leaves with what AWS keeps beside its events. */
+async function lookedInto<T>(deps: WatchDeps, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof StackFailure) || deps.signal?.aborted) throw error;
+    const { explainFurther } = await import('./diagnosis/further.ts');
+    throw await explainFurther(deps, error);
+  }
 }
 
 /** See `planStack` in plan.ts. Makes no call that changes anything. */
@@ -81,7 +110,8 @@ export async function stackEnding(
 
 /** See `deleteStack` in delete.ts. */
 export async function deleteStack(deps: StackDeps, order: DeleteOrder): Promise<'deleted' | 'unchanged'> {
-  return (await import('./change/delete.ts')).deleteStack(deps, order);
+  const { deleteStack: remove } = await import('./change/delete.ts');
+  return lookedInto(deps, remove(deps, order));
 }
 
 /**

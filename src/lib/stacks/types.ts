@@ -1,6 +1,7 @@
 import type { ArtifactStore } from '../artifacts/store.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Reporter } from '../base/report.ts';
+import type { Lookups } from './diagnosis/lookups.ts';
 import type { Change, StacksPort } from './port.ts';
 import type { Decision, Stuck } from './stuck-words.ts';
 
@@ -40,6 +41,8 @@ export interface WatchDeps {
   readonly signal?: AbortSignal | undefined;
   /** The flags that lead a further command to the same place, each after a space: ` --env prod`. */
   readonly where?: string | undefined;
+  /** What AWS keeps beside a stack's events is looked up with them when it fails; none: only the events are told. */
+  readonly lookups?: Lookups | undefined;
 }
 
 /** What changing a stack needs of the world. */

@@ -186,7 +186,9 @@ describe('a failure', () => {
       },
     };
     const error = await failure(deployStack(w.deps, await w.spec(template)));
-    expect(error.why).toMatch(/^Deep \(Fake::Thing in app-Child-\S+\): Source image x:1 does not exist/);
+    expect(error.why).toMatch(
+      /^Child › Deep \(Fake::Thing in app-Child-\S+\): Source image x:1 does not exist/,
+    );
     expect(error.suggestions[0]).toContain('push it first');
     // The nested stack's own events were told as they came.
     expect(w.reported).toContainEqual(

@@ -1,6 +1,6 @@
 import { StackStatus } from '@aws-sdk/client-cloudformation';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { logsPort } from '../../../src/lib/aws/logs.ts';
+import { lookupsOf } from '../../../src/lib/deploy/lookups.ts';
 import { diagnose, overview, recentEvents } from '../../../src/lib/stacks/index.ts';
 import { statusWords, wayOutOf } from '../../../src/lib/stacks/watch/status-words.ts';
 import { begin, things, type World, world } from './setup.ts';
@@ -17,7 +17,7 @@ const TWO = things({ A: { Size: 2 }, B: { Size: 2 } });
 const passes = (ms = 60_000) => w.fake.clock.sleep(ms);
 
 async function explained(templateFile?: string) {
-  const deps = { port: w.deps.port, where: ' --env prod', logs: async () => logsPort(w.session) };
+  const deps = { port: w.deps.port, where: ' --env prod', lookups: lookupsOf(w.session) };
   const found = await diagnose(deps, { part: 'stack app', stackName: 'app', templateFile });
   if (!found) throw new Error('there is no stack');
   return found;
@@ -25,7 +25,7 @@ async function explained(templateFile?: string) {
 
 describe('explain', () => {
   it('knows nothing of a stack that does not exist', async () => {
-    const deps = { port: w.deps.port, logs: async () => logsPort(w.session) };
+    const deps = { port: w.deps.port, lookups: lookupsOf(w.session) };
     const order = { part: 'stack app', stackName: 'app', templateFile: undefined };
     expect(await diagnose(deps, order)).toBeUndefined();
   });

@@ -94,7 +94,7 @@ describe('attach', () => {
     await begin(w, { Resources: { Child: { Type: 'AWS::CloudFormation::Stack', Properties } } }, 'CREATE');
     await w.fake.clock.sleep(29_000);
     const error = await failure(attachTo(w.deps, order, await state()));
-    expect(error.why).toMatch(/^Deep \(Fake::Thing in app-Child-\S+\): too deep/);
+    expect(error.why).toMatch(/^Child › Deep \(Fake::Thing in app-Child-\S+\): too deep/);
     expect(told().some(({ logicalId, status }) => logicalId === 'Deep' && status === 'CREATE_FAILED')).toBe(
       true,
     );

@@ -31,13 +31,14 @@ function pick(rows: readonly Cause[], codes: readonly string[]): Cause[] {
 /** What a failed event means and what to do; undefined where AWS's own words are all that there is. */
 export function causeOf(event: Failed): Known | undefined {
   const { text, handlerCode } = cleanReason(event.reason);
+  const said = { ...event, reason: text };
   const ofType = CAUSES.filter(({ type }) => !type || type.test(event.resourceType));
   for (const cause of ofType) {
     const match = cause.words?.exec(text);
-    if (match) return known(cause, event, match.groups ?? {});
+    if (match) return known(cause, said, match.groups ?? {});
   }
   const byCode = ofType.find((cause) => cause.handlerCode !== undefined && cause.handlerCode === handlerCode);
-  return byCode && known(byCode, event, {});
+  return byCode && known(byCode, said, {});
 }
 
 function known(cause: Cause, event: Failed, groups: Readonly<Record<string, string | undefined>>): Known {

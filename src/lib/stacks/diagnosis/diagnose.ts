@@ -1,13 +1,14 @@
 import { relative } from 'node:path';
 import { typed } from '../commands.ts';
 import type { StackEvent, StackState, StacksPort } from '../port.ts';
-import type { Template } from '../template/template.ts';
-import { actOf, isRunning, templateOf, type WatchOrder } from '../watch/attach.ts';
+import { actOf, isRunning, type WatchOrder } from '../watch/attach.ts';
 import { EventLog } from '../watch/events.ts';
 import { statusWords, wayOutOf } from '../watch/status-words.ts';
-import { adviceFor, cleanReason } from './causes.ts';
-import { failedEvents, findInTemplate, STATE_WORDS, wasCancelled } from './explain.ts';
-import { customResourceLog, type FunctionLog, type LogDeps } from './function-log.ts';
+import { cleanReason } from './causes.ts';
+import { failedEvents, isOfRollback, STATE_WORDS, wasCancelled } from './explain.ts';
+import type { FunctionLog } from './function-log.ts';
+import type { Evidence, Lookups } from './lookups.ts';
+import { adviceOf, type Told, tell, whyOf } from './tell.ts';
 
 /** What the newest operation on a stack came to, and why. Times are ISO 8601 in UTC. */
 export interface Diagnosis {
@@ -28,12 +29,14 @@ export interface Diagnosis {
   readonly state: string;
   /** What to do, the likeliest first. */
   readonly suggestions: readonly string[];
-  /** Of the function behind a failed custom resource; null for all else. */
+  /** Of the function behind the first cause: a custom resource's, or itself; null for all else. */
   readonly log: FunctionLog | null;
 }
 
 export interface DiagnosedCause {
   readonly logicalId: string;
+  /** Logical ids from the outermost stack down. */
+  readonly path: readonly string[];
   readonly resourceType: string;
   /** The stack that it is in: the nested one, where it is nested. */
   readonly stackName: string;
@@ -42,10 +45,21 @@ export interface DiagnosedCause {
   /** Where it is in the template of this machine; null where it is not. */
   readonly file: string | null;
   readonly line: number | null;
+  /** The resource that SAM or a macro made it from; null where it is in the template itself. */
+  readonly madeFrom: string | null;
+  /** The kind of cause, where it is a known one: `NameTaken`, `AccessDenied`. */
+  readonly code: string | null;
+  /** Why, in words; null where AWS's own say all. */
+  readonly why: string | null;
+  /** Whether it failed while the operation was taken back. */
+  readonly duringRollback: boolean;
+  /** What AWS keeps beside the events: stopped tasks of ECS, the state of a function, a refusal decoded. */
+  readonly evidence: readonly Evidence[];
 }
 
-export interface DiagnoseDeps extends LogDeps {
+export interface DiagnoseDeps {
   readonly port: StacksPort;
+  readonly lookups: Lookups;
   readonly where?: string | undefined;
 }
 
@@ -67,11 +81,8 @@ export async function diagnose(
   const act = actOf(events[0]?.status ?? state.status);
   const failed = /FAILED|ROLLBACK/.test(state.status);
   const running = isRunning(state);
-  const told = failed ? failedEvents({ act, events }) : [];
-  const [template, functionLog] = await Promise.all([
-    told.length > 0 ? templateOf(order) : undefined,
-    told[0] ? customResourceLog(deps, told[0], events) : undefined,
-  ]);
+  const causes = failed ? failedEvents({ act, events, status: state.status }) : [];
+  const told = await tell(deps, causes, events, order.templateFile);
   return {
     stack: order.part.replace(/^stack /, ''),
     stackName: state.stackName,
@@ -82,14 +93,14 @@ export async function diagnose(
     startedAt: events[0]?.at.toISOString() ?? null,
     endedAt: log.end?.at.toISOString() ?? null,
     message: messageFor(state, act, failed),
-    causes: told.map((event) => causeOf(event, order.stackName, template)),
-    state: failed ? stateOf(state, events, told) : '',
+    causes: told.map((one) => toldCause(one, isOfRollback(one.event, { act, events }))),
+    state: failed ? stateOf(state, events, causes) : '',
     suggestions: [
-      ...new Set(told.flatMap(adviceFor)),
+      ...new Set(told.flatMap(adviceOf)),
       ...wayOutOf(state.status, state.stackName, where),
       ...(running ? [`To see how it goes on: ${typed('attach', { part: order.part, where })}`] : []),
     ],
-    log: functionLog ?? null,
+    log: told.find(({ log }) => log !== undefined)?.log ?? null,
   };
 }
 
@@ -109,16 +120,21 @@ function stateOf(state: StackState, events: readonly StackEvent[], told: readonl
   return told.length > 0 ? now : `${none} ${now}`;
 }
 
-function causeOf(event: StackEvent, stackName: string, template: Template | undefined): DiagnosedCause {
-  const own = event.stackName === stackName && template;
-  const found = own ? findInTemplate(event.logicalId, template) : undefined;
+function toldCause(told: Told, duringRollback: boolean): DiagnosedCause {
+  const { event, place, known, evidence } = told;
   return {
     logicalId: event.logicalId,
+    path: event.path ?? [event.logicalId],
     resourceType: event.resourceType,
     stackName: event.stackName,
     reason: cleanReason(event.reason).text || event.status,
     at: event.at.toISOString(),
-    file: own && found ? relative(process.cwd(), template.file) : null,
-    line: found?.line ?? null,
+    file: place ? relative(process.cwd(), place.file) : null,
+    line: place?.line ?? null,
+    madeFrom: place?.from ?? null,
+    code: known?.code ?? null,
+    why: whyOf(told),
+    duringRollback,
+    evidence,
   };
 }

@@ -1,10 +1,15 @@
 import { basename } from 'node:path';
-import { InfractlError } from '../../base/errors.ts';
+import { type ErrorFacts, InfractlError } from '../../base/errors.ts';
 import { typed } from '../commands.ts';
 import type { StackEvent } from '../port.ts';
 import type { TemplateFacts } from '../template/template.ts';
-import { isStackLevel } from '../watch/events.ts';
-import { adviceFor, cleanReason } from './causes.ts';
+import { isStackLevel, pathWords } from '../watch/events.ts';
+import { adviceFor, causeOf, cleanReason } from './causes.ts';
+
+const STACK_TYPE = 'AWS::CloudFormation::Stack';
+
+/** An event with its place in the tree of nested stacks, where that is known. */
+export type FailedEvent = StackEvent & { readonly path?: readonly string[] };
 
 export interface Failure {
   /** The part's name in messages: `stack app`. */
@@ -16,7 +21,7 @@ export interface Failure {
   /** What the stack ended in. Undefined: it is gone. */
   readonly status: string | undefined;
   /** Of this operation, nested stacks included, oldest first. */
-  readonly events: readonly StackEvent[];
+  readonly events: readonly FailedEvent[];
   readonly template?: Pick<TemplateFacts, 'file' | 'resources'> | undefined;
 }
 
@@ -28,12 +33,12 @@ const CANCELLED =
  * The event that everything else follows from: the earliest failure of a resource that was not merely
  * cancelled, in the nested stacks too. Where no resource failed, what the stack itself complains of.
  */
-export function firstCause(events: readonly StackEvent[]): StackEvent | undefined {
+export function firstCause(events: readonly FailedEvent[]): FailedEvent | undefined {
   const inOrder = [...events].sort((a, b) => a.at.getTime() - b.at.getTime());
   const failed = inOrder.filter((event) => event.status.endsWith('_FAILED') && !isStackLevel(event));
   const own = failed.filter((event) => !CANCELLED.test(event.reason ?? ''));
   // "Embedded stack … was not successfully created" is told better by that stack itself.
-  const inside = own.find((event) => event.resourceType !== 'AWS::CloudFormation::Stack');
+  const inside = own.find((event) => event.resourceType !== STACK_TYPE);
   const complaint = inOrder.find(
     (event) =>
       isStackLevel(event) &&
@@ -44,31 +49,85 @@ export function firstCause(events: readonly StackEvent[]): StackEvent | undefine
   return inside ?? own[0] ?? complaint ?? failed[0];
 }
 
-/** Why an operation failed: its first cause; of a deletion, all that stands in its way. */
-export function failedEvents(failure: Pick<Failure, 'act' | 'events'>): StackEvent[] {
-  const blockers = failure.act === 'delete' ? blockersOf(failure.events) : [];
+/**
+ * Why an operation failed: its first cause, then what else failed by itself before it was taken back; where
+ * taking it back failed too, what stands in its way; of a deletion all that does.
+ */
+export function failedEvents(failure: Pick<Failure, 'act' | 'events' | 'status'>): FailedEvent[] {
+  const { act, events, status } = failure;
+  const blockers = act === 'delete' ? blockersOf(events, 'DELETE_FAILED') : [];
   if (blockers.length > 0) return blockers;
-  const cause = firstCause(failure.events);
-  return cause && !wasCancelled(failure.events, cause) ? [cause] : [];
+  const cause = firstCause(events);
+  const stuck = /ROLLBACK_FAILED$/.test(status ?? '')
+    ? blockersOf(events.filter((event) => isOfRollback(event, failure)))
+    : [];
+  if (!cause || wasCancelled(events, cause)) return stuck;
+  const own = ownFailures(events.filter((event) => !isOfRollback(event, failure)));
+  return [...new Set([cause, ...own, ...stuck])];
+}
+
+/**
+ * Whether an event belongs to taking the operation back. What fails in the moment when that begins is what it
+ * began for; a creation is taken back by deletions alone.
+ */
+export function isOfRollback(event: FailedEvent, { act, events }: Pick<Failure, 'act' | 'events'>): boolean {
+  const root = events.find(isStackLevel)?.stackId;
+  const turn = events.find(
+    (one) => isStackLevel(one) && one.stackId === root && one.status.endsWith('ROLLBACK_IN_PROGRESS'),
+  );
+  if (!turn || event.at <= turn.at) return false;
+  return act !== 'create' || event.status.startsWith('DELETE');
+}
+
+/** Resources that failed by themselves; a nested stack says no more than what is in it. */
+function ownFailures(events: readonly FailedEvent[]): FailedEvent[] {
+  const own = events.filter(
+    (event) =>
+      event.status.endsWith('_FAILED') && !isStackLevel(event) && !CANCELLED.test(event.reason ?? ''),
+  );
+  const inside = own.filter(({ resourceType }) => resourceType !== STACK_TYPE);
+  return inside.length > 0 ? inside : own;
+}
+
+/** A failed operation, with what it was made of: so that more can be looked up about it. */
+export class StackFailure extends InfractlError {
+  readonly failure: Failure;
+
+  constructor(facts: Omit<ErrorFacts, 'code'>, failure: Failure) {
+    super({ ...facts, code: 'StackFailed' });
+    this.failure = failure;
+  }
 }
 
 /** A failed operation as an error: the first cause in words, what state the stack is in, what to do. */
-export function explainFailure(failure: Failure): InfractlError {
+export function explainFailure(failure: Failure): StackFailure {
   const told = failedEvents(failure);
-  const none = wasCancelled(failure.events) ? 'Somebody cancelled it.' : 'AWS gives no reason in its events.';
-  return new InfractlError({
-    code: 'StackFailed',
-    message: `The stack ${failure.stackName} could not be ${DONE[failure.act]}.`,
-    why: [
-      ...(told.length > 0 ? told.map((event) => describe(event, failure)) : [none]),
-      stateWords(failure),
-    ].join('\n'),
-    suggestions: [
-      ...new Set(told.flatMap(adviceFor)),
+  return failureOf(failure, {
+    causes: told.flatMap((event) => {
+      const why = causeOf(event)?.why;
+      return [describe(event, failure), ...(why ? [why] : [])];
+    }),
+    advice: [
+      ...told.flatMap(adviceFor),
       ...(told.some(isCustom) ? [`Its log, if it is a Lambda function: ${typed('explain', failure)}`] : []),
-      ...wayOut(failure),
     ],
   });
+}
+
+/** @param told the causes in lines, and what to do about them */
+export function failureOf(
+  failure: Failure,
+  told: { readonly causes: readonly string[]; readonly advice: readonly string[] },
+): StackFailure {
+  const none = wasCancelled(failure.events) ? 'Somebody cancelled it.' : 'AWS gives no reason in its events.';
+  return new StackFailure(
+    {
+      message: `The stack ${failure.stackName} could not be ${DONE[failure.act]}.`,
+      why: [...(told.causes.length > 0 ? told.causes : [none]), stateWords(failure)].join('\n'),
+      suggestions: [...new Set(told.advice), ...wayOut(failure)],
+    },
+    failure,
+  );
 }
 
 /**
@@ -95,26 +154,35 @@ export function isCustom({ resourceType }: Pick<StackEvent, 'resourceType'>): bo
 
 const DONE = { create: 'created', update: 'updated', delete: 'deleted' } as const;
 
-/** What keeps a stack from being deleted, each resource once: its last word. */
-function blockersOf(events: readonly StackEvent[]): StackEvent[] {
-  const last = new Map<string, StackEvent>();
+/** What stands in the way, each resource once: its last word. */
+function blockersOf(events: readonly FailedEvent[], status?: string): FailedEvent[] {
+  const last = new Map<string, FailedEvent>();
   for (const event of events) {
     if (isStackLevel(event)) continue;
     const key = `${event.stackId} ${event.logicalId}`;
-    if (event.status === 'DELETE_FAILED' && !CANCELLED.test(event.reason ?? '')) last.set(key, event);
+    const failed = status ? event.status === status : event.status.endsWith('_FAILED');
+    if (failed && !CANCELLED.test(event.reason ?? '')) last.set(key, event);
     else last.delete(key);
   }
-  const resources = [...last.values()].filter((event) => event.resourceType !== 'AWS::CloudFormation::Stack');
+  const resources = [...last.values()].filter((event) => event.resourceType !== STACK_TYPE);
   return resources.length > 0 ? resources : [...last.values()];
 }
 
 /** `Api (AWS::Lambda::Function, template.yaml:12): what AWS says.` */
-function describe(event: StackEvent, failure: Failure): string {
+function describe(event: FailedEvent, failure: Failure): string {
+  const nested = event.stackName !== failure.stackName;
+  return causeLine(event, failure, nested ? '' : place(event.logicalId, failure));
+}
+
+/** @param place where it is in a template, each after a comma; empty where that is not known */
+export function causeLine(event: FailedEvent, failure: Failure, place: string): string {
   const { text } = cleanReason(event.reason);
   const words = text || event.status;
   if (isStackLevel(event)) return words;
-  const nested = event.stackName !== failure.stackName ? ` in ${event.stackName}` : '';
-  return `${event.logicalId} (${event.resourceType}${nested || place(event.logicalId, failure)}): ${words}`;
+  const nested = event.stackName !== failure.stackName && !place ? ` in ${event.stackName}` : '';
+  const back = isOfRollback(event, failure) ? 'Taking it back failed at ' : '';
+  const name = event.path ? pathWords(event.path) : event.logicalId;
+  return `${back}${name} (${event.resourceType}${nested || place}): ${words}`;
 }
 
 function place(logicalId: string, { template }: Failure): string {

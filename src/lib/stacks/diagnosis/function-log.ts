@@ -3,6 +3,7 @@ import type { StackEvent, StacksPort } from '../port.ts';
 import { readTemplate } from '../template/template.ts';
 import { child, type Plain, plain } from '../template/yaml.ts';
 import { isCustom } from './explain.ts';
+import type { Evidence, Lookups } from './lookups.ts';
 
 /** What is read of CloudWatch Logs. */
 export interface FunctionLogPort {
@@ -27,34 +28,44 @@ export interface FunctionLog {
 }
 
 const LINES = 20;
+/** What Lambda writes around each call; what the function wrote is what tells. */
+const PLATFORM = /^(?:START RequestId|END RequestId|REPORT RequestId|INIT_START )/;
 /** Lines come a little after the answer that the function sent, and clocks differ. */
 const MARGIN_MS = 5_000;
 
-export interface LogDeps {
-  readonly port: Pick<StacksPort, 'stack' | 'template' | 'resources'>;
-  /** Opened on use only. */
-  readonly logs: () => Promise<FunctionLogPort>;
+type Port = Pick<StacksPort, 'stack' | 'template' | 'resources'>;
+
+/** Whether a resource is a function of Lambda, or something that a function must start for. */
+export function isFunctionOfLambda({ resourceType }: Pick<StackEvent, 'resourceType'>): boolean {
+  return /^AWS::Lambda::(?:Function|Version|Alias)$/.test(resourceType);
 }
 
 /**
- * The last lines that the function behind a failed custom resource wrote while the resource was worked on.
- * Never throws: it only adds detail to a failure that is being told.
+ * The last lines that the function behind a failed custom resource, or a function that failed itself, wrote
+ * while the resource was worked on. Never throws: it only adds detail to a failure that is being told.
  *
  * @param events of the operation
- * @returns undefined when the failed resource is no custom one
+ * @returns undefined when no function is behind the failed resource
  */
-export async function customResourceLog(
-  { port, logs }: LogDeps,
+export async function functionLog(
+  port: Port,
+  lookups: Lookups,
   cause: StackEvent,
   events: readonly StackEvent[],
 ): Promise<FunctionLog | undefined> {
-  if (!isCustom(cause)) return undefined;
+  const custom = isCustom(cause);
+  if (!custom && !isFunctionOfLambda(cause)) return undefined;
   let functionName: string | null = null;
   const without = (note: string): FunctionLog => ({ functionName, lines: [], note });
   try {
-    functionName = (await functionBehind(port, cause, events)) ?? null;
-    if (!functionName) return without(`Which function is behind ${cause.logicalId} could not be found out.`);
-    const group = `/aws/lambda/${functionName}`;
+    functionName = (custom ? await functionBehind(port, cause, events) : nameIn(cause.physicalId)) ?? null;
+    if (!functionName) {
+      // Of a function that never came to be there is no log, and nothing to be said of it.
+      return custom
+        ? without(`Which function is behind ${cause.logicalId} could not be found out.`)
+        : undefined;
+    }
+    const group = await groupOf(lookups, functionName);
     const began = events.find(
       ({ stackId, logicalId }) => stackId === cause.stackId && logicalId === cause.logicalId,
     );
@@ -62,10 +73,13 @@ export async function customResourceLog(
       from: new Date((began ?? cause).at.getTime() - MARGIN_MS),
       to: new Date(cause.at.getTime() + MARGIN_MS),
     };
-    const lines = await (await logs()).lines(group, window);
-    if (!lines) return without(`There is no log group ${group}.`);
-    if (lines.length === 0) return without(`The function ${functionName} wrote nothing in that time.`);
-    return { functionName, lines: lines.slice(-LINES).map(({ text }) => text), note: null };
+    const lines = await (await lookups.logs()).lines(group, window);
+    if (!lines) return custom ? without(`There is no log group ${group}.`) : undefined;
+    if (lines.length === 0)
+      return custom ? without(`The function ${functionName} wrote nothing in that time.`) : undefined;
+    const texts = lines.map(({ text }) => text);
+    const own = texts.filter((text) => !PLATFORM.test(text));
+    return { functionName, lines: (own.length > 0 ? own : texts).slice(-LINES), note: null };
   } catch (error) {
     const why = isInfractlError(error) ? error.message : messageOf(error);
     const whose = functionName ? `the function ${functionName}` : `the function behind ${cause.logicalId}`;
@@ -73,12 +87,44 @@ export async function customResourceLog(
   }
 }
 
+/** A function may write to a group of its own choice; without the permission to ask, the usual one is taken. */
+async function groupOf(lookups: Lookups, functionName: string): Promise<string> {
+  const usual = `/aws/lambda/${functionName}`;
+  try {
+    return (await (await lookups.functions()).configuration(functionName))?.logGroup ?? usual;
+  } catch {
+    return usual;
+  }
+}
+
+/**
+ * What Lambda says of a function that failed: its state, and why its last update failed.
+ *
+ * @throws what the lookup throws
+ */
+export async function lambdaState(lookups: Lookups, cause: StackEvent): Promise<Evidence | undefined> {
+  const functionName = nameIn(cause.physicalId);
+  if (!functionName) return undefined;
+  const found = await (await lookups.functions()).configuration(functionName);
+  const about = `Lambda says of the function ${functionName}:`;
+  const none = { about, lines: [], why: null, advice: [] };
+  if (!found) return { ...none, note: `The function ${functionName} is gone: it was taken back.` };
+  const { state, stateReason, updateStatus, updateReason } = found;
+  const line = (name: string, value: string | undefined, reason: typeof stateReason) =>
+    `${name} ${value}${reason.code ? ` (${reason.code})` : ''}${reason.text ? `: ${reason.text}` : ''}`;
+  const lines = [
+    ...(state === 'Failed' || stateReason.text ? [line('state', state, stateReason)] : []),
+    ...(updateStatus === 'Failed' ? [line('last update', updateStatus, updateReason)] : []),
+  ];
+  return lines.length > 0 ? { ...none, lines, note: null } : undefined;
+}
+
 /**
  * The name of the function behind a custom resource. AWS gives its token with the events; where it does
  * not, it is read in the template, which after a rollback is the one from before.
  */
 async function functionBehind(
-  port: LogDeps['port'],
+  port: Port,
   cause: StackEvent,
   events: readonly StackEvent[],
 ): Promise<string | undefined> {

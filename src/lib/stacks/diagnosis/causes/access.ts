@@ -51,7 +51,8 @@ export const ACCESS: readonly Cause[] = [
     words: /is not authorized to perform:?\s+[\w-]+:/i,
     why: ({ reason }) => {
       const denial = denialIn(reason ?? '');
-      return denial ? denialWhy(denial) : 'A permission is missing.';
+      // Where AWS does not say which policy decided, its words say all.
+      return denial?.policy || denial?.kind === 'explicit' ? denialWhy(denial) : undefined;
     },
     advice: ({ reason }) => {
       const denial = denialIn(reason ?? '');

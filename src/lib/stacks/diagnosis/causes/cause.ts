@@ -23,7 +23,7 @@ export interface Cause {
   readonly type?: RegExp;
   readonly handlerCode?: string;
   /** Why, in a sentence; undefined where AWS's own words say it. */
-  readonly why?: (event: Failed, groups: Groups) => string;
+  readonly why?: (event: Failed, groups: Groups) => string | undefined;
   /** What to do, the likeliest first. */
   readonly advice: (event: Failed, groups: Groups) => string[];
 }

@@ -66,7 +66,7 @@ export const VALUES: readonly Cause[] = [
   {
     code: 'CertificateRegion',
     words:
-      /certificate.{0,80}us-east-1|InvalidViewerCertificate|certificate .{0,60}(?:must be|isn't|is not) in .{0,30}region|(?:specified )?SSL certificate doesn't exist/i,
+      /certificate.{0,80}(?:in|of) (?:the )?us-east-1|InvalidViewerCertificate|certificate .{0,60}(?:must be|isn't|is not) in .{0,30}region|(?:specified )?SSL certificate doesn't exist/i,
     why: () =>
       'CloudFront, and edge-optimized domain names, take certificates of us-east-1 alone, whatever the stack’s region is.',
     advice: () => [
@@ -76,7 +76,7 @@ export const VALUES: readonly Cause[] = [
   {
     code: 'CertificateInvalid',
     words:
-      /CertificateNotFound|certificate ARN .{0,40}not valid|certificate .{0,60}(?:not found|does not exist|not (?:been )?(?:issued|validated)|isn't valid)|UnsupportedCertificate/i,
+      /CertificateNotFound|certificate ARN .{0,120}not valid|certificate .{0,60}(?:not found|does not exist|not (?:been )?(?:issued|validated)|isn't valid)|UnsupportedCertificate/i,
     why: () => 'The certificate is not there, is of another region, or is not validated yet.',
     advice: () => ['Check its ARN: it must be issued, and in the region of what uses it.'],
   },
