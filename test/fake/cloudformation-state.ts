@@ -77,6 +77,7 @@ export interface FakeChangeSet {
   readonly description: string | undefined;
   readonly desired: Desired;
   readonly onFailure: string;
+  readonly deployment?: FakeStack['deployment'];
   /** `REVERT_DRIFT` for a drift-aware one. */
   readonly mode: string | undefined;
   status: string;
@@ -117,6 +118,8 @@ export interface FakeStack {
   readonly changeSets: Map<string, FakeChangeSet>;
   outputs: { OutputKey: string; OutputValue: string; Description?: string; ExportName?: string }[];
   protection: boolean;
+  /** `DeploymentConfig` of the newest operation. */
+  deployment?: { readonly Mode: string; readonly DisableRollback: boolean } | undefined;
   /** The stack policy. */
   policy?: string;
   disableRollback: boolean;

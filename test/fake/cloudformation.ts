@@ -118,6 +118,14 @@ function bodyOf(p: Parameters, here: Here, stack?: FakeStack): string {
 const UPDATABLE =
   /^(CREATE_COMPLETE|UPDATE_COMPLETE|UPDATE_ROLLBACK_COMPLETE|UPDATE_FAILED|CREATE_FAILED|IMPORT_COMPLETE|IMPORT_ROLLBACK_COMPLETE)$/;
 
+/** Express mode switches rollback off unless the request says otherwise. */
+function deploymentOf(p: Parameters): FakeStack['deployment'] {
+  const given = p.DeploymentConfig as { Mode?: string; DisableRollback?: string } | undefined;
+  if (!given?.Mode) return undefined;
+  const standard = given.Mode === 'STANDARD';
+  return { Mode: given.Mode, DisableRollback: (given.DisableRollback ?? String(!standard)) === 'true' };
+}
+
 function createChangeSet(p: Parameters, here: Here): object {
   const { engine } = here;
   const name = String(p.StackName);
@@ -179,6 +187,7 @@ function createChangeSet(p: Parameters, here: Here): object {
     description: text(p.Description),
     desired,
     onFailure: text(p.OnStackFailure) ?? 'ROLLBACK',
+    deployment: deploymentOf(p),
     mode: text(p.DeploymentMode),
     status: 'CREATE_PENDING',
     execution: 'UNAVAILABLE',
@@ -280,7 +289,8 @@ function executeChangeSet(p: Parameters, here: Here): object {
   set.execution = 'EXECUTE_IN_PROGRESS';
   for (const other of [...stack.changeSets.values()]) if (other !== set) removeSet(stack, other);
   if (set.mode === 'REVERT_DRIFT') seeTruth(here.engine.cf, stack);
-  const disable = p.DisableRollback === 'true';
+  stack.deployment = set.deployment;
+  const disable = p.DisableRollback === 'true' || set.deployment?.DisableRollback === true;
   stack.disableRollback = disable;
   stack.ended = (status) => {
     set.execution = /^(CREATE|UPDATE)_COMPLETE$/.test(status) ? 'EXECUTE_COMPLETE' : 'EXECUTE_FAILED';
@@ -341,6 +351,7 @@ function shownStack(stack: FakeStack): object {
     Outputs: stack.outputs,
     Tags: stack.desired.tags,
     EnableTerminationProtection: stack.protection,
+    DeploymentConfig: stack.deployment,
     ParentId: stack.parent?.id,
     RootId: stack.parent ? rootOf(stack).id : undefined,
     DriftInformation: {

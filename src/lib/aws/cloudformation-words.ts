@@ -27,6 +27,7 @@ export function toState(stack: Stack): StackState {
     parameters: record(stack.Parameters, (parameter) => [parameter.ParameterKey, parameter.ParameterValue]),
     tags: record(stack.Tags, (tag) => [tag.Key, tag.Value]),
     terminationProtection: stack.EnableTerminationProtection ?? false,
+    ...(stack.DeploymentConfig?.Mode === 'EXPRESS' ? { express: true } : {}),
     ...(stack.ParentId ? { parentId: stack.ParentId } : {}),
     ...(stack.CreationTime ? { createdAt: stack.CreationTime } : {}),
     ...(updated ? { updatedAt: updated } : {}),

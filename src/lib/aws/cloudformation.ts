@@ -128,6 +128,9 @@ export function cloudFormation(
             ...(request.revertDrift
               ? { DeploymentMode: 'REVERT_DRIFT' as const }
               : { IncludeNestedStacks: true }),
+            ...(request.express
+              ? { DeploymentConfig: { Mode: 'EXPRESS' as const, DisableRollback: false } }
+              : {}),
             Capabilities: [...request.capabilities] as never,
             Parameters: [
               ...Object.entries(request.parameters).map(([ParameterKey, ParameterValue]) => ({

@@ -86,6 +86,7 @@ export class Steps {
       tags: { ...part.tags, ...ownTags(this.#context.project, id) },
       terminationProtection: part.terminationProtection,
       stackPolicy: part.stackPolicy?.text,
+      express: part.express,
       allowReplacement: this.#context.options.allowReplacement,
       careful: this.#context.project.protected && !this.#context.options.yes,
       timeout: part.timeout,

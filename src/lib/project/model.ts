@@ -48,6 +48,8 @@ export interface StackPart {
   readonly parameters: Readonly<Record<string, Value | readonly Value[]>>;
   readonly tags: Readonly<Record<string, string>>;
   readonly terminationProtection: boolean;
+  /** Deploy it in CloudFormation's express mode. */
+  readonly express?: boolean;
   /** What keeps updates from parts of the stack: a file of JSON, by its absolute path, and what is in it. */
   readonly stackPolicy?: { readonly file: string; readonly text: string };
   /** How long to wait for one operation on it, in milliseconds. */

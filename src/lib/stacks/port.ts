@@ -17,6 +17,8 @@ export interface StackState {
   readonly parameters: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
   readonly terminationProtection: boolean;
+  /** Its newest operation ran in express mode. */
+  readonly express?: boolean;
   /** The stack that this one is nested in. */
   readonly parentId?: string;
   readonly createdAt?: Date;
@@ -70,6 +72,8 @@ export interface ChangeSetRequest {
   readonly tags: Readonly<Record<string, string>>;
   readonly capabilities: readonly string[];
   readonly token: string;
+  /** In express mode, with rollback on failure, which AWS switches off there by default. */
+  readonly express?: boolean;
   /** Parameters that keep the value that the stack has. */
   readonly keep?: readonly string[];
   /** Drift-aware: what was changed past the stack is put back too. For updates only. */

@@ -27,6 +27,8 @@ export interface StackSpec {
   readonly careful?: boolean | undefined;
   /** How long one operation on the stack may take, in milliseconds. */
   readonly timeout: number;
+  /** AWS ends the operation as soon as configuration is applied: `DeploymentConfig.Mode` EXPRESS. */
+  readonly express?: boolean | undefined;
   /** Begin the operation and do not follow it. */
   readonly detach?: boolean;
   /** Put back what was changed past the stack, by a drift-aware change set. */

@@ -54,6 +54,11 @@ const schema = map(
     terminationProtection: z.optional(
       flag('Whether AWS refuses to delete the stack until this is switched off. Default: false.'),
     ),
+    express: z.optional(
+      flag(
+        'Deploy in express mode: AWS does not wait until resources work. For development; replacements are refused. Default: false.',
+      ),
+    ),
     stackPolicy: z.optional(
       text(
         'A stack policy (JSON, relative to this file): which updates of which resources AWS refuses. Set when it differs.',
@@ -101,6 +106,7 @@ export const stacks: Section<RawStack, StackPart> = {
       parameters: mergeParameters(name, raw, sam, context),
       tags: Object.fromEntries(Object.entries(raw.tags ?? {}).map(([key, tag]) => [key, String(tag)])),
       terminationProtection: raw.terminationProtection ?? false,
+      ...(raw.express ? { express: true } : {}),
       ...stackPolicyOf(name, raw, context),
       timeout: parseDuration(raw.timeout) ?? DEFAULT_TIMEOUT,
       after: raw.after ?? [],
@@ -112,6 +118,7 @@ export const stacks: Section<RawStack, StackPart> = {
     parameters: part.parameters,
     tags: part.tags,
     terminationProtection: part.terminationProtection,
+    express: part.express,
     stackPolicy: part.stackPolicy && relativePath(root, part.stackPolicy.file),
     timeout: writtenDuration(part.timeout),
     after: part.after,

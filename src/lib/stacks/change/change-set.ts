@@ -113,6 +113,7 @@ async function create(
       tags: spec.tags,
       capabilities: given,
       token: operationToken(),
+      ...(spec.express ? { express: true } : {}),
       ...(spec.revertDrift && type === 'UPDATE' ? { revertDrift: true } : {}),
     });
   try {

@@ -15,6 +15,7 @@ import { type ChangeSet, makeChangeSet, operationToken, untouched, withdraw } fr
 import { compareSettings } from './compare.ts';
 import { removeStack } from './delete.ts';
 import { checkExports } from './exports.ts';
+import { tellExpress, withMode } from './express.ts';
 import { lookOnceMore } from './last-look.ts';
 import { setPolicy } from './stack-policy.ts';
 import { continueRollback, decided } from './stuck.ts';
@@ -110,10 +111,11 @@ async function unchanged(
 /** Creates (no state) or updates the stack through a change set. */
 async function apply(
   deps: StackDeps,
-  spec: StackSpec,
+  ordered: StackSpec,
   wanted: Wanted,
   before: StackState | undefined,
 ): Promise<StackResult> {
+  const spec = withMode(deps, ordered, before);
   const deadline = deps.clock.now() + spec.timeout;
   const type = before ? 'UPDATE' : 'CREATE';
   if (before) await checkExports(deps.port, { spec, state: before, wanted: wanted.template });
@@ -169,6 +171,7 @@ async function apply(
       events: ended.events,
       template: wanted.template,
     });
+  tellExpress(deps, spec);
   await protect(deps, spec, ended.state);
   return {
     outcome: before ? 'updated' : 'created',

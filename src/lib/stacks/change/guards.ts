@@ -4,6 +4,7 @@ import { type Affected, affectedBy } from '../diff/affected.ts';
 import type { Change, StackState } from '../port.ts';
 import type { Template } from '../template/template.ts';
 import type { StackDeps, StackSpec } from '../types.ts';
+import { refuseReplacements } from './express.ts';
 import { type Denial, deniedBy, policyFor, setPolicy } from './stack-policy.ts';
 
 /**
@@ -26,6 +27,8 @@ export async function guardChanges(
   const affected = await affectedBy(deps.port, template, before.stackId, changes);
   const risky = atRisk(affected).filter(({ path }) => !isAllowed(spec, path));
   if (risky.length > 0) throw replacementRefused(spec, risky, deps.where);
+  const unasked = affected.filter(({ path }) => !isAllowed(spec, path));
+  refuseReplacements(spec, unasked, deps.where);
   const sure = affected.filter(({ what }) => what !== 'perhaps replaced');
   if (sure.length > 0 && spec.careful) throw confirmationNeeded(spec, sure, deps.where);
   if (affected.length > 0)
