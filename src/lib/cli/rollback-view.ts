@@ -29,11 +29,25 @@ const DATA = 'Data in tables, buckets and databases is not taken back.';
 /** What a rollback will do, for the question before it. */
 export function planLines(plan: RollbackPlan, paint: Paint): string {
   const width = Math.max(...plan.parts.map(({ part }) => part.length));
-  const parts = plan.parts.map(({ part, change, detail }) => {
+  const parts = plan.parts.flatMap(({ part, change, detail, data = [] }) => {
     const words = [WORDS[change], detail].filter(Boolean).join(': ');
-    return `  ${paint(...MARKS[change])} ${part.padEnd(width)}  ${words}`;
+    return [
+      `  ${paint(...MARKS[change])} ${part.padEnd(width)}  ${words}`,
+      ...data.map((one) => `      ${paint('red', '!')} ${dataLine(one)}`),
+    ];
   });
   return [...headLines(plan), ...parts, DATA].join('\n');
+}
+
+/** `the data in Users (AWS::DynamoDB::Table) would be lost`. */
+function dataLine({ resource, type, becomes }: NonNullable<PlannedPart['data']>[number]): string {
+  const words: Readonly<Record<string, string>> = {
+    lost: 'is lost',
+    'may be lost': 'may be lost',
+    retained: 'stays with the old resource',
+    snapshot: 'stays in a snapshot',
+  };
+  return `the data in ${resource} (${type}) ${words[becomes] ?? becomes}`;
 }
 
 function headLines({ to, of, account }: RollbackPlan): string[] {
@@ -64,7 +78,11 @@ export function rollbackPlanView(plan: RollbackPlan, dryRun: boolean): View {
 }
 
 function planTable({ parts }: RollbackPlan, ui: Ui): string {
-  const rows = parts.map(({ part, change, detail }) => [part, WORDS[change], detail ?? '']);
+  const rows = parts.map(({ part, change, detail, data = [] }) => [
+    part,
+    WORDS[change],
+    [detail, ...data.map(dataLine)].filter(Boolean).join('; '),
+  ]);
   return table(ui, ['part', '', { title: '', wrap: true }], rows);
 }
 

@@ -128,6 +128,29 @@ describe('a rollback', () => {
     expect([mark(), deploys.alias('shop-a')]).toEqual(['v2', '2']);
   });
 
+  it('says whose data would go before anything is done', async () => {
+    const withTable = (Resources: object) =>
+      deploys.put(
+        'a.json',
+        JSON.stringify({
+          ...JSON.parse(functionTemplate('shop-a')),
+          Resources: { ...JSON.parse(functionTemplate('shop-a')).Resources, ...Resources },
+        }),
+      );
+    await deploys.deploy();
+    await deploys.fake.clock.sleep(60_000);
+    withTable({
+      Users: { Type: 'AWS::DynamoDB::Table' },
+      Kept: { Type: 'AWS::DynamoDB::Table', DeletionPolicy: 'Retain' },
+    });
+    await deploys.deploy();
+    const { plan } = await rollback();
+    expect(plan.parts[0]?.data).toEqual([
+      { resource: 'Users', type: 'AWS::DynamoDB::Table', becomes: 'lost' },
+      { resource: 'Kept', type: 'AWS::DynamoDB::Table', becomes: 'retained' },
+    ]);
+  });
+
   it('keeps the secret that the stack has, and never shows or asks for it', async () => {
     await twice();
     deploys.put('.env.secrets', 'NOTHING=here\n');

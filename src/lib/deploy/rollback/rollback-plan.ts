@@ -16,9 +16,11 @@ export interface PlannedPart {
   /** `stays`: it was not there then, or was not asked for. `blocked`: it cannot go back. */
   readonly change: 'back' | 'create' | 'unchanged' | 'check' | 'stays' | 'blocked';
   readonly detail?: string;
+  /** Of a stack: resources that hold data and are made anew or deleted by it, with what becomes of the data. */
+  readonly data?: readonly { readonly resource: string; readonly type: string; readonly becomes: string }[];
 }
 
-type Plan = Pick<PlannedPart, 'change' | 'detail'>;
+type Plan = Pick<PlannedPart, 'change' | 'detail' | 'data'>;
 
 /** Finds out, by reading calls alone, what going back would do and what cannot go back. */
 export class RollbackPlanner {
@@ -71,7 +73,7 @@ export class RollbackPlanner {
 
   async #stack(id: PartId): Promise<Plan> {
     const { stackName, parameters } = partOf(this.#context.project.stacks, id);
-    const [{ checkOwner, planStack }, deps] = await Promise.all([
+    const [{ checkOwner, diffStack, planStack }, deps] = await Promise.all([
       import('../../stacks/index.ts'),
       this.#services.stacks(),
     ]);
@@ -80,7 +82,8 @@ export class RollbackPlanner {
     // One that is made again has other outputs then.
     if (state) this.#known.setOutputs(id.name, state.outputs);
     if (!this.#acts(id)) return { change: 'stays', detail: 'was not asked for' };
-    const plan = await planStack(deps, await this.#steps.stackSpec(id, state));
+    const spec = await this.#steps.stackSpec(id, state);
+    const plan = await planStack(deps, spec);
     const detail = stackWords(plan);
     if (plan.change === 'unchanged') return { change: 'unchanged' };
     const images = Object.values(parameters).flatMap(collectReferences);
@@ -97,7 +100,17 @@ export class RollbackPlanner {
         change: 'create',
         detail: `made new, empty: data that it held is not brought back; ${detail}`,
       };
-    return { change: 'back', ...(detail ? { detail } : {}) };
+    const { templateText: text, previous: later } = spec;
+    const { resources } = await diffStack(deps, {
+      spec,
+      ...(text ? { text } : {}),
+      ...(later ? { later } : {}),
+      changeSet: false,
+    });
+    const data = resources.flatMap(({ path, type, dataLoss }) =>
+      dataLoss ? [{ resource: path, type, becomes: dataLoss }] : [],
+    );
+    return { change: 'back', ...(detail ? { detail } : {}), ...(data.length > 0 ? { data } : {}) };
   }
 
   async #image(id: PartId): Promise<Plan> {
