@@ -58,15 +58,20 @@ export type Outcome =
   /** AWS goes on with it alone. */
   | 'started'
   /** Of the lock. */
-  | 'taken';
+  | 'taken'
 
 /** A resource that others wait for. */
 export interface Awaited {
-  readonly path: readonly string[];
-  readonly resourceType: string;
+  readonly path: readonly string[]
+  readonly resourceType: string
   /** When AWS began to work on it. */
-  readonly since: string;
+  readonly since: string
 }
+  | 'started'
+  | 'stopped'
+  | 'restarted'
+  /** AWS has the request; nobody waited for its end. */
+  | 'asked';
 
 /** Where events go. Must not throw and must not block. */
 export interface Reporter {

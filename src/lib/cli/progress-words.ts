@@ -15,6 +15,10 @@ const OUTCOME_STYLE: Record<Outcome, Style> = {
   checked: 'green',
   taken: 'green',
   started: 'yellow',
+  started: 'green',
+  stopped: 'yellow',
+  restarted: 'green',
+  asked: 'dim',
 };
 
 /** A terminal narrower than that gets the facts without their columns. */
