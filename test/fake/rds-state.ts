@@ -10,6 +10,16 @@ export interface FakeDatabase {
   engine: string;
   multiZone: boolean;
   readonly tags: Map<string, string>;
+  /** The cluster that it is a part of. */
+  cluster: string | undefined;
+  replicaOf: string | undefined;
+  replicas: string[];
+  /** Milliseconds of a start, a stop, a reboot. */
+  startMs: number;
+  stopMs: number;
+  rebootMs: number;
+  /** When RDS starts it again by itself. */
+  startsAgainAt: number | undefined;
   /** What is in it, as one text: comes back with a restore. */
   content: string;
 }
@@ -51,6 +61,13 @@ export class RdsState {
       className: 'db.t3.micro',
       engine: 'postgres',
       multiZone: false,
+      cluster: undefined,
+      replicaOf: undefined,
+      replicas: [],
+      startMs: 300_000,
+      stopMs: 200_000,
+      rebootMs: 60_000,
+      startsAgainAt: undefined,
       tags: new Map(Object.entries(tags ?? {})),
       content: '',
       ...rest,

@@ -1,4 +1,5 @@
 import { listOf, numbered } from './ec2-wire.ts';
+import { powerHandlers } from './rds-power.ts';
 import type { FakeDatabase, FakeDbSnapshot } from './rds-state.ts';
 import type { Context, Service } from './server.ts';
 import { FakeError, type Parameters, page, parseQuery, queryError, toXml } from './wire.ts';
@@ -62,6 +63,10 @@ function describeDatabase(one: FakeDatabase, context: Context): object {
     AllocatedStorage: one.sizeGiB,
     StorageEncrypted: one.encrypted,
     MultiAZ: one.multiZone,
+    DBClusterIdentifier: one.cluster,
+    ReadReplicaSourceDBInstanceIdentifier: one.replicaOf,
+    ReadReplicaDBInstanceIdentifiers: { ReadReplicaDBInstanceIdentifier: one.replicas },
+    AutomaticRestartTime: one.startsAgainAt === undefined ? undefined : new Date(one.startsAgainAt),
     Endpoint:
       one.state === 'available' ? { Address: `${one.id}.fake.rds.amazonaws.com`, Port: 5432 } : undefined,
     TagList: tagList(one.tags),
@@ -100,6 +105,7 @@ function addSnapshot(
 }
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
+  ...powerHandlers,
   DescribeDBInstances(p, context) {
     const all = p.DBInstanceIdentifier
       ? [database(p.DBInstanceIdentifier, context)]

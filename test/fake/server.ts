@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { AutoScalingState, autoScaling } from './autoscaling.ts';
 import { Buckets } from './buckets.ts';
 import { type FakeClock, virtualClock } from './clock.ts';
 import { cloudFormation } from './cloudformation.ts';
@@ -85,6 +86,7 @@ export interface FakeState {
   decoded: string;
   readonly ec2: Ec2State;
   readonly ebs: EbsState;
+  readonly autoScaling: AutoScalingState;
   readonly rds: RdsState;
 }
 
@@ -132,6 +134,7 @@ const SERVICES: readonly Service[] = [
   ssm,
   logs,
   ec2,
+  autoScaling,
   rds,
 ];
 const READS =
@@ -157,6 +160,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     decoded: '{}',
     ec2: new Ec2State(),
     ebs: new EbsState(),
+    autoScaling: new AutoScalingState(),
     rds: new RdsState(),
   };
   provideTypes(state, clock);

@@ -55,23 +55,22 @@ export type Outcome =
   | 'passed'
   | 'reverted'
   | 'checked'
-  /** AWS goes on with it alone. */
-  | 'started'
-  /** Of the lock. */
-  | 'taken'
-
-/** A resource that others wait for. */
-export interface Awaited {
-  readonly path: readonly string[]
-  readonly resourceType: string
-  /** When AWS began to work on it. */
-  readonly since: string
-}
+  /** It serves; of a stack: AWS goes on with it alone. */
   | 'started'
   | 'stopped'
   | 'restarted'
   /** AWS has the request; nobody waited for its end. */
-  | 'asked';
+  | 'asked'
+  /** Of the lock. */
+  | 'taken';
+
+/** A resource that others wait for. */
+export interface Awaited {
+  readonly path: readonly string[];
+  readonly resourceType: string;
+  /** When AWS began to work on it. */
+  readonly since: string;
+}
 
 /** Where events go. Must not throw and must not block. */
 export interface Reporter {

@@ -14,7 +14,6 @@ const OUTCOME_STYLE: Record<Outcome, Style> = {
   reverted: 'yellow',
   checked: 'green',
   taken: 'green',
-  started: 'yellow',
   started: 'green',
   stopped: 'yellow',
   restarted: 'green',

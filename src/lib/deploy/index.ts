@@ -10,6 +10,7 @@ import type { CopyOrder, HostDesk, HostDeskDeps, HostOutcome } from './host-desk
 import type { LockState } from './lock.ts';
 import type { LogDesk, LogDeskDeps } from './log-desk.ts';
 import type { Prune, PruneOrder } from './prune/prune.ts';
+import type { InstanceDesk, InstanceDeskDeps } from './instance-desk.ts';
 import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
@@ -31,6 +32,7 @@ export type { PrunePlan, PruneResult } from './prune/prune.ts';
 export type { Rollback, RollbackPlan } from './rollback/rollback.ts';
 export type { PlannedPart } from './rollback/rollback-plan.ts';
 export type { AttachResult, PartEvent, Subject } from './stack-desk.ts';
+export { isWhole, type TargetChoice } from './target-choice.ts';
 export type {
   BackupDesk,
   CopyOrder,
@@ -43,6 +45,7 @@ export type {
   DriftReport,
   HostDesk,
   HostOutcome,
+  InstanceDesk,
   Inventory,
   Listed,
   LogDesk,
@@ -133,4 +136,9 @@ export async function openLogDesk(deps: LogDeskDeps, project: Project): Promise<
 /** All work on the backups of a project: see backup-desk.ts. Nothing is asked of AWS yet. */
 export async function openBackupDesk(deps: BackupDeskDeps, project: Project): Promise<BackupDesk> {
   return new (await import('./backup-desk.ts')).BackupDesk(deps, project);
+}
+
+/** Instances, groups and databases: see instance-desk.ts. Nothing is asked of AWS yet. */
+export async function openInstanceDesk(deps: InstanceDeskDeps, project: Project): Promise<InstanceDesk> {
+  return new (await import('./instance-desk.ts')).InstanceDesk(deps, project);
 }

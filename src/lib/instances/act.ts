@@ -262,7 +262,7 @@ async function askToStop(
   { hibernate }: ActOptions,
 ): Promise<void> {
   const port = await deps.ports.instances();
-  const able = (one: InstanceTarget) => hibernate && one.facts.hibernation;
+  const able = (one: InstanceTarget) => Boolean(hibernate) && one.facts.hibernation;
   for (const way of [true, false]) {
     const some = targets.filter((one) => able(one) === way);
     const refusals = await inBatches(

@@ -27,6 +27,8 @@ export interface PlannedAct {
   readonly effects: readonly string[];
   /** What is not charged any more while it is stopped; USD a month; undefined when no price is known. */
   readonly saves?: number;
+  /** Data is lost by it. */
+  readonly severe?: boolean;
   /** Why it will not be done. */
   readonly refusal?: InfractlError;
 }
@@ -100,9 +102,11 @@ async function planInstance(
   const refusal = await refusalOfStop(deps, target, options.force);
   if (refusal) return { target, does: 'nothing', effects: [], refusal };
   const price = does === 'stop' ? knowledge.price(target) : undefined;
+  const severe = store?.has(facts.type) ?? false;
   return {
     target,
     does,
+    severe,
     effects: [
       ...stopEffects(target, {
         hibernate: options.hibernate,

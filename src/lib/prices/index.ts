@@ -21,7 +21,11 @@ export function instanceMonth(region: string, type: string): number | undefined 
 /** USD a month of an open-source RDS database that runs all the time, without its storage and backups. */
 export function databaseMonth(
   region: string,
-  { class: type, engine, multiZone }: { readonly class: string; readonly engine: string; readonly multiZone: boolean },
+  {
+    class: type,
+    engine,
+    multiZone,
+  }: { readonly class: string; readonly engine: string; readonly multiZone: boolean },
 ): number | undefined {
   if (!/^(postgres|mysql|mariadb)/.test(engine)) return undefined;
   const hour = DATABASES[SAME_AS[region] ?? region]?.[type];

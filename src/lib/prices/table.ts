@@ -27,14 +27,26 @@ export const LARGE: Readonly<Record<string, Readonly<Record<string, number>>>> =
     r6g: 0.1008,
     r7g: 0.1071,
   },
-  'eu-west-1': { t2: 0.1008, t3: 0.0912, t3a: 0.0816, t4g: 0.0736, m5: 0.107, m6i: 0.107, c5: 0.096, r5: 0.141 },
+  'eu-west-1': {
+    t2: 0.1008,
+    t3: 0.0912,
+    t3a: 0.0816,
+    t4g: 0.0736,
+    m5: 0.107,
+    m6i: 0.107,
+    c5: 0.096,
+    r5: 0.141,
+  },
   'eu-west-2': { t2: 0.1056, t3: 0.0944, m5: 0.111, c5: 0.101, r5: 0.148 },
   'eu-west-3': { t2: 0.1056, t3: 0.0944, t3a: 0.085, m5: 0.112, c5: 0.101, r5: 0.148 },
   'eu-central-1': { t2: 0.1072, t3: 0.096, t3a: 0.0864, t4g: 0.0768, m5: 0.115, c5: 0.097, r5: 0.152 },
 };
 
 /** Regions whose prices are another's. */
-export const SAME_AS: Readonly<Record<string, string>> = { 'us-east-2': 'us-east-1', 'us-west-2': 'us-east-1' };
+export const SAME_AS: Readonly<Record<string, string>> = {
+  'us-east-2': 'us-east-1',
+  'us-west-2': 'us-east-1',
+};
 
 /** Sizes as multiples of `large`. */
 export const SIZES: Readonly<Record<string, number>> = {

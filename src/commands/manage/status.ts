@@ -1,0 +1,54 @@
+import * as Flags from '@oclif/core/flags';
+import type { silentReporter } from '../../lib/base/report.ts';
+import { ManageCommand } from '../../lib/cli/manage-command.ts';
+import { targetFlags } from '../../lib/cli/manage-flags.ts';
+import { statusView } from '../../lib/cli/manage-status-view.ts';
+import type { View } from '../../lib/cli/view.ts';
+
+export default class ManageStatus extends ManageCommand<typeof ManageStatus> {
+  static override summary = 'Show instances, auto scaling groups and databases and how they are.';
+  static override description =
+    "State, time since the start, type, addresses, AWS's status checks, the health of the application and the " +
+    'cost of a month. Without a flag: the hosts of infractl.yaml and all that the stacks of the environment made.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    {
+      description: 'Every few seconds, until Ctrl-C',
+      command: '<%= config.bin %> <%= command.id %> --watch',
+    },
+    '<%= config.bin %> <%= command.id %> --tag Name=web',
+  ];
+  static override flags = {
+    ...targetFlags,
+    watch: Flags.boolean({ char: 'w', description: 'Show it again every 5 seconds, until Ctrl-C.' }),
+  };
+
+  protected override async work(): Promise<View> {
+    const { reporter, warnings } = collectWarnings();
+    const desk = await this.instanceDesk(reporter);
+    const choice = this.choice();
+    const look = async () => {
+      const view = statusView(await desk.status(await desk.targets(choice)));
+      for (const warning of warnings.splice(0)) this.warnUser(warning);
+      return view;
+    };
+    if (!this.flags.watch) return look();
+    const { watchView } = await import('../../lib/cli/watch.ts');
+    return watchView(look, {
+      json: this.flags.json,
+      terminal: this.terminal,
+      signal: this.interrupts.watch(),
+    });
+  }
+}
+
+/** A look says nothing on its way, but for what it could not see. */
+function collectWarnings() {
+  const warnings: string[] = [];
+  const reporter: typeof silentReporter = {
+    emit: (event) => {
+      if (event.type === 'warning') warnings.push(event.message);
+    },
+  };
+  return { reporter, warnings };
+}

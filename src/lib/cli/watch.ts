@@ -1,0 +1,70 @@
+import { systemClock } from '../base/clock.ts';
+import { isInfractlError } from '../base/errors.ts';
+import { painter, type Terminal } from './terminal.ts';
+import { localTime } from './times.ts';
+import type { View } from './view.ts';
+
+/** Milliseconds between two looks. */
+const PAUSE = 5_000;
+
+export interface Watching {
+  /** A line of JSON for each look. */
+  readonly json: boolean;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Shows a view again and again until Ctrl-C: redrawn on a terminal, elsewhere once for each change, with
+ * `--json` a line a look. What fails on the way is shown and tried again; the first look's failure ends it.
+ */
+export async function watchView(
+  look: () => Promise<View>,
+  { json, terminal, signal }: Watching,
+): Promise<View> {
+  const screen = json || !process.stdout.isTTY || !terminal.animated ? undefined : await openScreen();
+  const paint = painter(terminal.colourOut);
+  let last: string | undefined;
+  let trouble = '';
+  try {
+    for (;;) {
+      try {
+        const view = await look();
+        const at = new Date().toISOString();
+        trouble = '';
+        if (json) process.stdout.write(`${JSON.stringify({ at, targets: view.json })}\n`);
+        else {
+          const columns = process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
+          last = view.text({ paint, columns });
+        }
+      } catch (error) {
+        if (last === undefined || !isInfractlError(error) || error.code === 'Interrupted') throw error;
+        trouble = `${error.message} Trying again.`;
+      }
+      if (!json) show(last ?? '', trouble);
+      await systemClock.sleep(PAUSE, signal);
+    }
+  } finally {
+    screen?.done();
+  }
+
+  function show(text: string, warning: string): void {
+    if (screen) {
+      const now = paint(
+        'dim',
+        `${localTime(new Date().toISOString())}, every ${PAUSE / 1000} s, Ctrl-C ends it`,
+      );
+      screen([text, ...(warning ? [paint('yellow', warning)] : []), now].join('\n'));
+    } else if (shown !== text) {
+      shown = text;
+      process.stdout.write(`${localTime(new Date().toISOString())}\n${text}\n`);
+    }
+  }
+}
+
+let shown: string | undefined;
+
+async function openScreen() {
+  const { createLogUpdate } = await import('log-update');
+  return createLogUpdate(process.stdout);
+}

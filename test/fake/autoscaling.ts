@@ -1,0 +1,206 @@
+import type { Context, Service } from './server.ts';
+import {
+  FakeError,
+  type Parameters,
+  page,
+  parseQuery,
+  queryAnswer,
+  queryError,
+  validationError,
+} from './wire.ts';
+
+/** An auto scaling group: its members come and go after it was told to. */
+export interface FakeGroup {
+  readonly name: string;
+  min: number;
+  max: number;
+  desired: number;
+  members: { id: string; lifecycle: string; healthy: boolean }[];
+  readonly tags: Map<string, string>;
+  refreshes: { id: string; status: string; percent: number; reason?: string }[];
+  /** Milliseconds until a member is in service, or gone. */
+  memberMs: number;
+  /** The type of the instances that it starts. */
+  type: string;
+  /** The next refresh fails with this reason. */
+  failRefresh: string | undefined;
+}
+
+export class AutoScalingState {
+  readonly groups = new Map<string, FakeGroup>();
+
+  addGroup(
+    facts: Partial<Omit<FakeGroup, 'tags'>> & { name: string; tags?: Record<string, string> },
+  ): FakeGroup {
+    const { tags, ...rest } = facts;
+    const group: FakeGroup = {
+      min: 1,
+      max: 4,
+      desired: 0,
+      members: [],
+      refreshes: [],
+      memberMs: 40_000,
+      type: 't3.small',
+      failRefresh: undefined,
+      tags: new Map(Object.entries(tags ?? {})),
+      ...rest,
+    };
+    this.groups.set(group.name, group);
+    return group;
+  }
+}
+
+/** Puts the members there that a group wants, as real instances of the fake's EC2. */
+export function settle(group: FakeGroup, context: Context): void {
+  const { state, clock } = context;
+  while (group.members.length < group.desired) {
+    const instance = state.ec2.addInstance({
+      state: 'pending',
+      type: group.type,
+      launchedAt: clock.now(),
+      tags: { 'aws:autoscaling:groupName': group.name, ...Object.fromEntries(group.tags) },
+    });
+    const member = { id: instance.id, lifecycle: 'Pending', healthy: true };
+    group.members.push(member);
+    clock.after(group.memberMs, () => {
+      instance.state = 'running';
+      instance.since = clock.now();
+      member.lifecycle = 'InService';
+    });
+  }
+  for (const member of group.members.slice(group.desired)) {
+    member.lifecycle = 'Terminating';
+    clock.after(group.memberMs, () => {
+      group.members = group.members.filter((one) => one !== member);
+      const instance = state.ec2.instances.get(member.id);
+      if (instance) instance.state = 'terminated';
+    });
+  }
+}
+
+type Handler = (p: Parameters, context: Context) => object;
+
+function named(p: Parameters, { state }: Context): FakeGroup {
+  const group = state.autoScaling.groups.get(String(p.AutoScalingGroupName));
+  if (group) return group;
+  throw validationError(
+    `AutoScalingGroup name not found - AutoScalingGroup '${p.AutoScalingGroupName}' not found`,
+  );
+}
+
+interface Tag {
+  readonly ResourceId: string;
+  readonly Key: string;
+  readonly Value?: string;
+}
+
+const list = <T>(value: unknown) => (Array.isArray(value) ? value : []) as T[];
+
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  DescribeAutoScalingGroups(p, { state }) {
+    const names = list<string>(p.AutoScalingGroupNames);
+    const filters = list<{ Name: string; Values: string[] }>(p.Filters);
+    const all = [...state.autoScaling.groups.values()]
+      .filter(({ name }) => names.length === 0 || names.includes(name))
+      .filter(({ tags }) =>
+        filters.every(({ Name, Values }) => {
+          const value = tags.get(Name.replace(/^tag:/, ''));
+          return value !== undefined && Values.includes(value);
+        }),
+      );
+    const { items, next } = page(all, p.NextToken, Number(p.MaxRecords ?? 50));
+    return {
+      AutoScalingGroups: items.map((group) => ({
+        AutoScalingGroupName: group.name,
+        MinSize: group.min,
+        MaxSize: group.max,
+        DesiredCapacity: group.desired,
+        Instances: group.members.map(({ id, lifecycle, healthy }) => ({
+          InstanceId: id,
+          LifecycleState: lifecycle,
+          HealthStatus: healthy ? 'Healthy' : 'Unhealthy',
+        })),
+        Tags: [...group.tags].map(([Key, Value]) => ({ ResourceId: group.name, Key, Value })),
+      })),
+      NextToken: next,
+    };
+  },
+
+  UpdateAutoScalingGroup(p, context) {
+    const group = named(p, context);
+    const min = Number(p.MinSize ?? group.min);
+    const max = Number(p.MaxSize ?? group.max);
+    const desired = Number(p.DesiredCapacity ?? group.desired);
+    if (desired < min || desired > max)
+      throw validationError(
+        `Desired capacity:${desired} must be between the specified min size:${min} and max size:${max}`,
+      );
+    Object.assign(group, { min, max, desired });
+    settle(group, context);
+    return {};
+  },
+
+  CreateOrUpdateTags(p, { state }) {
+    for (const { ResourceId, Key, Value } of list<Tag>(p.Tags))
+      state.autoScaling.groups.get(ResourceId)?.tags.set(Key, Value ?? '');
+    return {};
+  },
+
+  DeleteTags(p, { state }) {
+    for (const { ResourceId, Key } of list<Tag>(p.Tags))
+      state.autoScaling.groups.get(ResourceId)?.tags.delete(Key);
+    return {};
+  },
+
+  StartInstanceRefresh(p, context) {
+    const group = named(p, context);
+    if (group.refreshes.some(({ status }) => status === 'InProgress'))
+      throw new FakeError(
+        'InstanceRefreshInProgress',
+        'An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.',
+      );
+    const id = `refresh-${group.refreshes.length + 1}`;
+    const refresh: FakeGroup['refreshes'][number] = { id, status: 'InProgress', percent: 0 };
+    group.refreshes.unshift(refresh);
+    context.clock.after(group.memberMs * Math.max(1, group.desired), () => {
+      if (group.failRefresh) Object.assign(refresh, { status: 'Failed', reason: group.failRefresh });
+      else Object.assign(refresh, { status: 'Successful', percent: 100 });
+    });
+    return { InstanceRefreshId: id };
+  },
+
+  DescribeInstanceRefreshes(p, context) {
+    const ids = list<string>(p.InstanceRefreshIds);
+    const found = named(p, context).refreshes.filter(({ id }) => ids.length === 0 || ids.includes(id));
+    return {
+      InstanceRefreshes: found
+        .slice(0, Number(p.MaxRecords ?? 50))
+        .map(({ id, status, percent, reason }) => ({
+          InstanceRefreshId: id,
+          Status: status,
+          PercentageComplete: percent,
+          StatusReason: reason,
+        })),
+    };
+  },
+};
+
+/** Auto Scaling, version 2011-01-01: groups, their tags, instance refreshes. */
+export const autoScaling: Service = {
+  name: 'autoscaling',
+  read(request) {
+    const parameters = parseQuery(request.body.toString());
+    return { action: String(parameters.Action), parameters };
+  },
+  handle(action, parameters, context) {
+    const handler = HANDLERS[action];
+    if (!handler) throw new Error(`the fake's Auto Scaling does not know ${action}`);
+    const body = queryAnswer(action, handler(parameters, context), context.requestId);
+    return { status: 200, headers: { 'content-type': 'text/xml' }, body };
+  },
+  fail: (error, requestId) => ({
+    status: error.status,
+    headers: { 'content-type': 'text/xml' },
+    body: queryError(error, requestId),
+  }),
+};
