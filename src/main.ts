@@ -38,11 +38,13 @@ async function dispatch(argv: string[]): Promise<void> {
   const config = await (await import('./lib/cli/whole-config.ts')).loadConfig(root);
   if (mistyped) throw notFound(config, [...id.split(':'), rest[0] as string]);
   const words = argv.filter((word) => !EVERYWHERE.has(word));
-  if (words.length === 0) {
+  const part =
+    words.length > 0 && !wantsHelp && config.findTopic(words.join(':')) ? words.join(':') : undefined;
+  if (words.length === 0 || part !== undefined) {
     const terminal = describeTerminal({ noColor: false, noInput: argv.includes('--no-input') });
-    if (!terminal.interactive || argv.includes('--json')) return help(config, [], argv);
+    if (!terminal.interactive || argv.includes('--json')) return help(config, part?.split(':') ?? [], argv);
     const { openMenu } = await import('./lib/cli/menu.ts');
-    return openMenu(config, (chosen, more) => commands.run(chosen, more));
+    return openMenu(config, (chosen, more) => commands.run(chosen, more), part);
   }
   if (wantsHelp) return help(config, id ? id.split(':') : topicWords(config, argv), argv);
   const topic = topicWords(config, argv);

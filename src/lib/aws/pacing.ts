@@ -183,6 +183,11 @@ export function pacingOf(session: Place, service: string): Pacing {
   return (_api, caller) => (session.pacers ?? pacers).of(session, service, caller);
 }
 
+/** The one of the account and region; under another clock than the system's, one of its own. */
+export function clockedPacer(session: AwsSession, clock: Clock, api: string, pace: Pace): Pacer {
+  return clock === systemClock ? pacerOf(session, api, pace) : new Pacer(clock, pace);
+}
+
 /** The little of an SDK client that pacing touches. */
 interface Paceable {
   readonly middlewareStack: {

@@ -1,5 +1,5 @@
 import { type Clock, throwIfAborted } from '../base/clock.ts';
-import { isThrottling, isTransient } from './errors.ts';
+import { isThrottling, isTransient, underneath } from './errors.ts';
 
 /** Milliseconds. */
 const FIRST_PAUSE = 500;
@@ -23,10 +23,16 @@ export async function untilAnswered<T>({ clock, signal }: RetryDeps, send: () =>
     try {
       return await send();
     } catch (error) {
-      const most = isThrottling(error) ? THROTTLED_TRIES : isTransient(error) ? TRANSIENT_TRIES : 0;
+      const most = triesFor(error);
       if (tries >= most) throw error;
       // Spread, so that what was refused together does not come back together.
       await clock.sleep(pause * (0.7 + 0.6 * Math.random()), signal);
     }
   }
+}
+
+function triesFor(error: unknown): number {
+  // A lack of capacity comes as a 5xx, and does not pass within seconds.
+  if (/Capacity/.test(underneath(error).name)) return 0;
+  return isThrottling(error) ? THROTTLED_TRIES : isTransient(error) ? TRANSIENT_TRIES : 0;
 }

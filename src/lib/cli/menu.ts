@@ -17,16 +17,20 @@ const AROUND = 6;
  * `infractl` alone on a terminal: find a command by typing, see and complete its command line, run it,
  * choose again. The choices come from the manifest, so that none can be missing.
  *
+ * @param part a topic, `manage`: its commands alone
  * @throws Interrupted at Ctrl-C
  */
 export async function openMenu(
   config: Config,
   run: (id: string, argv: string[]) => Promise<unknown>,
+  part?: string,
 ): Promise<void> {
   const terminal = describeTerminal({ noColor: false, noInput: false });
   const paint = painter(terminal.colourErr);
   const prompter = new Prompter(terminal);
-  const commands = config.commands.filter((command) => !command.hidden);
+  const commands = config.commands.filter(
+    ({ hidden, id }) => !hidden && (part === undefined || id.startsWith(`${part}:`)),
+  );
   for (;;) {
     const id = await prompter.search(
       { message: 'What do you want to do?', otherwise: 'infractl help' },
