@@ -52,6 +52,9 @@ const ON_HOSTS = /^host:/;
 /** Commands whose examples need disks: they are tried in backup.test.ts. */
 const ON_DISKS = /^backup:/;
 
+/** Commands whose examples need instances: they are tried in test/cli/manage.test.ts. */
+const ON_INSTANCES = /^manage:/;
+
 /** Examples that ask: on a terminal they are answered, elsewhere they name the flag. Their tests are in asking.test.ts. */
 const ASKS: Readonly<Record<string, string>> = {
   'infractl destroy': '--confirm my-auth-dev',
@@ -77,7 +80,9 @@ describe('examples', () => {
 
   it('every command is in the order below, and has examples', () => {
     const ids = Object.keys(manifest.commands).filter((id) => !manifest.commands[id]?.hidden);
-    expect([...ORDER].sort()).toEqual(ids.filter((id) => !ON_HOSTS.test(id) && !ON_DISKS.test(id)).sort());
+    expect([...ORDER].sort()).toEqual(
+      ids.filter((id) => ![ON_HOSTS, ON_DISKS, ON_INSTANCES].some((one) => one.test(id))).sort(),
+    );
     for (const id of ids) expect(examplesOf(id).length).toBeGreaterThan(0);
   });
 

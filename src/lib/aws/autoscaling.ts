@@ -13,7 +13,7 @@ import { systemClock } from '../base/clock.ts';
 import type { GroupFacts, GroupsPort } from '../instances/port.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
-import { clockedPacer, paced } from './pacing.ts';
+import { clockedPacing, paced } from './pacing.ts';
 import { type RetryDeps, untilAnswered } from './retry.ts';
 import type { AwsSession } from './session.ts';
 import { traced } from './trace.ts';
@@ -23,7 +23,7 @@ const MOST_NAMES = 50;
 
 /** Auto Scaling for `lib/instances`. A group that does not exist is left out. */
 export function autoScalingPort(session: AwsSession, deps: RetryDeps = { clock: systemClock }): GroupsPort {
-  const pacer = clockedPacer(session, deps.clock, 'autoscaling', { burst: 10, rate: 5, most: 10 });
+  const pacer = clockedPacing(session, deps.clock, 'autoscaling', { burst: 10, rate: 5, most: 10 });
   const client = traced(paced(new AutoScalingClient(session.config), pacer), session);
   const ask = <T>(action: string, send: () => Promise<T>) =>
     untilAnswered(deps, () => call(session, action, send));

@@ -183,9 +183,10 @@ export function pacingOf(session: Place, service: string): Pacing {
   return (_api, caller) => (session.pacers ?? pacers).of(session, service, caller);
 }
 
-/** The one of the account and region; under another clock than the system's, one of its own. */
-export function clockedPacer(session: AwsSession, clock: Clock, api: string, pace: Pace): Pacer {
-  return clock === systemClock ? pacerOf(session, api, pace) : new Pacer(clock, pace);
+/** The same at a pace that is known; another clock than the system's brings a pacer of its own. */
+export function clockedPacing(session: Place, clock: Clock, service: string, pace: Pace): Pacing {
+  if (clock !== systemClock) return new Pacer(clock, pace);
+  return (_api, caller) => (session.pacers ?? pacers).of(session, service, caller, pace);
 }
 
 /** The little of an SDK client that pacing touches. */

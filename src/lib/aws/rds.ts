@@ -10,14 +10,14 @@ import { systemClock } from '../base/clock.ts';
 import type { DatabaseFacts, DatabasesPort } from '../instances/port.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
-import { clockedPacer, paced } from './pacing.ts';
+import { clockedPacing, paced } from './pacing.ts';
 import { type RetryDeps, untilAnswered } from './retry.ts';
 import type { AwsSession } from './session.ts';
 import { traced } from './trace.ts';
 
 /** RDS for `lib/instances`. A database that does not exist is left out. */
 export function rdsPort(session: AwsSession, deps: RetryDeps = { clock: systemClock }): DatabasesPort {
-  const pacer = clockedPacer(session, deps.clock, 'rds', { burst: 10, rate: 5, most: 10 });
+  const pacer = clockedPacing(session, deps.clock, 'rds', { burst: 10, rate: 5, most: 10 });
   const client = traced(paced(new RDSClient(session.config), pacer), session);
   const ask = <T>(action: string, send: () => Promise<T>) =>
     untilAnswered(deps, () => call(session, action, send));

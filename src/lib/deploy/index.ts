@@ -7,10 +7,10 @@ import type { Destroy, DestroyOrder, DestroyResult, Inventory } from './destroy.
 import type { Differences, DifferencesOptions, PartDiff } from './differences.ts';
 import type { DriftReport } from './drift.ts';
 import type { CopyOrder, HostDesk, HostDeskDeps, HostOutcome } from './host-desk.ts';
+import type { InstanceDesk, InstanceDeskDeps } from './instance-desk.ts';
 import type { LockState } from './lock.ts';
 import type { LogDesk, LogDeskDeps } from './log-desk.ts';
 import type { Prune, PruneOrder } from './prune/prune.ts';
-import type { InstanceDesk, InstanceDeskDeps } from './instance-desk.ts';
 import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';

@@ -310,7 +310,9 @@ describe('trouble', () => {
       for (const doing of ['stop', 'start'] as const) {
         const before = world.fake.requests.length;
         const dying = await openDying(killedAfter, before);
-        await doIt(dying, doing, { ids }).catch((error: { code?: string }) => expect(error.code).toBe('Interrupted'));
+        await doIt(dying, doing, { ids }).catch((error: { code?: string }) =>
+          expect(error.code).toBe('Interrupted'),
+        );
         const results = await doIt(world, doing, { ids });
         expect(results.map(({ error }) => error)).toEqual([null, null]);
       }
