@@ -154,6 +154,7 @@ describe('results of commands that talk to AWS', () => {
   it('list and explain; events, attach and cancel are streams', async () => {
     await result('list', ['list']);
     await result('explain', ['explain', 'app']);
+    await result('unlock', ['unlock']);
     for (const name of ['events', 'attach', 'cancel']) {
       const all = lines(await run([name, 'app']));
       expect(all.at(-1)?.type).toBe('result');

@@ -126,6 +126,19 @@ describe('an owner that is killed', () => {
   });
 });
 
+describe('a clock of this machine that is wrong by an hour', () => {
+  it.each([3_600_000, -3_600_000])('(%i ms): deploys, and is locked out and told as ever', async (ahead) => {
+    (scene.fake.clock as RealClock).ahead = ahead;
+    await scene.deployed();
+    changed();
+    scene.changeCode('new');
+    const first = await working(2500);
+    expectTrouble(await scene.run(['deploy']), 6, /Held by arn:aws:\S+ .* \(\d+(\.\d)? m?s ago\)/);
+    expect((await first.end).code).toBe(0);
+    expect(statusIs('UPDATE_COMPLETE')()).toBe(true);
+  });
+});
+
 describe('unlock', () => {
   it('breaks it after the name was typed; its owner begins nothing more, and says so: exit 6', async () => {
     await scene.deployed();
