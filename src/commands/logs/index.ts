@@ -10,7 +10,7 @@ export default class Logs extends LogCommand<typeof Logs> {
   static override summary = 'Show the logs of functions, stacks and log groups, in one order of time.';
   static override description =
     'Without a name: everything that the stacks and functions of the environment write. A name is a function or ' +
-    'a stack of infractl.yaml, a log group, or the beginning of several: /aws/lambda/. With --follow it goes on; ' +
+    'a stack of infractl.yaml, a host (its journal), a log group, or the beginning of several: /aws/lambda/. With --follow it goes on; ' +
     'each event is shown once, also those that arrive late. Under --json one event a line, the result last.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
@@ -27,7 +27,7 @@ export default class Logs extends LogCommand<typeof Logs> {
   static override strict = false;
   static override args = {
     name: Args.string({
-      description: 'Functions, stacks, log groups, or beginnings of them.',
+      description: 'Functions, stacks, hosts, log groups, or beginnings of them.',
       ignoreStdin: true,
     }),
   };

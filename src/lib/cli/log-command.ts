@@ -5,12 +5,12 @@ import { UsageError } from '../base/errors.ts';
 import { parseWhen } from '../base/when.ts';
 import type { LogDesk } from '../deploy/index.ts';
 import { isReference } from '../project/model.ts';
-import { ProjectCommand } from './project-command.ts';
+import { HostCommand } from './host-command.ts';
 
 /** A command that reads logs in a window of time. */
-export abstract class LogCommand<T extends typeof Command = typeof Command> extends ProjectCommand<T> {
+export abstract class LogCommand<T extends typeof Command = typeof Command> extends HostCommand<T> {
   static override baseFlags = {
-    ...ProjectCommand.baseFlags,
+    ...HostCommand.baseFlags,
     since: Flags.string({
       description: 'From when on: 5m, 1h30m, "2 hours ago", "yesterday 14:00", ISO 8601.',
       default: '10m',
@@ -77,6 +77,7 @@ export abstract class LogCommand<T extends typeof Command = typeof Command> exte
     const variable = variables ? (await this.project()).variable : (name: string) => process.env[name];
     const { redactor } = this;
     const signal = this.interrupts.watch();
-    return openLogDesk({ session, clock: systemClock, signal, redactor, variable }, project);
+    const hosts = () => this.hostDesk();
+    return openLogDesk({ session, clock: systemClock, signal, redactor, variable, hosts }, project);
   }
 }

@@ -139,7 +139,7 @@ export class LogPrinter {
 
   #line(event: LogEvent, late: boolean): string {
     const { raw, fields, terminal } = this.#choice;
-    const shape: Shape = raw ? { kind: 'text', text: event.message } : shapeOf(event.message, fields);
+    const shape = raw ? ({ kind: 'text', text: event.message } as const) : this.#shape(event);
     if (shape.kind === 'mark') return '';
     if (shape.kind === 'json' && fields && shape.fields.length === 0) return '';
     const text = this.#text(shape, event.message).trimEnd();
@@ -152,6 +152,11 @@ export class LogPrinter {
         : whole;
     const head = `${this.#time(event.at)} ${this.#label(event.group)}${late ? this.#paint('yellow', 'late ') : ''}`;
     return `${head}${this.#lit(this.#styled(shape, indented(shown)))}\n`;
+  }
+
+  #shape({ message, level }: LogEvent): Shape {
+    const shape = shapeOf(message, this.#choice.fields);
+    return level && shape.kind === 'text' && !shape.level ? { ...shape, level } : shape;
   }
 
   #text(shape: Exclude<Shape, { kind: 'mark' }>, message: string): string {

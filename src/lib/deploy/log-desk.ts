@@ -23,6 +23,8 @@ import {
 } from '../logs/index.ts';
 import type { FunctionPart, Project } from '../project/model.ts';
 import type { StacksPort } from '../stacks/index.ts';
+import type { HostDesk } from './host-desk.ts';
+import { followJournal, readJournal } from './log-journals.ts';
 import { valueResolver } from './values.ts';
 
 export interface LogDeskDeps {
@@ -30,6 +32,8 @@ export interface LogDeskDeps {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly redactor: Redactor;
+  /** The hosts of the project, opened where a name means one. */
+  readonly hosts: () => Promise<HostDesk>;
   /** An environment variable, or a line of `.env.secrets`: a function's name may be one. */
   readonly variable: (name: string) => string | undefined;
 }
@@ -109,12 +113,15 @@ export class LogDesk {
     const port = await this.#logs();
     const missing: string[] = [];
     const lost: LostGroup[] = [];
-    const one = async function* ({ group }: Source) {
+    const { hosts } = this.#deps;
+    const one = async function* ({ group, host }: Source) {
       try {
-        for await (const events of readGroup({ port, signal }, { group, ...window })) {
-          if (events) yield events;
-          else missing.push(group);
-        }
+        if (host !== undefined) yield* readJournal({ hosts, signal }, host, group, window);
+        else
+          for await (const events of readGroup({ port, signal }, { group, ...window })) {
+            if (events) yield events;
+            else missing.push(group);
+          }
       } catch (error) {
         throwIfAborted(signal);
         if (!isInfractlError(error) || sources.length === 1 || !isAboutOne(error)) throw error;
@@ -133,7 +140,7 @@ export class LogDesk {
     tell: (news: FollowNews) => void,
   ): Promise<void> {
     const port = await this.#logs();
-    const { clock, signal } = this.#deps;
+    const { clock, signal, hosts } = this.#deps;
     const prefixes = this.#prefixes;
     // Following reads again as far back as late events are waited for; what is older is read once.
     const start = Math.max(window.from, port.now() - FOLLOW_REACH);
@@ -146,7 +153,10 @@ export class LogDesk {
     await followGroups(
       { port, clock, signal, tell },
       {
-        groups: sources.map(({ group }) => group),
+        groups: sources.filter(({ host }) => host === undefined).map(({ group }) => group),
+        live: sources.flatMap(({ host, group }) =>
+          host === undefined ? [] : [followJournal({ hosts, signal }, host, group, window.from)],
+        ),
         from: start,
         pattern: window.pattern,
         more: prefixes.length > 0 ? more : undefined,
@@ -182,9 +192,9 @@ export class LogDesk {
     return state;
   }
 
-  /** AWS's time now, in milliseconds since 1970. */
+  /** The end of what can have been logged by now, in milliseconds since 1970: AWS tells its time in whole seconds. */
   async now(): Promise<number> {
-    return (await this.#logs()).now();
+    return (await this.#logs()).now() + 1000;
   }
 
   async #all(): Promise<Found> {
@@ -204,7 +214,7 @@ export class LogDesk {
   }
 
   async #byName(name: string): Promise<Found> {
-    const { functions, stacks } = this.#project;
+    const { functions, stacks, hosts } = this.#project;
     const [kind, rest] = name.includes(':')
       ? [name.slice(0, name.indexOf(':')), name.slice(name.indexOf(':') + 1)]
       : ['', name];
@@ -212,6 +222,8 @@ export class LogDesk {
     if (part) return { sources: [await this.#ofFunction(part)], prefixes: [] };
     const stack = kind === '' || kind === 'stack' ? stacks.get(rest) : undefined;
     if (stack) return this.#ofStack(stack.stackName);
+    if ((kind === '' || kind === 'host') && hosts.has(rest))
+      return { sources: [journalOf(rest)], prefixes: [] };
     return this.#byPrefix(name);
   }
 
@@ -266,8 +278,8 @@ export class LogDesk {
   }
 
   async #unknown(name: string, groups: readonly string[]): Promise<UsageError> {
-    const { functions, stacks, name: project } = this.#project;
-    const parts = [...functions.keys(), ...stacks.keys()];
+    const { functions, stacks, hosts, name: project } = this.#project;
+    const parts = [...functions.keys(), ...stacks.keys(), ...hosts.keys()];
     const start = name.startsWith('/') ? name.split('/').slice(0, 3).join('/') : '';
     const others = groups.length > 0 ? groups : await (await this.#logs()).groups(start, this.#deps.signal);
     const near = nearest(name, [...parts, ...others]);
@@ -276,7 +288,7 @@ export class LogDesk {
       message: `${JSON.stringify(name)} is no part of ${project} that logs, and no log group in ${this.#deps.session.region} begins so.`,
       suggestions: [
         ...(near ? [`Did you mean: ${near}`] : []),
-        `Its functions and stacks: ${listed(parts) || 'none'}`,
+        `Its functions, stacks and hosts: ${listed(parts) || 'none'}`,
         ...(others.length > 0
           ? [`Log groups: ${others.slice(0, 5).join(', ')}${others.length > 5 ? ', …' : ''}`]
           : []),
@@ -290,7 +302,15 @@ export class LogDesk {
   }
 }
 
+function journalOf(host: string): Source {
+  return { name: host, group: `journal of ${host}`, host };
+}
+
 /** A failure of one group, which says nothing of the others. */
 function isAboutOne({ code }: InfractlError): boolean {
-  return code === 'AccessDenied' || code === 'InvalidOperationException' || code === 'LimitExceededException';
+  return (
+    /^(?:AccessDenied|Host|Sudo)/.test(code) ||
+    code === 'InvalidOperationException' ||
+    code === 'LimitExceededException'
+  );
 }

@@ -29,8 +29,18 @@ export interface FollowQuery {
   /** Milliseconds since 1970: events from then on. */
   readonly from: number;
   readonly pattern?: string | undefined;
+  /**
+   * Sources that tell by themselves, such as the journal of a host: handed where to put their events, each in
+   * its own order of time; they end when the signal is aborted.
+   */
+  readonly live?: readonly LiveSource[] | undefined;
   /** Asked now and then for the groups there are by now. */
   readonly more?: (() => Promise<readonly string[]>) | undefined;
+}
+
+export interface LiveSource {
+  readonly group: string;
+  readonly run: (put: (event: LogEvent) => void) => Promise<void>;
 }
 
 /** Every poll reads this far back again, in milliseconds: agents and Lambda deliver seconds late. */
@@ -89,11 +99,13 @@ class Follower {
   #cut = Number.NEGATIVE_INFINITY;
   #failure: unknown;
   #wake: () => void = () => {};
+  #live: number;
 
   constructor(deps: FollowDeps, query: FollowQuery) {
     this.#deps = deps;
     this.#query = query;
     this.#answered = deps.clock.now();
+    this.#live = query.live?.length ?? 0;
     for (const group of query.groups) this.#add(group, query.from);
   }
 
@@ -114,9 +126,11 @@ class Follower {
     const { clock, signal } = this.#deps;
     let running = 0;
     let looked = clock.now();
+    for (const source of this.#query.live ?? []) void this.#listen(source);
     for (;;) {
       throwIfAborted(signal);
-      if (this.#groups.size === 0) throw this.#failure;
+      if (this.#groups.size === 0 && this.#live === 0) throw this.#failure;
+      if (this.#groups.size === 0) this.#flush();
       if (this.#query.more && clock.now() - looked >= MORE_EVERY) {
         looked = clock.now();
         await this.#look();
@@ -136,6 +150,18 @@ class Follower {
       const wait = due && running < AT_ONCE ? due.asked + PAUSE - clock.now() : PAUSE;
       await this.#pause(Math.max(1, wait));
     }
+  }
+
+  async #listen({ group, run }: LiveSource): Promise<void> {
+    try {
+      await run((event) => this.#held.push(event));
+    } catch (error) {
+      if (this.#deps.signal?.aborted) return;
+      this.#failure ??= error;
+      if (isInfractlError(error)) this.#deps.tell({ type: 'lost', group, error });
+    }
+    this.#live--;
+    this.#flush();
   }
 
   /** The group that was not asked for the longest time. */
@@ -223,7 +249,9 @@ class Follower {
 
   /** Tells what every group has been read past. */
   #flush(): void {
-    const until = Math.min(...[...this.#groups.values()].map(({ polled }) => polled)) - HOLD;
+    const polled = [...this.#groups.values()].map((one) => one.polled);
+    if (polled.length === 0 && this.#live > 0) polled.push(this.#deps.port.now());
+    const until = Math.min(...polled) - HOLD;
     if (this.#held.length === 0) return;
     const ready = this.#held.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
     if (ready.length === 0) return;

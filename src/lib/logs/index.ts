@@ -1,5 +1,6 @@
-export { FOLLOW_REACH, type FollowNews, followGroups } from './follow.ts';
+export { FOLLOW_REACH, type FollowNews, followGroups, type LiveSource } from './follow.ts';
 export { type InsightsPort, type InsightsQuery, type InsightsState, runQuery } from './insights.ts';
+export { journalCommand, journalEvent } from './journal.ts';
 export { merged } from './merge.ts';
 export type { LogEvent, LogPage, LogsPort, PageQuery } from './port.ts';
 export { readGroup } from './read.ts';

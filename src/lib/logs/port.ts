@@ -6,6 +6,8 @@ export interface LogEvent {
   readonly group: string;
   readonly stream: string;
   readonly message: string;
+  /** How grave it is, where that is known beside the message. */
+  readonly level?: string;
 }
 
 export interface PageQuery {

@@ -1,7 +1,10 @@
-/** A log group under the name that it is shown by. */
+/** A log group, or the journal of a host, under the name that it is shown by. */
 export interface Source {
   readonly name: string;
+  /** The group's name; `journal of web` for a host's. */
   readonly group: string;
+  /** The host whose journal it is, by its name in infractl.yaml. */
+  readonly host?: string;
 }
 
 /** A resource of a stack, as far as it tells where its logs are. */
