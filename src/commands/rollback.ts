@@ -6,6 +6,7 @@ import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/lock-flags.ts';
 import { ProjectCommand } from '../lib/cli/project-command.ts';
 import { checkConfirmation, confirmMild, confirmSevere } from '../lib/cli/prompt.ts';
 import { planLines, rollbackPlanView, rollbackView } from '../lib/cli/rollback-view.ts';
+import { STUCK_FLAGS, stuckChoice } from '../lib/cli/stuck-choice.ts';
 import { painter } from '../lib/cli/terminal.ts';
 import type { View } from '../lib/cli/view.ts';
 import { openRollback } from '../lib/deploy/index.ts';
@@ -35,6 +36,7 @@ export default class Rollback extends ProjectCommand<typeof Rollback> {
   };
   static override flags = {
     ...LOCK_FLAGS,
+    ...STUCK_FLAGS,
     'allow-replacement': GUARD_FLAGS['allow-replacement'],
     'dry-run': Flags.boolean({ description: 'Show what would go back; change nothing.' }),
     yes: Flags.boolean({ char: 'y', description: 'Do not ask, where the environment is not protected.' }),
@@ -64,7 +66,8 @@ export default class Rollback extends ProjectCommand<typeof Rollback> {
     const [first, ...others] = this.words;
     const to = first !== undefined && /^(\d{8}T\d{9}Z-)?[0-9a-f]{6}$/.test(first) ? first : undefined;
     const parts = to === undefined ? this.words : others;
-    const deps = { ...(await this.deployDeps(systemClock)), ...lockChoice(this.flags) };
+    const decide = stuckChoice(this.flags, this.prompter, (lines, ask) => this.asideSaying(lines, ask));
+    const deps = { ...(await this.deployDeps(systemClock)), ...lockChoice(this.flags), decide };
     await this.sayPlace();
     const rollback = await openRollback(deps, project, { to, parts, allowReplacement });
     const plan = await rollback.plan();

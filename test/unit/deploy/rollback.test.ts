@@ -207,6 +207,27 @@ describe('a rollback', () => {
     expect(deploys.fake.mutations()).toHaveLength(before);
   });
 
+  it('gets a stack out of UPDATE_ROLLBACK_FAILED first, where somebody decides so', async () => {
+    await twice();
+    const stack = deploys.fake.state.cloudFormation.stack('shop-a-dev');
+    deploys.put('a.json', functionTemplate('shop-a').replace('return 1', 'return 3').replace('=> 1', '=> 3'));
+    deploys.fake.state.cloudFormation.script.set('Function', {
+      on: ['update', 'rollback'],
+      fail: 'no',
+      times: 2,
+    });
+    await failure(deploys.deploy());
+    expect(stack.status).toBe('UPDATE_ROLLBACK_FAILED');
+    await deploys.fake.clock.sleep(60_000);
+    expect(await failure((await rollback()).run())).toMatchObject({ exit: Exit.declined });
+    await deploys.fake.clock.sleep(60_000);
+    const { project, variable } = await salvageProject({ cwd: deploys.folder, env: {} });
+    const deps = await deploys.deps({ commandLine: 'rollback', variable, decide: async () => ({ but: [] }) });
+    const back = await openRollback(deps, project, { to: deploys.journal()[0]?.id as string, parts: [] });
+    await back.run(await back.plan());
+    expect([mark(), stack.status, deploys.alias('shop-a')]).toEqual(['v1', 'UPDATE_COMPLETE', '1']);
+  });
+
   it('makes a stack again that was deleted since', async () => {
     const [one] = await twice();
     const cf = deploys.fake.state.cloudFormation;
