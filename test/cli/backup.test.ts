@@ -63,7 +63,7 @@ describe('examples', () => {
     commands: Record<string, ManifestCommand>;
   };
   const examples = Object.keys(manifest.commands)
-    .filter((id) => /^backup:(create|list|cleanup|auto)$/.test(id))
+    .filter((id) => /^backup:(?!schedule)/.test(id))
     .flatMap((id) =>
       (manifest.commands[id]?.examples ?? []).map((example) =>
         (typeof example === 'string' ? example : example.command)
@@ -73,7 +73,16 @@ describe('examples', () => {
     );
 
   it.each(examples)('infractl %s', async (example) => {
-    old(5);
+    // A restore and a drill need something that is there.
+    if (/restore|verify/.test(example)) {
+      const root = fake.state.ec2.instances.get(INSTANCE)?.volumes[0]?.id ?? '';
+      fake.state.ebs.addVolume({
+        id: root,
+        state: 'in-use',
+        blocks: new Map([[0, Buffer.alloc(524_288, 1)]]),
+      });
+      await run('backup create --wait');
+    } else old(5);
     const result = await run(example);
     expect(result.stderr + result.stdout).not.toContain('✗');
     expect(result.code).toBe(0);
@@ -179,6 +188,57 @@ describe('backup auto', () => {
     expect(result.code).toBe(0);
     expect(result.stdout + result.stderr).not.toContain('NeverShown');
     expect(result.stderr).toContain('could not be told');
+  });
+});
+
+describe('backup restore', () => {
+  const restore = `backup restore latest --of ${INSTANCE}`;
+  beforeEach(async () => {
+    expect((await run('backup create --wait')).code).toBe(0);
+    fake.requests.length = 0;
+  });
+
+  it('says what it will do, how long, what it costs, and asks', async () => {
+    const asked = await run(restore);
+    expect(asked.code).toBe(2);
+    for (const words of [
+      '123456789012',
+      'Makes a volume of 20 GiB',
+      'It takes',
+      'about $1.86 a month',
+      'Give --yes',
+    ])
+      expect(asked.stderr).toContain(words);
+    expect(fake.mutations()).toEqual([]);
+  });
+
+  it('never over a live disk without its name', async () => {
+    for (const [more, exit] of [
+      ['', 2],
+      [' --yes', 2],
+      [' --confirm wbe', 5],
+    ] as const) {
+      expect((await run(`${restore} --replace-root${more}`)).code).toBe(exit);
+      expect(fake.mutations()).toEqual([]);
+    }
+    const done = await run(`${restore} --replace-root --confirm web`);
+    expect(done.code).toBe(0);
+    expect(done.stdout).toMatch(
+      /Kept: vol-\w+, the root volume that was replaced\.\n\nThe way back:\n +aws ec2 stop-instances/,
+    );
+  });
+
+  it('in a dry run changes nothing', async () => {
+    const result = await run(`${restore} --dry-run --json`);
+    expect(JSON.parse(result.stdout)).toMatchObject({ dryRun: true, to: 'volume', made: [] });
+    expect(fake.mutations()).toEqual([]);
+  });
+
+  it('of nothing that is there names what is near', async () => {
+    const id = JSON.parse((await run('backup list --json')).stdout)[0].id as string;
+    const result = await run(`backup restore ${id.slice(0, -1)}x --of ${INSTANCE}`);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain(`Did you mean: ${id}`);
   });
 });
 

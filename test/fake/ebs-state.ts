@@ -73,6 +73,8 @@ export class EbsState {
   readonly snapshots = new Map<string, FakeSnapshot>();
   readonly images = new Map<string, FakeImage>();
   readonly tasks = new Map<string, RootTask>();
+  /** Client token of RunInstances → instance. */
+  readonly runs = new Map<string, string>();
   /** How long a snapshot takes, in milliseconds. */
   snapshotMs = 60_000;
   /** The next snapshots end in error: how many. */
@@ -85,6 +87,10 @@ export class EbsState {
   /** Unfinished snapshots that a volume may have. */
   pendingLimit = 5;
   pageSize = 1000;
+  /** Blocks that one answer of the direct APIs lists at most. */
+  blocksPerPage = 10_000;
+  /** Snapshots whose blocks are not what their checksums say. */
+  readonly spoilt = new Set<string>();
   #serial = 0;
 
   id(prefix: string): string {

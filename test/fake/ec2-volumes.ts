@@ -146,6 +146,68 @@ export const volumeHandlers: Ec2Handlers = {
     return { return: true };
   },
 
+  RegisterImage(p, context) {
+    const { ebs } = context.state;
+    const name = String(p.Name);
+    if ([...ebs.images.values()].some((one) => one.name === name && one.state === 'available'))
+      throw new FakeError('InvalidAMIName.Duplicate', `AMI name ${name} is already in use`);
+    const devices = listOf<{ DeviceName: string; Ebs: { SnapshotId: string } }>(p.BlockDeviceMapping).map(
+      ({ DeviceName, Ebs }) => ({ device: DeviceName, snapshot: snapshotNamed(Ebs.SnapshotId, context).id }),
+    );
+    const id = ebs.id('ami');
+    const tags = tagsFor(p, 'image');
+    const { region } = context;
+    ebs.images.set(id, {
+      id,
+      region,
+      name,
+      rootDevice: String(p.RootDeviceName),
+      devices,
+      tags,
+      state: 'available',
+    });
+    return { imageId: id };
+  },
+
+  DeregisterImage(p, context) {
+    const image = context.state.ebs.images.get(String(p.ImageId));
+    if (image) image.state = 'deregistered';
+    return { return: true };
+  },
+
+  RunInstances(p, context) {
+    const { ebs, ec2 } = context.state;
+    const token = String(p.ClientToken ?? '');
+    const before = ebs.runs.get(token);
+    if (before && token) return { instancesSet: [{ instanceId: before }] };
+    const image = ebs.images.get(String(p.ImageId));
+    if (image?.state !== 'available')
+      throw new FakeError('InvalidAMIID.NotFound', `The image id '[${p.ImageId}]' does not exist`);
+    const zone = String(
+      (p.Placement as { AvailabilityZone?: string } | undefined)?.AvailabilityZone ?? 'eu-west-3a',
+    );
+    const volumes = image.devices.map(({ device, snapshot }) => {
+      const from = snapshotNamed(snapshot, context);
+      const made = ebs.addVolume({
+        region: context.region,
+        zone,
+        sizeGiB: from.sizeGiB,
+        blocks: new Map(from.blocks),
+        snapshotId: from.id,
+      });
+      return { id: made.id, device, deleteOnTermination: true };
+    });
+    const tags = Object.fromEntries(tagsFor(p, 'instance'));
+    const made = ec2.addInstance({ type: String(p.InstanceType), zone, tags, volumes, state: 'running' });
+    for (const { id, device } of volumes) {
+      const volume = volumeNamed(id, context);
+      volume.state = 'in-use';
+      volume.attached = { instance: made.id, device, state: 'attached', deleteOnTermination: true };
+    }
+    ebs.runs.set(token, made.id);
+    return { instancesSet: [{ instanceId: made.id }] };
+  },
+
   CreateReplaceRootVolumeTask(p, context) {
     const { ebs, ec2 } = context.state;
     const token = p.ClientToken ? String(p.ClientToken) : undefined;

@@ -6,6 +6,7 @@ import { Buckets } from './buckets.ts';
 import { type FakeClock, virtualClock } from './clock.ts';
 import { cloudFormation } from './cloudformation.ts';
 import { CloudFormationState } from './cloudformation-state.ts';
+import { ebs } from './ebs.ts';
 import { EbsState } from './ebs-state.ts';
 import { ec2 } from './ec2.ts';
 import { Ec2State } from './ec2-state.ts';
@@ -136,6 +137,7 @@ const SERVICES: readonly Service[] = [
   ec2,
   autoScaling,
   rds,
+  ebs,
 ];
 const READS =
   /^(Describe|List|Get|Head|Validate|Batch(Get|Check)|Detect|Estimate|Filter|Lookup|Search|Query|Scan|Decode|Simulate|Test|Start(Query|LiveTail))/;

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -123,6 +123,16 @@ export class TestHost {
   /** The same, without an opinion of how it ends. */
   attempt(...argv: string[]): { status: number | null; stdout: string; stderr: string } {
     return spawnSync(docker, ['exec', this.#id, ...argv], { encoding: 'utf8' });
+  }
+
+  /** The same, while this process goes on: for commands that ask something of it. */
+  run(...argv: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
+    return new Promise((resolve) => {
+      execFile(docker, ['exec', this.#id, ...argv], { encoding: 'utf8' }, (error, stdout, stderr) => {
+        const code = error ? (typeof error.code === 'number' ? error.code : null) : 0;
+        resolve({ status: code, stdout, stderr });
+      });
+    });
   }
 
   /** A line of shell, as root. */

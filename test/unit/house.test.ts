@@ -51,7 +51,7 @@ function place(file: string): string {
 /** What every place may use: words, time, errors; and the types of a project. */
 const GROUND = new Set(['base']);
 /** Layers that capabilities stand on. */
-const BELOW = new Set(['base', 'aws', 'artifacts', 'hosts']);
+const BELOW = new Set(['base', 'aws', 'artifacts', 'hosts', 'prices']);
 /** What a project is made of: the words that all capabilities share. */
 const MODEL = 'src/lib/project/model.ts';
 /** Places that join capabilities; only these may import several of them. */

@@ -16,7 +16,7 @@ export default class BackupList extends BackupCommand<typeof BackupList> {
   protected override async work(): Promise<View> {
     const desk = await this.backupDesk();
     const { plan } = this.args;
-    const plans = await this.plans(desk, plan ? [plan] : []);
+    const plans = await (plan ? this.plans(desk, [plan]) : this.allPlans(desk));
     const listed = await desk.list(plans);
     const shown = plan ? listed.filter(({ backup }) => backup.plan === plan) : listed;
     return backupListView(shown, systemClock.now());

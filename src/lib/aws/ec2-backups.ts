@@ -163,6 +163,7 @@ function toVolume(one: Volume): VolumeFacts {
     kmsKeyId: one.KmsKeyId,
     zone: one.AvailabilityZone ?? '',
     state: one.State ?? '',
+    createdAt: one.CreateTime?.getTime() ?? 0,
     attached: attached?.InstanceId
       ? {
           instance: attached.InstanceId,

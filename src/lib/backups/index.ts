@@ -2,10 +2,33 @@
 export { type AutoOptions, type AutoResult, autoRun } from './auto.ts';
 export { subjectOf } from './catalogue.ts';
 export { type Cleanup, carryOut, type Deleted, deletionFailed, planCleanup } from './cleanup.ts';
+export { type Costs, costsOf, type SnapshotCost } from './costs.ts';
 export { type CreatedBackup, type CreateOptions, createBackups } from './create.ts';
 export type { BackupDeps, Plan, Wanted } from './deps.ts';
 export { judge, type Verdict } from './judge.ts';
 export { withBackupLock } from './lock.ts';
-export { lookUp, storesOf } from './look.ts';
+export { findBackup, lookUp, storesOf } from './look.ts';
+export { carryOutRestore } from './restore.ts';
+export {
+  planRestore,
+  type Restored,
+  type RestoreOrder,
+  type RestorePlan,
+  type RestoreTo,
+} from './restore-plan.ts';
 export { policyWords } from './retention.ts';
+export { type Entry, parseMoment } from './schedule/entry.ts';
+export { type Machine, thisMachine } from './schedule/machine.ts';
+export {
+  chooseEngine,
+  type Engine,
+  examine,
+  type Finding,
+  install,
+  type ScheduleState,
+  scheduleState,
+  tryEntry,
+  uninstall,
+} from './schedule/schedule.ts';
 export { type Backup, type Snapshot, TAG } from './types.ts';
+export { drillHost, type Verified, verifyBackup } from './verify.ts';

@@ -1,3 +1,5 @@
+import { UsageError } from '../base/errors.ts';
+import { listed, nearest } from '../base/text.ts';
 import { backupsOf } from './catalogue.ts';
 import type { BackupDeps, Plan } from './deps.ts';
 import type { SnapshotStore } from './port.ts';
@@ -38,4 +40,40 @@ export async function storeOf(
   { kind, region }: Pick<Snapshot, 'kind' | 'region'>,
 ): Promise<SnapshotStore> {
   return kind === 'rds' ? (await deps.rds()).store(region) : deps.ebs.store(region);
+}
+
+/**
+ * One backup: by its id, by the id of one of its snapshots, or `latest`, the newest good one.
+ *
+ * @param of its subject, where several have that id
+ * @throws UsageError `NoSuchBackup`, `SubjectNeeded`
+ */
+export function findBackup(all: readonly Backup[], wanted: string, of: string | undefined): Backup {
+  const mine = of === undefined ? all : all.filter(({ subject }) => subject === of);
+  const newest = mine.find(({ state }) => state === 'good');
+  const found =
+    wanted === 'latest'
+      ? mine.filter(({ id }) => id === newest?.id)
+      : mine.filter(({ id, snapshots }) => id === wanted || snapshots.some((one) => one.id === wanted));
+  const [backup, second] = found;
+  if (backup && !second) return backup;
+  if (backup) {
+    throw new UsageError({
+      code: 'SubjectNeeded',
+      message: `${backup.id} is of several: ${listed(found.map(({ subject }) => subject))}.`,
+      suggestions: [`Say which: --of ${backup.subject}`],
+    });
+  }
+  const near = nearest(
+    wanted,
+    all.map(({ id }) => id),
+  );
+  throw new UsageError({
+    code: 'NoSuchBackup',
+    message:
+      wanted === 'latest'
+        ? 'There is no good backup.'
+        : `There is no backup ${wanted}${of ? ` of ${of}` : ''}.`,
+    suggestions: [...(near ? [`Did you mean: ${near}`] : []), 'All backups: infractl backup list'],
+  });
 }

@@ -35,6 +35,7 @@ export interface VolumeFacts {
   readonly attached:
     | { readonly instance: string; readonly device: string; readonly state: string }
     | undefined;
+  readonly createdAt: number;
   readonly tags: Tags;
 }
 
@@ -121,4 +122,63 @@ export interface RdsPort {
     readonly like: DatabaseFacts | undefined;
     readonly tags: Tags;
   }): Promise<boolean>;
+}
+
+/** EC2 as far as it makes something of a snapshot, and takes away what a drill made. */
+export interface RestorePort {
+  /** EC2 CreateVolume: the same token gives the same volume. */
+  createVolume(order: {
+    readonly snapshot: string;
+    readonly zone: string;
+    readonly like: VolumeFacts | undefined;
+    readonly tags: Tags;
+    readonly token: string;
+  }): Promise<string>;
+  attachVolume(volume: string, instance: string, device: string): Promise<void>;
+  detachVolume(volume: string): Promise<void>;
+  /** False when it was gone already. */
+  deleteVolume(volume: string): Promise<boolean>;
+  /** EC2 CreateReplaceRootVolumeTask: the old volume stays. */
+  replaceRoot(order: {
+    readonly instance: string;
+    readonly snapshot: string;
+    readonly tags: Tags;
+    readonly token: string;
+  }): Promise<string>;
+  /** `in-progress`, `succeeded`, `failed`, … */
+  rootTask(id: string): Promise<string>;
+  /** EC2 RegisterImage; one of that name that is there already is taken. */
+  registerImage(order: {
+    readonly name: string;
+    readonly architecture: string;
+    readonly rootDevice: string;
+    readonly devices: readonly { readonly device: string; readonly snapshot: string }[];
+    readonly tags: Tags;
+  }): Promise<string>;
+  imageState(id: string): Promise<string>;
+  /** EC2 DeregisterImage, where one of that name is there. */
+  forgetImage(name: string): Promise<void>;
+  /** EC2 RunInstances: the same token gives the same instance. */
+  runInstance(order: {
+    readonly image: string;
+    readonly like: InstanceFacts;
+    readonly tags: Tags;
+    readonly token: string;
+  }): Promise<string>;
+}
+
+/** One block of a snapshot: 512 KiB. */
+export interface Block {
+  readonly index: number;
+  readonly token: string;
+}
+
+/** The direct APIs of EBS: the blocks of snapshots, without a volume. */
+export interface BlocksPort {
+  /** EBS ListSnapshotBlocks, page by page: the blocks that hold something. */
+  list(snapshot: string): AsyncIterable<readonly Block[]>;
+  /** EBS ListChangedBlocks, page by page: how many blocks of the second differ from the first. */
+  changed(first: string, second: string): AsyncIterable<number>;
+  /** EBS GetSnapshotBlock. */
+  read(snapshot: string, block: Block): Promise<{ readonly bytes: Uint8Array; readonly checksum: string }>;
 }

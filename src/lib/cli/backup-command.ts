@@ -76,6 +76,12 @@ export abstract class BackupCommand<T extends typeof Command = typeof Command> e
     return desk.plans(await this.choice(names));
   }
 
+  /** All plans; of a project without any, what flags have made. */
+  protected async allPlans(desk: BackupDesk): Promise<Plan[]> {
+    const { project } = await this.project();
+    return desk.plans({ names: project.backups.size > 0 ? [] : ['manual'] });
+  }
+
   protected async choice(names: readonly string[]): Promise<PlanChoice> {
     const given = this.flags as Given;
     const policy = await policyOf(given);

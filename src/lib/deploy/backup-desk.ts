@@ -5,22 +5,34 @@ import {
   type Backup,
   type BackupDeps,
   type Cleanup,
+  type Costs,
   type CreatedBackup,
   type CreateOptions,
   carryOut,
+  carryOutRestore,
+  costsOf,
   createBackups,
   type Deleted,
+  drillHost,
+  findBackup,
   judge,
   lookUp,
   type Plan,
   planCleanup,
+  planRestore,
+  type Restored,
+  type RestoreOrder,
+  type RestorePlan,
   storesOf,
   type Verdict,
+  type Verified,
+  verifyBackup,
   withBackupLock,
 } from '../backups/index.ts';
 import type { Clock } from '../base/clock.ts';
-import { isInfractlError } from '../base/errors.ts';
+import { type InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
 import type { Reporter } from '../base/report.ts';
+import { storagePrices } from '../prices/index.ts';
 import type { Project } from '../project/model.ts';
 import { choosePlans, type PlanChoice, resolvePlan } from './backup-plans.ts';
 import { HostDesk, type HostDeskDeps } from './host-desk.ts';
@@ -125,14 +137,85 @@ export class BackupDesk {
     const session = await this.#deps.session();
     const notify = async () => (await import('../aws/sns.ts')).notifyPort(session);
     const { project, environment } = deps.owner;
-    return withBackupLock(`backup auto ${project} ${environment} ${session.region}`, async () => {
+    const all = async () => {
       const results: AutoResult[] = [];
       for (const plan of plans) results.push(await autoRun(deps, plan, { ...options, notify }));
       return results;
-    });
+    };
+    if (options.dryRun) return all();
+    return withBackupLock(`backup auto ${project} ${environment} ${session.region}`, all);
+  }
+
+  /**
+   * One good backup: by its id, by the id of a snapshot, or the newest.
+   *
+   * @param of its subject, where a backup of that id has several
+   * @throws UsageError `NoSuchBackup`, `SubjectNeeded`
+   */
+  async find(plans: readonly Plan[], wanted: string, of: string | undefined): Promise<Backup> {
+    const deps = await this.work();
+    const all = await lookUp(deps, await storesOf(deps, plans));
+    return findBackup(all, wanted, of);
+  }
+
+  async planRestore(order: RestoreOrder): Promise<RestorePlan> {
+    return planRestore(await this.#restoreDeps(), order);
+  }
+
+  async restore(plan: RestorePlan): Promise<Restored> {
+    return carryOutRestore(await this.#restoreDeps(), plan);
+  }
+
+  /**
+   * The drill of one backup: on the host of its plan where there is one, else by its blocks.
+   *
+   * @throws UsageError `NoDrillHost` where a host is asked for and there is none
+   */
+  async verify(
+    plans: readonly Plan[],
+    backup: Backup,
+    how: 'auto' | 'host' | 'blocks',
+    sample: number,
+  ): Promise<Verified[]> {
+    const deps = await this.#verifyDeps();
+    const host = how === 'blocks' ? undefined : await drillHost(deps, plans, backup);
+    if (how === 'host' && !host) throw noDrillHost(backup);
+    const { project, environment } = deps.owner;
+    const run = () => verifyBackup(deps, { backup, sample, ...(host ? { host } : {}) });
+    return host ? withBackupLock(`backup drill ${project} ${environment}`, run) : run();
+  }
+
+  /** What the backups cost, and what each would free. */
+  async costs(plans: readonly Plan[], most: number): Promise<Costs> {
+    const deps = await this.#verifyDeps();
+    const backups = await lookUp(deps, await storesOf(deps, plans));
+    return costsOf(deps, backups, storagePrices, most);
+  }
+
+  async #verifyDeps() {
+    const session = await this.#deps.session();
+    const { signal } = this.#deps;
+    const blocks = async () => (await import('../aws/ebs-blocks.ts')).blocksPort(session, signal);
+    return { ...(await this.#restoreDeps()), blocks };
+  }
+
+  async #restoreDeps() {
+    const deps = await this.work();
+    const { clock, signal } = this.#deps;
+    const session = await this.#deps.session();
+    const restore = async () => (await import('../aws/ec2-restore.ts')).restorePort(session, clock, signal);
+    return { ...deps, restore };
   }
 
   async close(): Promise<void> {
     await this.#hosts.close();
   }
+}
+
+function noDrillHost(backup: Backup): InfractlError {
+  return new UsageError({
+    code: 'NoDrillHost',
+    message: `The plan ${backup.plan} names no host of ${backup.subject} that the drill could be done on.`,
+    suggestions: ['Give --how blocks: its blocks are read and compared with their checksums.'],
+  });
 }

@@ -14,6 +14,7 @@ export interface Machine {
   read(file: string): string | undefined;
   write(file: string, text: string): void;
   remove(file: string): void;
+  makeFolder(folder: string): void;
   exists(path: string): boolean;
 }
 
@@ -46,6 +47,7 @@ export function thisMachine(env: NodeJS.ProcessEnv, signal: AbortSignal): Machin
       renameSync(`${file}.new`, file);
     },
     remove: (file) => rmSync(file, { force: true }),
+    makeFolder: (folder) => void mkdirSync(folder, { recursive: true }),
     exists: existsSync,
   };
 }

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { InfractlError } from '../../base/errors.ts';
-import { cronLine, entryLine, withEntry, withoutEntry } from './crontab.ts';
+import { cronLine, withEntry, withoutEntry } from './crontab.ts';
 import { type Entry, shellLine } from './entry.ts';
 import { type Machine, runBare, systemctl, unitFolder } from './machine.ts';
 import { serviceUnit, timerUnit, unitName } from './systemd.ts';
@@ -30,7 +30,7 @@ export async function chooseEngine(machine: Machine, wanted: Engine | 'auto'): P
     throw new InfractlError({
       code: 'NoSystemd',
       message: 'systemd does not run on this machine.',
-      suggestions: ['Use --engine cron, or --engine dlm: AWS then takes the snapshots itself.'],
+      suggestions: ['Use --engine cron.'],
     });
   }
   if (systemd && wanted !== 'cron') return 'systemd';
@@ -38,9 +38,7 @@ export async function chooseEngine(machine: Machine, wanted: Engine | 'auto'): P
   throw new InfractlError({
     code: wanted === 'cron' ? 'NoCron' : 'NoScheduler',
     message: 'This machine has no crontab command.',
-    suggestions: [
-      'Install cron (apt-get install cron), or use --engine dlm: AWS then takes the snapshots itself.',
-    ],
+    suggestions: ['Install cron: apt-get install cron'],
   });
 }
 
@@ -69,6 +67,8 @@ export async function install(machine: Machine, engine: Engine, entry: Entry): P
   if (engine === 'cron') {
     const before = await readCrontab(machine);
     const after = withEntry(before, entry);
+    // cron's redirection makes the file, not its folder.
+    machine.makeFolder(dirname(entry.log));
     if (after !== before) await writeCrontab(machine, after);
     return after !== before;
   }
@@ -249,12 +249,4 @@ async function writeCrontab(machine: Machine, text: string): Promise<void> {
     message: 'The crontab could not be written; it is as it was.',
     why: result?.stderr.trim() ?? '',
   });
-}
-
-/** Whether what is installed is what would be installed now. */
-export function isCurrent(machine: Machine, state: ScheduleState, entry: Entry): boolean {
-  if (state.engine === 'cron') return state.entry === entryLine(entry);
-  return (
-    state.engine === 'systemd' && machine.read(unitFiles(machine, entry.name).service) === serviceUnit(entry)
-  );
 }

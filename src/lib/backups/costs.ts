@@ -1,0 +1,134 @@
+import type { StoragePrices } from '../prices/index.ts';
+import { grouped } from './catalogue.ts';
+import type { BackupDeps } from './deps.ts';
+import type { BlocksPort } from './port.ts';
+import type { Backup, Snapshot } from './types.ts';
+
+/** What one snapshot takes beyond the one before it, and what its end would free. */
+export interface SnapshotCost {
+  readonly snapshot: string;
+  readonly backup: string;
+  readonly subject: string;
+  readonly region: string;
+  readonly at: number;
+  /** Bytes that it holds beyond the snapshot before it; null where that was not looked at. */
+  readonly uniqueBytes: number | null;
+  /** Bytes that deleting it alone would free: what neither of its neighbours refers to. At most `uniqueBytes`. */
+  readonly freesBytes: number | null;
+  /** US dollars a month for `uniqueBytes`; null where the price or the size is not known. */
+  readonly perMonth: number | null;
+}
+
+export interface Costs {
+  readonly snapshots: readonly SnapshotCost[];
+  readonly totalBytes: number;
+  /** US dollars a month of all whose price is known. */
+  readonly perMonth: number;
+  /** Snapshots that could not be counted: their size is an upper bound of the volume. */
+  readonly notCounted: number;
+  /** Calls of the direct APIs that were made. */
+  readonly calls: number;
+}
+
+const BLOCK = 524_288;
+const GIB = 1024 ** 3;
+
+/**
+ * True sizes by block lists: of the oldest snapshot of a volume all of its blocks, of each later one what differs
+ * from the one before. AWS bills exactly that. What deleting one frees is what it alone refers to: its own
+ * changes, as far as the next one has changed them again; that is bounded by the smaller of the two.
+ *
+ * @param most calls of the direct APIs, each for up to 10,000 blocks; what is beyond is not counted
+ */
+export async function costsOf(
+  deps: BackupDeps & { readonly blocks: () => Promise<BlocksPort> },
+  backups: readonly Backup[],
+  pricesOf: (region: string) => StoragePrices | undefined,
+  most: number,
+): Promise<Costs> {
+  const owner = new Map(backups.flatMap((backup) => backup.snapshots.map((one) => [one, backup] as const)));
+  const port = await deps.blocks();
+  const home = deps.ebs.store().region;
+  const budget = { left: most };
+  const sizes = new Map<Snapshot, number>();
+  const done = [...owner.keys()].filter(({ state }) => state === 'completed');
+  for (const chain of grouped(
+    done.filter(({ kind, region }) => kind === 'ebs' && region === home),
+    ({ source, encrypted }) => `${source} ${encrypted}`,
+  )) {
+    let before: Snapshot | undefined;
+    for (const one of chain.sort((a, b) => a.startedAt - b.startedAt)) {
+      const size = await sizeOf(port, before, one, budget);
+      if (size !== undefined) sizes.set(one, size);
+      before = one;
+    }
+  }
+  const snapshots = done.map((one) =>
+    costOf(one, owner.get(one) as Backup, sizes, next(one, done), pricesOf(one.region)),
+  );
+  const sum = (values: readonly (number | null)[]) =>
+    values.reduce((total: number, value) => total + (value ?? 0), 0);
+  return {
+    snapshots: snapshots.sort((a, b) => b.at - a.at),
+    totalBytes: sum(snapshots.map(({ uniqueBytes }) => uniqueBytes)),
+    perMonth: Math.round(sum(snapshots.map(({ perMonth }) => perMonth)) * 100) / 100,
+    notCounted: snapshots.filter(({ uniqueBytes }) => uniqueBytes === null).length,
+    calls: most - budget.left,
+  };
+}
+
+function next(one: Snapshot, all: readonly Snapshot[]): Snapshot | undefined {
+  return all
+    .filter(({ source, startedAt }) => source === one.source && startedAt > one.startedAt)
+    .sort((a, b) => a.startedAt - b.startedAt)[0];
+}
+
+function costOf(
+  one: Snapshot,
+  backup: Backup,
+  sizes: ReadonlyMap<Snapshot, number>,
+  after: Snapshot | undefined,
+  prices: StoragePrices | undefined,
+): SnapshotCost {
+  // RDS says nothing of blocks: the size of the instance is what one can cost at most.
+  const uniqueBytes = one.kind === 'rds' ? one.sizeGiB * GIB : (sizes.get(one) ?? null);
+  const changedAfter = after ? sizes.get(after) : uniqueBytes;
+  const freesBytes =
+    uniqueBytes === null || changedAfter == null ? null : Math.min(uniqueBytes, changedAfter);
+  const price =
+    one.kind === 'rds' ? prices?.dbSnapshot : one.tier === 'archive' ? prices?.archive : prices?.snapshot;
+  const perMonth = uniqueBytes === null || price === undefined ? null : (uniqueBytes / GIB) * price;
+  const { id: snapshot, region, startedAt: at } = one;
+  return {
+    snapshot,
+    backup: backup.id,
+    subject: backup.subject,
+    region,
+    at,
+    uniqueBytes,
+    freesBytes,
+    perMonth,
+  };
+}
+
+async function sizeOf(
+  port: BlocksPort,
+  before: Snapshot | undefined,
+  one: Snapshot,
+  budget: { left: number },
+): Promise<number | undefined> {
+  let blocks = 0;
+  if (budget.left <= 0) return undefined;
+  const pages = before ? port.changed(before.id, one.id) : countsOf(port, one.id);
+  for await (const count of pages) {
+    blocks += count;
+    budget.left--;
+    // Half a list is no size.
+    if (count > 0 && budget.left <= 0) return undefined;
+  }
+  return blocks * BLOCK;
+}
+
+async function* countsOf(port: BlocksPort, snapshot: string): AsyncIterable<number> {
+  for await (const page of port.list(snapshot)) yield page.length;
+}

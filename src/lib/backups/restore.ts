@@ -1,0 +1,237 @@
+import { createHash } from 'node:crypto';
+import { InfractlError, UsageError } from '../base/errors.ts';
+import { duration } from '../base/text.ts';
+import { devicesOf } from './catalogue.ts';
+import type { BackupDeps } from './deps.ts';
+import type { InstanceFacts, RestorePort } from './port.ts';
+import type { RestoreDeps as Deps, Restored, RestoreOrder, RestorePlan } from './restore-plan.ts';
+import { type Backup, type Snapshot, TAG } from './types.ts';
+
+const POLL = 3_000;
+
+/** Does what was planned. Run again after an interruption, it goes on with what it had made. */
+export async function carryOutRestore(deps: Deps, plan: RestorePlan): Promise<Restored> {
+  const until = deps.clock.now() + plan.order.timeout;
+  if (plan.order.to === 'database') return restoreDatabase(deps, plan, until);
+  const port = await deps.restore();
+  if (plan.order.to === 'root') return restoreRoot(deps, port, plan, until);
+  if (plan.order.to === 'instance') return restoreInstance(deps, port, plan, until);
+  return restoreVolumes(deps, port, plan, until);
+}
+
+async function restoreVolumes(
+  deps: Deps,
+  port: RestorePort,
+  plan: RestorePlan,
+  until: number,
+): Promise<Restored> {
+  const { instance, zone, order } = plan;
+  const originals = await deps.ebs.volumes({ ids: plan.snapshots.map(({ source }) => source) });
+  const made: string[] = [];
+  for (const snapshot of plan.snapshots) {
+    const like = originals.find(({ id }) => id === snapshot.source);
+    const tags = { ...tagsFor(deps, order.backup), Name: `restored ${snapshot.source}` };
+    const token = tokenFor(order, `${snapshot.id} ${zone}`);
+    made.push(await port.createVolume({ snapshot: snapshot.id, zone, like, tags, token }));
+  }
+  await waitUntil(
+    deps,
+    until,
+    'the volumes',
+    async () =>
+      (await deps.ebs.volumes({ ids: made })).filter(
+        ({ state }) => state === 'available' || state === 'in-use',
+      ).length === made.length,
+  );
+  const details = new Map<string, string>();
+  if (instance) {
+    const devices = freeDevices(instance);
+    for (const id of made) {
+      const [now] = await deps.ebs.volumes({ ids: [id] });
+      const device = now?.attached?.device ?? devices.shift() ?? '/dev/sdz';
+      if (!now?.attached) await port.attachVolume(id, instance.id, device);
+      details.set(id, `on ${instance.id} as ${device}`);
+    }
+    await waitUntil(deps, until, 'the attachment', async () =>
+      (await deps.ebs.volumes({ ids: made })).every(({ attached }) => attached?.state === 'attached'),
+    );
+  }
+  return {
+    made: made.map((id) => ({ kind: 'volume', id, detail: details.get(id) ?? `in ${zone}, not attached` })),
+    kept: [],
+    wayBack: made.flatMap((id) => [
+      ...(instance ? [`aws ec2 detach-volume --volume-id ${id}`] : []),
+      `aws ec2 delete-volume --volume-id ${id}`,
+    ]),
+  };
+}
+
+async function restoreRoot(
+  deps: Deps,
+  port: RestorePort,
+  plan: RestorePlan,
+  until: number,
+): Promise<Restored> {
+  const instance = plan.instance as InstanceFacts;
+  const snapshot = plan.snapshots[0] as Snapshot;
+  const old = instance.volumes.find(({ device }) => device === instance.rootDevice);
+  const tags = tagsFor(deps, plan.order.backup);
+  // The old root is part of the token: after it was replaced, the same words mean another replacement.
+  const token = tokenFor(plan.order, `${instance.id} ${snapshot.id} ${old?.id}`);
+  const task = await port.replaceRoot({ instance: instance.id, snapshot: snapshot.id, tags, token });
+  await waitUntil(deps, until, `the task ${task}`, async () => {
+    const state = await port.rootTask(task);
+    if (state.startsWith('failed')) {
+      throw new InfractlError({
+        code: 'RootNotReplaced',
+        message: `AWS could not replace the root volume of ${instance.id}: ${state}.`,
+        why:
+          state === 'failed-detached'
+            ? 'The instance has no root volume now.'
+            : 'The instance has its old root volume.',
+        suggestions:
+          state === 'failed-detached' && old
+            ? [
+                `Put the old one back: aws ec2 attach-volume --instance-id ${instance.id} --volume-id ${old.id} --device ${old.device}`,
+              ]
+            : ['Look at the instance, then try again.'],
+      });
+    }
+    return state === 'succeeded';
+  });
+  const [now] = await deps.ebs.instances({ ids: [instance.id] });
+  const fresh = now?.volumes.find(({ device }) => device === now.rootDevice)?.id ?? '';
+  return {
+    made: [{ kind: 'volume', id: fresh, detail: `the root volume of ${instance.id}` }],
+    kept: old ? [`${old.id}, the root volume that was replaced`] : [],
+    wayBack: old
+      ? [
+          `aws ec2 stop-instances --instance-ids ${instance.id}`,
+          `aws ec2 detach-volume --volume-id ${fresh}`,
+          `aws ec2 attach-volume --instance-id ${instance.id} --volume-id ${old.id} --device ${old.device}`,
+          `aws ec2 start-instances --instance-ids ${instance.id}`,
+        ]
+      : [],
+  };
+}
+
+async function restoreInstance(
+  deps: Deps,
+  port: RestorePort,
+  plan: RestorePlan,
+  until: number,
+): Promise<Restored> {
+  const like = plan.instance as InstanceFacts;
+  const { backup } = plan.order;
+  const tags = tagsFor(deps, backup);
+  const devices = devicesOf(backup);
+  const name = plan.order.name ?? `${like.name ?? like.id}-restored`;
+  const imageName = `infractl-restore-${backup.id}-${backup.subject}`;
+  const named = { ...tags, Name: name };
+  // An earlier run may have come as far as this, and have taken its image away.
+  const [there] = (await deps.ebs.instances({ tags: named })).filter(({ state }) => state !== 'terminated');
+  let id = there?.id ?? '';
+  if (!there) {
+    const image = await port.registerImage({
+      name: imageName,
+      architecture: like.architecture ?? 'x86_64',
+      rootDevice: like.rootDevice ?? '/dev/xvda',
+      devices: plan.snapshots.flatMap(({ id: snapshot, source }) => {
+        const device = devices.get(source) ?? like.volumes.find((one) => one.id === source)?.device;
+        return device ? [{ device, snapshot }] : [];
+      }),
+      tags,
+    });
+    await waitUntil(
+      deps,
+      until,
+      `the image ${image}`,
+      async () => (await port.imageState(image)) === 'available',
+    );
+    const token = tokenFor(plan.order, `${image} ${name}`);
+    id = await port.runInstance({ image, like, tags: named, token });
+  }
+  await waitUntil(deps, until, `the instance ${id}`, async () => {
+    const [now] = await deps.ebs.instances({ ids: [id] });
+    return now?.state === 'running';
+  });
+  // A running instance does not need its image; while it is there the snapshots cannot be cleaned up.
+  await port.forgetImage(imageName);
+  return {
+    made: [{ kind: 'instance', id, detail: `${name}, ${like.type} in ${like.zone}` }],
+    kept: [`${like.id} as it was`],
+    wayBack: [`aws ec2 terminate-instances --instance-ids ${id}`],
+  };
+}
+
+async function restoreDatabase(deps: Deps, plan: RestorePlan, until: number): Promise<Restored> {
+  const rds = await deps.rds();
+  const { backup, name = '' } = plan.order;
+  const snapshot = plan.snapshots[0] as Snapshot;
+  const [like] = await rds.databases({ ids: [backup.subject] });
+  const tags = tagsFor(deps, backup);
+  const begun = await rds.restoreDatabase({ snapshot: snapshot.id, name, like, tags });
+  const [there] = await rds.databases({ ids: [name] });
+  if (!begun && there?.tags[TAG.backup] !== backup.id) {
+    throw new UsageError({
+      code: 'NameTaken',
+      message: `There is an RDS instance ${name}, which was not made of this backup.`,
+      suggestions: ['Give another name: --name NAME'],
+    });
+  }
+  await waitUntil(
+    deps,
+    until,
+    `the RDS instance ${name}`,
+    async () => (await rds.databases({ ids: [name] }))[0]?.state === 'available',
+  );
+  const [now] = await rds.databases({ ids: [name] });
+  return {
+    made: [{ kind: 'database', id: name, detail: now?.endpoint ?? '' }],
+    kept: [`${backup.subject} as it was`],
+    wayBack: [`aws rds delete-db-instance --db-instance-identifier ${name} --skip-final-snapshot`],
+  };
+}
+
+async function waitUntil(
+  deps: Deps,
+  until: number,
+  what: string,
+  done: () => Promise<boolean>,
+): Promise<void> {
+  const started = deps.clock.now();
+  while (!(await done())) {
+    if (deps.clock.now() >= until) {
+      throw new InfractlError({
+        code: 'RestoreTimeout',
+        message: `${what} did not come in ${duration(deps.clock.now() - started)}. AWS goes on.`,
+        suggestions: ['Run the same command again: it goes on with what was made.'],
+        exit: 7,
+      });
+    }
+    deps.reporter.emit({ type: 'part.status', part: 'restore', status: `waiting for ${what}` });
+    await deps.clock.sleep(POLL, deps.signal);
+  }
+}
+
+/** The same order of the same day gives the same token, so that a second run goes on with the first. */
+function tokenFor(order: RestoreOrder, what: string): string {
+  const text = `${order.backup.id} ${order.backup.subject} ${order.to} ${order.name ?? ''} ${what}`;
+  return `infractl-${createHash('sha256').update(text).digest('hex').slice(0, 40)}`;
+}
+
+function tagsFor({ owner }: BackupDeps, backup: Backup): Record<string, string> {
+  // Not the tag of a plan: a restored thing is no backup.
+  return {
+    [TAG.project]: owner.project,
+    [TAG.environment]: owner.environment,
+    [TAG.purpose]: 'restore',
+    [TAG.backup]: backup.id,
+  };
+}
+
+/** Names that Linux and Windows both take, from the end of the alphabet: the beginning is the image's. */
+function freeDevices({ volumes }: InstanceFacts): string[] {
+  const taken = new Set(volumes.map(({ device }) => device.replace(/^\/dev\/(sd|xvd)/, '')));
+  return [...'fghijklmnop'].filter((letter) => !taken.has(letter)).map((letter) => `/dev/sd${letter}`);
+}

@@ -1,0 +1,125 @@
+import { execFileSync } from 'node:child_process';
+import { connect, createServer, type Server } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { realClock } from '../fake/clock.ts';
+import { type Fake, startFake } from '../fake/server.ts';
+import { launcher, root } from '../helpers/cli.ts';
+import { noHost, useHost } from '../helpers/host.ts';
+import { docker } from '../helpers/images.ts';
+
+/** Schedules on a real machine: cron and systemd run infractl, which backs up in a fake AWS. */
+
+const NODE = '/usr/local/bin/node';
+const OTHERS = '# of somebody else\n17 4 * * * /bin/true % x\nMAILTO=ops@example.com\n';
+
+describe.skipIf(noHost)('a schedule', () => {
+  const used = useHost([`--volume=${root}:${root}:ro`, `--volume=${process.execPath}:${NODE}:ro`]);
+  let fake: Fake;
+  let door: Server;
+
+  beforeAll(async () => {
+    fake = await startFake({ clock: realClock() });
+    fake.state.ebs.snapshotMs = 100;
+    fake.state.ec2.addInstance({ tags: { Name: 'web' } });
+    // The fake listens on this machine alone; the host comes in by the address of Docker's bridge.
+    const gateway = execFileSync(
+      docker,
+      ['network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}'],
+      { encoding: 'utf8' },
+    ).trim();
+    const port = Number(new URL(fake.url).port);
+    door = createServer((socket) => {
+      const inside = connect(port, '127.0.0.1');
+      socket.pipe(inside).pipe(socket);
+      for (const one of [socket, inside]) one.on('error', () => one.destroy());
+    });
+    await new Promise<void>((resolve) => door.listen(0, gateway, resolve));
+    const { port: open } = door.address() as { port: number };
+    const { host } = used;
+    host.write(
+      '/root/.aws/config',
+      `[default]\nregion = eu-west-3\nendpoint_url = http://${gateway}:${open}\n`,
+    );
+    host.write(
+      '/root/.aws/credentials',
+      '[default]\naws_access_key_id = AKIDFAKE\naws_secret_access_key = fake\n',
+    );
+    host.write(
+      '/srv/my mbot/infractl.yaml',
+      'project: mbot\nbackups:\n  nightly: { targets: [{ tags: { Name: web } }] }\n',
+    );
+    host.write('/root/others', OTHERS);
+    host.sh('crontab /root/others');
+  }, 900_000);
+  afterAll(async () => {
+    await fake?.close();
+    door?.close();
+  });
+  beforeEach(() => fake.state.ebs.snapshots.clear());
+
+  const infractl = (words: string) =>
+    used.host.run('sh', '-c', `cd '/srv/my mbot' && HOME=/root ${NODE} ${launcher} ${words}`);
+  const backedUp = async (seconds: number) => {
+    for (let tries = 0; tries < seconds * 2 && fake.state.ebs.snapshots.size === 0; tries++) await wait(500);
+    return fake.state.ebs.snapshots.size;
+  };
+
+  it('by cron fires at its time, beside all other lines, and goes without a trace', async () => {
+    const at = new Date(Date.now() + 75_000).toISOString().slice(11, 16);
+    const installed = await infractl(`backup schedule install --engine cron --at ${at}`);
+    expect(installed.stderr).not.toContain('✗');
+    expect(installed.stdout).toContain(`Installed by cron: backup auto of mbot-dev at ${at}`);
+    expect(used.host.sh('crontab -l')).toContain(OTHERS.trim());
+    expect((await infractl(`backup schedule install --engine cron --at ${at}`)).stdout).toContain(
+      'Nothing to do',
+    );
+    expect(fake.state.ebs.snapshots.size).toBe(0);
+    expect(await backedUp(180)).toBe(1);
+    // The snapshot is there before the run has seen that it is complete.
+    let status = '';
+    for (let tries = 0; tries < 30 && !status.includes('✓'); tries++) {
+      await wait(1000);
+      status = (await infractl('backup schedule status')).stdout;
+    }
+    expect(status).toMatch(/result +✓ backup mbot-dev nightly: 1 backed up/);
+    const doctor = await infractl('backup schedule doctor');
+    expect(doctor.stdout).toContain('cron runs');
+    expect(doctor.status).toBe(0);
+    expect((await infractl('backup schedule uninstall')).stdout).toContain('The backups stay.');
+    expect(`${used.host.sh('crontab -l')}\n`).toBe(OTHERS);
+    expect((await infractl('backup schedule uninstall')).stdout).toContain('Nothing to do');
+  }, 300_000);
+
+  it('by systemd makes up for missed runs; its service backs up', async () => {
+    expect((await infractl('backup schedule install --at "02:00 Mon-Fri"')).stdout).toContain(
+      'Installed by systemd',
+    );
+    const timer = used.host.sh(
+      'systemctl show infractl-backup-mbot-dev.timer --property=ActiveState,Persistent',
+    );
+    expect(timer).toContain('ActiveState=active');
+    expect(timer).toContain('Persistent=yes');
+    await used.host.run('systemctl', 'start', 'infractl-backup-mbot-dev.service');
+    expect(await backedUp(30)).toBe(1);
+    expect((await infractl('backup schedule doctor')).status).toBe(0);
+    expect((await infractl('backup schedule uninstall')).status).toBe(0);
+    expect(used.host.sh('ls /etc/systemd/system')).not.toContain('infractl');
+  }, 300_000);
+
+  it('that would not work at night is not installed', async () => {
+    used.host.sh('mv /root/.aws/credentials /root/.aws/away');
+    const refused = await infractl('backup schedule install --engine cron');
+    used.host.sh('mv /root/.aws/away /root/.aws/credentials');
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toMatch(/nothing was installed[\s\S]*There are no AWS credentials/);
+    expect(`${used.host.sh('crontab -l')}\n`).toBe(OTHERS);
+  }, 60_000);
+
+  it('on a machine without cron and systemd says what to do', async () => {
+    used.host.sh('mv /usr/bin/crontab /usr/bin/crontab.away');
+    const refused = await infractl('backup schedule install --engine cron');
+    used.host.sh('mv /usr/bin/crontab.away /usr/bin/crontab');
+    expect(refused.stderr).toContain('no crontab command');
+  }, 60_000);
+});

@@ -1,0 +1,188 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { restorePort } from '../../../src/lib/aws/ec2-restore.ts';
+import { createBackups } from '../../../src/lib/backups/create.ts';
+import { findBackup, lookUp, storesOf } from '../../../src/lib/backups/look.ts';
+import { carryOutRestore } from '../../../src/lib/backups/restore.ts';
+import { planRestore, type RestoreOrder } from '../../../src/lib/backups/restore-plan.ts';
+import type { Backup } from '../../../src/lib/backups/types.ts';
+import { BLOCK, digest } from '../../fake/ebs-state.ts';
+import { sessionFor } from '../../fake/session.ts';
+import { type BackupScene, backupScene, planOf } from './scene.ts';
+import { HOUR } from './setup.ts';
+
+const INSTANCE = 'i-00000000000000aa1';
+const ROOT = 'vol-00000000000000a01';
+const DATA = 'vol-00000000000000a02';
+
+let scene: BackupScene;
+let backup: Backup;
+beforeEach(async () => {
+  scene = await backupScene();
+  await prepare();
+});
+afterEach(() => scene.fake.close());
+
+/** A machine with bytes on its disks, a database with content, both backed up, and both spoilt since. */
+async function prepare(): Promise<void> {
+  const { ebs, ec2, rds } = scene.fake.state;
+  const volumes = [
+    { id: ROOT, device: '/dev/sda1', deleteOnTermination: true },
+    { id: DATA, device: '/dev/sdf', deleteOnTermination: false },
+  ];
+  ec2.addInstance({ id: INSTANCE, tags: { Name: 'web' }, volumes });
+  for (const [at, { id, device }] of volumes.entries()) {
+    const attached = { instance: INSTANCE, device, state: 'attached', deleteOnTermination: false };
+    ebs.addVolume({ id, state: 'in-use', attached, blocks: new Map([[at, Buffer.alloc(BLOCK, at + 1)]]) });
+  }
+  rds.addDatabase('shop', { content: 'orders' });
+  const plan = planOf([
+    { kind: 'instance', id: INSTANCE },
+    { kind: 'database', id: 'shop' },
+  ]);
+  await createBackups(scene.deps, plan, { force: false, wait: HOUR, dryRun: false });
+  const all = await lookUp(scene.deps, await storesOf(scene.deps, [plan]));
+  backup = findBackup(all, 'latest', INSTANCE);
+  for (const id of [ROOT, DATA]) volume(id).blocks = new Map([[9, Buffer.alloc(BLOCK, 0xff)]]);
+  const shop = rds.databases.get('shop');
+  if (shop) shop.content = 'spoilt';
+}
+
+function volume(id: string) {
+  const found = scene.fake.state.ebs.volumes.get(id);
+  if (!found) throw new Error(`no volume ${id}`);
+  return found;
+}
+
+const bytesOf = (source: string) =>
+  digest(
+    [...scene.fake.state.ebs.snapshots.values()].find((one) => one.volume === source)?.blocks ?? new Map(),
+  );
+
+async function restore(more: Partial<RestoreOrder> & Pick<RestoreOrder, 'to'>) {
+  const deps = await scene.again();
+  const session = await sessionFor(scene.fake);
+  const all = { ...deps, restore: async () => restorePort(session, scene.fake.clock) };
+  const plan = await planRestore(all, { backup, timeout: 2 * HOUR, ...more });
+  return { plan, restored: await carryOutRestore(all, plan) };
+}
+
+describe('a restore', () => {
+  it('as volumes beside the old ones brings the bytes back', async () => {
+    const { plan, restored } = await restore({ to: 'volume', instance: INSTANCE });
+    expect(plan.confirm).toBeUndefined();
+    expect(restored.made.map(({ kind }) => kind)).toEqual(['volume', 'volume']);
+    const made = restored.made.map(({ id }) => volume(id));
+    expect(made.map(({ blocks }) => digest(blocks)).sort()).toEqual([bytesOf(ROOT), bytesOf(DATA)].sort());
+    for (const one of made) expect(one.attached).toMatchObject({ instance: INSTANCE, state: 'attached' });
+    expect(new Set(made.map((one) => one.attached?.device)).size).toBe(2);
+    expect(volume(ROOT).attached?.device).toBe('/dev/sda1');
+    expect(restored.wayBack.join('\n')).toContain(
+      `aws ec2 delete-volume --volume-id ${restored.made[0]?.id}`,
+    );
+  });
+
+  it('of one volume alone', async () => {
+    const { restored } = await restore({ to: 'volume', source: DATA });
+    expect(restored.made).toHaveLength(1);
+    expect(digest(volume(restored.made[0]?.id ?? '').blocks)).toBe(bytesOf(DATA));
+  });
+
+  it('in place of the root volume wants its name, keeps the old one, prints the way back', async () => {
+    const { plan, restored } = await restore({ to: 'root' });
+    expect(plan.confirm).toBe('web');
+    const [root] = scene.fake.state.ec2.instances.get(INSTANCE)?.volumes ?? [];
+    expect(root?.id).toBe(restored.made[0]?.id);
+    expect(digest(volume(root?.id ?? '').blocks)).toBe(bytesOf(ROOT));
+    expect(volume(ROOT)).toMatchObject({ state: 'available', attached: undefined });
+    expect(restored.kept.join()).toContain(ROOT);
+    expect(restored.wayBack.join('\n')).toContain(`--volume-id ${ROOT} --device /dev/sda1`);
+  });
+
+  it('that AWS cannot carry out says how to put the old root back', async () => {
+    scene.fake.state.ebs.failingTasks = 1;
+    await expect(restore({ to: 'root' })).rejects.toMatchObject({
+      code: 'RootNotReplaced',
+      suggestions: [expect.stringContaining(ROOT)],
+    });
+  });
+
+  it('as an instance has all disks, leaves no image, and the old one goes on', async () => {
+    const { restored } = await restore({ to: 'instance' });
+    const made = scene.fake.state.ec2.instances.get(restored.made[0]?.id ?? '');
+    expect(made?.tags.get('Name')).toBe('web-restored');
+    expect(made?.volumes.map(({ id }) => digest(volume(id).blocks))).toEqual([bytesOf(ROOT), bytesOf(DATA)]);
+    expect([...scene.fake.state.ebs.images.values()].every(({ state }) => state === 'deregistered')).toBe(
+      true,
+    );
+    expect(scene.fake.state.ec2.instances.get(INSTANCE)?.state).toBe('running');
+  });
+
+  it('of a database makes a new one with its content', async () => {
+    const all = await lookUp(scene.deps, [(await scene.deps.rds()).store()]);
+    backup = findBackup(all, 'latest', 'shop');
+    const { restored } = await restore({ to: 'database' });
+    const { databases } = scene.fake.state.rds;
+    expect(databases.get(restored.made[0]?.id ?? '')).toMatchObject({
+      content: 'orders',
+      state: 'available',
+    });
+    expect(databases.get('shop')?.content).toBe('spoilt');
+    expect((await restore({ to: 'database' })).restored.made).toEqual(restored.made);
+    await expect(restore({ to: 'database', name: 'shop' })).rejects.toMatchObject({ code: 'NameTaken' });
+  });
+
+  it.each(['volume', 'root', 'instance'] as const)(
+    'as %s, killed at any call, is finished by the next run: one of each, nothing doubled',
+    async (to) => {
+      // A call that was never carried out leaves less behind than one whose answer is lost.
+      for (const cut of ['lost'] as const) {
+        for (let after = 0; after < 40; after++) {
+          await scene.fake.close();
+          scene = await backupScene();
+          await prepare();
+          scene.fake.requests.length = 0;
+          scene.fake.faults[cut]('*', { after, times: 1 });
+          const order = { to, ...(to === 'volume' ? { instance: INSTANCE } : {}) };
+          const first = await restore(order).then(
+            () => true,
+            () => false,
+          );
+          scene.fake.faults.clear();
+          const { ebs, ec2 } = scene.fake.state;
+          // A root that was replaced although nobody heard of it is replaced once more by a second run.
+          if (!first && !(to === 'root' && [...ebs.tasks.values()].some(({ carriedOut }) => carriedOut)))
+            await restore(order);
+          const made = [...ebs.volumes.values()].filter(
+            ({ snapshotId, state }) => snapshotId && state !== 'deleted',
+          );
+          expect(made.length, `${cut} after ${after}`).toBe(to === 'root' ? 1 : 2);
+          expect(ec2.instances.size, `${cut} after ${after}`).toBe(to === 'instance' ? 2 : 1);
+          if (first) break;
+        }
+      }
+    },
+    120_000,
+  );
+
+  it.each([
+    ['a source that is not in it', { to: 'volume', source: 'vol-none' }, 'NoSuchSource'],
+    ['disks as a database', { to: 'database' }, 'WrongKind'],
+    ['an instance that is gone', { to: 'root', instance: 'i-0123456789abcdef0' }, 'InstanceNotFound'],
+  ] as const)('of %s is refused', async (_, order, code) => {
+    await expect(restore(order)).rejects.toMatchObject({ code });
+  });
+
+  it('of an unfinished backup is refused', async () => {
+    backup = { ...backup, state: 'pending' };
+    await expect(restore({ to: 'volume' })).rejects.toMatchObject({ code: 'NotGood' });
+  });
+
+  it('of an encrypted copy as root is refused: AWS takes only what was taken of it', async () => {
+    const snapshots = backup.snapshots.map((one) => ({
+      ...one,
+      tags: { ...one.tags, 'infractl:copied-from': 'snap-1' },
+    }));
+    backup = { ...backup, snapshots };
+    await expect(restore({ to: 'root' })).rejects.toMatchObject({ code: 'RootNeedsOriginal' });
+  });
+});
