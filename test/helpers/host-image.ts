@@ -90,7 +90,7 @@ function bootstrap(): void {
   const tree = path.join(work, 'tree');
   try {
     const options = ['--variant=minbase', `--include=${PACKAGES.join(',')}`];
-    execFileSync('debootstrap', [...options, RELEASE, tree, mirror()], {
+    execFileSync('debootstrap', [...options, RELEASE, tree, ...mirror()], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     for (const unit of MASKED) {
@@ -118,8 +118,8 @@ function bootstrap(): void {
   }
 }
 
-/** The mirror that this machine's apt uses, where it has Debian. */
-function mirror(): string {
+/** The mirror that this machine's apt uses, where it has Debian; else debootstrap's own choice. */
+function mirror(): string[] {
   const asked = spawnSync(
     'apt-get',
     ['indextargets', '--format', '$(SITE)', 'Created-By: Packages', `Codename: ${RELEASE}`],
@@ -128,5 +128,5 @@ function mirror(): string {
     },
   );
   const site = (asked.stdout ?? '').split('\n').find((line) => /^https?:\/\/.*\/debian\/?$/.test(line));
-  return site ?? 'http://deb.debian.org/debian';
+  return site ? [site] : [];
 }
