@@ -84,6 +84,10 @@ async function replaceBundle() {
     recursive: true,
     filter: (source) => !source.includes('__pycache__'),
   });
+  await cp(path.join(root, 'src/lib/releases/agent'), path.join(fresh, 'agent'), {
+    recursive: true,
+    filter: (source) => !source.includes('__pycache__'),
+  });
   await rename(dist, old).catch((error) => {
     if (error.code !== 'ENOENT') throw error;
   });

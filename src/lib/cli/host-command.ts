@@ -1,6 +1,7 @@
 import type { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import type { HostDesk } from '../deploy/index.ts';
+import type { Reporter } from '../base/report.ts';
+import type { HostDesk, ReleaseDesk } from '../deploy/index.ts';
 import type { ShownKey } from '../hosts/index.ts';
 import { ProjectCommand } from './project-command.ts';
 
@@ -14,28 +15,46 @@ export abstract class HostCommand<T extends typeof Command = typeof Command> ext
     }),
   };
 
-  #desk: Promise<HostDesk> | undefined;
+  readonly #opened: { close(): Promise<void> }[] = [];
 
   /** From here on Ctrl-C is the command's to handle. */
-  protected hostDesk(): Promise<HostDesk> {
-    this.#desk ??= (async () => {
-      const [{ openHostDesk }, { project, variable }] = await Promise.all([
-        import('../deploy/index.ts'),
-        this.project(),
-      ]);
-      return openHostDesk(
-        {
-          session: () => this.session(),
-          redactor: this.redactor,
-          variable,
-          env: process.env,
-          signal: this.interrupts.watch(),
-          ...this.#trust(),
-        },
-        project,
-      );
-    })();
-    return this.#desk;
+  protected async hostDesk(): Promise<HostDesk> {
+    const [{ openHostDesk }, { project }, deps] = await Promise.all([
+      import('../deploy/index.ts'),
+      this.project(),
+      this.#deps(),
+    ]);
+    return this.#remember(await openHostDesk(deps, project));
+  }
+
+  /** Releasing to hosts; in the same way. */
+  protected async releaseDesk(reporter?: Reporter): Promise<ReleaseDesk> {
+    const [{ openReleaseDesk }, { systemClock }, { project }, deps, shown] = await Promise.all([
+      import('../deploy/index.ts'),
+      import('../base/clock.ts'),
+      this.project(),
+      this.#deps(),
+      reporter ?? this.reporter(),
+    ]);
+    const more = { reporter: shown, clock: systemClock, began: performance.timeOrigin };
+    return this.#remember(await openReleaseDesk({ ...deps, ...more }, project));
+  }
+
+  #remember<D extends { close(): Promise<void> }>(desk: D): D {
+    this.#opened.push(desk);
+    return desk;
+  }
+
+  async #deps() {
+    const { variable } = await this.project();
+    return {
+      session: () => this.session(),
+      redactor: this.redactor,
+      variable,
+      env: process.env,
+      signal: this.interrupts.watch(),
+      ...this.#trust(),
+    };
   }
 
   #trust() {
@@ -51,7 +70,7 @@ export abstract class HostCommand<T extends typeof Command = typeof Command> ext
   }
 
   protected override async finally(): Promise<void> {
-    await (await this.#desk?.catch(() => undefined))?.close();
+    await Promise.all(this.#opened.map((desk) => desk.close()));
     await super.finally();
   }
 }

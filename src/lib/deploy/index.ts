@@ -11,10 +11,12 @@ import type { InstanceDesk, InstanceDeskDeps } from './instance-desk.ts';
 import type { LockState } from './lock.ts';
 import type { LogDesk, LogDeskDeps } from './log-desk.ts';
 import type { Prune, PruneOrder } from './prune/prune.ts';
+import type { ReleaseDesk, ReleaseDeskDeps } from './release-desk.ts';
 import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
 
+export type { ReleaseEntry, ReleaseOutcome, ReleaseStatus, Unlocked } from '../releases/index.ts';
 export {
   type Cancelled,
   type Decision,
@@ -29,6 +31,7 @@ export type { LockState } from './lock.ts';
 export type { LostGroup, ReadResult, StatsResult } from './log-desk.ts';
 export { type Outputs, oneOutput, readOutputs } from './outputs.ts';
 export type { PrunePlan, PruneResult } from './prune/prune.ts';
+export type { ReleasePlace } from './release-desk.ts';
 export type { Rollback, RollbackPlan } from './rollback/rollback.ts';
 export type { PlannedPart } from './rollback/rollback-plan.ts';
 export type { AttachResult, PartEvent, Subject } from './stack-desk.ts';
@@ -53,6 +56,7 @@ export type {
   PartDiff,
   PartOutcome,
   PlanChoice,
+  ReleaseDesk,
   StackDesk,
 };
 
@@ -141,4 +145,9 @@ export async function openBackupDesk(deps: BackupDeskDeps, project: Project): Pr
 /** Instances, groups and databases: see instance-desk.ts. Nothing is asked of AWS yet. */
 export async function openInstanceDesk(deps: InstanceDeskDeps, project: Project): Promise<InstanceDesk> {
   return new (await import('./instance-desk.ts')).InstanceDesk(deps, project);
+}
+
+/** Releasing applications to hosts: see release-desk.ts. Nothing is asked of a host yet. */
+export async function openReleaseDesk(deps: ReleaseDeskDeps, project: Project): Promise<ReleaseDesk> {
+  return new (await import('./release-desk.ts')).ReleaseDesk(deps, project);
 }

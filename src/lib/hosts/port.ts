@@ -7,6 +7,8 @@ export interface HostCommand {
   readonly input?: string | Uint8Array;
   /** Milliseconds; the command and all that it started are then killed on the host. */
   readonly timeout?: number;
+  /** What a stopped command gets to end by itself before it is killed outright, in milliseconds. Default: 5 s. */
+  readonly grace?: number;
   /** Aborting kills the command on the host too. */
   readonly signal?: AbortSignal | undefined;
   /** Called for every line as it comes, without its end. */

@@ -144,7 +144,7 @@ class SshHost implements HostPort {
       late = setTimeout(() => {
         const last = pid === undefined ? Promise.resolve() : this.#kill(pid, 'KILL', sudo);
         void last.finally(() => client.abort());
-      }, GRACE);
+      }, command.grace ?? GRACE);
     };
     const onAbort = () => stop('aborted');
     command.signal?.addEventListener('abort', onAbort, { once: true });

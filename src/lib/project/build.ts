@@ -31,6 +31,7 @@ export async function buildProject(
     checks: await buildParts(SECTIONS.checks, sections.checks, context),
     hosts: await buildParts(SECTIONS.hosts, sections.hosts, context),
     backups: await buildParts(SECTIONS.backups, sections.backups, context),
+    releases: await buildParts(SECTIONS.releases, sections.releases, context),
   };
 }
 

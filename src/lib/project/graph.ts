@@ -7,6 +7,7 @@ import {
   type PartKind,
   type Project,
   partKey,
+  type ReleasePart,
   type Value,
 } from './model.ts';
 import type { ConfigPath } from './problems.ts';
@@ -41,7 +42,7 @@ export interface Wiring {
   readonly dangling: readonly Edge[];
 }
 
-type Parts = Pick<Project, 'stacks' | 'images' | 'functions' | 'checks' | 'hosts' | 'backups'>;
+type Parts = Pick<Project, 'stacks' | 'images' | 'functions' | 'checks' | 'hosts' | 'backups' | 'releases'>;
 
 /**
  * All parts and edges: outputs, images, imports, `after`, and every check after every function.
@@ -80,6 +81,7 @@ export function collectWiring(project: Parts, others: readonly ConfiguredId[] = 
   for (const check of project.checks.values()) linkCheck(check, project, link, linkValue);
   for (const host of project.hosts.values()) linkHost(host, linkValue);
   for (const backup of project.backups.values()) linkBackup(backup, link, linkValue);
+  for (const release of project.releases.values()) linkRelease(release, link, linkValue);
   return { nodes, edges, dangling };
 }
 
@@ -139,6 +141,16 @@ function linkBackup(backup: BackupPart, link: Link, linkValue: LinkValue): void 
     const value = backup[key];
     if (value !== undefined) linkValue(from, value, [...at, key]);
   }
+}
+
+function linkRelease(release: ReleasePart, link: Link, linkValue: LinkValue): void {
+  const from = id('release', release.name);
+  const at = ['releases', release.name];
+  release.hosts.forEach((host, i) => {
+    link(from, id('host', host), release.hosts.length > 1 ? [...at, 'host', i] : [...at, 'host']);
+  });
+  for (const [key, value] of Object.entries(release.environment))
+    linkValue(from, value, [...at, 'environment', key]);
 }
 
 const KINDS: readonly PartKind[] = ['stack', 'image', 'function', 'check'];

@@ -24,7 +24,7 @@ export type Value = Scalar | Reference;
 export type PartKind = 'stack' | 'image' | 'function' | 'check';
 
 /** What is configured and looked at, but made by no deploy. */
-export type SideKind = 'host' | 'backup';
+export type SideKind = 'host' | 'backup' | 'release';
 
 /** A part's name in the graph and in every message: `stack app`, `image api`. */
 export interface PartId {
@@ -205,6 +205,68 @@ export interface BackupPart {
   readonly topic?: Value;
 }
 
+/** An application that is released to hosts from git or from a folder. */
+export interface ReleasePart {
+  readonly name: string;
+  /** Names of hosts, in the order in which they get it. */
+  readonly hosts: readonly string[];
+  readonly source: GitSource | FolderSource;
+  /** Absolute path on the host of everything that belongs to the application. */
+  readonly path: string;
+  /** Who builds and runs it on the host. Without it: the user who logs in. */
+  readonly user?: string;
+  /** `python`, `npm`, or lines of shell, run in the new release in this order. */
+  readonly build: readonly string[];
+  /** Milliseconds for one step. */
+  readonly buildTimeout: number;
+  /** The systemd unit; with blue-green the name of a template unit, before its `@`. */
+  readonly unit: string;
+  /** Ports of 127.0.0.1 that it listens on: one, or two with blue-green. */
+  readonly ports: readonly number[];
+  readonly strategy: 'restart' | 'blue-green';
+  /** The name of nginx's upstream, the file that is written for it, and what is asked through nginx. */
+  readonly nginx: {
+    readonly upstream: string;
+    readonly file: string;
+    readonly port: number;
+    readonly host?: string;
+  };
+  readonly health: {
+    /** Without it, the unit's own state is all that is looked at. */
+    readonly path?: string;
+    /** The path is Streamlit's script health check. */
+    readonly streamlit: boolean;
+    readonly expect: readonly number[];
+    /** Milliseconds until it must be healthy for the first time. */
+    readonly timeout: number;
+    /** Milliseconds that it must stay healthy before it is declared good. */
+    readonly settle: number;
+  };
+  /** Paths in a release that lead to files which outlive it. */
+  readonly shared: readonly string[];
+  readonly environment: Readonly<Record<string, Value>>;
+  /** How many good releases stay on the host. */
+  readonly keep: number;
+  /** Milliseconds that connections of an instance get before it is stopped. */
+  readonly drain: number;
+}
+
+export interface GitSource {
+  readonly git: string;
+  /** A branch, a tag or a commit. */
+  readonly ref: string;
+  /** A private key of ssh. */
+  readonly key?: Value;
+  /** A token for https. */
+  readonly token?: Value;
+}
+
+export interface FolderSource {
+  /** Absolute path on this machine. */
+  readonly folder: string;
+  readonly exclude: readonly string[];
+}
+
 export interface Project {
   /** Absolute path of `infractl.yaml`. */
   readonly file: string;
@@ -226,6 +288,7 @@ export interface Project {
   readonly checks: ReadonlyMap<string, CheckPart>;
   readonly hosts: ReadonlyMap<string, HostPart>;
   readonly backups: ReadonlyMap<string, BackupPart>;
+  readonly releases: ReadonlyMap<string, ReleasePart>;
 }
 
 export function isReference(value: unknown): value is Reference {

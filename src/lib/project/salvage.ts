@@ -122,5 +122,6 @@ function bareProject(
     checks: new Map(),
     hosts: new Map(),
     backups: new Map(),
+    releases: new Map(),
   };
 }

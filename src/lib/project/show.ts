@@ -33,6 +33,7 @@ export function effectiveConfiguration(project: Project, inputs: ShowInputs = {}
     checks: showParts(SECTIONS.checks, project.checks, project.root),
     hosts: showParts(SECTIONS.hosts, project.hosts, project.root),
     backups: showParts(SECTIONS.backups, project.backups, project.root),
+    releases: showParts(SECTIONS.releases, project.releases, project.root),
   }) as Record<string, unknown>;
 }
 

@@ -1,0 +1,25 @@
+import * as Flags from '@oclif/core/flags';
+import { HostCommand } from '../../lib/cli/host-command.ts';
+import { appFlags } from '../../lib/cli/redeploy-flags.ts';
+import { releaseHistoryView } from '../../lib/cli/redeploy-view.ts';
+import type { View } from '../../lib/cli/view.ts';
+
+export default class RedeployHistory extends HostCommand<typeof RedeployHistory> {
+  static override summary = 'Show the releases of an application, newest first.';
+  static override description =
+    'The log that each host keeps: every deploy and every rollback, who did it, and how it ended.';
+  static override examples = ['<%= config.bin %> <%= command.id %>'];
+  static override flags = {
+    ...appFlags,
+    limit: Flags.integer({ description: 'How many, the newest.', default: 20, min: 1, max: 1000 }),
+  };
+
+  protected override async work(): Promise<View> {
+    const desk = await this.releaseDesk();
+    const places = desk.choose(this.flags.app, this.flags.host);
+    const found = await Promise.all(
+      places.map(async (place) => ({ place, entries: await desk.history(place, this.flags.limit) })),
+    );
+    return releaseHistoryView(found);
+  }
+}

@@ -1,0 +1,39 @@
+import * as Args from '@oclif/core/args';
+import { HostCommand } from '../../lib/cli/host-command.ts';
+import { timeFlag } from '../../lib/cli/host-flags.ts';
+import { appFlags, waitFlag } from '../../lib/cli/redeploy-flags.ts';
+import { releasedView, releasePlaceLine } from '../../lib/cli/redeploy-view.ts';
+import type { View } from '../../lib/cli/view.ts';
+
+export default class RedeployRollback extends HostCommand<typeof RedeployRollback> {
+  static override summary = 'Go back to the release before, with the code and the environment that it had.';
+  static override description =
+    'Through the same gate and the same health checks as a deploy, and nothing is built. A rollback is a ' +
+    'release as well: the same command once more undoes it. --settle watches it for a while before it is declared good.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    {
+      description: 'To one of them, by its id, its beginning or its commit',
+      command: '<%= config.bin %> <%= command.id %> 20261121T140211Z',
+    },
+  ];
+  static override args = {
+    release: Args.string({ description: 'The release. Default: the one before.', ignoreStdin: true }),
+  };
+  static override flags = {
+    ...appFlags,
+    settle: timeFlag('How long it must stay healthy before it is declared good.'),
+    wait: waitFlag,
+  };
+  static override streams = true;
+
+  protected override async work(): Promise<View> {
+    await this.guardProtected();
+    const { app, host = [], settle = 0, wait = 0 } = this.flags;
+    const desk = await this.releaseDesk();
+    const places = desk.choose(app, host);
+    if (!this.flags.json) this.say(releasePlaceLine(places));
+    const outcomes = await desk.rollback(places, { release: this.args.release, settle, wait });
+    return releasedView(outcomes, 'rollback');
+  }
+}

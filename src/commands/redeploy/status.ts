@@ -1,0 +1,26 @@
+import * as Flags from '@oclif/core/flags';
+import { HostCommand } from '../../lib/cli/host-command.ts';
+import { appFlags } from '../../lib/cli/redeploy-flags.ts';
+import { releaseStatusView } from '../../lib/cli/redeploy-view.ts';
+import type { View } from '../../lib/cli/view.ts';
+
+export default class RedeployStatus extends HostCommand<typeof RedeployStatus> {
+  static override summary = 'Show which release runs, since when, from whom, and how it is.';
+  static override description =
+    'Also the disk of the host, who is at work there, and how far the ref is ahead of what runs; for that the ' +
+    'host fetches the repository, unless --no-fetch. Exits with 8 where the application is not healthy.';
+  static override examples = ['<%= config.bin %> <%= command.id %>'];
+  static override flags = {
+    ...appFlags,
+    fetch: Flags.boolean({ description: 'Look what the ref means now.', default: true, allowNo: true }),
+  };
+
+  protected override async work(): Promise<View> {
+    const desk = await this.releaseDesk();
+    const places = desk.choose(this.flags.app, this.flags.host);
+    const found = await Promise.all(
+      places.map(async (place) => ({ place, status: await desk.status(place, this.flags.fetch) })),
+    );
+    return releaseStatusView(found, Date.now());
+  }
+}

@@ -1,0 +1,219 @@
+def new_id(commit):
+    return "%s-%s" % (datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ"), commit[:7])
+
+
+def entry_of(place, name):
+    return next((entry for entry in reversed(place.entries()) if entry["id"] == name), None)
+
+
+def deploy(place, order, secrets):
+    strategy = strategy_of(place, order)
+    recover(place, strategy)
+    clear_unfinished(place)
+    if "git" in order["source"]:
+        commit, subject = fetch(place, order, secrets)
+    else:
+        commit, subject = order["source"]["commit"], order["source"]["subject"]
+    running = place.running()
+    known = entry_of(place, running) if running else None
+    same = known and known.get("commit") == commit and known.get("wanted") == order["wanted"] and known.get("result") == "good"
+    unit, port = strategy.serving()
+    if same and not order.get("force") and is_active(unit) and Watch(order, unit, port).once():
+        return dict(changed=False, id=running, commit=commit, subject=known.get("subject", subject), previous=known.get("previous"))
+    strategy.gate()
+    name = new_id(commit)
+    while os.path.exists(os.path.join(place.releases, name)):
+        time.sleep(0.2)
+        name = new_id(commit)
+    entry = dict(id=name, commit=commit, ref=order["source"].get("ref"), subject=subject, kind="deploy", by=order["by"], startedAt=utc(BEGAN), wanted=order["wanted"])
+    folder = os.path.join(place.releases, name)
+    TALK.step("release %s: %s" % (name, subject))
+    try:
+        check_out(place, order, folder, commit)
+        build(place, order, folder)
+        link_shared(place, order, folder)
+        write_env(place, order, folder, name)
+        go(place, order, strategy, entry, order["settle"])
+    except OSError as error:
+        raise disk_words(error)
+    finally:
+        remove_bad(place, name, strategy)
+    removed = prune(place, order, strategy)
+    return dict(changed=True, id=name, commit=commit, subject=subject, previous=entry["previous"], removed=removed)
+
+
+def remove_bad(place, name, strategy):
+    """What did not become a good release leaves nothing behind, and gives a full disk its room again."""
+    entry = entry_of(place, name)
+    if entry and entry["result"] == "good" or name in strategy.protected():
+        return
+    shutil.rmtree(os.path.join(place.releases, name), ignore_errors=True)
+    try:
+        os.unlink(os.path.join(place.env, name + ".env"))
+    except OSError:
+        pass
+
+
+def prune(place, order, strategy):
+    here = os.listdir(place.releases)
+    gone = to_prune(place.entries(), here, order["keep"], [name for name in strategy.protected() if name])
+    if order.get("dryRun"):
+        return gone
+    for name in gone:
+        shutil.rmtree(os.path.join(place.releases, name), ignore_errors=True)
+        try:
+            os.unlink(os.path.join(place.env, name + ".env"))
+        except OSError:
+            pass
+    for name in unused_caches(place):
+        shutil.rmtree(os.path.join(place.cache, name), ignore_errors=True)
+    if gone:
+        place.note("prune", removed=gone)
+    return gone
+
+
+def good_releases(place):
+    """Those that can be gone back to, newest first."""
+    seen, found = set(), []
+    for entry in reversed(place.entries()):
+        if entry["id"] in seen:
+            continue
+        seen.add(entry["id"])
+        if entry["result"] == "good" and os.path.isdir(os.path.join(place.releases, entry["id"])):
+            found.append(entry["id"])
+    return found
+
+
+def rollback(place, order, secrets):
+    strategy = strategy_of(place, order)
+    recover(place, strategy)
+    running = place.running()
+    good = good_releases(place)
+    wanted = order.get("release")
+    if wanted is None:
+        last = entry_of(place, running) if running else None
+        previous = last.get("previous") if last else None
+        others = [name for name in good if name != running]
+        wanted = previous if previous in others else (others[0] if others else None)
+        if wanted is None:
+            raise Refused("NothingToGoBackTo", "There is no other good release on the host.", "", ["See what there is: infractl redeploy history"])
+    else:
+        found = [name for name in good if name == wanted or name.startswith(wanted) or name.split("-")[-1].startswith(wanted)]
+        if len(found) != 1:
+            raise Refused("NoSuchRelease", 'There is %s good release "%s" on the host.' % ("no" if not found else "more than one", wanted), "", ["There are: %s" % (", ".join(good) or "none")], 2)
+        wanted = found[0]
+    if wanted == running:
+        return dict(changed=False, id=running, commit=entry_of(place, running).get("commit"), subject=entry_of(place, running).get("subject"), previous=None)
+    strategy.gate()
+    first = entry_of(place, wanted)
+    entry = dict(first, kind="rollback", by=order["by"], startedAt=utc(BEGAN))
+    for name in ("result", "finishedAt", "seconds", "why"):
+        entry.pop(name, None)
+    go(place, order, strategy, entry, order["settle"])
+    return dict(changed=True, id=wanted, commit=first.get("commit"), subject=first.get("subject"), previous=running)
+
+
+def status(place, order, secrets):
+    strategy = strategy_of(place, order)
+    running = place.running()
+    entry = entry_of(place, running) if running else None
+    unit, port = strategy.serving()
+    facts = unit_facts(unit)
+    watch = Watch(order, unit, port)
+    healthy = facts.get("ActiveState") == "active" and watch.once()
+    ahead = None
+    if "git" in order["source"] and order.get("fetch") and os.path.isdir(place.root):
+        fetch(place, order, secrets)
+        ahead = behind(place, order, entry.get("commit") if entry else None)
+    where = place.root if os.path.isdir(place.root) else "/"
+    disk = shutil.disk_usage(where)
+    lease = Lease(place).holder()
+    return dict(release=running, commit=entry and entry.get("commit"), subject=entry and entry.get("subject"), ref=order["source"].get("ref"),
+                since=entry and entry.get("finishedAt"), by=entry and entry.get("by"), unit=unit, state=facts.get("ActiveState", "unknown"), healthy=healthy,
+                why=None if healthy else (watch.said or "its unit is %s" % facts.get("ActiveState", "unknown")), head=ahead and ahead["head"], behind=ahead and ahead["commits"],
+                disk=dict(free=disk.free, total=disk.total), releases=len(good_releases(place)) if os.path.isdir(place.releases) else 0,
+                busy=dict(by=lease.get("by"), action=lease.get("action"), since=lease.get("since")) if lease.get("pid") and held(place) else None)
+
+
+def held(place):
+    try:
+        with open(place.lease) as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return False
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
+def history(place, order, secrets):
+    here = set(os.listdir(place.releases)) if os.path.isdir(place.releases) else set()
+    running = place.running()
+    entries = place.entries()[-order["limit"]:]
+    last = {entry["id"]: number for number, entry in enumerate(entries)}
+    return dict(entries=[dict({key: entry.get(key) for key in ("id", "commit", "ref", "subject", "kind", "by", "startedAt", "finishedAt", "seconds", "result", "why", "previous")},
+                              here=entry["id"] in here, running=entry["id"] == running and last[entry["id"]] == number) for number, entry in reversed(list(enumerate(entries)))])
+
+
+def unlock(place, order, secrets):
+    holder = Lease(place).holder()
+    if not os.path.isdir(place.root) or not held(place):
+        return dict(unlocked=False, holder=None)
+    pid = holder.get("pid")
+    if not pid:
+        raise Refused("HostBusy", "Somebody holds the lock and has not said who.", "", ["Run the same command again."], 6)
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.kill(pid, sent)
+        except ProcessLookupError:
+            break
+        until = time.time() + 10
+        while held(place) and time.time() < until:
+            time.sleep(0.1)
+        if not held(place):
+            break
+    if held(place):
+        raise Refused("HostBusy", "The process %d does not let the lock go." % pid, "", ["Look at it on the host."], 6)
+    place.note("unlock", holder=holder)
+    return dict(unlocked=True, holder=dict(by=holder.get("by"), action=holder.get("action"), since=holder.get("since"), pid=pid))
+
+
+def prune_now(place, order, secrets):
+    strategy = strategy_of(place, order)
+    recover(place, strategy)
+    return dict(removed=prune(place, order, strategy))
+
+
+ACTIONS = dict(deploy=deploy, rollback=rollback, status=status, history=history, unlock=unlock, prune=prune_now)
+ALONE = ("deploy", "rollback", "prune")
+
+
+def main():
+    order = json.loads(sys.stdin.buffer.readline())
+    if not order.get("user") and os.environ.get("SUDO_USER", "root") != "root":
+        order["user"] = os.environ["SUDO_USER"]
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(name, TALK.on_signal)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    place, secrets = Place(order), Secrets()
+    lease = Lease(place)
+    try:
+        if order["action"] in ALONE:
+            place.prepare()
+            lease.take(order["wait"])
+        TALK.say(t="done", result=ACTIONS[order["action"]](place, order, secrets))
+    except Refused as error:
+        TALK.say(t="error", **error.facts)
+    except Stopped:
+        if not TALK.gone:
+            TALK.critical = True
+            TALK.say(t="error", code="Interrupted", message="Stopped before anything that serves was touched.", why="", suggestions=[], exit=130)
+    except OSError as error:
+        TALK.say(t="error", **disk_words(error).facts)
+    finally:
+        TALK.critical = True
+        lease.give()
+        secrets.remove()
+
+
+main()

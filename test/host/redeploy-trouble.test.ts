@@ -1,0 +1,269 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { CliResult } from '../helpers/cli.ts';
+import { noHost, useHost } from '../helpers/host.ts';
+import { Released } from '../helpers/released.ts';
+
+/** Whatever goes wrong: the release before it serves, and the next run goes on cleanly. */
+
+describe.skipIf(noHost)('redeploy in trouble', () => {
+  const used = useHost();
+  let app: Released;
+  let before: string;
+  beforeAll(() => {
+    app = new Released(used.host).prepare();
+  });
+  beforeEach(async () => {
+    app.reset();
+    app.configure();
+    app.commit('old');
+    const first = await app.redeploy();
+    expect(first.stderr + first.stdout).toContain('Released');
+    before = app.current;
+  });
+  afterAll(() => app?.remove());
+
+  function refused(result: CliResult, code: number, ...words: string[]): void {
+    for (const each of words) expect(result.stderr).toContain(each);
+    expect(result.code).toBe(code);
+    unharmed();
+  }
+  function unharmed(): void {
+    expect(app.answer()).toContain('old');
+    expect(app.current).toBe(before);
+    expect(app.releases).toEqual([before]);
+  }
+  async function goesOn(): Promise<void> {
+    app.commit('new');
+    const result = await app.redeploy();
+    expect(result.stderr + result.stdout).toContain('Released');
+    expect(app.answer()).toContain('new');
+    expect(used.host.attempt('ls', '/srv/app/switching.json').status).not.toBe(0);
+  }
+
+  it('the ref is not there', async () => {
+    refused(
+      await app.redeploy('deploy', '--ref', 'mian'),
+      2,
+      'There is no branch, tag or commit "mian"',
+      'main',
+    );
+    await goesOn();
+  });
+
+  it('the repository cannot be fetched', async () => {
+    app.configure({ source: { git: '/srv/git/none.git', ref: 'main' } });
+    refused(await app.redeploy(), 1, '/srv/git/none.git could not be fetched');
+    app.configure();
+    await goesOn();
+  });
+
+  it('the build fails', async () => {
+    app.configure({ build: ['echo compiling; echo "no such module" >&2; exit 3'] });
+    app.commit('new');
+    refused(await app.redeploy(), 1, 'The build failed', 'no such module');
+    app.configure();
+    await goesOn();
+  });
+
+  it('the service does not start', async () => {
+    app.commit('bad', { extra: 'this is no Python' });
+    refused(await app.redeploy(), 8, 'SyntaxError', `${before} serves, as before.`);
+    await goesOn();
+  });
+
+  it('it starts, and dies while it is watched', async () => {
+    const dies = 'threading.Timer(3, lambda: (print("out of memory", flush=True), os._exit(3))).start()';
+    app.commit('bad', { extra: dies });
+    refused(
+      await app.redeploy('deploy', '--settle', '20s'),
+      8,
+      'out of memory',
+      `${before} serves, as before.`,
+    );
+    await goesOn();
+  });
+
+  it('there is no unit', async () => {
+    app.configure({ unit: 'nothing', path: '/srv/app' });
+    refused(await app.redeploy('deploy', '--force'), 1, 'The host has no systemd unit nothing.');
+    app.configure();
+    await goesOn();
+  });
+
+  it('the port is taken', async () => {
+    used.host.sh('systemctl stop app');
+    used.host.sh('systemd-run --unit=squatter python3 -m http.server --bind 127.0.0.1 8501');
+    await expect.poll(() => app.answer(), { timeout: 10_000 }).toContain('Directory listing');
+    app.commit('new');
+    const result = await app.redeploy();
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('The port 8501 of the host is taken (squatter');
+    expect(app.current).toBe(before);
+    used.host.sh('systemctl stop squatter; systemctl start app');
+    await goesOn();
+  });
+
+  it('the disk is full in the middle', async () => {
+    used.host.sh(
+      'systemctl stop app; cp -a /srv/app /srv/kept; mount -t tmpfs -o size=3m tmpfs /srv/app; cp -a /srv/kept/. /srv/app/; systemctl start app',
+    );
+    try {
+      app.configure({ build: ['head -c 20000000 /dev/zero > big'] });
+      app.commit('new');
+      refused(await app.redeploy(), 1, 'No space left on device');
+      app.configure();
+      await goesOn();
+    } finally {
+      used.host.sh('systemctl stop app; umount -l /srv/app; rm -rf /srv/kept');
+    }
+  });
+
+  it('current is a folder', async () => {
+    used.host.sh('cd /srv/app && rm current && mkdir current');
+    const result = await app.redeploy();
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('/srv/app/current is no link to a release.');
+    expect(app.answer()).toContain('old');
+    used.host.sh(`cd /srv/app && rmdir current && ln -s releases/${before} current`);
+    await goesOn();
+  });
+
+  it('sudo wants a password', async () => {
+    used.host.sh('mv /etc/sudoers.d/ubuntu /root/sudoers');
+    const result = await app.redeploy();
+    used.host.sh('mv /root/sudoers /etc/sudoers.d/ubuntu');
+    refused(result, 4, 'may not become root without a password');
+    await goesOn();
+  });
+
+  describe('the lock', () => {
+    /** A deploy that is in its build until the file is there. */
+    function hanging(
+      onStart?: (child: { pid?: number | undefined; kill(signal?: NodeJS.Signals): boolean }) => void,
+    ) {
+      app.configure({ build: ['echo building; while [ ! -e /tmp/go ]; do sleep 0.1; done'] });
+      used.host.sh('rm -f /tmp/go');
+      app.commit('new');
+      return app.run(['redeploy'], onStart ? { onStart } : {});
+    }
+    const building = () =>
+      expect
+        .poll(() => used.host.attempt('pgrep', '-f', 'while .*tmp/go').status, { timeout: 20_000 })
+        .toBe(0);
+
+    it('is told to others, is waited for, and is taken', async () => {
+      const first = hanging();
+      await building();
+      const second = await app.redeploy();
+      expect(second.code).toBe(6);
+      expect(second.stderr).toMatch(/Somebody else is at work[\s\S]*deploy since/);
+      expect(JSON.parse((await app.redeploy('status', '--json')).stdout)[0].busy).toMatchObject({
+        action: 'deploy',
+      });
+      const waiting = app.redeploy('rollback', '--wait', '60s');
+      await wait(500);
+      used.host.sh('touch /tmp/go');
+      expect((await first).code).toBe(0);
+      expect((await waiting).code).toBe(0);
+      expect(app.current).toBe(before);
+      expect(app.answer()).toContain('old');
+    });
+
+    it('unlock stops who hangs, and nothing is harmed', async () => {
+      const first = hanging();
+      await building();
+      expect((await app.redeploy('unlock')).code).toBe(2);
+      const done = await app.redeploy('unlock', '--yes');
+      expect(done.stdout).toContain('Unlocked');
+      expect((await first).code).not.toBe(0);
+      unharmed();
+      expect((await app.redeploy('unlock', '--yes')).stdout).toContain('nothing to unlock');
+      app.configure();
+      await goesOn();
+    });
+
+    it('of a machine that died is passed over', async () => {
+      used.host.sh(
+        `echo '{"by":"eve@dead","action":"deploy","pid":99999,"since":"2020-01-01T00:00:00Z","expires":"2020-01-01T00:00:30Z"}' > /srv/app/lock`,
+      );
+      await goesOn();
+    });
+
+    it('goes with a local process that is killed', async () => {
+      let child: { kill(signal?: NodeJS.Signals): boolean } | undefined;
+      const first = hanging((started) => {
+        child = started;
+      });
+      await building();
+      child?.kill('SIGKILL');
+      await first;
+      await expect
+        .poll(() => used.host.attempt('pgrep', '-f', 'while .*tmp/go').status, { timeout: 20_000 })
+        .toBe(1);
+      await expect.poll(() => app.releases, { timeout: 10_000 }).toEqual([before]);
+      unharmed();
+      app.configure();
+      await goesOn();
+    });
+
+    it('goes with a connection that is cut', async () => {
+      const first = hanging();
+      await building();
+      used.host.attempt('pkill', '-9', '-f', 'sshd: ubuntu');
+      const result = await first;
+      expect(result.code).toBe(1);
+      expect(result.stderr).toContain('The connection to the host web was lost.');
+      await expect.poll(() => app.releases, { timeout: 20_000 }).toEqual([before]);
+      app.configure();
+      await goesOn();
+    });
+
+    it('goes at Ctrl-C, before anything that serves was touched', async () => {
+      let child: { kill(signal?: NodeJS.Signals): boolean } | undefined;
+      const first = hanging((started) => {
+        child = started;
+      });
+      await building();
+      child?.kill('SIGINT');
+      const result = await first;
+      expect(result.code).toBe(130);
+      expect(result.stderr).toContain('Stopped before anything that serves was touched.');
+      unharmed();
+      app.configure();
+      await goesOn();
+    });
+  });
+
+  it('the switch goes to its end when the connection is cut in the middle of it', async () => {
+    app.configure({ health: { path: '/health', timeout: '5s', settle: '4s' } });
+    app.commit('new');
+    const first = app.redeploy();
+    await expect.poll(() => app.answer(), { timeout: 20_000 }).toContain('new');
+    used.host.attempt('pkill', '-9', '-f', 'sshd: ubuntu');
+    expect((await first).stderr).toContain('The connection to the host web was lost.');
+    await expect
+      .poll(async () => JSON.parse((await app.redeploy('history', '--json')).stdout)[0].entries[0].running, {
+        timeout: 20_000,
+        interval: 1000,
+      })
+      .toBe(true);
+    expect(app.answer()).toContain('new');
+    expect((await app.redeploy()).stdout).toContain('Nothing to do');
+  });
+
+  it('a switch that died with its machine is taken back by the next run', async () => {
+    app.configure({ health: { path: '/health', timeout: '5s', settle: '30s' } });
+    app.commit('half');
+    const first = app.redeploy();
+    await expect.poll(() => app.answer(), { timeout: 20_000 }).toContain('half');
+    used.host.attempt('pkill', '-9', '-f', 'python3 -c import sys,zlib');
+    expect((await first).code).not.toBe(0);
+    const back = await app.redeploy('rollback');
+    expect(back.stderr).toContain('There is no other good release');
+    expect(app.current).toBe(before);
+    expect(app.answer()).toContain('old');
+    app.configure();
+    await goesOn();
+  });
+});
