@@ -93,7 +93,7 @@ export class Released {
       releases: { app: release },
     };
     this.put('infractl.yaml', JSON.stringify(project));
-    this.put('.env.secrets', "GREETING='s3cr3t $HOME \"quoted\"'\n");
+    this.put('.env.secrets', 'GREETING=\'s3cr3t $HOME "quoted"\'\n');
     chmodSync(path.join(this.home.work, '.env.secrets'), 0o600);
   }
 

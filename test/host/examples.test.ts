@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Home, type ManifestCommand, root } from '../helpers/cli.ts';
+import { type ManifestCommand, root } from '../helpers/cli.ts';
 import { noHost, useHost } from '../helpers/host.ts';
+import { Released } from '../helpers/released.ts';
 
 /** The examples of the commands that need a host, typed as they are printed. */
 
@@ -11,7 +12,7 @@ const manifest = JSON.parse(readFileSync(path.join(root, 'oclif.manifest.json'),
 };
 
 const EXAMPLES = Object.values(manifest.commands)
-  .filter(({ id }) => id.startsWith('host:'))
+  .filter(({ id }) => /^(host|redeploy)(:|$)/.test(id))
   .flatMap(({ id, examples = [] }) =>
     examples.map((example) =>
       (typeof example === 'string' ? example : example.command)
@@ -22,19 +23,21 @@ const EXAMPLES = Object.values(manifest.commands)
 
 describe.skipIf(noHost)('examples on a host', () => {
   const used = useHost();
-  let home: Home;
-  beforeAll(() => {
-    home = new Home();
-    const { address } = used.host;
-    writeFileSync(
-      path.join(home.work, 'infractl.yaml'),
-      `project: shop\nhosts:\n  web: { address: ${address}, services: [nginx, cron] }\n`,
-    );
+  let app: Released;
+  beforeAll(async () => {
+    app = new Released(used.host).prepare();
+    app.configure();
+    for (const build of ['one', 'two']) {
+      app.commit(build);
+      expect((await app.redeploy()).code).toBe(0);
+    }
   });
-  afterAll(() => home?.remove());
+  afterAll(() => app?.remove());
 
   it.each(EXAMPLES)('%s', async (example) => {
-    const result = await home.run(example.split(' ').slice(1), { env: { PATH: used.host.path } });
+    // A name of the reader's own release is that of one of ours.
+    const typed = example.replace('20261121T140211Z', app.releases[0] ?? '');
+    const result = await app.run(typed.split(' ').slice(1));
     if (example === 'infractl host ssh') {
       expect(result).toMatchObject({ code: 2, stdout: '' });
       return;

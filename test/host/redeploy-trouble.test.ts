@@ -69,6 +69,7 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
   it('the service does not start', async () => {
     app.commit('bad', { extra: 'this is no Python' });
     refused(await app.redeploy(), 8, 'SyntaxError', `${before} serves, as before.`);
+    expect(used.host.attempt('grep', '-r', 's3cr3t', '/srv/app/releases.jsonl').stdout).toBe('');
     await goesOn();
   });
 

@@ -92,10 +92,11 @@ describe.skipIf(noHost)('redeploy, restart', () => {
     app.commit('one');
     await app.redeploy();
     const before = app.current;
-    app.commit('bad', { status: 500, extra: 'print("no database", flush=True)' });
+    app.commit('bad', { status: 500, extra: 'print("no database", os.environ["GREETING"], flush=True)' });
     const result = await app.redeploy();
     expect(result.code).toBe(8);
-    expect(result.stderr).toContain('no database');
+    expect(result.stderr).toContain('no database [secret]');
+    expect(used.host.read('/srv/app/releases.jsonl')).not.toContain('s3cr3t');
     expect(result.stderr).toContain('it answered 500');
     expect(result.stderr).toContain(`${before} serves, as before.`);
     expect(app.current).toBe(before);

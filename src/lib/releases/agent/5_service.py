@@ -63,13 +63,14 @@ class Watch:
     def __init__(self, order, unit, port):
         self.health, self.unit, self.port = order["health"], unit, port
         self.since = time.time()
-        self.said = ""
+        self.said = self.body = ""
 
     def once(self):
         if self.health.get("path") is None or not self.port:
             return True
         status, said = ask(self.port, self.health["path"])
-        self.said = "it answered %d: %s" % (status, said.strip()[:200]) if status else "it did not answer: %s" % said
+        self.said = "it answered %d" % status if status else "it did not answer: %s" % said
+        self.body = said.strip()[:200] if status else ""
         if status == 404 and self.health.get("streamlit"):
             self.said = "its script health check is off (404): start Streamlit with server.scriptHealthCheckEnabled=true"
         return status in self.health["expect"]

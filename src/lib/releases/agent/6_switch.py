@@ -1,7 +1,21 @@
 class Unhealthy(Exception):
-    def __init__(self, why, lines):
+    def __init__(self, why, lines, watch=None):
         super().__init__(why)
-        self.why, self.lines = why, lines
+        self.why = why
+        self.lines = lines + (["Its answer: %s" % watch.body] if watch and watch.body else [])
+
+
+def masked(place, name, lines):
+    """An application may print its environment; what is said of it holds none of that."""
+    try:
+        with open(os.path.join(place.env, name + ".env")) as file:
+            text = file.read()
+    except OSError:
+        return lines
+    values = [re.sub(r'\\(["\\$`])', r"\1", value) for value in re.findall(r'(?ms)^\w+="((?:[^"\\]|\\.)*)"$', text)]
+    for value in sorted((value for value in values if len(value) >= 6), key=len, reverse=True):
+        lines = [line.replace(value, "[secret]") for line in lines]
+    return lines
 
 
 class Restart:
@@ -32,7 +46,7 @@ class Restart:
             TALK.step("healthy; watching it for %d s" % settle)
             why = watch.settle(settle)
         if why:
-            raise Unhealthy(why, journal(self.unit, began))
+            raise Unhealthy(why, journal(self.unit, began), watch)
 
     def back(self, name):
         """Puts the release that served before back; why it does not serve, where it does not."""
@@ -87,18 +101,30 @@ class BlueGreen:
         unit = self.unit_of(port)
         if self.holds(port, name) and Watch(self.order, unit, port).once():
             return
+        kept = self.place.release_of(self.slot(port)) if is_active(unit) else None
         stop_drained(unit, port, self.order["drain"])
         check_port(port, unit)
         link(os.path.join("..", "releases", name), self.slot(port))
         began = time.time()
         TALK.step("starting it on port %d" % port)
         code, said = systemctl("start", unit)
-        why = "it did not start" if code != 0 else Watch(self.order, unit, port).wait()
+        watch = Watch(self.order, unit, port)
+        why = "it did not start" if code != 0 else watch.wait()
         if why:
             lines = journal(unit, began) or said.splitlines()
-            systemctl("stop", unit)
-            systemctl("reset-failed", unit)
-            raise Unhealthy(why, lines)
+            self.clear(port)
+            if kept:
+                # The one that was kept for an instant return is kept again.
+                link(os.path.join("..", "releases", kept), self.slot(port))
+                systemctl("start", unit)
+            raise Unhealthy(why, lines, watch)
+
+    def clear(self, port):
+        """Stops what is on a port, and forgets what it held."""
+        systemctl("stop", self.unit_of(port))
+        systemctl("reset-failed", self.unit_of(port))
+        if os.path.islink(self.slot(port)):
+            os.unlink(self.slot(port))
 
     def switch(self, name, settle):
         port = self.idle()
@@ -115,9 +141,10 @@ class BlueGreen:
             time.sleep(0.1)
         if settle:
             TALK.step("healthy; watching it for %d s" % settle)
-            why = Watch(self.order, unit, port).settle(settle, lambda: self.nginx.healthy(self.order))
+            watch = Watch(self.order, unit, port)
+            why = watch.settle(settle, lambda: self.nginx.healthy(self.order))
             if why:
-                raise Unhealthy(why, journal(unit, began))
+                raise Unhealthy(why, journal(unit, began), watch)
 
     def stay_on(self, port):
         """After a start of the machine the one that serves comes up, not the one that did before."""
@@ -144,6 +171,9 @@ class BlueGreen:
                 self.nginx.send_to(port)
                 self.stay_on(port)
             link(os.path.join("releases", name), self.place.current)
+            for other in self.ports:
+                if other != port:
+                    self.clear(other)
             return why
         return "no instance holds it any more"
 
@@ -210,6 +240,8 @@ def go(place, order, strategy, entry, settle):
 
 
 def unhealthy(place, entry, error, before, why_back):
+    error.why = masked(place, entry["id"], [error.why])[0]
+    error.lines = masked(place, entry["id"], error.lines)
     place.record(dict(entry, result="failed", finishedAt=utc(), why=error.why))
     place.note(entry["kind"], id=entry["id"], result="failed", why=error.why)
     if before is None:
