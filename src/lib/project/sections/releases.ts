@@ -71,7 +71,10 @@ const fields = map(
   {
     host: noted(
       z.union(
-      [text('A host.'), list(text('A host.'), 'Hosts, in the order in which they get it.').check(z.minLength(1))],
+        [
+          text('A host.'),
+          list(text('A host.'), 'Hosts, in the order in which they get it.').check(z.minLength(1)),
+        ],
         'must be the name of a host, or a list of them.',
       ),
       {
