@@ -242,6 +242,29 @@ describe('backup restore', () => {
   });
 });
 
+describe('backup schedule install --engine dlm', () => {
+  it('makes a stack with the policy, once; uninstall --dlm takes it away, the snapshots stay', async () => {
+    Object.assign(fake.state.cloudFormation, { resourceMs: 10, changeSetMs: 10, stepMs: 5 });
+    put(
+      'infractl.yaml',
+      'project: shop\nregion: eu-west-3\nbackups:\n  nightly: { targets: [{ tags: { Role: web } }] }\n',
+    );
+    const made = await run('backup schedule install --engine dlm');
+    expect(made.stdout).toContain('by the stack shop-backup-nightly-dev');
+    expect(made.code).toBe(0);
+    expect((await run('backup schedule install --engine dlm')).stdout).toContain('Nothing to do');
+    expect((await run('backup schedule uninstall --dlm')).stdout).toContain('The backups stay.');
+    expect((await run('backup schedule uninstall --dlm')).stdout).toContain('Nothing to do');
+  });
+
+  it('of a plan that it cannot do is refused before any call', async () => {
+    const result = await run('backup schedule install --engine dlm');
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('finds disks by tags alone');
+    expect(fake.requests).toEqual([]);
+  });
+});
+
 describe('keys of JSON', () => {
   it('are those that were promised', async () => {
     old(5);

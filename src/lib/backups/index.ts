@@ -17,7 +17,8 @@ export {
   type RestoreTo,
 } from './restore-plan.ts';
 export { policyWords } from './retention.ts';
-export { type Entry, parseMoment } from './schedule/entry.ts';
+export { dlmTemplate } from './schedule/dlm.ts';
+export { type Entry, type Moment, parseMoment } from './schedule/entry.ts';
 export { type Machine, thisMachine } from './schedule/machine.ts';
 export {
   chooseEngine,

@@ -57,3 +57,18 @@ export function uninstalledView(name: string, found: boolean): View {
         : `Nothing to do: nothing is installed for ${name}.`,
   };
 }
+
+export function dlmView(
+  entry: Entry,
+  stacks: readonly { readonly stackName: string; readonly changed: boolean }[],
+): View {
+  const changed = stacks.some((one) => one.changed);
+  const names = stacks.map(({ stackName }) => stackName);
+  return {
+    json: { name: entry.name, engine: 'dlm', at: entry.at.written, changed, stacks: names },
+    text: (ui) =>
+      changed
+        ? `${ui.paint('green', 'Installed')}: AWS takes and keeps the snapshots at ${entry.at.written} UTC, by the stack ${names.join(', ')}.\nTake it away: infractl backup schedule uninstall --dlm`
+        : `Nothing to do: ${names.join(', ')} is as it should be.`,
+  };
+}

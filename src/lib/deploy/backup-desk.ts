@@ -17,6 +17,7 @@ import {
   findBackup,
   judge,
   lookUp,
+  type Moment,
   type Plan,
   planCleanup,
   planRestore,
@@ -183,6 +184,22 @@ export class BackupDesk {
     const { project, environment } = deps.owner;
     const run = () => verifyBackup(deps, { backup, sample, ...(host ? { host } : {}) });
     return host ? withBackupLock(`backup drill ${project} ${environment}`, run) : run();
+  }
+
+  /** A policy of Data Lifecycle Manager for one plan, as a stack. */
+  async installDlm(
+    plan: Plan,
+    at: Moment,
+  ): Promise<{ readonly stackName: string; readonly changed: boolean }> {
+    return (await import('./backup-dlm.ts')).installDlm(this.#deps, this.#project, plan, at);
+  }
+
+  /** Takes those stacks away. */
+  async uninstallDlm(plans: readonly string[]): Promise<boolean> {
+    const { uninstallDlm } = await import('./backup-dlm.ts');
+    let found = false;
+    for (const plan of plans) found = (await uninstallDlm(this.#deps, this.#project, plan)) || found;
+    return found;
   }
 
   /** What the backups cost, and what each would free. */

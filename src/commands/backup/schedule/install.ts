@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { chooseEngine, install, tryEntry } from '../../../lib/backups/index.ts';
 import { ScheduleCommand } from '../../../lib/cli/schedule-command.ts';
-import { installedView } from '../../../lib/cli/schedule-view.ts';
+import { dlmView, installedView } from '../../../lib/cli/schedule-view.ts';
 import type { View } from '../../../lib/cli/view.ts';
 
 export default class BackupScheduleInstall extends ScheduleCommand<typeof BackupScheduleInstall> {
@@ -26,8 +26,9 @@ export default class BackupScheduleInstall extends ScheduleCommand<typeof Backup
       default: '02:00',
     }),
     engine: Flags.option({
-      description: 'Who runs it.',
-      options: ['auto', 'systemd', 'cron'] as const,
+      description:
+        'Who runs it: this machine, or AWS itself (Data Lifecycle Manager, by a stack; times in UTC).',
+      options: ['auto', 'systemd', 'cron', 'dlm'] as const,
       default: 'auto' as const,
     })(),
   };
@@ -37,7 +38,13 @@ export default class BackupScheduleInstall extends ScheduleCommand<typeof Backup
     const { plan } = this.args;
     const entry = await this.entry(plan, this.flags.at);
     // A plan that is not there is told before the machine is looked at.
-    await this.plans(await this.backupDesk(), plan ? [plan] : []);
+    const desk = await this.backupDesk();
+    const plans = await this.plans(desk, plan ? [plan] : []);
+    if (this.flags.engine === 'dlm') {
+      const stacks = [];
+      for (const one of plans) stacks.push(await desk.installDlm(one, entry.at));
+      return dlmView(entry, stacks);
+    }
     const machine = await this.machine();
     const engine = await chooseEngine(machine, this.flags.engine);
     this.say(`Trying: ${entry.argv.slice(2).join(' ')} --dry-run`);

@@ -1,4 +1,5 @@
 import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { uninstall } from '../../../lib/backups/index.ts';
 import { ScheduleCommand } from '../../../lib/cli/schedule-command.ts';
 import { uninstalledView } from '../../../lib/cli/schedule-view.ts';
@@ -10,10 +11,21 @@ export default class BackupScheduleUninstall extends ScheduleCommand<typeof Back
   static override args = {
     plan: Args.string({ description: 'A plan of infractl.yaml; all of them without.', ignoreStdin: true }),
   };
+  static override flags = {
+    dlm: Flags.boolean({ description: 'Take the stack with the policy of Data Lifecycle Manager away too.' }),
+  };
 
   protected override async work(): Promise<View> {
     await this.guardProtected();
     const { name } = await this.entry(this.args.plan);
-    return uninstalledView(name, await uninstall(await this.machine(), name));
+    const here = await uninstall(await this.machine(), name);
+    if (!this.flags.dlm) return uninstalledView(name, here);
+    const { project } = await this.project();
+    const { plan } = this.args;
+    const desk = await this.backupDesk();
+    return uninstalledView(
+      name,
+      (await desk.uninstallDlm(plan ? [plan] : [...project.backups.keys()])) || here,
+    );
   }
 }
