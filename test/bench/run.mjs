@@ -125,6 +125,22 @@ try {
   });
   const toAws = { AWS_ENDPOINT_URL: endpoint };
   const stack = 'bench-app-dev';
+  const instance = execFileSync(
+    awsCli(),
+    [
+      'ec2',
+      'run-instances',
+      '--image-id',
+      'ami-0123456789abcdef0',
+      '--instance-type',
+      't3.small',
+      '--query',
+      'Instances[0].InstanceId',
+      '--output',
+      'text',
+    ],
+    { env: { ...env, ...toAws, AWS_DEFAULT_REGION: env.AWS_REGION }, encoding: 'utf8' },
+  ).trim();
   const [ten, grid20, grid200] = ['ten', 'grid20', 'grid200'].map((name) => path.join(home, name));
   writeGrid(ten, 10, 4);
   writeGrid(grid20, 20, 5);
@@ -137,6 +153,12 @@ try {
     help: command(['--help']),
     trivial: command(['sandbox', 'status', '--no-such-flag']),
     outputs: command(['outputs', 'app'], toAws),
+    instances: command(['manage', 'status', '--id', instance], toAws),
+    awsInstances: {
+      argv: [awsCli(), 'ec2', 'describe-instances', '--instance-ids', instance],
+      cwd: project,
+      env: { ...env, ...toAws, AWS_DEFAULT_REGION: env.AWS_REGION },
+    },
     aws: {
       argv: [awsCli(), 'cloudformation', 'describe-stacks', '--stack-name', stack],
       cwd: project,
@@ -155,6 +177,8 @@ try {
   row('a command that does nothing', ratio('trivial'), ' x', 2.2);
   row('infractl outputs (one AWS call)', ratio('outputs'), ' x', 3.7);
   row('the same call by aws, to infractl', wall('aws') / wall('outputs'), ' x', 4, 'at least');
+  row('infractl manage status of an instance', ratio('instances'), ' x', 3.7);
+  row('aws ec2 describe-instances, to it', wall('awsInstances') / wall('instances'), ' x', 4, 'at least');
   row('memory of infractl outputs', median(results.outputs.map((run) => run.memory)), ' MiB', 75);
   row('deploy --create-stack, nothing to do', wall('noop'), ' s', 0.7);
   row('  of which CPU', median(results.noop.map((run) => run.cpu)), ' s', 0.4);

@@ -201,6 +201,44 @@ describe('quick', () => {
   });
 });
 
+describe('schedule', () => {
+  it('is set, listed, skipped, set again and removed; the stack is all that is kept of it', async () => {
+    const times = ['--stop', '20:00 Mon-Fri', '--start', '07:30 Mon-Fri', '--timezone', 'Europe/Paris'];
+    const planned = await scene.run(['manage', 'schedule', 'set', ...times, '--dry-run']);
+    expect(planned.stdout).toContain('This was a dry run');
+    expect(scene.fake.mutations()).toEqual([]);
+    expect((await scene.run(['manage', 'schedule', 'set', ...times])).stdout).toContain(
+      'default stops at 20:00 Mon-Fri',
+    );
+    expect((await scene.run(['manage', 'schedule', 'set', ...times])).stdout).toContain('Nothing to do');
+    const list = async () => JSON.parse((await scene.run(['manage', 'schedule', 'list', '--json'])).stdout);
+    expect(await list()).toMatchObject([
+      { name: 'default', skipUntil: null, targets: [{ kind: 'instance', id: web.id }] },
+    ]);
+    await scene.run(['manage', 'schedule', 'skip-until', '2099-01-05']);
+    expect(await list()).toMatchObject([{ skipUntil: '2099-01-04T23:00:00Z' }]);
+    await scene.run(['manage', 'schedule', 'skip-until', 'now']);
+    expect(await list()).toMatchObject([{ skipUntil: null }]);
+    expectTrouble(
+      await scene.run(['manage', 'schedule', 'remove', 'defualt', '--yes']),
+      2,
+      'Did you mean: default',
+    );
+    expect((await scene.run(['manage', 'schedule', 'remove', '--yes'])).code).toBe(0);
+    expect(await list()).toEqual([]);
+  });
+
+  it.each([
+    [['set'], 'Give --stop'],
+    [['set', '--stop', '8pm'], '"8pm" is no time of a schedule'],
+    [['set', '--stop', '20:00', '--timezone', 'Europe/Lutetia'], 'no time zone'],
+    [['skip-until', '2099-01-05'], 'The environment has no schedule.'],
+  ])('%j: exit 2, in words', async (args, words) => {
+    expectTrouble(await scene.run(['manage', 'schedule', ...args]), 2, words);
+    expect(scene.fake.mutations()).toEqual([]);
+  });
+});
+
 it('a topic alone is its help where nobody can choose', async () => {
   const result = await scene.run(['manage']);
   expect(result.code).toBe(0);

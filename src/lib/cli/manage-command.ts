@@ -2,7 +2,7 @@ import type { Command } from '@oclif/core/command';
 import { systemClock } from '../base/clock.ts';
 import type { Reporter } from '../base/report.ts';
 import { plural } from '../base/text.ts';
-import type { InstanceDesk, TargetChoice } from '../deploy/index.ts';
+import type { InstanceDesk, ScheduleDesk, TargetChoice } from '../deploy/index.ts';
 import type { Doing, PlannedAct } from '../instances/index.ts';
 import { tagsOf } from './manage-flags.ts';
 import { planLines } from './manage-plan-view.ts';
@@ -39,6 +39,21 @@ export abstract class ManageCommand<T extends typeof Command = typeof Command> e
         signal: this.interrupts.watch(),
         where: this.where,
       },
+      project,
+    );
+  }
+
+  /** From here on Ctrl-C is the command's to handle. */
+  protected async scheduleDesk(reporter?: Reporter): Promise<ScheduleDesk> {
+    const [{ openScheduleDesk }, project, shown] = await Promise.all([
+      import('../deploy/index.ts'),
+      this.glance(),
+      reporter ?? this.reporter(),
+    ]);
+    const signal = this.interrupts.watch();
+    const session = () => this.session();
+    return openScheduleDesk(
+      { session, reporter: shown, clock: systemClock, signal, where: this.where },
       project,
     );
   }

@@ -13,6 +13,7 @@ import type { LogDesk, LogDeskDeps } from './log-desk.ts';
 import type { Prune, PruneOrder } from './prune/prune.ts';
 import type { ReleaseDesk, ReleaseDeskDeps } from './release-desk.ts';
 import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
+import type { ScheduleDesk, ScheduleDeskDeps } from './schedule-desk.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
 
@@ -57,6 +58,7 @@ export type {
   PartOutcome,
   PlanChoice,
   ReleaseDesk,
+  ScheduleDesk,
   StackDesk,
 };
 
@@ -150,4 +152,9 @@ export async function openInstanceDesk(deps: InstanceDeskDeps, project: Project)
 /** Releasing applications to hosts: see release-desk.ts. Nothing is asked of a host yet. */
 export async function openReleaseDesk(deps: ReleaseDeskDeps, project: Project): Promise<ReleaseDesk> {
   return new (await import('./release-desk.ts')).ReleaseDesk(deps, project);
+}
+
+/** Starting and stopping on time: see schedule-desk.ts. Nothing is asked of AWS yet. */
+export async function openScheduleDesk(deps: ScheduleDeskDeps, project: Project): Promise<ScheduleDesk> {
+  return new (await import('./schedule-desk.ts')).ScheduleDesk(deps, project);
 }

@@ -1,0 +1,223 @@
+import { join } from 'node:path';
+import type { AwsSession } from '../aws/session.ts';
+import type { Clock } from '../base/clock.ts';
+import { UsageError } from '../base/errors.ts';
+import type { Reporter } from '../base/report.ts';
+import { nearest } from '../base/text.ts';
+import { remembered, type Target } from '../instances/index.ts';
+import type { Project } from '../project/model.ts';
+import {
+  checkTimezone,
+  dayBegins,
+  parseWhen,
+  type Schedule,
+  type ScheduledTarget,
+  schedulesOf,
+  scheduleTemplate,
+  writtenWhen,
+} from '../schedules/index.ts';
+import {
+  checkOwner,
+  deleteStack,
+  deployStack,
+  ENVIRONMENT_TAG,
+  PART_TAG,
+  PROJECT_TAG,
+  type StackDeps,
+} from '../stacks/index.ts';
+
+export interface ScheduleDeskDeps {
+  readonly session: () => Promise<AwsSession>;
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly where: string;
+}
+
+export interface ScheduleOrder {
+  readonly name: string;
+  readonly stop: string | undefined;
+  readonly start: string | undefined;
+  readonly timezone: string;
+}
+
+const PART = 'stack schedules';
+const TIMEOUT = 15 * 60_000;
+/** A template has room for 500 resources: two for each target, and the role. */
+const MOST_TARGETS = 200;
+
+/** The schedules of an environment. They live in one stack of CloudFormation, which is all that is kept of them. */
+export class ScheduleDesk {
+  readonly #deps: ScheduleDeskDeps;
+  readonly #project: Project;
+
+  constructor(deps: ScheduleDeskDeps, project: Project) {
+    this.#deps = deps;
+    this.#project = project;
+  }
+
+  /** `<project>-schedules-<env>` */
+  get stackName(): string {
+    return `${this.#project.name}-schedules-${this.#project.environment}`;
+  }
+
+  async list(): Promise<Schedule[]> {
+    return schedulesOf(await (await this.#port()).template(this.stackName));
+  }
+
+  /**
+   * The schedule that an order means; nothing is changed.
+   *
+   * @throws UsageError `BadTime`, `BadTimezone`, `NoTimes`, `NoTargets`, `TooManyTargets`, `CannotSchedule`
+   */
+  make(order: ScheduleOrder, targets: readonly Target[]): Schedule {
+    const { name, stop, start } = order;
+    const written = (text: string | undefined) => (text === undefined ? null : writtenWhen(parseWhen(text)));
+    const schedule = {
+      name,
+      stop: written(stop),
+      start: written(start),
+      timezone: checkTimezone(order.timezone),
+    };
+    if (targets.length === 0)
+      throw new UsageError({ code: 'NoTargets', message: 'There is nothing to put on a schedule.' });
+    if (targets.length > MOST_TARGETS)
+      throw new UsageError({
+        code: 'TooManyTargets',
+        message: `A schedule takes at most ${MOST_TARGETS} targets, not ${targets.length}.`,
+        suggestions: ['Choose fewer with --tag, or make several with --name.'],
+      });
+    return { ...schedule, targets: targets.map(scheduled), skipUntil: null };
+  }
+
+  async set(schedule: Schedule): Promise<'created' | 'updated' | 'unchanged'> {
+    const others = (await this.list()).filter(({ name }) => name !== schedule.name);
+    return this.#deploy([...others, schedule]);
+  }
+
+  /** @throws UsageError `NoSuchSchedule` */
+  async remove(name: string): Promise<void> {
+    const all = await this.list();
+    const left = all.filter((one) => one.name !== name);
+    if (left.length === all.length) throw noSuch(name, all);
+    if (left.length > 0) {
+      await this.#deploy(left);
+      return;
+    }
+    await this.#reported('deleting', async () => {
+      const order = { part: PART, stackName: this.stackName, project: this.#project.name, timeout: TIMEOUT };
+      return deleteStack(await this.#stacks(), order);
+    });
+  }
+
+  /**
+   * Lets schedules do nothing before a day begins in their zone; `now` lets them run again.
+   *
+   * @throws UsageError `BadDate`, `DateIsPast`, `NoSuchSchedule`
+   */
+  async skipUntil(day: string, name: string | undefined): Promise<Schedule[]> {
+    const all = await this.list();
+    if (all.length === 0 || (name !== undefined && !all.some((one) => one.name === name)))
+      throw noSuch(name ?? '', all);
+    const changed = all.map((one) => {
+      if (name !== undefined && one.name !== name) return one;
+      if (day === 'now') return { ...one, skipUntil: null };
+      const begins = dayBegins(day, one.timezone);
+      if (begins <= this.#deps.clock.now())
+        throw new UsageError({ code: 'DateIsPast', message: `${day} has begun already in ${one.timezone}.` });
+      return { ...one, skipUntil: new Date(begins).toISOString().replace('.000Z', 'Z') };
+    });
+    await this.#deploy(changed);
+    return changed;
+  }
+
+  async #deploy(schedules: readonly Schedule[]): Promise<'created' | 'updated' | 'unchanged'> {
+    const { name: project, environment, root } = this.#project;
+    const port = await this.#port();
+    const state = await port.stack(this.stackName);
+    if (state) checkOwner(state, project);
+    const outcome = await this.#reported('setting', async () => {
+      const result = await deployStack(await this.#stacks(), {
+        part: PART,
+        stackName: this.stackName,
+        templateFile: join(root, 'schedules.json'),
+        templateText: scheduleTemplate(schedules),
+        parameters: {},
+        tags: { [PROJECT_TAG]: project, [ENVIRONMENT_TAG]: environment, [PART_TAG]: 'schedules' },
+        terminationProtection: false,
+        timeout: TIMEOUT,
+      });
+      return result.outcome === 'started' ? 'updated' : result.outcome;
+    });
+    return outcome;
+  }
+
+  async #reported<T extends 'created' | 'updated' | 'unchanged' | 'deleted'>(
+    doing: string,
+    work: () => Promise<T>,
+  ) {
+    const { reporter, clock } = this.#deps;
+    const began = clock.now();
+    reporter.emit({ type: 'part.started', part: PART, doing });
+    const outcome = await work();
+    reporter.emit({ type: 'part.done', part: PART, outcome, ms: clock.now() - began });
+    return outcome;
+  }
+
+  async #stacks(): Promise<StackDeps> {
+    const { reporter, clock, signal, where, session } = this.#deps;
+    const artifacts = async () => {
+      const { openArtifactStore } = await import('../artifacts/index.ts');
+      const store = await openArtifactStore(await session(), this.#project.name, { create: true });
+      if (store) return store;
+      throw new UsageError({
+        code: 'NoArtifactBucket',
+        message: "The project's bucket could not be made.",
+      });
+    };
+    return { reporter, clock, signal, where, artifacts, port: await this.#port() };
+  }
+
+  async #port() {
+    const { cloudFormation } = await import('../aws/cloudformation.ts');
+    return cloudFormation(await this.#deps.session());
+  }
+}
+
+function scheduled(target: Target): ScheduledTarget {
+  const { kind, id } = target;
+  if (target.kind === 'instance' && target.facts.group !== undefined)
+    throw cannot(
+      id,
+      `it belongs to the auto scaling group ${target.facts.group}: put the group on the schedule.`,
+    );
+  if (target.kind === 'instance' && !target.facts.ebsRoot)
+    throw cannot(id, 'its root disk would be lost by a stop.');
+  if (target.kind === 'database' && target.facts.cluster !== undefined)
+    throw cannot(id, `it is a part of the cluster ${target.facts.cluster}, which stops as a whole.`);
+  if (target.kind !== 'group') return { kind, id };
+  const { min, max, desired } =
+    target.facts.desired > 0 ? target.facts : (remembered(target.facts.tags) ?? target.facts);
+  if (desired === 0) throw cannot(id, 'it is at 0, and nothing says how many instances a start gives it.');
+  return { kind, id, capacity: { min, max, desired } };
+}
+
+function cannot(id: string, why: string): UsageError {
+  return new UsageError({ code: 'CannotSchedule', message: `${id} cannot be put on a schedule: ${why}` });
+}
+
+function noSuch(name: string, all: readonly Schedule[]): UsageError {
+  const known = all.map((one) => one.name);
+  const near = nearest(name, known);
+  return new UsageError({
+    code: 'NoSuchSchedule',
+    message:
+      all.length === 0 ? 'The environment has no schedule.' : `The environment has no schedule "${name}".`,
+    suggestions: [
+      ...(near ? [`Did you mean: ${near}`] : []),
+      all.length > 0
+        ? `Its schedules: ${known.join(', ')}`
+        : 'Make one: infractl manage schedule set --stop "20:00 Mon-Fri"',
+    ],
+  });
+}
