@@ -47,7 +47,7 @@ const ORDER = [
 ];
 
 /** Commands whose examples need a machine: they are tried in test/host/examples.test.ts. */
-const ON_HOSTS = /^(host|redeploy)(:|$)/;
+const ON_HOSTS = /^(host|https|redeploy)(:|$)/;
 
 /** Commands whose examples need disks: they are tried in backup.test.ts. */
 const ON_DISKS = /^backup:/;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ManifestCommand, root } from '../helpers/cli.ts';
 import { noHost, useHost } from '../helpers/host.ts';
-import { Released } from '../helpers/released.ts';
+import { CERTBOT, Released } from '../helpers/released.ts';
 
 /** The examples of the commands that need a host, typed as they are printed. */
 
@@ -12,7 +12,7 @@ const manifest = JSON.parse(readFileSync(path.join(root, 'oclif.manifest.json'),
 };
 
 const EXAMPLES = Object.values(manifest.commands)
-  .filter(({ id }) => /^(host|redeploy)(:|$)/.test(id))
+  .filter(({ id }) => /^(host|https|redeploy)(:|$)/.test(id))
   .flatMap(({ id, examples = [] }) =>
     examples.map((example) =>
       (typeof example === 'string' ? example : example.command)
@@ -26,7 +26,8 @@ describe.skipIf(noHost)('examples on a host', () => {
   let app: Released;
   beforeAll(async () => {
     app = new Released(used.host).prepare();
-    app.configure();
+    app.configure({ start: 'python3 app.py', nginx: { host: 'mbot.example.com' } });
+    used.host.write('/usr/bin/certbot', CERTBOT, '755');
     for (const build of ['one', 'two']) {
       app.commit(build);
       expect((await app.redeploy()).code).toBe(0);

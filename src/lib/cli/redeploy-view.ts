@@ -65,6 +65,14 @@ function statusText({ part, host }: ReleasePlace, status: ReleaseStatus, now: nu
         ['unit', `${unit}: ${state}`],
         ...(status.head ? [['ref', refText(status)] as const] : []),
         ['disk', low ? ui.paint('yellow', free) : free],
+        ...(status.certificate
+          ? [
+              [
+                'certificate',
+                `${status.certificate.domain}: ${plural(status.certificate.days, 'day')} left`,
+              ] as const,
+            ]
+          : []),
         ['can go back', releases > 1 ? `to ${plural(releases - 1, 'release')}` : 'no'],
         ...(busy ? [['busy', `${busy.by} is at ${busy.action} since ${busy.since}`] as const] : []),
       ],

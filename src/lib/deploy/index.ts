@@ -17,7 +17,7 @@ import type { ScheduleDesk, ScheduleDeskDeps } from './schedule-desk.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
 
-export type { ReleaseEntry, ReleaseOutcome, ReleaseStatus, Unlocked } from '../releases/index.ts';
+export type { HttpsState, ReleaseEntry, ReleaseOutcome, ReleaseStatus, Unlocked } from '../releases/index.ts';
 export {
   type Cancelled,
   type Decision,

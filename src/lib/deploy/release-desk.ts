@@ -11,6 +11,7 @@ import {
   baseOrder,
   callAgent,
   deployOrder,
+  type HttpsState,
   type Parcel,
   type ReleaseEntry,
   type ReleaseOutcome,
@@ -42,6 +43,16 @@ export interface DeployChoice {
   /** Milliseconds to wait for somebody else who is at work. */
   readonly wait: number;
 }
+
+export type HttpsAct =
+  | { readonly action: 'status' }
+  | {
+      readonly action: 'enable';
+      readonly dryRun: boolean;
+      readonly email?: string | undefined;
+      readonly staging: boolean;
+    }
+  | { readonly action: 'renew'; readonly dryRun: boolean; readonly force: boolean };
 
 /** Never part of a folder's release: secrets of this machine, and what is built on the host. */
 const NEVER = ['.env.secrets', '.env.secrets.*', '.infractl.env', 'node_modules', '.venv'];
@@ -167,6 +178,42 @@ export class ReleaseDesk {
     const keep = choice.keep === undefined ? {} : { keep: choice.keep };
     const order = { action: 'prune', dryRun: choice.dryRun, wait: choice.wait / 1000, ...keep };
     return ((await this.#ask(place, order)).result as { removed: readonly string[] }).removed;
+  }
+
+  /** What a bare machine needs to run the application, made so or only told. */
+  async setup(place: ReleasePlace, dryRun: boolean): Promise<readonly string[]> {
+    const { part } = place;
+    if (part.start === undefined) {
+      throw new UsageError({
+        code: 'StartNeeded',
+        message: `It is not known how ${part.name} is started.`,
+        suggestions: [`Add it to infractl.yaml: releases.${part.name}.start: python3 app.py --port $PORT`],
+      });
+    }
+    const order = {
+      action: 'setup',
+      dryRun,
+      wait: 0,
+      start: part.start,
+      user: part.user ?? loginUser(place.host),
+    };
+    return ((await this.#ask(place, order)).result as { changes: readonly string[] }).changes;
+  }
+
+  async https(
+    place: ReleasePlace,
+    act: HttpsAct,
+  ): Promise<HttpsState & { changes?: readonly string[]; renewed?: boolean }> {
+    const { part } = place;
+    if (!part.site || part.nginx.host === undefined) {
+      throw new UsageError({
+        code: 'NoDomain',
+        message: `${part.name} has no name that a certificate could be for.`,
+        suggestions: [`Add it to infractl.yaml: releases.${part.name}.nginx: { host: www.example.com }`],
+      });
+    }
+    const { action, ...more } = act;
+    return (await this.#ask(place, { action: `https ${action}`, wait: 0, ...more })).result as HttpsState;
   }
 
   async #each(

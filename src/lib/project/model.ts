@@ -224,6 +224,10 @@ export interface ReleasePart {
   /** Ports of 127.0.0.1 that it listens on: one, or two with blue-green. */
   readonly ports: readonly number[];
   readonly strategy: 'restart' | 'blue-green';
+  /** A line of shell that starts it in the folder of a release: what `setup` writes into the unit. */
+  readonly start?: string;
+  /** Whether nginx serves it. Always with blue-green. */
+  readonly site: boolean;
   /** The name of nginx's upstream, the file that is written for it, and what is asked through nginx. */
   readonly nginx: {
     readonly upstream: string;

@@ -129,7 +129,7 @@ function agentFolder(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   for (let up = 0; up < 5; up++) {
     const candidate = join(folder, 'agent');
-    if (existsSync(join(candidate, '7_main.py'))) return candidate;
+    if (existsSync(join(candidate, '9_main.py'))) return candidate;
     folder = dirname(folder);
   }
   throw new InfractlError({

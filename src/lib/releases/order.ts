@@ -28,6 +28,8 @@ export function baseOrder(part: ReleasePart, by: string) {
     ports: part.ports,
     strategy: part.strategy,
     nginx: part.nginx,
+    site: part.site,
+    build: part.build,
     keep: part.keep,
     drain: part.drain / 1000,
     settle: health.settle / 1000,

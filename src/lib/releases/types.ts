@@ -30,6 +30,8 @@ export interface ReleaseStatus {
   readonly head: string | null;
   /** How many commits the ref is ahead of what runs. */
   readonly behind: number | null;
+  /** Of the site, where it has one. */
+  readonly certificate: Certificate | null;
   /** Bytes. */
   readonly disk: { readonly free: number; readonly total: number };
   /** Good releases that can be gone back to, the running one included. */
@@ -68,4 +70,18 @@ export interface Unlocked {
     readonly since: string;
     readonly pid: number;
   } | null;
+}
+
+export interface Certificate {
+  readonly domain: string;
+  /** ISO 8601. */
+  readonly until: string;
+  /** Whole days that are left; negative when it has expired. */
+  readonly days: number;
+}
+
+/** HTTPS of a site: its certificate, and what renews it by itself. */
+export interface HttpsState {
+  readonly certificate: Certificate | null;
+  readonly renewal: string | null;
 }

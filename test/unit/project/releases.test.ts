@@ -30,6 +30,7 @@ describe('the releases of a project', () => {
       unit: 'app',
       ports: [],
       strategy: 'restart',
+      site: false,
       nginx: { upstream: 'app', file: '/etc/nginx/conf.d/infractl-app.conf', port: 80 },
       health: { streamlit: false, expect: [], timeout: 60_000, settle: 30_000 },
       shared: [],

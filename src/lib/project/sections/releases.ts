@@ -110,6 +110,9 @@ const fields = map(
     ports: z.optional(
       list(port('A port of 127.0.0.1.'), 'With blue-green: the two ports that it listens on in turn.'),
     ),
+    start: z.optional(
+      text('A line of shell that starts it in the folder of a release, on $PORT: for "redeploy setup".'),
+    ),
     strategy: z.optional(
       noted(
         z.enum(['restart', 'blue-green'], 'must be restart or blue-green.'),
@@ -142,7 +145,7 @@ const fields = map(
             ),
           ),
         },
-        'With blue-green: where nginx sends requests.',
+        'nginx in front of it: what "redeploy setup" writes, and, with blue-green, where requests are sent.',
       ),
     ),
     health: z.optional(health),
@@ -203,9 +206,9 @@ const schema = fields.check((context) => {
   } else {
     if (raw.ports !== undefined)
       report(['ports'], 'is for the strategy blue-green.', 'Give "port:", or "strategy: blue-green".');
-    if (raw.nginx !== undefined)
-      report(['nginx'], 'is for the strategy blue-green.', 'Remove it, or give "strategy: blue-green".');
   }
+  if (raw.nginx !== undefined && raw.port === undefined && raw.ports === undefined)
+    report(['nginx'], 'cannot serve it without a port.', 'Give it "port:".');
   if (raw.health?.streamlit && raw.health.path !== undefined)
     report(['health', 'path'], 'is known for Streamlit.', 'Remove it, or "streamlit".');
   if (
@@ -242,6 +245,8 @@ export const releases: Section<RawRelease, ReleasePart> = {
       unit,
       ports: raw.ports ?? (raw.port === undefined ? [] : [raw.port]),
       strategy: raw.strategy ?? 'restart',
+      ...(raw.start ? { start: raw.start } : {}),
+      site: raw.nginx !== undefined || raw.strategy === 'blue-green',
       nginx: {
         upstream: nginx.upstream ?? unit.replaceAll(/[^A-Za-z0-9_]/g, '_'),
         file: nginx.file ?? `/etc/nginx/conf.d/infractl-${unit}.conf`,
@@ -272,7 +277,9 @@ export const releases: Section<RawRelease, ReleasePart> = {
     user: part.user,
     build: part.build,
     buildTimeout: writtenDuration(part.buildTimeout),
-    ...(part.strategy === 'blue-green' ? { ports: part.ports, nginx: part.nginx } : { port: part.ports[0] }),
+    ...(part.strategy === 'blue-green' ? { ports: part.ports } : { port: part.ports[0] }),
+    nginx: part.site ? part.nginx : undefined,
+    start: part.start,
     strategy: part.strategy,
     health: {
       ...(part.health.streamlit ? { streamlit: true } : { path: part.health.path }),

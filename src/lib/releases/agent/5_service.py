@@ -44,9 +44,13 @@ def check_unit(unit):
         raise Refused("UnitNotFound", "The host has no systemd unit %s." % unit, "", ["Make it: infractl redeploy setup", "Or name another one in infractl.yaml."])
 
 
-def ask(port, path, host=None, timeout=5):
+def ask(port, path, host=None, timeout=5, tls=False):
     """One request; the status, or why there was none."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    if tls:
+        # It is this machine that is asked: whose name the certificate has does not matter.
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=timeout, context=ssl._create_unverified_context())
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", path, headers={"Host": host or "localhost", "User-Agent": "infractl"})
         answer = connection.getresponse()
@@ -173,6 +177,8 @@ class Nginx:
         if path is None:
             return True
         status, _ = ask(self.facts.get("port", 80), path, self.facts.get("host"))
+        if status in (301, 308) and has_certificate(order):
+            status, _ = ask(443, path, self.facts.get("host"), tls=True)
         return status is not None and status < 500 and status != 404
 
 

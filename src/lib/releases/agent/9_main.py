@@ -131,7 +131,7 @@ def status(place, order, secrets):
     return dict(release=running, commit=entry and entry.get("commit"), subject=entry and entry.get("subject"), ref=order["source"].get("ref"),
                 since=entry and entry.get("finishedAt"), by=entry and entry.get("by"), unit=unit, state=facts.get("ActiveState", "unknown"), healthy=healthy,
                 why=None if healthy else (watch.said or "its unit is %s" % facts.get("ActiveState", "unknown")), head=ahead and ahead["head"], behind=ahead and ahead["commits"],
-                disk=dict(free=disk.free, total=disk.total), releases=len(good_releases(place)) if os.path.isdir(place.releases) else 0,
+                certificate=certificate(order) if order["site"] else None, disk=dict(free=disk.free, total=disk.total), releases=len(good_releases(place)) if os.path.isdir(place.releases) else 0,
                 busy=dict(by=lease.get("by"), action=lease.get("action"), since=lease.get("since")) if lease.get("pid") and held(place) else None)
 
 
@@ -184,8 +184,9 @@ def prune_now(place, order, secrets):
     return dict(removed=prune(place, order, strategy))
 
 
-ACTIONS = dict(deploy=deploy, rollback=rollback, status=status, history=history, unlock=unlock, prune=prune_now)
-ALONE = ("deploy", "rollback", "prune")
+ACTIONS = dict(deploy=deploy, rollback=rollback, status=status, history=history, unlock=unlock, prune=prune_now, setup=setup)
+ACTIONS.update({"https status": https_status, "https enable": https_enable, "https renew": https_renew})
+ALONE = ("deploy", "rollback", "prune", "setup", "https enable", "https renew")
 
 
 def main():
@@ -198,7 +199,7 @@ def main():
     place, secrets = Place(order), Secrets()
     lease = Lease(place)
     try:
-        if order["action"] in ALONE:
+        if order["action"] in ALONE and not order.get("dryRun"):
             place.prepare()
             lease.take(order["wait"])
         TALK.say(t="done", result=ACTIONS[order["action"]](place, order, secrets))
