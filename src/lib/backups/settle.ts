@@ -83,6 +83,8 @@ export function sharedByUs({ tags }: Snapshot): string[] {
 export class Watched {
   readonly #deps: BackupDeps;
   readonly #known: Map<string, Snapshot>;
+  /** How often each piece of work was done: what does not take effect is not repeated for ever. */
+  readonly #tries = new Map<string, number>();
 
   constructor(deps: BackupDeps, snapshots: Iterable<Snapshot>) {
     this.#deps = deps;
@@ -117,9 +119,17 @@ export class Watched {
   /** Does what can be done; how much that was. */
   async work(plan: Plan): Promise<number> {
     const home = this.#deps.ebs.store().region;
-    const work = pendingWork(this.backups, plan, home);
+    const work = pendingWork(this.backups, plan, home).filter((one) => this.#mayTry(one));
     await sideBySide(work, AT_ONCE, (one) => this.#do(one));
     return work.length;
+  }
+
+  #mayTry(work: Work): boolean {
+    const where = 'region' in work ? work.region : 'account' in work ? work.account : '';
+    const key = `${work.do} ${keyOf(work.snapshot)} ${where}`;
+    const tries = this.#tries.get(key) ?? 0;
+    this.#tries.set(key, tries + 1);
+    return tries < TRIES;
   }
 
   async #do(work: Work): Promise<void> {

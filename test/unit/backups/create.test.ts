@@ -290,3 +290,22 @@ describe('commands on the host', () => {
     expect(log).toEqual(['freeze', 'thaw', 'close']);
   });
 });
+
+describe('an AWS that does not do what it says', () => {
+  it('leaves a copy unencrypted: it is tried twice, never for ever', async () => {
+    const volume = scene.fake.state.ebs.addVolume({ encrypted: false });
+    const store = scene.deps.ebs.store();
+    let copies = 0;
+    const plain = {
+      ...store,
+      copy: async () => {
+        copies++;
+        return scene.fake.state.ebs.addSnapshot({ encrypted: false }).id;
+      },
+    };
+    const deps = { ...scene.deps, ebs: { ...scene.deps.ebs, store: () => plain } };
+    const [result] = await createBackups(deps, planOf([{ kind: 'volume', id: volume.id }]), WAIT);
+    expect(copies).toBe(2);
+    expect(result).toMatchObject({ outcome: 'failed', state: 'pending' });
+  });
+});

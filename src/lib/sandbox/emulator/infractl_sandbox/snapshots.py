@@ -1,4 +1,4 @@
-"""What MiniStack's EC2 lacks of snapshots: sets of an instance's volumes, and the question for locks."""
+"""What MiniStack's EC2 lacks of snapshots: sets of an instance's volumes, encrypted copies, the question for locks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ministack.services import ec2
 
 def install() -> None:
     ec2._ACTION_MAP["CreateSnapshots"] = _create_snapshots
+    ec2._ACTION_MAP["CopySnapshot"] = _copy_snapshot
     ec2._ACTION_MAP["DescribeLockedSnapshots"] = _describe_locked_snapshots
 
 
@@ -31,6 +32,17 @@ def _create_snapshots(p: dict[str, Any]) -> Any:
     made = [snapshot for key, snapshot in ec2._snapshots.items() if key not in before]
     items = "".join(f"<item>{_item(snapshot)}</item>" for snapshot in made)
     return ec2._xml(200, "CreateSnapshotsResponse", f"<snapshotSet>{items}</snapshotSet>")
+
+
+def _copy_snapshot(p: dict[str, Any]) -> Any:
+    """MiniStack leaves a copy as its source is, and without tags."""
+    before = set(ec2._snapshots.keys())
+    answer = ec2._copy_snapshot(p)
+    for snapshot_id in [key for key in ec2._snapshots.keys() if key not in before]:
+        snapshot = ec2._snapshots[snapshot_id]
+        snapshot["Encrypted"] = snapshot["Encrypted"] or ec2._p(p, "Encrypted") == "true"
+        ec2._parse_tag_specs(p, "snapshot", snapshot_id)
+    return answer
 
 
 def _item(snapshot: dict[str, Any]) -> str:
