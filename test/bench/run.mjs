@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeGrid } from './graphs.mjs';
+import { measureHost } from './host.mjs';
 import { heldStack } from './last-event.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -205,6 +206,18 @@ try {
   ]);
   row('  the same by aws cloudformation deploy', byAws.total, ' s', held.total, 'at least');
   row('bundle', bundleSize() / 1e6, ' MB', 1.5);
+
+  const host = await measureHost();
+  if (host) {
+    const { blueGreen, restart } = host;
+    row('redeploy, nothing to build, blue-green', blueGreen.deploy, ' s', 3);
+    row('  rollback', blueGreen.rollback, ' s', 2);
+    row('  requests lost of one every 10 ms', blueGreen.lost, '', 0);
+    row('redeploy, nothing to build, restart', restart.deploy, ' s', 3);
+    row('  rollback', restart.rollback, ' s', 2);
+    row("  without an answer, to the application's own start", restart.gap / host.ownStart, ' x', 1.2);
+    row('ssh connections of one command', host.connections, '', 1);
+  } else process.stdout.write('No test host can be made here: releases are not measured.\n');
   const bad = Object.entries(results).filter(
     ([name, all]) => name !== 'trivial' && all.some((run) => run.exit !== 0),
   );
