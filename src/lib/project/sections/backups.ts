@@ -164,7 +164,7 @@ const encrypt = noted(
       { type: 'boolean' },
       {
         type: 'object',
-        properties: { key: { type: 'string' } },
+        properties: { key: { type: 'string', description: 'The KMS key, such as alias/backup.' } },
         required: ['key'],
         additionalProperties: false,
       },
