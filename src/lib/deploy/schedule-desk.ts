@@ -62,7 +62,10 @@ export class ScheduleDesk {
   }
 
   async list(): Promise<Schedule[]> {
-    return schedulesOf(await (await this.#port()).template(this.stackName));
+    const port = await this.#port();
+    // A template may be kept after its stack.
+    const [state, template] = await Promise.all([port.stack(this.stackName), port.template(this.stackName)]);
+    return state ? schedulesOf(template) : [];
   }
 
   /**
