@@ -21,6 +21,8 @@ const STAND_INS = {
   'get-package-type': `module.exports = async () => 'commonjs'; module.exports.sync = () => 'commonjs';`,
   debug: `module.exports = () => Object.assign(() => {}, { enabled: false, extend: module.exports }); module.exports.enable = () => {};`,
   'wsl-utils': `exports.isWsl = false;`,
+  // The list of arguments that are missing: a terminal breaks its own lines.
+  wordwrap: `module.exports = () => (text) => text;`,
 };
 
 const leaveOut = {
@@ -91,7 +93,7 @@ const slimOclif = {
  * Services with a class for each of a hundred errors, of which infractl reads the name and the message: those
  * are given without the class too.
  */
-const PLAIN_ERRORS = /@aws-sdk[\\/]client-(ssm|cloudwatch-logs|lambda|ecr|ecs|ec2|rds|ebs|sns)[\\/]/;
+const PLAIN_ERRORS = /@aws-sdk[\\/]client-(ssm|cloudwatch|cloudwatch-logs|lambda|ecr|ecs|ec2|rds|ebs|sns)[\\/]/;
 const ERROR_CLASS = /^n0_registry\.registerError\(.*\);$/gm;
 
 /**

@@ -185,7 +185,7 @@ function physicalIdOf(
   properties: Record<string, unknown>,
 ): string {
   const last = type.split('::').at(-1) ?? '';
-  const named = properties[`${last}Name`] ?? properties.Name;
+  const named = properties[`${last}Name`] ?? properties.AlarmName ?? properties.Name;
   if (type === 'AWS::ECS::Service') {
     const [, , , region, account] = stack.id.split(':');
     return `arn:aws:ecs:${region}:${account}:service/${properties.Cluster ?? 'default'}/${named ?? id}`;

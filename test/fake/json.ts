@@ -4,10 +4,15 @@ import { FakeError, type Parameters } from './wire.ts';
 export type JsonHandler = (p: Parameters, context: Context) => object;
 
 /** A service of the JSON 1.1 protocol: the action in `X-Amz-Target`, everything else in the body. */
-export function jsonService(name: string, handlers: Readonly<Record<string, JsonHandler>>): Service {
+export function jsonService(
+  name: string,
+  handlers: Readonly<Record<string, JsonHandler>>,
+  prefix = name,
+): Service {
   const headers = { 'content-type': 'application/x-amz-json-1.1' };
   return {
     name,
+    prefix,
     read(request) {
       const action = request.headers['x-amz-target']?.split('.').at(-1) ?? '';
       return { action, parameters: JSON.parse(request.body.toString() || '{}') as Parameters };

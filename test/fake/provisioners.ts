@@ -46,6 +46,16 @@ export function provideTypes(state: FakeState, clock: FakeClock): void {
     // A test that wants an answer puts its own server's address there by script.
     create: () => ({ ApiEndpoint: 'https://a1b2c3d4e5.execute-api.eu-west-3.amazonaws.com' }),
   });
+  for (const type of ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm']) {
+    provisioners.set(type, {
+      create(name, properties) {
+        const composite = type.endsWith('CompositeAlarm');
+        state.cloudWatch.add({ name, properties, composite, changed: clock.now() });
+        return { Arn: `arn:aws:cloudwatch:eu-west-3:${state.account}:alarm:${name}` };
+      },
+      delete: (name) => void state.cloudWatch.alarms.delete(name),
+    });
+  }
   provisioners.set('AWS::ECR::Repository', {
     create(name) {
       state.ecr.repositories.set(name, []);

@@ -6,6 +6,8 @@ import { Buckets } from './buckets.ts';
 import { type FakeClock, virtualClock } from './clock.ts';
 import { cloudFormation } from './cloudformation.ts';
 import { CloudFormationState } from './cloudformation-state.ts';
+import { cloudWatch } from './cloudwatch.ts';
+import { CloudWatchState } from './cloudwatch-state.ts';
 import { ebs } from './ebs.ts';
 import { EbsState } from './ebs-state.ts';
 import { ec2 } from './ec2.ts';
@@ -65,8 +67,10 @@ export interface HttpAnswer {
 
 /** A service: names what a request asks for, carries it out, and writes errors in its protocol. */
 export interface Service {
-  /** The name in a request's signature, and the prefix of its IAM actions. */
+  /** The name in a request's signature. */
   readonly name: string;
+  /** The prefix of its IAM actions, where that is another one. */
+  readonly prefix?: string;
   read(request: HttpRequest): { readonly action: string; readonly parameters: Parameters };
   handle(action: string, parameters: Parameters, context: Context, request: HttpRequest): HttpAnswer;
   fail(error: FakeError, requestId: string): HttpAnswer;
@@ -85,6 +89,7 @@ export interface FakeState {
   readonly ecs: EcsState;
   /** What STS makes of an encoded refusal. */
   decoded: string;
+  readonly cloudWatch: CloudWatchState;
   readonly ec2: Ec2State;
   readonly ebs: EbsState;
   readonly autoScaling: AutoScalingState;
@@ -134,6 +139,7 @@ const SERVICES: readonly Service[] = [
   secretsManager,
   ssm,
   logs,
+  cloudWatch,
   ec2,
   autoScaling,
   rds,
@@ -160,6 +166,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     logs: newLogsState(),
     ecs: newEcsState(),
     decoded: '{}',
+    cloudWatch: new CloudWatchState(),
     ec2: new Ec2State(),
     ebs: new EbsState(),
     autoScaling: new AutoScalingState(),
@@ -185,8 +192,9 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     if (!service) throw new Error(`no service ${name} for ${request.method} ${request.url}`);
     const { action, parameters } = service.read(request);
     const mutates = !READS.test(action);
+    const prefix = service.prefix ?? name;
     const record: RecordedRequest = {
-      service: name,
+      service: prefix,
       action,
       parameters,
       mutates,
@@ -196,7 +204,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
       status: 0,
     };
     requests.push(record);
-    const fault = faults.take(`${name}:${action}`);
+    const fault = faults.take(`${prefix}:${action}`);
     if (fault?.kind === 'reset') return void answer.destroy();
     if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.ms));
     const requestId = randomUUID();

@@ -5,7 +5,7 @@ import type { AwsCall } from '../aws/trace.ts';
 import type { Clock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Reporter } from '../base/report.ts';
-import type { DeployDeps, DeskDeps, MissingParameter, StackDesk } from '../deploy/index.ts';
+import type { AlarmDesk, DeployDeps, DeskDeps, MissingParameter, StackDesk } from '../deploy/index.ts';
 import { glanceAtProject, type LoadedProject, loadProject, type Salvaged } from '../project/index.ts';
 import type { Project } from '../project/model.ts';
 import { BaseCommand, type FlagsOf } from './base-command.ts';
@@ -161,6 +161,16 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
       this.deskDeps(reporter),
     ]);
     return openStackDesk(deps, project);
+  }
+
+  /** The alarms of the stacks. From here on Ctrl-C is the command's to handle. */
+  protected async alarmDesk(): Promise<AlarmDesk> {
+    const [{ openAlarmDesk }, { silentReporter }, project] = await Promise.all([
+      import('../deploy/index.ts'),
+      import('../base/report.ts'),
+      this.glance(),
+    ]);
+    return openAlarmDesk(await this.deskDeps(silentReporter), project);
   }
 
   /** What looking at stacks needs of this process. From here on Ctrl-C is the command's to handle. */

@@ -1,6 +1,7 @@
 /** Deploying and destroying a whole project: the one place where the capabilities are joined. */
 import type { AwsSession } from '../aws/session.ts';
 import type { Project } from '../project/model.ts';
+import type { AlarmDesk } from './alarm-desk.ts';
 import type { BackupDesk, BackupDeskDeps, Listed } from './backup-desk.ts';
 import type { PlanChoice } from './backup-plans.ts';
 import type { Destroy, DestroyOrder, DestroyResult, Inventory } from './destroy.ts';
@@ -27,6 +28,7 @@ export {
   type Stuck,
   stuckLines,
 } from '../stacks/index.ts';
+export type { AlarmsReport, ProjectAlarm, Silenced } from './alarm-desk.ts';
 export { chooseParts, withTheirFunctions } from './choose.ts';
 export type { LockState } from './lock.ts';
 export type { LostGroup, ReadResult, StatsResult } from './log-desk.ts';
@@ -38,6 +40,7 @@ export type { PlannedPart } from './rollback/rollback-plan.ts';
 export type { AttachResult, PartEvent, Subject } from './stack-desk.ts';
 export { isWhole, type TargetChoice } from './target-choice.ts';
 export type {
+  AlarmDesk,
   BackupDesk,
   CopyOrder,
   DeployDeps,
@@ -157,4 +160,15 @@ export async function openReleaseDesk(deps: ReleaseDeskDeps, project: Project): 
 /** Starting and stopping on time: see schedule-desk.ts. Nothing is asked of AWS yet. */
 export async function openScheduleDesk(deps: ScheduleDeskDeps, project: Project): Promise<ScheduleDesk> {
   return new (await import('./schedule-desk.ts')).ScheduleDesk(deps, project);
+}
+
+/** The alarms of a project: see alarm-desk.ts. Nothing is asked of AWS yet. */
+export async function openAlarmDesk(
+  { session, clock, signal }: DeskDeps,
+  project: Project,
+): Promise<AlarmDesk> {
+  const { AlarmDesk } = await import('./alarm-desk.ts');
+  const stacks = async () => (await import('../aws/cloudformation.ts')).cloudFormation(session);
+  const alarms = async () => (await import('../aws/alarms.ts')).alarmsPort(session, signal);
+  return new AlarmDesk({ clock, stacks, alarms }, project);
 }
