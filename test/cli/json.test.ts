@@ -183,6 +183,24 @@ describe('results of commands that talk to AWS', () => {
     groups.clear();
   });
 
+  it('monitoring alarms, and what is done to them', async () => {
+    const { cloudWatch } = scene.fake.state;
+    const alarm =
+      '  Alarm: { Type: AWS::CloudWatch::Alarm, Properties: { AlarmName: shop-alarm, MetricName: Errors, Threshold: 1, AlarmDescription: d, AlarmActions: [a] } }\nOutputs:';
+    scene.configure({ template: TEMPLATE.replace('Outputs:', alarm) });
+    expect((await run(['deploy', '--create-stack'])).code).toBe(0);
+    const reasonData = '{"startDate":"2026-11-21T14:00:00.000+0000","period":60,"recentDatapoints":[1]}';
+    Object.assign(cloudWatch.alarms.get('shop-alarm') as object, { reasonData });
+    const alarms = ['monitoring', 'alarms'];
+    await result('monitoring alarms silence', [...alarms, 'silence', 'shop-alarm']);
+    const off = { duration: 'PT1H', expires: undefined, alarms: ['shop-alarm'] };
+    cloudWatch.muteRules.set('other', { name: 'other', expression: 'cron(0 2 * * *)', ...off });
+    await result('monitoring alarms', alarms);
+    await result('monitoring alarms silence --off', [...alarms, 'silence', 'shop-alarm', '--off']);
+    await result('monitoring alarms test', [...alarms, 'test', 'shop-alarm', '--yes']);
+    await result('monitoring alarms NAME', [...alarms, 'shop-alarm']);
+  });
+
   it('drift of a resource that was changed by hand', async () => {
     const { cloudFormation } = scene.fake.state;
     cloudFormation.driftMs = 10;

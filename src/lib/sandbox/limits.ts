@@ -14,6 +14,7 @@ export const SANDBOX_LIMITS: readonly string[] = [
   'Images cannot be pushed to a repository whose name exists in two regions of the sandbox.',
   'A weighted alias sends everything to its main version.',
   'Logs: Insights statistics, metric filters and filter patterns are not reliable. No X-Ray traces.',
+  'Alarms cannot be silenced: there are no mute rules.',
   'No prices, costs, quotas, StackSets, Data Lifecycle Manager or image scans.',
   'What changed since the last stop is lost if the sandbox is killed; only S3 objects and image layers are on disk at once.',
 ];
