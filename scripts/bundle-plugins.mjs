@@ -93,7 +93,8 @@ const slimOclif = {
  * Services with a class for each of a hundred errors, of which infractl reads the name and the message: those
  * are given without the class too.
  */
-const PLAIN_ERRORS = /@aws-sdk[\\/]client-(ssm|cloudwatch|cloudwatch-logs|lambda|ecr|ecs|ec2|rds|ebs|sns)[\\/]/;
+const PLAIN_ERRORS =
+  /@aws-sdk[\\/]client-(ssm|cloudwatch|cloudwatch-logs|lambda|ecr|ecs|ec2|rds|ebs|sns)[\\/]/;
 const ERROR_CLASS = /^n0_registry\.registerError\(.*\);$/gm;
 
 /**
