@@ -122,7 +122,8 @@ def status(place, order, secrets):
     watch = Watch(order, unit, port)
     healthy = facts.get("ActiveState") == "active" and watch.once()
     ahead = None
-    if "git" in order["source"] and order.get("fetch") and os.path.isdir(place.root):
+    # Two who fetch at the same time would be in each other's way.
+    if "git" in order["source"] and order.get("fetch") and os.path.isdir(place.root) and not held(place):
         fetch(place, order, secrets)
         ahead = behind(place, order, entry.get("commit") if entry else None)
     where = place.root if os.path.isdir(place.root) else "/"
