@@ -229,6 +229,7 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
       child?.kill('SIGINT');
       const result = await first;
       expect(result.code).toBe(130);
+      expect(result.stderr).toContain('The host takes everything back');
       expect(result.stderr).toContain('Stopped before anything that serves was touched.');
       unharmed();
       app.configure();
@@ -251,6 +252,23 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
       .toBe(true);
     expect(app.answer()).toContain('new');
     expect((await app.redeploy()).stdout).toContain('Nothing to do');
+  });
+
+  it('the switch goes to its end at Ctrl-C, and its result is told', async () => {
+    app.configure({ health: { path: '/health', timeout: '5s', settle: '4s' } });
+    app.commit('new');
+    let child: { kill(signal?: NodeJS.Signals): boolean } | undefined;
+    const first = app.run(['redeploy'], {
+      onStart: (started) => {
+        child = started;
+      },
+    });
+    await expect.poll(() => app.answer(), { timeout: 20_000 }).toContain('new');
+    child?.kill('SIGINT');
+    const result = await first;
+    expect(result.stdout).toContain('Released');
+    expect(result.code).toBe(0);
+    expect(app.answer()).toContain('new');
   });
 
   it('a switch that died with its machine is taken back by the next run', async () => {

@@ -61,6 +61,7 @@ const LARGEST = {
   what: 'a release',
   suggestions: ['Leave out what it does not need: `exclude: [...]` of its source in infractl.yaml.'],
 };
+const STOPPING = 'The host takes everything back; where it has begun to switch, it goes to the end first.';
 /** What the host may take beside the times of the configuration, in milliseconds. */
 const ROOM = 60_000;
 
@@ -261,6 +262,9 @@ export class ReleaseDesk {
     const whole = { ...baseOrder(part, `${user}@${from}`), ...order };
     const grace = part.health.timeout * 2 + part.health.settle + part.drain + ROOM;
     const sudo = !(host.reach.via === 'ssh' && host.reach.user === 'root');
+    const onAbort = () => reporter.emit({ type: 'note', message: STOPPING });
+    if (order.action === 'deploy' || order.action === 'rollback')
+      signal.addEventListener('abort', onAbort, { once: true });
     try {
       const result = await callAgent(port, {
         order: whole,
@@ -283,6 +287,8 @@ export class ReleaseDesk {
         ],
         cause: error,
       });
+    } finally {
+      signal.removeEventListener('abort', onAbort);
     }
   }
 
