@@ -1,16 +1,14 @@
 import {
   DescribeInstancesCommand,
-  EC2Client,
   type Filter,
   type Instance,
   paginateDescribeInstances,
 } from '@aws-sdk/client-ec2';
 import type { FoundInstance, InstancesPort } from '../hosts/find.ts';
 import { call } from './call.ts';
+import { ec2Client } from './ec2-client.ts';
 import { underneath } from './errors.ts';
-import { paced, pacingOf } from './pacing.ts';
 import type { AwsSession } from './session.ts';
-import { traced } from './trace.ts';
 
 /** Terminated ones stay visible for an hour; nobody means them. */
 const ALIVE: Filter = {
@@ -20,7 +18,7 @@ const ALIVE: Filter = {
 
 /** EC2's DescribeInstances for `lib/hosts`. */
 export function instancesPort(session: AwsSession, signal?: AbortSignal): InstancesPort {
-  const client = traced(paced(new EC2Client(session.config), pacingOf(session, 'ec2')), session);
+  const client = ec2Client(session);
   const options = signal ? { abortSignal: signal } : {};
   return {
     async byId(id) {
