@@ -7,7 +7,7 @@ export default class Attach extends ProjectCommand<typeof Attach> {
   static override summary = 'Join what runs on a stack, and follow it to its end.';
   static override description =
     'Works from any machine, whoever began it. Ends as the deploy itself would: with its exit code, and with ' +
-    'the first cause where it fails. Ctrl-C leaves it running.';
+    'the first cause where it fails. Ctrl-C asks what becomes of it: it goes on, or is taken back.';
   static override examples = ['<%= config.bin %> <%= command.id %> app'];
   static override args = {
     stack: Args.string({
@@ -22,6 +22,7 @@ export default class Attach extends ProjectCommand<typeof Attach> {
     const desk = await this.stackDesk();
     const subject = await desk.subject(this.args.stack);
     await this.sayPlace();
+    this.takesBack = desk.mayTakeBack(subject) && (await this.mayChange());
     return attachView(subject, await desk.attach(subject));
   }
 }

@@ -16,10 +16,7 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
     '--create-stack the CloudFormation stacks are created or updated too, in the order that they need each ' +
     'other. What has not changed is left alone. When a check fails, functions go back to the version before.';
   static override examples = [
-    {
-      description: 'Everything, from nothing',
-      command: '<%= config.bin %> <%= command.id %> --create-stack',
-    },
+    { description: 'From nothing', command: '<%= config.bin %> <%= command.id %> --create-stack' },
     { description: 'After a change of the code', command: '<%= config.bin %> <%= command.id %>' },
     {
       description: 'See what would happen',
@@ -51,6 +48,7 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
     'dry-run': Flags.boolean({ description: 'Show what would happen; change nothing.' }),
   };
   static override streams = true;
+  protected override takesBack = true;
   protected override completed = withWait;
 
   protected override async work(): Promise<View> {

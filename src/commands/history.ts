@@ -4,6 +4,7 @@ import { systemClock } from '../lib/base/clock.ts';
 import { historyEntryView, historyView } from '../lib/cli/history-view.ts';
 import { ProjectCommand } from '../lib/cli/project-command.ts';
 import type { View } from '../lib/cli/view.ts';
+import { readHistory } from '../lib/deploy/index.ts';
 
 export default class History extends ProjectCommand<typeof History> {
   static override summary = 'Show what was deployed, by whom, and how it went.';
@@ -29,16 +30,11 @@ export default class History extends ProjectCommand<typeof History> {
   protected override async work(): Promise<View> {
     const project = await this.glance();
     const session = await this.session();
-    const [{ openArtifactStore }, { asItIs, listJournal, readJournal, witness }] = await Promise.all([
-      import('../lib/artifacts/index.ts'),
-      import('../lib/journal/index.ts'),
-    ]);
-    const store = await openArtifactStore(session, project.name, { create: false });
-    if (!store) return historyView([]);
-    const now = witness(systemClock.now());
-    if (this.args.id)
-      return historyEntryView(asItIs(await readJournal(store, project.environment, this.args.id), now));
-    const entries = await listJournal(store, project.environment, this.flags.limit);
-    return historyView(entries.map((entry) => asItIs(entry, now)));
+    const now = systemClock.now();
+    const { id } = this.args;
+    if (id === undefined)
+      return historyView(await readHistory(session, project, { limit: this.flags.limit, now }));
+    const [entry] = await readHistory(session, project, { id, now });
+    return entry ? historyEntryView(entry) : historyView([]);
   }
 }

@@ -29,8 +29,7 @@ export default class Rollback extends ProjectCommand<typeof Rollback> {
   static override strict = false;
   static override args = {
     id: Args.string({
-      description:
-        'The deploy to go back to, as `history` shows it; then the parts that go back, all by default.',
+      description: 'The deploy to go back to, as `history` shows it; then the parts that go back.',
       ignoreStdin: true,
     }),
   };
@@ -50,6 +49,7 @@ export default class Rollback extends ProjectCommand<typeof Rollback> {
     }),
   };
   static override streams = true;
+  protected override takesBack = true;
   protected override completed = withWait;
 
   protected override async work(): Promise<View> {

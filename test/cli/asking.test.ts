@@ -71,11 +71,39 @@ describe.each(ASKING)('$args', ({ args, flag, question }) => {
   });
 });
 
+describe('a severe confirmation', () => {
+  it('asks again after a typo, on an empty line, and has done nothing; the right name goes on', async () => {
+    scene.fake.requests.length = 0;
+    const run = terminal(['destroy']);
+    await run.until('Type shop-dev to go on');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    run.type(`shop-dve${ENTER}`);
+    await run.until('"shop-dve" is not shop-dev.');
+    expect(scene.fake.mutations()).toEqual([]);
+    run.type('shop-prod');
+    await run.until('to go on: shop-prod');
+    run.type(ENTER);
+    await run.until('"shop-prod" is not shop-dev.');
+    expect(scene.fake.mutations()).toEqual([]);
+    run.type('shop-dev');
+    await run.until('to go on: shop-dev');
+    run.type(ENTER);
+    expect((await run.exited).exitCode).toBe(0);
+    expectCursorShown(run.raw);
+    expect(run.text).toContain('Destroyed');
+    expect(scene.fake.state.cloudFormation.find('shop-app-dev')).toBeUndefined();
+    await scene.deployed();
+  });
+});
+
 describe('the menu', () => {
   it('opens alone on a terminal, filters, prints the command, runs it, comes back, is left', async () => {
     const run = terminal([]);
+    await run.until('Backup: ');
+    expect(run.text).toContain('Project');
+    run.type('sandbox st');
     await run.until('sandbox start');
-    for (const heading of ['Project', 'Config: ', 'Sandbox: ']) expect(run.text).toContain(heading);
+    run.type('\u0015');
     run.type('outp');
     await new Promise((resolve) => setTimeout(resolve, 200));
     run.type(ENTER);
@@ -92,7 +120,7 @@ describe('the menu', () => {
 
   it('survives a command that fails', async () => {
     const run = terminal([]);
-    await run.until('sandbox start');
+    await run.until('Backup: ');
     run.type('history');
     await new Promise((resolve) => setTimeout(resolve, 200));
     run.type(ENTER);

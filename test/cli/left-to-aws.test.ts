@@ -50,6 +50,35 @@ describe('--detach', () => {
     expect(rest.stderr).toMatch(/function api +updated/);
   });
 
+  it('is "left" in the history until it is known how it ended; the next run writes that down', async () => {
+    const result = async () => JSON.parse((await scene.run(['history', '--json'])).stdout)[0];
+    const written = () =>
+      [...(scene.fake.state.s3.buckets.values().next().value?.objects ?? [])]
+        .filter(([key]) => key.startsWith('journal/'))
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([, { body }]) => JSON.parse(Buffer.from(body).toString()).result);
+    cloud().script.set('Topic', { ms: 4000 });
+    await scene.run([...deploy, 'app', '--detach']);
+    expect(await result()).toMatchObject({ result: 'left', parts: [{ outcome: 'started' }] });
+    expect((await scene.run(['history'])).stdout).toMatch(/left +deploy --create-stack app --detach/);
+    await until(() => status() === 'CREATE_COMPLETE');
+    expect(await result()).toMatchObject({ result: 'succeeded', parts: [{ outcome: 'created' }] });
+    expect(written()).toEqual(['left']);
+    // Of one that failed too, and that is nowhere to be gone back to.
+    changed();
+    cloud().script.set('Topic', { ms: 300, fail: 'no', on: ['update'] });
+    await scene.run([...deploy, 'app', '--detach']);
+    await until(() => status() === 'UPDATE_ROLLBACK_COMPLETE');
+    expect(await result()).toMatchObject({
+      result: 'failed',
+      error: { message: `The stack ${STACK} ended in UPDATE_ROLLBACK_COMPLETE.` },
+    });
+    expect(written()).toEqual(['succeeded', 'left']);
+    cloud().script.delete('Topic');
+    expect((await scene.run(deploy)).code).toBe(0);
+    expect(written()).toEqual(['succeeded', 'failed', 'succeeded']);
+  });
+
   it('wants --create-stack', async () => {
     expectTrouble(await scene.run(['deploy', '--detach']), 2, 'create-stack');
   });
@@ -170,7 +199,9 @@ describe('a stack that is stuck', () => {
     pty.type('Topic');
     await pty.until('Which (Topic): Topic');
     pty.type(ENTER);
+    // The run that left it stuck gave its lock back a moment ago, so the deploy looks anew, and asks no second time.
     expect((await pty.exited).exitCode).toBe(0);
+    expect(pty.text.match(/What stands in the way/g)).toHaveLength(1);
     expect(status()).toBe('UPDATE_COMPLETE');
   });
 

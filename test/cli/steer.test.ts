@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CliResult } from '../helpers/cli.ts';
-import { CTRL_C, Pty } from '../helpers/pty.ts';
+import { CTRL_C, ENTER, Pty } from '../helpers/pty.ts';
 import { expectJsonTrouble, expectTrouble, Scene, TEMPLATE } from '../helpers/trouble.ts';
 
 /** Looking at stacks and steering what runs on them, from further processes, on the fake AWS in real time. */
 
 const STACK = 'shop-app-dev';
 const deploy = ['deploy', '--create-stack'];
+const DOWN = '\u001B[B';
 let scene: Scene;
 beforeEach(async () => {
   scene = await Scene.open();
@@ -23,6 +24,13 @@ async function until(what: () => boolean): Promise<void> {
 }
 
 const statusIs = (status: string) => () => cloud().find(STACK)?.status === status;
+
+/** The journal's entries, oldest first. */
+const journal = (): Record<string, unknown>[] =>
+  [...scene.fake.state.s3.buckets.values()]
+    .flatMap(({ objects }) => [...objects].filter(([key]) => key.startsWith('journal/')))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { body }]) => JSON.parse(Buffer.from(body).toString()));
 
 const lines = (result: CliResult) =>
   result.stdout
@@ -78,6 +86,8 @@ describe('attach', () => {
     try {
       await terminal.until('Topic');
       terminal.type(CTRL_C);
+      await terminal.until(`AWS works on ${STACK}. What becomes of it?`);
+      terminal.type(ENTER);
       expect(await terminal.exited).toMatchObject({ exitCode: 130 });
       expect(terminal.text).toContain(`AWS goes on creating the stack ${STACK}`);
       expect(terminal.text).toContain('infractl attach app --region eu-west-3');
@@ -88,7 +98,98 @@ describe('attach', () => {
   });
 });
 
+describe('Ctrl-C while another one is joined', () => {
+  /** Somebody else's update, and a terminal that watches it. */
+  async function joined(ms: number, args: readonly string[]) {
+    cloud().script.set('Topic', { ms, on: ['update'] });
+    changed();
+    const deployed = scene.run(deploy);
+    await until(statusIs('UPDATE_IN_PROGRESS'));
+    const terminal = new Pty(scene.home, args, { env: scene.fake.env, columns: 120 });
+    await terminal.until('Topic');
+    return { deployed, terminal };
+  }
+
+  it('offers to take it back, does so, says so, and writes it in the journal: exit 130', async () => {
+    await scene.deployed();
+    const { deployed, terminal } = await joined(20_000, ['attach', 'app']);
+    cloud().script.delete('Topic');
+    terminal.type(CTRL_C);
+    await terminal.until('Go on watching');
+    terminal.type(DOWN);
+    await terminal.until(/❯ Take it back/);
+    terminal.type(ENTER);
+    expect(await terminal.exited).toMatchObject({ exitCode: 130 });
+    expect(terminal.text).toContain(
+      `Cancelled: the stack ${STACK} is what it was before (UPDATE_ROLLBACK_COMPLETE).`,
+    );
+    expect(cloud().find(STACK)?.status).toBe('UPDATE_ROLLBACK_COMPLETE');
+    expect(journal().find(({ act }) => act === 'cancel')).toMatchObject({ command: 'attach app' });
+    expect((await deployed).code).toBe(1);
+  });
+
+  it('offers nothing that it would not do: a stack of another project is theirs', async () => {
+    await scene.deployed();
+    const first = await joined(9000, ['events', 'app', '--follow']);
+    first.terminal.type(CTRL_C);
+    expect(await first.terminal.exited).toMatchObject({ exitCode: 130 });
+    expect(first.terminal.text).not.toContain('Take it back');
+    for (const tag of cloud().find(STACK)?.desired.tags ?? [])
+      if (tag.Key === 'infractl:project') tag.Value = 'other';
+    const other = new Pty(scene.home, ['attach', 'app'], { env: scene.fake.env, columns: 120 });
+    await other.until('Topic');
+    other.type(CTRL_C);
+    await other.until('Go on watching');
+    expect(other.text).not.toContain('Take it back');
+    other.type(ENTER);
+    expect(await other.exited).toMatchObject({ exitCode: 130 });
+    expect(scene.changes()).not.toContain('cloudformation:CancelUpdateStack');
+    await first.deployed;
+  });
+
+  it('of a protected environment offers it only where its name was said', async () => {
+    await scene.deployed();
+    const { deployed, terminal } = await joined(4000, ['attach', 'app']);
+    terminal.kill();
+    await terminal.exited;
+    scene.configure({ head: 'environments: { dev: { protected: true } }\n' });
+    const guarded = new Pty(scene.home, ['attach', 'app'], { env: scene.fake.env, columns: 120 });
+    await guarded.until('Topic');
+    guarded.type(CTRL_C);
+    await guarded.until('Go on watching');
+    expect(guarded.text).not.toContain('Take it back');
+    guarded.kill();
+    await deployed;
+  });
+});
+
 describe('cancel', () => {
+  it('is in the history, and is no state that a rollback goes from or to', async () => {
+    await scene.deployed();
+    scene.changeCode('good');
+    expect((await scene.run(['deploy'])).code).toBe(0);
+    changed();
+    cloud().script.set('Topic', { ms: 20_000, on: ['update'] });
+    const first = scene.run(deploy);
+    await until(statusIs('UPDATE_IN_PROGRESS'));
+    cloud().script.delete('Topic');
+    expect((await scene.run(['cancel', 'app'])).code).toBe(0);
+    await first;
+    const [, good, failed, cancel] = journal();
+    expect(cancel).toMatchObject({
+      act: 'cancel',
+      command: 'cancel app',
+      result: 'succeeded',
+      who: expect.stringContaining('arn:aws:'),
+      parts: [{ part: 'stack app', outcome: 'reverted', detail: 'UPDATE_ROLLBACK_COMPLETE' }],
+    });
+    expect((await scene.run(['history'])).stdout).toMatch(/succeeded +cancel app +stack app/);
+    const plan = await scene.run(['rollback', '--dry-run', '--json']);
+    expect(lines(plan).at(-1)).toMatchObject({ of: { id: failed?.id }, to: { id: good?.id } });
+    const id = String(cancel?.id).slice(-6);
+    expectTrouble(await scene.run(['rollback', id, '--dry-run']), 2, `no deploy "${id}"`);
+  });
+
   it('in the middle of an update takes it back; the deploy that ran is told', async () => {
     await scene.deployed();
     changed();

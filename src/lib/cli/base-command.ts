@@ -50,6 +50,8 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
   protected words!: readonly string[];
   protected terminal!: Terminal;
   protected prompter!: Prompter;
+  /** Whether the command takes back what AWS works on when that is chosen at the first Ctrl-C. */
+  protected takesBack = false;
   protected readonly redactor = new Redactor();
   protected readonly interrupts = new Interrupts(
     (line) => this.say(line),
@@ -149,7 +151,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     if (running.length === 0 || !this.prompter?.canAsk) return undefined;
     return this.aside(async () => {
       const { askWhatBecomes } = await import('./interrupt-offer.ts');
-      return askWhatBecomes(this.prompter, running, this.where);
+      return askWhatBecomes(this.prompter, running, this.where, this.takesBack);
     });
   }
 

@@ -9,6 +9,7 @@ const RESULT_STYLE: Record<JournalEntry['result'], Style> = {
   succeeded: 'green',
   running: 'yellow',
   interrupted: 'yellow',
+  left: 'yellow',
   abandoned: 'yellow',
   failed: 'red',
   unhealthy: 'red',

@@ -6,15 +6,20 @@ import type { RunningOperation } from './stage.ts';
 /** What can still be taken back: an update by CancelUpdateStack, a first creation by deleting what it made. */
 const CANCELLABLE = /^(?:UPDATE|CREATE)_IN_PROGRESS$/;
 
-/** Asks what becomes of what AWS works on, after the first Ctrl-C. */
+/**
+ * Asks what becomes of what AWS works on, after the first Ctrl-C.
+ *
+ * @param takesBack whether the command that asks carries out a cancel: no choice is offered that is not
+ */
 export async function askWhatBecomes(
   prompter: Prompter,
   running: readonly RunningOperation[],
   where: string,
+  takesBack: boolean,
 ): Promise<Interruption | 'stay'> {
   const names = listed(running.map(({ stack }) => stack));
   const attach = `infractl attach ${running[0]?.part.replace(/^stack /, '') ?? ''}${where}`;
-  const open = running.filter(({ status }) => CANCELLABLE.test(status));
+  const open = takesBack ? running.filter(({ status }) => CANCELLABLE.test(status)) : [];
   const created = open.filter(({ status }) => status.startsWith('CREATE'));
   const cancel =
     created.length > 0

@@ -141,12 +141,19 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
       reporter,
       clock,
       signal: this.interrupts.watch(),
+      variable,
+      ...this.#typed(),
+      ...(this.prompter.canAsk ? { ask } : {}),
+    };
+  }
+
+  /** What was typed, by whom answered, and what the journal wants of it. */
+  #typed() {
+    return {
       redactor: this.redactor,
       env: process.env,
-      variable,
       where: this.where,
       interruption: () => this.interrupts.choice,
-      ...(this.prompter.canAsk ? { ask } : {}),
       // No flag of infractl takes a secret, so the line as it was typed holds none.
       commandLine: [...(this.id?.split(':') ?? []), ...this.argv].join(' '),
       version: this.config.version,
@@ -181,7 +188,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
       reporter ?? this.reporter(),
     ]);
     const signal = this.interrupts.watch();
-    return { session, reporter: shown, clock: systemClock, signal, where: this.where };
+    return { session, reporter: shown, clock: systemClock, signal, ...this.#typed() };
   }
 
   /** The flags that lead a further command to the place of this one, as they were given here. */
@@ -203,10 +210,16 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
     );
   }
 
+  /** Whether this command line may change the environment. */
+  protected async mayChange(): Promise<boolean> {
+    const project = await this.#known();
+    return !project.protected || this.#aws.env === project.environment;
+  }
+
   /** `protected` environments are changed only when `--env NAME` says so on this command line. */
   protected async guardProtected(): Promise<void> {
     const project = await this.#known();
-    if (!project.protected || this.#aws.env === project.environment) return;
+    if (await this.mayChange()) return;
     throw new UsageError({
       code: 'ProtectedEnvironment',
       message: `The environment ${project.environment} is protected: name it on the command line.`,

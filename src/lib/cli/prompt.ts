@@ -23,17 +23,26 @@ export class Prompter {
     return this.#terminal.interactive;
   }
 
-  /** A line of text; `secret` does not echo it. */
+  /** A line of text; `secret` does not echo it; `retype` empties the line after an answer that will not do. */
   async text(
     question: Question,
-    options: { secret?: boolean; validate?: (value: string) => true | string } = {},
+    options: { secret?: boolean; retype?: boolean; validate?: (value: string) => true | string } = {},
   ) {
     this.#mayAsk(question);
     const { input, password } = await import('@inquirer/prompts');
     const validate = options.validate ?? (() => true);
     return options.secret
       ? this.#ask((context) => password({ message: question.message, validate, mask: '•' }, context))
-      : this.#ask((context) => input({ message: question.message, validate }, context));
+      : this.#ask((context) =>
+          input(
+            {
+              message: question.message,
+              validate,
+              theme: { validationFailureMode: options.retype ? 'clear' : 'keep' },
+            },
+            context,
+          ),
+        );
   }
 
   async choose<T>(question: Question, choices: readonly { name: string; value: T; description?: string }[]) {
@@ -118,15 +127,21 @@ export interface SevereConfirmation {
   readonly question: string;
 }
 
-/** Severe acts: the name typed on the terminal, or `--confirm NAME`. A wrong name does nothing. */
+/**
+ * Severe acts: the name typed on the terminal, where a typo is asked for again, or `--confirm NAME`, where a
+ * wrong name does nothing.
+ */
 export async function confirmSevere(prompter: Prompter, wanted: SevereConfirmation): Promise<void> {
-  const typed =
-    wanted.given ??
-    (await prompter.text({
-      message: `${wanted.question} Type ${wanted.name} to go on:`,
-      otherwise: `Give --confirm ${wanted.name}.`,
-    }));
-  checkConfirmation(wanted.name, typed);
+  const { name, given, question } = wanted;
+  if (given !== undefined) return checkConfirmation(name, given);
+  await prompter.text(
+    { message: `${question} Type ${name} to go on:`, otherwise: `Give --confirm ${name}.` },
+    {
+      retype: true,
+      validate: (typed) =>
+        typed.trim() === name || `"${typed}" is not ${name}. Type it again, or leave with Ctrl-C.`,
+    },
+  );
 }
 
 /** A wrong `--confirm` is refused before anything is asked of AWS. */

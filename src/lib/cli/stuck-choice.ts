@@ -79,11 +79,15 @@ export function stuckChoice(
         message: `${name} belongs to ${needs}, which is not given.`,
         suggestions: [`Add ${needs}.`],
       });
+  const answered = new Map<string, Decision | undefined>();
   return async (stuck) => {
     const [wanted, but] = named[stuck.way];
     if (wanted) return { but };
     if (!prompter.canAsk) return undefined;
-    return ask(words(stuck), () => asked(stuck, prompter));
+    // Somebody else may have worked since this command began to look: then it looks, and comes here, again.
+    const same = JSON.stringify([stuck.stackName, stuck.way, stuck.resources]);
+    if (!answered.has(same)) answered.set(same, await ask(words(stuck), () => asked(stuck, prompter)));
+    return answered.get(same);
   };
 }
 

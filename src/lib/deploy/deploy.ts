@@ -8,6 +8,7 @@ import type { StacksPort } from '../stacks/index.ts';
 import { cancelStacks, interruption, leftRunning } from './interruption.ts';
 import { Known } from './known.ts';
 import { Ledger } from './ledger.ts';
+import { writeSettled } from './left.ts';
 import { environmentLock } from './lock.ts';
 import { changedInDryRun, planParts } from './plan.ts';
 import { preflight } from './preflight.ts';
@@ -77,7 +78,9 @@ class DeployRun {
     this.#services = new Services({ ...context, projectName: context.project.name, watch }, (call) =>
       this.#beforeChange(call),
     );
-    this.#ledger = new Ledger(context, () => this.#services.artifacts());
+    this.#ledger = new Ledger(context, context.recipe ? 'rollback' : 'deploy', () =>
+      this.#services.artifacts(),
+    );
     this.#known = new Known(context, createSecretReader(context.session, context.signal));
     this.#steps = new Steps(context, this.#known, this.#services);
     const given = { context, known: this.#known, services: this.#services };
@@ -118,7 +121,15 @@ class DeployRun {
     if (HARMLESS.has(call)) return;
     if (!this.#context.withoutLock) await this.lock.hold();
     if (this.#mustLookAgain) throw outdated();
+    if (this.lock.foundLeft && !this.#ledger.begun) await this.#settle();
     await this.#ledger.begin();
+  }
+
+  /** What an earlier run left to AWS is over, or this one could not begin: the journal gets to know how it ended. */
+  async #settle(): Promise<void> {
+    const { project, redactor } = this.#context;
+    const { port } = await this.#services.stacks();
+    await writeSettled(await this.#services.artifacts(), project.environment, async () => port, redactor);
   }
 
   async #anew(): Promise<DeployResult> {
@@ -182,8 +193,7 @@ class DeployRun {
     this.left = result.parts.flatMap(({ outcome, after }) =>
       outcome === 'started' && typeof after?.stackName === 'string' ? [after.stackName] : [],
     );
-    const error = new InfractlError({ code: 'Detached', message: `Left to AWS: ${listed(this.left)}.` });
-    await this.#ledger.end('interrupted', result.parts, { outputs: result.outputs, error });
+    await this.#ledger.end('left', result.parts, { outputs: result.outputs });
     return { ...result, ...(this.#ledger.id ? { journal: this.#ledger.id } : {}) };
   }
 

@@ -75,7 +75,7 @@ export class Destroy {
       this.#beforeChange(),
     );
     this.#lock = environmentLock(this.#context, () => this.#services.artifacts());
-    this.#ledger = new Ledger(this.#context, () => this.#services.artifacts());
+    this.#ledger = new Ledger(this.#context, 'destroy', () => this.#services.artifacts());
     this.#known = new Known(this.#context, createSecretReader(deps.session, deps.signal));
   }
 

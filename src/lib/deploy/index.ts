@@ -1,5 +1,6 @@
 /** Deploying and destroying a whole project: the one place where the capabilities are joined. */
 import type { AwsSession } from '../aws/session.ts';
+import type { JournalEntry } from '../journal/index.ts';
 import type { Project } from '../project/model.ts';
 import type { AlarmDesk } from './alarm-desk.ts';
 import type { BackupDesk, BackupDeskDeps, Listed } from './backup-desk.ts';
@@ -7,6 +8,7 @@ import type { PlanChoice } from './backup-plans.ts';
 import type { Destroy, DestroyOrder, DestroyResult, Inventory } from './destroy.ts';
 import type { Differences, DifferencesOptions, PartDiff } from './differences.ts';
 import type { DriftReport } from './drift.ts';
+import type { HistoryQuery } from './history.ts';
 import type { CopyOrder, HostDesk, HostDeskDeps, HostOutcome } from './host-desk.ts';
 import type { InstanceDesk, InstanceDeskDeps } from './instance-desk.ts';
 import type { LockState } from './lock.ts';
@@ -111,6 +113,15 @@ export async function breakLock(
   lock: Extract<LockState, { held: true }>,
 ): Promise<boolean> {
   return (await import('./lock.ts')).breakLock(session, project, lock);
+}
+
+/** What was deployed: see history.ts. */
+export async function readHistory(
+  session: AwsSession,
+  project: Project,
+  query: HistoryQuery,
+): Promise<JournalEntry[]> {
+  return (await import('./history.ts')).readHistory(session, project, query);
 }
 
 /** One clean-up: see prune/prune.ts. Nothing is asked of AWS yet. */

@@ -2,12 +2,14 @@ import type { ArtifactStore } from '../artifacts/index.ts';
 import { isInfractlError, messageOf } from '../base/errors.ts';
 import {
   finishEntry,
+  type JournalAct,
   type JournalEnd,
   type JournalEntry,
   machine,
   newJournalEntry,
   writeJournal,
 } from '../journal/index.ts';
+import type { Project } from '../project/model.ts';
 import type { DeployContext, PartOutcome } from './types.ts';
 
 const PULSE_MS = 60_000;
@@ -21,10 +23,10 @@ export interface Kept {
   readonly contentType: string;
 }
 
-type LedgerContext = Pick<
+export type LedgerContext = Pick<
   DeployContext,
-  'undoes' | 'project' | 'session' | 'reporter' | 'clock' | 'env' | 'version' | 'redactor' | 'commandLine'
->;
+  'undoes' | 'session' | 'reporter' | 'clock' | 'env' | 'version' | 'redactor' | 'commandLine'
+> & { readonly project: Pick<Project, 'name' | 'environment' | 'root'> };
 
 /**
  * The journal entry of one run. It is begun right before the first change, so that a run that dies leaves
@@ -39,9 +41,11 @@ export class Ledger {
   readonly #configs = new Map<string, Facts>();
   #id: string | undefined;
   #pulse: NodeJS.Timeout | undefined;
+  readonly #act: JournalAct;
 
-  constructor(context: LedgerContext, store: () => Promise<ArtifactStore>) {
+  constructor(context: LedgerContext, act: JournalAct, store: () => Promise<ArtifactStore>) {
     this.#context = context;
+    this.#act = act;
     this.#store = store;
   }
 
@@ -106,6 +110,7 @@ export class Ledger {
         environment: project.environment,
         account: who.account,
         region: session.region,
+        act: this.#act,
         command: commandLine,
         who: who.arn,
         ...machine(),

@@ -1,6 +1,6 @@
 import type { AwsSession } from '../aws/session.ts';
 import type { Clock } from '../base/clock.ts';
-import { InfractlError, isInfractlError } from '../base/errors.ts';
+import { Exit, InfractlError, isInfractlError } from '../base/errors.ts';
 import type { Outcome, Reporter } from '../base/report.ts';
 import type { Project } from '../project/model.ts';
 import {
@@ -9,7 +9,6 @@ import {
   type Cancellation,
   type Cancelled,
   cancellationOf,
-  cancelStack,
   checkOwner,
   type Diagnosis,
   diagnose,
@@ -19,15 +18,19 @@ import {
   type Overview,
   overview,
   type PlacedEvent,
+  PROJECT_TAG,
   recentEvents,
   type StackState,
   type WatchDeps,
   type WatchOrder,
 } from '../stacks/index.ts';
+import { CANCEL_OUTCOME, cancelRecorded, takenBackWords } from './cancelling.ts';
 import { lookupsOf } from './lookups.ts';
 import { noStack } from './outputs.ts';
+import type { DeployDeps } from './types.ts';
 
-export interface DeskDeps {
+export interface DeskDeps
+  extends Pick<DeployDeps, 'env' | 'redactor' | 'commandLine' | 'version' | 'interruption'> {
   readonly session: AwsSession;
   readonly reporter: Reporter;
   readonly clock: Clock;
@@ -152,16 +155,43 @@ export class StackDesk {
     });
   }
 
-  /** Follows what runs on a stack to its end, with the errors of a deploy. */
+  /**
+   * Follows what runs on a stack to its end, with the errors of a deploy; takes it back where that was chosen
+   * when the signal was aborted.
+   *
+   * @throws InfractlError `Cancelled` (exit 130) after taking it back
+   */
   async attach(subject: Subject): Promise<AttachResult> {
     const { state } = subject;
     if (!state || !isRunning(state)) return { running: false };
     const deps = await this.#watch();
-    const done = await this.#reported(subject, 'joining what runs', async () => {
-      const attached = await attachTo(deps, subject, state);
-      return { ...attached, outcome: OUTCOME[attached.act] };
-    });
-    return { running: true, act: done.act, status: done.status };
+    try {
+      const done = await this.#reported(subject, 'joining what runs', async () => {
+        const attached = await attachTo(deps, subject, state);
+        return { ...attached, outcome: OUTCOME[attached.act] };
+      });
+      return { running: true, act: done.act, status: done.status };
+    } catch (error) {
+      const left = isInfractlError(error) && error.exit === Exit.interrupted;
+      if (!left || this.#deps.interruption?.() !== 'cancel') throw error;
+      throw await this.#takenBack(subject, { ...deps, signal: undefined });
+    }
+  }
+
+  /** Whether what runs on a stack is this project's to take back. */
+  mayTakeBack({ state }: Subject): boolean {
+    const owner = state?.tags[PROJECT_TAG];
+    return state?.parentId === undefined && (owner === undefined || owner === this.#project.name);
+  }
+
+  /** A further Ctrl-C ends the process, so this takes no signal. */
+  async #takenBack(subject: Subject, deps: WatchDeps): Promise<InfractlError> {
+    const found = cancellationOf((await deps.port.stack(subject.stackName))?.status);
+    const done: Cancelled =
+      found.do === 'nothing'
+        ? { outcome: 'nothing', status: undefined, because: found.because }
+        : await this.#cancelled(subject, found.do, deps);
+    return new InfractlError({ ...takenBackWords(subject.stackName, done), exit: Exit.interrupted });
   }
 
   /**
@@ -176,13 +206,15 @@ export class StackDesk {
 
   /** Stops what runs on a stack, as was agreed, and follows it to its end. */
   async cancel(subject: Subject, agreed: 'take-back' | 'delete'): Promise<Cancelled> {
-    const deps = await this.#watch();
-    const order = { ...subject, project: this.#project.name };
+    return this.#cancelled(subject, agreed, await this.#watch());
+  }
+
+  async #cancelled(subject: Subject, agreed: 'take-back' | 'delete', deps: WatchDeps): Promise<Cancelled> {
     const doing = agreed === 'delete' ? 'deleting' : 'taking the update back';
     const { result } = await this.#reported(subject, doing, async () => {
-      const result = await cancelStack(deps, order, agreed);
-      const outcome = { 'taken-back': 'reverted', deleted: 'deleted', nothing: 'unchanged' } as const;
-      return { result, outcome: outcome[result.outcome] };
+      const context = { ...this.#deps, project: this.#project };
+      const result = await cancelRecorded(context, deps, subject, agreed);
+      return { result, outcome: CANCEL_OUTCOME[result.outcome] };
     });
     return result;
   }

@@ -61,6 +61,7 @@ export class Steps {
       after: {
         stackName: part.stackName,
         stackId: result.stackId,
+        ...(result.operation ? { operation: result.operation } : {}),
         templateSha256: result.templateSha256,
         parameters: Object.fromEntries(
           Object.entries(parameters).map(([name, { value, secret }]) => [

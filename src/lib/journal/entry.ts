@@ -8,6 +8,8 @@ export type JournalResult =
   | 'failed'
   | 'unhealthy'
   | 'interrupted'
+  /** What it began was left to AWS on purpose (`--detach`); how that ended is told by `settle`. */
+  | 'left'
   /** It began, and nobody ended it: see `asItIs`. Never written, only shown. */
   | 'abandoned';
 
@@ -27,6 +29,9 @@ export interface JournalPart {
   readonly config?: Facts;
 }
 
+/** What a run is: a deploy in the wide sense makes a state, a cancel only ends what another one began. */
+export type JournalAct = 'deploy' | 'rollback' | 'destroy' | 'cancel';
+
 /** What was changed, by whom, from which commit, and how it ended. Times are ISO 8601 in UTC. */
 export interface JournalEntry {
   /** The layout of this record. Grows only; readers ignore what they do not know. */
@@ -37,6 +42,8 @@ export interface JournalEntry {
   readonly environment: string;
   readonly account?: string;
   readonly region?: string;
+  /** Absent in older entries: there the first word of `command` says it. */
+  readonly act?: JournalAct;
   /** As it was typed: `deploy --create-stack`. */
   readonly command: string;
   /** The ARN of the credentials. */
@@ -72,6 +79,7 @@ export interface JournalStart
     | 'environment'
     | 'account'
     | 'region'
+    | 'act'
     | 'command'
     | 'who'
     | 'host'

@@ -9,6 +9,7 @@ import type { Witness } from './fate.ts';
 export { machine } from '../base/machine.ts';
 export {
   finishEntry,
+  type JournalAct,
   type JournalEnd,
   type JournalEntry,
   type JournalPart,
@@ -18,7 +19,15 @@ export {
   parameterFacts,
 } from './entry.ts';
 export { asItIs, type Witness } from './fate.ts';
-export { actOf, chooseTarget, type PastPart, type Standing, standingAt, type Target } from './past.ts';
+export {
+  actOf,
+  chooseTarget,
+  makesState,
+  type PastPart,
+  type Standing,
+  standingAt,
+  type Target,
+} from './past.ts';
 
 /** How many entries are read side by side. */
 const AT_ONCE = 10;

@@ -10,9 +10,14 @@ export interface PastPart extends JournalPart {
 /** What an environment was made of at some time: part → what the journal holds of it. */
 export type Standing = ReadonlyMap<string, PastPart>;
 
-/** What a run was: its command's first word. */
-export function actOf({ command }: Pick<JournalEntry, 'command'>): string {
-  return command.trim().split(/\s+/)[0] ?? '';
+/** What a run was: as it says itself, or its command's first word. */
+export function actOf({ act, command }: Pick<JournalEntry, 'act' | 'command'>): string {
+  return act ?? command.trim().split(/\s+/)[0] ?? '';
+}
+
+/** Whether a run made a state of its own. A cancel did not: the run that it ended says what became of its parts. */
+export function makesState(entry: Pick<JournalEntry, 'act' | 'command'>): boolean {
+  return actOf(entry) !== 'cancel';
 }
 
 /** Outcomes after which a part is as its facts say. A part that failed, or was taken back, is as it was before. */
@@ -29,6 +34,7 @@ export function standingAt(entries: readonly JournalEntry[], until?: string): St
   const standing = new Map<string, PastPart>();
   for (const entry of entries) {
     if (until !== undefined && entry.id > until) break;
+    if (!makesState(entry)) continue;
     for (const part of entry.parts) {
       if (part.outcome === 'deleted') forget(standing, part.part);
       else if (MADE.has(part.outcome)) standing.set(part.part, { ...part, entry: entry.id });

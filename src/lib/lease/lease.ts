@@ -50,6 +50,7 @@ export class Lease {
   readonly #over = new AbortController();
   #taking: Promise<void> | undefined;
   #disturbed = false;
+  #foundLeft = false;
   #store: LeaseStore | undefined;
   #mine: { record: LeaseRecord; etag: string; confirmedAt: number } | undefined;
   #renewing: Promise<void> | undefined;
@@ -73,6 +74,11 @@ export class Lease {
    */
   get disturbed(): boolean {
     return this.#disturbed;
+  }
+
+  /** Whether the one before, when it gave the lock back, left something to AWS. */
+  get foundLeft(): boolean {
+    return this.#foundLeft;
   }
 
   /**
@@ -156,6 +162,7 @@ export class Lease {
         const etag = await this.#write(store, record, verdict.etag);
         if (etag !== undefined) {
           this.#mine = { record, etag, confirmedAt: sentAt };
+          this.#foundLeft = verdict.record?.released?.how === 'left';
           void this.#beat();
           if (verdict.why === 'dead') this.#sayDead(verdict.record, sight.now);
           waiting.end();

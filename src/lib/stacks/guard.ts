@@ -55,7 +55,9 @@ export function standstill(
     message: `The stack ${state.stackName} is in ${state.status} and cannot be changed as it is.`,
     why: [step.because, ...(state.statusReason ? [state.statusReason] : [])].join('\n'),
     suggestions: step.suggestions.map((text) =>
-      text.replaceAll('{stack}', state.stackName).replaceAll('{explain}', typed('explain', target)),
+      text
+        .replaceAll('{explain}', typed('explain', target))
+        .replaceAll('{destroy}', `infractl destroy${target.where ?? ''}`),
     ),
     exit: Exit.declined,
   });

@@ -40,6 +40,7 @@ export { type Attached, isRunning, type WatchOrder } from './watch/attach.ts';
 export { type Cancellation, type Cancelled, cancellationOf } from './watch/cancel.ts';
 export { type PlacedEvent, pathWords } from './watch/events.ts';
 export { whenFree } from './watch/free.ts';
+export { type OperationEnd, operationEnd } from './watch/outcome.ts';
 export { type Overview, overview, type StackOverview } from './watch/overview.ts';
 export { type EventQuery, newest, recentEvents } from './watch/recent.ts';
 export type { DeleteOrder, DriftDeps, EndingResource, StackDrift };

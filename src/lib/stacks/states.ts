@@ -39,8 +39,8 @@ function busy(doing: string): Row {
 /**
  * Every status that a stack can have, and the step for each act. The type makes the table complete: a
  * status that a newer SDK brings is a compile error here. What each status allows is in the CloudFormation
- * user guide, "Stack status codes" and "Stack failure options". `{stack}` stands for the stack's name,
- * `{explain}` for the command that tells what failed.
+ * user guide, "Stack status codes" and "Stack failure options". `{explain}` stands for the command that tells
+ * what failed, `{destroy}` for the one that deletes.
  */
 export const STATES: Readonly<Record<StackStatus, Row>> = {
   CREATE_COMPLETE: { deploy: update, delete: remove },
@@ -78,10 +78,12 @@ export const STATES: Readonly<Record<StackStatus, Row>> = {
   IMPORT_ROLLBACK_FAILED: {
     deploy: {
       do: 'refuse',
-      because: 'An import of resources failed, and taking it back failed too.',
+      because:
+        'An import of resources failed, and taking it back failed too. AWS takes no update of such a stack, and documents no call that finishes it (ContinueUpdateRollback is for updates).',
       suggestions: [
         'See what failed: {explain}',
-        'Mend it, then: aws cloudformation continue-update-rollback --stack-name {stack}',
+        'Ask AWS Support to bring it back to IMPORT_ROLLBACK_COMPLETE, then deploy. Its resources go on as they are meanwhile.',
+        'Or give it up: {destroy} says first what would be deleted and what stays by its DeletionPolicy, and asks. Then the next deploy creates it anew.',
       ],
     },
     delete: remove,

@@ -65,6 +65,8 @@ export interface StackResult {
   /** `started`: AWS goes on with it alone, and its outputs are not known yet. */
   readonly outcome: 'created' | 'updated' | 'unchanged' | 'started';
   readonly stackId: string;
+  /** Of what was started: the client request token, by which its end is found among the stack's events. */
+  readonly operation?: string;
   readonly outputs: Readonly<Record<string, string>>;
   /** What the change set said that it would do. Empty when nothing was to do. */
   readonly changes: readonly Change[];

@@ -53,6 +53,16 @@ describe('where a rollback goes', () => {
       expect(target([one, two, run('deploy', result, [stack('a', '3')])])).toBe(two.id);
   });
 
+  it('never from or to a cancel, which is no state, whatever it says of its parts', () => {
+    const cancel = run('attach a', 'succeeded', [stack('a', '9', 'deleted')], { act: 'cancel' });
+    expect(target([one, two, cancel])).toBe(one.id);
+    expect(chooseTarget([cancel, two, one]).newest.id).toBe(two.id);
+    expect(() => target([one, two, cancel], cancel.id)).toThrow('has no deploy');
+    expect(standingAt([one, two, cancel])).toEqual(standingAt([one, two]));
+    const left = run('deploy --detach', 'left', [stack('a', '3', 'started')]);
+    expect(target([one, two, left])).toBe(two.id);
+  });
+
   it('after a rollback to what that one took back; a run that changed nothing is no state of its own', () => {
     const back = run('rollback', 'succeeded', [stack('a', '1')], { rollbackOf: two.id, rollbackTo: one.id });
     expect(target([one, two, back])).toBe(two.id);

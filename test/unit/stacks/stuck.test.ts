@@ -220,12 +220,57 @@ describe('a stack that is deleted from under a deploy', () => {
     w.fake.clock.after(20_000, () => void gone());
     const error = await failure(deployStack(w.deps, await w.spec(things(TWO))));
     expect(error).toMatchObject({ code: 'StackFailed', exit: 1 });
-    expect(error.why).toMatch(/deleted/i);
+    expect(error.why).toContain('Now: DELETE_COMPLETE. It was deleted by somebody meanwhile.');
+  });
+
+  it('while it is updated: that is how it ends, in words that say so', async () => {
+    await deployStack(w.deps, await w.spec(things(TWO)));
+    cloud().script.set('A', { ms: 60_000 });
+    const { id } = cloud().stack('app');
+    // AWS deletes no stack while it is updated: whoever wants that cancels the update first.
+    w.fake.clock.after(20_000, async () => {
+      await w.deps.port.cancelUpdate(id, 'theirs-1');
+      const look = () => {
+        if (cloud().stack('app').status === 'UPDATE_ROLLBACK_COMPLETE') void gone();
+        else w.fake.clock.after(100, look);
+      };
+      look();
+    });
+    const error = await failure(deployStack(w.deps, await w.spec(things(MORE))));
+    expect(error).toMatchObject({
+      code: 'StackFailed',
+      exit: 1,
+      message: 'The stack app could not be updated.',
+    });
+    expect(error.why).toMatch(
+      /^Somebody cancelled it\.\nNow: (?:gone\. It was deleted|DELETE_IN_PROGRESS\. Somebody deletes it)/,
+    );
+    expect(error.suggestions).toContain(
+      'If that was not meant, create it anew: infractl deploy --create-stack',
+    );
+    await w.fake.clock.sleep(600_000);
+    expect((await deployStack(w.deps, await w.spec(things(MORE)))).outcome).toBe('created');
   });
 
   it('a phantom in review is used, and one that somebody else fills is theirs', async () => {
     await begin(w, things(TWO), 'CREATE');
     const error = await failure(deployStack(w.deps, await w.spec(things(MORE))));
     expect(error).toMatchObject({ code: 'StackBusy', exit: 6 });
+  });
+});
+
+describe('a stack whose import could not be taken back', () => {
+  it('is refused with what AWS allows: no update call is made, and none is recommended', async () => {
+    await deployStack(w.deps, await w.spec(things(TWO)));
+    cloud().stack('app').status = 'IMPORT_ROLLBACK_FAILED';
+    w.actions();
+    const error = await failure(deployStack(w.deps, await w.spec(things(MORE))));
+    expect(error).toMatchObject({ code: 'StackBlocked', exit: 5 });
+    const words = [error.why, ...error.suggestions].join('\n');
+    expect(words).toContain('infractl explain app');
+    expect(words).toContain('AWS Support');
+    expect(words).toContain('infractl destroy');
+    expect(words).not.toContain('aws cloudformation');
+    expect(w.actions().filter((name) => !/^(?:Describe|Get|List)/.test(name))).toEqual([]);
   });
 });

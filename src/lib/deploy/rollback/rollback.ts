@@ -1,13 +1,11 @@
 import { Exit, InfractlError, isInfractlError, UsageError } from '../../base/errors.ts';
 import { shortId } from '../../base/text.ts';
 import {
-  asItIs,
   chooseTarget,
   type JournalEntry,
   listJournal,
   standingAt,
   type Target,
-  witness,
 } from '../../journal/index.ts';
 import { buildGraph, partIds } from '../../project/index.ts';
 import { type PartId, type Project, partKey } from '../../project/model.ts';
@@ -15,6 +13,7 @@ import { createSecretReader } from '../../secrets/index.ts';
 import { chooseParts } from '../choose.ts';
 import { deployProject } from '../deploy.ts';
 import { Known } from '../known.ts';
+import { asTheyAre } from '../left.ts';
 import { changedInDryRun } from '../plan.ts';
 import { checkAccount } from '../preflight.ts';
 import { Services } from '../services.ts';
@@ -67,9 +66,8 @@ export async function openRollback(
     throw changedInDryRun();
   });
   const store = await services.existingArtifacts();
-  const now = witness(deps.clock.now());
   const found = store ? await listJournal(store, project.environment, MOST_ENTRIES) : [];
-  const entries = found.map((entry) => asItIs(entry, now));
+  const entries = await asTheyAre(found, async () => (await services.stacks()).port, deps.clock.now());
   const target = chooseTarget(entries, order.to);
   const oldestFirst = entries.toReversed();
   const span = { past: standingAt(oldestFirst, target.entry.id), now: standingAt(oldestFirst) };

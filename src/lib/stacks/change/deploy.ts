@@ -138,13 +138,14 @@ async function apply(
     });
   }
   if (before) await lookOnceMore(deps, spec, wanted.template, before, changeSet);
-  const marker = await start(deps, spec, type, changeSet, deadline);
+  const { marker, token } = await start(deps, spec, type, changeSet, deadline);
   if (spec.detach) {
     const begun = await deps.port.stack(changeSet.stackId);
     if (begun) await protect(deps, spec, begun);
     return {
       outcome: 'started',
       stackId: changeSet.stackId,
+      operation: token,
       outputs: {},
       changes: changeSet.state.changes,
       templateSha256: sha256,
@@ -167,7 +168,8 @@ async function apply(
       part: spec.part,
       where: deps.where,
       act,
-      status: ended.state ? ended.status : undefined,
+      // Whoever cancelled an update may have deleted the stack right after.
+      status: /^DELETE_/.test(ended.state?.status ?? '') ? ended.state?.status : ended.state && ended.status,
       events: ended.events,
       template: wanted.template,
     });
@@ -188,7 +190,7 @@ async function apply(
  * Executes a change set. Before the call a failure takes the change set back. Once the call went out AWS
  * may be at work: a failure that says nothing of the request is tried again under the same token.
  *
- * @returns the newest event from before, behind which this operation's own begin.
+ * @returns its token, and the newest event from before, behind which this operation's own begin.
  */
 async function start(
   deps: StackDeps,
@@ -196,7 +198,7 @@ async function start(
   type: 'CREATE' | 'UPDATE',
   changeSet: ChangeSet,
   deadline: number,
-): Promise<StackEvent | undefined> {
+): Promise<{ readonly marker: StackEvent | undefined; readonly token: string }> {
   const { port, clock, signal } = deps;
   const token = operationToken();
   const execute = () => port.executeChangeSet(changeSet.id, token);
@@ -218,7 +220,7 @@ async function start(
         // The answer was lost, not the request: the second try meets what the first one began.
         if (!(await hasBegun(port, changeSet.stackId, token))) throw error;
       });
-    return marker;
+    return { marker, token };
   } catch (error) {
     if (sent && (isTransient(error) || signal?.aborted)) throw uncertain(spec, error, deps);
     await withdraw(deps, { spec, type }, changeSet);

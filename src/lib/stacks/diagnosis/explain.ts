@@ -119,11 +119,15 @@ export function failureOf(
   failure: Failure,
   told: { readonly causes: readonly string[]; readonly advice: readonly string[] },
 ): StackFailure {
-  const none = wasCancelled(failure.events) ? 'Somebody cancelled it.' : 'AWS gives no reason in its events.';
+  const none = wasCancelled(failure.events)
+    ? ['Somebody cancelled it.']
+    : isGoing(failure)
+      ? []
+      : ['AWS gives no reason in its events.'];
   return new StackFailure(
     {
       message: `The stack ${failure.stackName} could not be ${DONE[failure.act]}.`,
-      why: [...(told.causes.length > 0 ? told.causes : [none]), stateWords(failure)].join('\n'),
+      why: [...(told.causes.length > 0 ? told.causes : none), stateWords(failure)].join('\n'),
       suggestions: [...new Set(told.advice), ...wayOut(failure)],
     },
     failure,
@@ -214,6 +218,7 @@ export const STATE_WORDS: Readonly<Record<string, string>> = {
   UPDATE_ROLLBACK_FAILED: 'Taking it back failed too: it stands between the old and the new.',
   UPDATE_FAILED: 'It stands between the old and the new.',
   DELETE_FAILED: 'What else belonged to it is deleted; what stands in the way is left.',
+  DELETE_IN_PROGRESS: 'Somebody deletes it.',
   DELETE_COMPLETE: 'It was deleted by somebody meanwhile.',
 };
 
@@ -222,7 +227,18 @@ function stateWords({ status }: Failure): string {
   return words ? `Now: ${status ?? 'gone'}. ${words}` : `Now: ${status}.`;
 }
 
-function wayOut({ status, where = '' }: Failure): string[] {
+/** Whether somebody deleted the stack from under what was done to it. */
+function isGoing({ act, status = 'DELETE_COMPLETE' }: Failure): boolean {
+  return act !== 'delete' && /^DELETE_(?:COMPLETE|IN_PROGRESS)$/.test(status);
+}
+
+function wayOut(failure: Failure): string[] {
+  const { part, status, where = '' } = failure;
+  if (isGoing(failure))
+    return [
+      ...(status === 'DELETE_IN_PROGRESS' ? [`See how it ends: ${typed('attach', { part, where })}`] : []),
+      `If that was not meant, create it anew: infractl deploy --create-stack${where}`,
+    ];
   if (status === 'UPDATE_ROLLBACK_FAILED')
     return [
       `Then finish taking it back, and deploy: infractl deploy --create-stack${where} --continue-rollback`,

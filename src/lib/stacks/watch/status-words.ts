@@ -20,8 +20,9 @@ const CONTINUE = [
   'Mend what stood in the way, then finish taking it back: {deploy} --continue-rollback',
   'A resource that cannot be mended is left out by name: {deploy} --continue-rollback --skip-resource LOGICAL_ID',
 ];
-const CONTINUE_IMPORT = [
-  'Mend what stood in the way, then finish taking it back: aws cloudformation continue-update-rollback --stack-name {stack}',
+const IMPORT_STUCK = [
+  'AWS documents no call that finishes it: continue-update-rollback is for updates. AWS Support can; until then its resources go on as they are.',
+  'Or give the stack up: {destroy} says first what would be deleted and what stays by its DeletionPolicy, then asks. {deploy} creates it anew.',
 ];
 
 /** Every status that a stack can have, in words. The type makes the table complete. */
@@ -52,7 +53,7 @@ const STATUS: Readonly<Record<StackStatus, Words>> = {
   ROLLBACK_FAILED: bad('creation failed, and so did taking it back', ONLY_DELETED),
   UPDATE_FAILED: bad('update failed half way', 'AWS takes the next update from where it stands: {deploy}'),
   UPDATE_ROLLBACK_FAILED: bad('taking back an update failed', ...CONTINUE),
-  IMPORT_ROLLBACK_FAILED: bad('taking back an import failed', ...CONTINUE_IMPORT),
+  IMPORT_ROLLBACK_FAILED: bad('taking back an import failed', ...IMPORT_STUCK),
   DELETE_FAILED: bad(
     'deletion failed half way',
     'AWS does not update such a stack. Mend what stands in the way, then finish the deletion: {destroy}',
