@@ -31,7 +31,7 @@ export default class Cancel extends ProjectCommand<typeof Cancel> {
     const desk = await this.stackDesk();
     const subject = await desk.subject(this.args.stack);
     await this.sayPlace();
-    const found = desk.cancellation(subject);
+    const found = await desk.cancellation(subject);
     if (found.do === 'nothing')
       return cancelView(subject, { outcome: 'nothing', status: subject.state?.status, ...found });
     const { account } = await (await this.session()).identity();

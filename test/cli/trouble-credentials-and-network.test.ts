@@ -175,13 +175,38 @@ describe('somebody else', () => {
     expect(scene.fake.mutations()).toEqual([]);
   });
 
+  it('has a stack of the same name in another account: no command that changes gets to it', async () => {
+    scene.configure({ head: 'account: "123456789012"\n' });
+    await scene.deployed();
+    // The same names, seen with credentials of another account, where nobody has tagged the stack.
+    scene.fake.state.account = '210987654321';
+    const stack = scene.fake.state.cloudFormation.stack('shop-app-dev');
+    stack.desired = { ...stack.desired, tags: [] };
+    stack.status = 'UPDATE_IN_PROGRESS';
+    scene.fake.requests.length = 0;
+    for (const command of [
+      deploy,
+      ['deploy'],
+      ['cancel', 'app'],
+      ['rollback', '--yes'],
+      ['destroy', '--confirm', 'shop-dev'],
+    ]) {
+      expectTrouble(
+        await scene.run(command),
+        5,
+        'belongs to the account 123456789012, but these credentials are of 210987654321',
+      );
+    }
+    expect(scene.fake.mutations()).toEqual([]);
+  });
+
   it('owns the stack of that name: nothing is changed', async () => {
     await scene.deployed();
     const stack = scene.fake.state.cloudFormation.stack('shop-app-dev');
     const tags = [{ Key: 'infractl:project', Value: 'bakery' }];
     stack.desired = { ...stack.desired, tags };
     scene.fake.requests.length = 0;
-    for (const command of [deploy, ['deploy'], ['destroy', '--confirm', 'shop-dev']]) {
+    for (const command of [deploy, ['deploy'], ['cancel', 'app'], ['destroy', '--confirm', 'shop-dev']]) {
       expectTrouble(
         await scene.run(command),
         5,

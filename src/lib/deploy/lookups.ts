@@ -15,6 +15,7 @@ export function lookupsOf(session: AwsSession): Lookups {
         },
       };
     },
+    instances: async () => (await import('../aws/ec2.ts')).ec2Port(session),
     ecs: async () => (await import('../aws/ecs.ts')).ecsPort(session),
     decode: async (message) => (await import('../aws/sts.ts')).decodeAuthorizationMessage(session, message),
   };

@@ -27,6 +27,7 @@ import {
 import { CANCEL_OUTCOME, cancelRecorded, takenBackWords } from './cancelling.ts';
 import { lookupsOf } from './lookups.ts';
 import { noStack } from './outputs.ts';
+import { checkAccount } from './preflight.ts';
 import type { DeployDeps } from './types.ts';
 
 export interface DeskDeps
@@ -186,6 +187,7 @@ export class StackDesk {
 
   /** A further Ctrl-C ends the process, so this takes no signal. */
   async #takenBack(subject: Subject, deps: WatchDeps): Promise<InfractlError> {
+    await checkAccount({ ...this.#deps, project: this.#project });
     const found = cancellationOf((await deps.port.stack(subject.stackName))?.status);
     const done: Cancelled =
       found.do === 'nothing'
@@ -197,9 +199,10 @@ export class StackDesk {
   /**
    * What cancelling would do now.
    *
-   * @throws InfractlError `NotOurStack` (exit 5)
+   * @throws InfractlError `WrongAccount`, `NotOurStack` (exit 5)
    */
-  cancellation({ state }: Subject): Cancellation {
+  async cancellation({ state }: Subject): Promise<Cancellation> {
+    await checkAccount({ ...this.#deps, project: this.#project });
     if (state) checkOwner(state, this.#project.name);
     return cancellationOf(state?.status);
   }

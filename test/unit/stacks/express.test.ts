@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { InfractlError } from '../../../src/lib/base/errors.ts';
+import { lookupsOf } from '../../../src/lib/deploy/lookups.ts';
 import { deployStack } from '../../../src/lib/stacks/index.ts';
 import { rejection, things, type World, world } from './setup.ts';
 
@@ -29,6 +30,58 @@ describe('express mode', () => {
     );
     await deployStack(w.deps, await w.spec(ONE));
     expect(modes().at(-1)).toBeUndefined();
+  });
+
+  it('waits until a function works that was reported done before it did', async () => {
+    const deps = { ...w.deps, lookups: lookupsOf(w.session) };
+    const of = (mark: string) => ({
+      Resources: {
+        Api: {
+          Type: 'AWS::Lambda::Function',
+          Properties: { FunctionName: 'api', Handler: 'index.handler', Code: { ZipFile: mark } },
+        },
+        Topic: { Type: 'Fake::Thing', Properties: { Size: mark.length } },
+      },
+    });
+    await deployStack(deps, await w.spec(of('1')));
+    const { lambda } = w.fake.state;
+    lambda.script.set('api', { ms: 90_000 });
+    const began = w.fake.clock.now();
+    await deployStack(deps, await w.spec(of('22'), { express: true }));
+    expect(lambda.functions.get('api')?.updateStatus).toBe('Successful');
+    expect(w.fake.clock.now() - began).toBeGreaterThanOrEqual(90_000);
+    const said = w.reported.flatMap((event) => (event.type === 'note' ? [event.message] : [])).at(-1);
+    expect(said).toContain('1 resource that can be asked is ready.');
+    expect(said).toContain("Nothing tells whether these are: Topic (Fake::Thing); the project's checks ask.");
+
+    lambda.script.set('api', { ms: 5000, fail: { code: 'InvalidImage', reason: 'The code cannot be read' } });
+    const error = await failure(deployStack(deps, await w.spec(of('333'), { express: true })));
+    expect(error).toMatchObject({ code: 'NotReady', exit: 8 });
+    expect(error.message).toContain('Api (AWS::Lambda::Function) does not work');
+    expect(stack().status).toBe('UPDATE_COMPLETE');
+
+    lambda.script.set('api', { ms: 900_000 });
+    const late = await w.spec(of('4444'), { express: true, timeout: 120_000 });
+    expect(await failure(deployStack(deps, late))).toMatchObject({ code: 'NotReady', exit: 7 });
+  });
+
+  it('says what cannot be asked for want of a permission, and goes on', async () => {
+    const deps = { ...w.deps, lookups: lookupsOf(w.session) };
+    const made = (id: string) =>
+      w.spec(
+        {
+          Resources: {
+            Api: { Type: 'AWS::Lambda::Function', Properties: { FunctionName: id, Code: { ZipFile: '1' } } },
+          },
+        },
+        { express: true, stackName: id },
+      );
+    w.fake.faults.deny('lambda:GetFunctionConfiguration');
+    expect((await deployStack(deps, await made('one'))).outcome).toBe('created');
+    const said = w.reported.flatMap((event) => (event.type === 'note' ? [event.message] : [])).at(-1);
+    expect(said).toMatch(
+      /Nothing tells whether these are: Api \(AWS::Lambda::Function\) \(.*lambda:GetFunctionConfiguration/,
+    );
   });
 
   it('refuses replacements before anything is executed, unless they are allowed by name', async () => {

@@ -15,7 +15,7 @@ import { type ChangeSet, makeChangeSet, operationToken, untouched, withdraw } fr
 import { compareSettings } from './compare.ts';
 import { removeStack } from './delete.ts';
 import { checkExports } from './exports.ts';
-import { tellExpress, withMode } from './express.ts';
+import { withMode } from './express.ts';
 import { lookOnceMore } from './last-look.ts';
 import { setPolicy } from './stack-policy.ts';
 import { continueRollback, decided } from './stuck.ts';
@@ -173,8 +173,8 @@ async function apply(
       events: ended.events,
       template: wanted.template,
     });
-  tellExpress(deps, spec);
   await protect(deps, spec, ended.state);
+  if (spec.express) await (await import('./readiness.ts')).awaitReadiness(deps, spec, ended.events, deadline);
   return {
     outcome: before ? 'updated' : 'created',
     stackId: changeSet.stackId,

@@ -21,8 +21,8 @@ export function withMode(deps: StackDeps, spec: StackSpec, state: StackState | u
 }
 
 /**
- * Refuses what express mode makes risky. There nothing waits until a new resource works before the old one goes, so a replacement is a gap
- * that nobody sees.
+ * Refuses what express mode makes risky. There nothing waits until a new resource works before the old one
+ * goes, so a replacement is a gap that nobody sees.
  *
  * @param affected what would go or be replaced and was not allowed by name
  * @throws InfractlError `ExpressReplacement` (exit 5)
@@ -44,14 +44,5 @@ export function refuseReplacements(spec: StackSpec, affected: readonly Affected[
       `Or allow it by name: infractl deploy --create-stack${where} --allow-replacement ${first.path}`,
     ],
     exit: Exit.declined,
-  });
-}
-
-/** That the end of an operation in express mode says less than usual. */
-export function tellExpress(deps: StackDeps, spec: StackSpec): void {
-  if (!spec.express) return;
-  deps.reporter.emit({
-    type: 'note',
-    message: `The stack ${spec.stackName} was deployed in express mode: AWS did not wait until its resources work. Checks of the project ask that.`,
   });
 }

@@ -45,11 +45,19 @@ export interface EcsPort {
   stoppedTasks(cluster: string, service: string): Promise<readonly StoppedTask[]>;
 }
 
+export interface InstanceChecksPort {
+  /** DescribeInstanceStatus: `ok`, `initializing`, `impaired`, …; by instance. */
+  checks(
+    ids: readonly string[],
+  ): Promise<ReadonlyMap<string, { readonly system: string; readonly instance: string }>>;
+}
+
 /** What is looked up beside a stack's own events, each opened on use only. */
 export interface Lookups {
   readonly logs: () => Promise<FunctionLogPort>;
   readonly functions: () => Promise<FunctionStatePort>;
   readonly ecs: () => Promise<EcsPort>;
+  readonly instances: () => Promise<InstanceChecksPort>;
   /** DecodeAuthorizationMessage of STS: JSON. */
   readonly decode: (message: string) => Promise<string>;
 }
