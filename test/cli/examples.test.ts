@@ -39,6 +39,7 @@ const ORDER = [
   'logs:query',
   'monitoring:alarms',
   'monitoring:alarms:test',
+  'monitoring:metrics',
   'history',
   'rollback',
   'prune',
@@ -49,7 +50,7 @@ const ORDER = [
 ];
 
 /** Commands whose examples need a machine: they are tried in test/host/examples.test.ts. */
-const ON_HOSTS = /^(host|https|redeploy)(:|$)/;
+const ON_HOSTS = /^(host|https|redeploy|monitoring:services)(:|$)/;
 
 /** Commands whose examples need disks: they are tried in backup.test.ts. */
 const ON_DISKS = /^backup:/;

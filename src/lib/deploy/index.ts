@@ -1,7 +1,7 @@
 /** Deploying and destroying a whole project: the one place where the capabilities are joined. */
 import type { AwsSession } from '../aws/session.ts';
 import type { JournalEntry } from '../journal/index.ts';
-import type { Project } from '../project/model.ts';
+import type { HostPart, Project } from '../project/model.ts';
 import type { AlarmDesk } from './alarm-desk.ts';
 import type { BackupDesk, BackupDeskDeps, Listed } from './backup-desk.ts';
 import type { PlanChoice } from './backup-plans.ts';
@@ -13,10 +13,12 @@ import type { CopyOrder, HostDesk, HostDeskDeps, HostOutcome } from './host-desk
 import type { InstanceDesk, InstanceDeskDeps } from './instance-desk.ts';
 import type { LockState } from './lock.ts';
 import type { LogDesk, LogDeskDeps } from './log-desk.ts';
+import type { MetricDesk } from './metric-desk.ts';
 import type { Prune, PruneOrder } from './prune/prune.ts';
 import type { ReleaseDesk, ReleaseDeskDeps } from './release-desk.ts';
 import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
 import type { ScheduleDesk, ScheduleDeskDeps } from './schedule-desk.ts';
+import type { HostServices, ServicesOrder } from './service-desk.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
 
@@ -34,11 +36,13 @@ export type { AlarmsReport, ProjectAlarm, Silenced } from './alarm-desk.ts';
 export { chooseParts, withTheirFunctions } from './choose.ts';
 export type { LockState } from './lock.ts';
 export type { LostGroup, ReadResult, StatsResult } from './log-desk.ts';
+export type { HostMetrics, MetricsReport, Series, SubjectMetrics } from './metric-desk.ts';
 export { type Outputs, oneOutput, readOutputs } from './outputs.ts';
 export type { PrunePlan, PruneResult } from './prune/prune.ts';
 export type { ReleasePlace } from './release-desk.ts';
 export type { Rollback, RollbackPlan } from './rollback/rollback.ts';
 export type { PlannedPart } from './rollback/rollback-plan.ts';
+export type { HostServices, ServicesOrder } from './service-desk.ts';
 export type { AttachResult, PartEvent, Subject } from './stack-desk.ts';
 export { isWhole, type TargetChoice } from './target-choice.ts';
 export type {
@@ -182,4 +186,25 @@ export async function openAlarmDesk(
   const stacks = async () => (await import('../aws/cloudformation.ts')).cloudFormation(session);
   const alarms = async () => (await import('../aws/alarms.ts')).alarmsPort(session, signal);
   return new AlarmDesk({ clock, stacks, alarms }, project);
+}
+
+/** The numbers of a project: see metric-desk.ts. Nothing is asked of AWS or a host yet. */
+export async function openMetricDesk(
+  deps: { session: () => Promise<AwsSession>; signal: AbortSignal; hosts: () => Promise<HostDesk> },
+  project: Project,
+): Promise<MetricDesk> {
+  const { MetricDesk } = await import('./metric-desk.ts');
+  const { session, signal, hosts } = deps;
+  const stacks = async () => (await import('../aws/cloudformation.ts')).cloudFormation(await session());
+  const metrics = async () => (await import('../aws/metrics.ts')).metricsPort(await session(), signal);
+  return new MetricDesk({ stacks, metrics, hosts }, project);
+}
+
+/** The systemd units of hosts: see `readServices` in service-desk.ts. */
+export async function readServices(
+  desk: HostDesk,
+  hosts: readonly HostPart[],
+  order: ServicesOrder,
+): Promise<HostServices[]> {
+  return (await import('./service-desk.ts')).readServices(desk, hosts, order);
 }

@@ -8,14 +8,19 @@ export {
   silenceWindow,
   whyWords,
 } from './alarm-words.ts';
+export { agentMeasures, type Measure, measuresOf, type Unit } from './catalogue.ts';
+export { metricWindow, seriesWords, sparkline, valueWords } from './chart.ts';
+export { HOST_READING, type HostReading, hostReading } from './host-reading.ts';
 export type {
   Alarm,
   AlarmStateName,
   AlarmsPort,
   Datapoint,
   HistoryItem,
+  MetricName,
   MetricQuery,
   MetricsPort,
   MetricWindow,
   Silence,
 } from './port.ts';
+export { isWell, type ServiceState, servicesCommand, servicesOf } from './services.ts';

@@ -108,4 +108,6 @@ export interface Datapoint {
 export interface MetricsPort {
   /** Datapoints by the id of the query, oldest first: GetMetricData in batches of 500. */
   values(queries: readonly MetricQuery[], window: MetricWindow): Promise<Map<string, Datapoint[]>>;
+  /** The metrics of a namespace that have a dimension: ListMetrics. */
+  find(namespace: string, dimension: readonly [name: string, value: string]): Promise<MetricName[]>;
 }

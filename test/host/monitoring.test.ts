@@ -1,0 +1,103 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Home } from '../helpers/cli.ts';
+import { noHost, useHost } from '../helpers/host.ts';
+
+/** `monitoring services` and `metrics` on a real machine. */
+describe.skipIf(noHost)('monitoring of a host', () => {
+  const used = useHost();
+  let home: Home;
+  beforeAll(() => {
+    home = new Home();
+    configure('  web: { address: ADDRESS, services: [shop, cron] }\n');
+    const unit = (command: string, more = '') =>
+      `[Service]\nExecStart=${command}\n${more}\n[Install]\nWantedBy=multi-user.target\n`;
+    const { host } = used;
+    host.write('/etc/systemd/system/shop.service', unit('/usr/bin/python3 -m http.server 8501'));
+    host.write(
+      '/etc/systemd/system/broken.service',
+      unit('/bin/sh -c "echo no database; exit 3"', 'Restart=on-failure\nRestartSec=0\nStartLimitBurst=2'),
+    );
+    host.sh('systemctl daemon-reload; systemctl start nginx shop; systemctl start broken; sleep 2; true');
+  }, 900_000);
+  afterAll(() => home?.remove());
+
+  function configure(hosts: string): void {
+    const text = `project: shop\nhosts:\n${hosts.replaceAll('ADDRESS', used.host.address)}`;
+    writeFileSync(path.join(home.work, 'infractl.yaml'), text);
+  }
+  const infractl = (...args: string[]) =>
+    home.run(['monitoring', ...args], { env: { PATH: used.host.path } });
+
+  it('services: state, since, memory, ports; nginx without being named', async () => {
+    const { code, stdout } = await infractl('services', '--json');
+    expect(code).toBe(0);
+    const [{ host, services, error }] = JSON.parse(stdout);
+    expect({ host, error }).toEqual({ host: 'web', error: null });
+    expect(services.map(({ unit }: { unit: string }) => unit)).toEqual(['shop', 'cron', 'nginx']);
+    const [shop, , nginx] = services;
+    expect(shop).toMatchObject({
+      state: 'active',
+      substate: 'running',
+      well: true,
+      restarts: 0,
+      enabled: 'disabled',
+    });
+    expect(shop.ports).toEqual(['0.0.0.0:8501']);
+    expect(nginx.ports).toContain('0.0.0.0:80');
+    expect(shop.sinceSeconds).toBeGreaterThanOrEqual(0);
+    expect(shop.sinceSeconds).toBeLessThan(3600);
+    const text = (await infractl('services')).stdout;
+    expect(text).toMatch(/shop +active running, not at boot +\d+ (?:s|min) +0 .*0\.0\.0\.0:8501/);
+  });
+
+  it('one that failed: why, restarts, its last lines; one that is not there', async () => {
+    const { code, stdout } = await infractl('services', '--unit', 'broken,no-such');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/broken +failed \(exit-code\)/);
+    expect(stdout).toContain('no database');
+    expect(stdout).toMatch(/no-such +no such unit/);
+    const json = JSON.parse((await infractl('services', '-u', 'broken', '-n', '0', '--json')).stdout);
+    expect(json[0].services[0]).toMatchObject({
+      well: false,
+      state: 'failed',
+      result: 'exit-code',
+      lines: [],
+    });
+    expect(json[0].services[0].restarts).toBeGreaterThan(0);
+  });
+
+  it('a unit is a word, never a part of the script', async () => {
+    const { stdout } = await infractl('services', '--unit', '$(touch /tmp/owned);x', '--json');
+    expect(JSON.parse(stdout)[0].services[0]).toMatchObject({ state: 'not-found' });
+    expect(used.host.attempt('test', '-e', '/tmp/owned').status).toBe(1);
+  });
+
+  it('metrics: CPU, memory, disk and load from the host itself, without AWS', async () => {
+    const { code, stdout } = await infractl('metrics', '--json');
+    expect(code).toBe(0);
+    const { hosts, resources } = JSON.parse(stdout);
+    expect(resources).toEqual([]);
+    expect(hosts).toHaveLength(1);
+    expect(hosts[0]).toMatchObject({ host: 'web', error: null });
+    expect(hosts[0].cpuPercent).toBeGreaterThanOrEqual(0);
+    expect(hosts[0].cpuPercent).toBeLessThanOrEqual(100);
+    expect(hosts[0].memory.total).toBeGreaterThan(hosts[0].memory.used);
+    expect(hosts[0].disks.map(({ path: at }: { path: string }) => at)).toContain('/');
+    const text = (await infractl('metrics')).stdout;
+    expect(text).toMatch(
+      /^host web now, up \d+ \w+\n {2}CPU .* of \d+ cores, load [\d. ]+\n {2}memory .* of .*\n {2}disk \/ /,
+    );
+  });
+
+  it('one of two that cannot be reached: the other is shown, exit 3', async () => {
+    configure('  web: { address: ADDRESS }\n  gone: { address: 127.0.0.1, ssh: { port: 9 } }\n');
+    for (const what of ['services', 'metrics']) {
+      const result = await infractl(what);
+      expect(result.code).toBe(3);
+      expect(result.stdout).toContain('host web');
+      expect(result.stdout).toContain('✗ The host gone (127.0.0.1) could not be reached');
+    }
+  });
+});
