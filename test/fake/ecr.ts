@@ -72,6 +72,7 @@ export const ecr = jsonService('ecr', {
         imageTags: image.tags.size > 0 ? [...image.tags] : undefined,
         imageSizeInBytes: image.sizeInBytes,
         imagePushedAt: image.pushedAt / 1000,
+        lastRecordedPullTime: image.pulledAt === undefined ? undefined : image.pulledAt / 1000,
         imageManifestMediaType: image.children ? INDEX : MANIFEST,
       })),
       nextToken: next,

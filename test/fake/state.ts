@@ -45,6 +45,8 @@ export interface EcrImage {
   readonly tags: Set<string>;
   readonly pushedAt: number;
   readonly sizeInBytes: number;
+  /** When it was last pulled; ECR tells it to the day. */
+  readonly pulledAt?: number;
   /** Of an index: the images that it is made of. */
   readonly children?: readonly string[];
 }
@@ -219,6 +221,24 @@ export interface EcsState {
       }[];
     }
   >;
+  /** Cluster → its tasks that run. */
+  readonly running: Map<
+    string,
+    readonly {
+      readonly id: string;
+      readonly definition: string;
+      readonly containers: readonly { readonly image: string; readonly imageDigest?: string }[];
+    }[]
+  >;
+  /** `family:revision` → the images of its containers. The newest of a family comes last. */
+  readonly definitions: Map<string, readonly string[]>;
+  /** `<cluster>/<service>` → the revisions of its deployments, the newest first. */
+  readonly serviceDefinitions: Map<string, readonly string[]>;
 }
 
-export const newEcsState = (): EcsState => ({ services: new Map() });
+export const newEcsState = (): EcsState => ({
+  services: new Map(),
+  running: new Map(),
+  definitions: new Map(),
+  serviceDefinitions: new Map(),
+});

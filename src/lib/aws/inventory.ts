@@ -17,6 +17,8 @@ export interface StoredImage {
   readonly size: number;
   /** Milliseconds since 1970. */
   readonly pushedAt: number;
+  /** Milliseconds since 1970; ECR refreshes it once a day. */
+  readonly pulledAt?: number;
   /** Digests of the images that an index is made of; empty for one image. */
   readonly children: readonly string[];
 }
@@ -45,6 +47,7 @@ export async function storedImages(session: AwsSession, repositoryName: string):
         size: detail.imageSizeInBytes ?? 0,
         // Of one whose time is not told nothing says that it is old.
         pushedAt: detail.imagePushedAt?.getTime() ?? Number.POSITIVE_INFINITY,
+        ...(detail.lastRecordedPullTime ? { pulledAt: detail.lastRecordedPullTime.getTime() } : {}),
         children: INDEX.test(detail.imageManifestMediaType ?? '') ? await childrenOf(digest) : [],
       });
     }

@@ -1,4 +1,4 @@
-import { duration, plural, shortId } from '../base/text.ts';
+import { duration, listed, plural, shortId } from '../base/text.ts';
 import type { DeployResult, PlannedPart, RollbackPlan } from '../deploy/index.ts';
 import { outputLines } from './deploy-view.ts';
 import { table } from './table.ts';
@@ -29,11 +29,12 @@ const DATA = 'Data in tables, buckets and databases is not taken back.';
 /** What a rollback will do, for the question before it. */
 export function planLines(plan: RollbackPlan, paint: Paint): string {
   const width = Math.max(...plan.parts.map(({ part }) => part.length));
-  const parts = plan.parts.flatMap(({ part, change, detail, data = [] }) => {
+  const parts = plan.parts.flatMap(({ part, change, detail, data = [], keeps = [] }) => {
     const words = [WORDS[change], detail].filter(Boolean).join(': ');
     return [
       `  ${paint(...MARKS[change])} ${part.padEnd(width)}  ${words}`,
       ...data.map((one) => `      ${paint('red', '!')} ${dataLine(one)}`),
+      ...keepsLines(keeps).map((line) => `      ${paint('dim', '=')} ${line}`),
     ];
   });
   return [...headLines(plan), ...parts, DATA].join('\n');
@@ -48,6 +49,12 @@ function dataLine({ resource, type, becomes }: NonNullable<PlannedPart['data']>[
     snapshot: 'stays in a snapshot',
   };
   return `the data in ${resource} (${type}) ${words[becomes] ?? becomes}`;
+}
+
+function keepsLines(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const [keep, value] = names.length === 1 ? ['keeps', 'value'] : ['keep', 'values'];
+  return [`${listed(names)} ${keep} the ${value} of now: secrets are in the journal by name only`];
 }
 
 function headLines({ to, of, account }: RollbackPlan): string[] {
@@ -78,10 +85,10 @@ export function rollbackPlanView(plan: RollbackPlan, dryRun: boolean): View {
 }
 
 function planTable({ parts }: RollbackPlan, ui: Ui): string {
-  const rows = parts.map(({ part, change, detail, data = [] }) => [
+  const rows = parts.map(({ part, change, detail, data = [], keeps = [] }) => [
     part,
     WORDS[change],
-    [detail, ...data.map(dataLine)].filter(Boolean).join('; '),
+    [detail, ...data.map(dataLine), ...keepsLines(keeps)].filter(Boolean).join('; '),
   ]);
   return table(ui, ['part', '', { title: '', wrap: true }], rows);
 }

@@ -168,9 +168,10 @@ class DeployRun {
       const ms = clock.now() - started;
       if (done.outcome === 'started') this.#apart.add(part);
       if (done.undo) this.#undo.push(done.undo);
-      this.#ledger.remember(part, done);
-      const { undo: _, config: __, keep: ___, ...facts } = done;
-      this.#outcomes.set(part, { part, kind: id.kind, ms, ...facts });
+      const { undo: _, config, keep, ...facts } = done;
+      const outcome = { part, kind: id.kind, ms, ...facts };
+      this.#outcomes.set(part, outcome);
+      this.#ledger.remember(outcome, { config, keep });
       const detail = done.detail ? { detail: done.detail } : {};
       reporter.emit({ type: 'part.done', part, outcome: done.outcome, ms, ...detail });
     } catch (error) {

@@ -228,7 +228,9 @@ export class Destroy {
     try {
       const done = id.kind === 'stack' ? await this.#deleteStack(id) : await this.#deleteImages(id);
       const ms = clock.now() - started;
-      this.#outcomes.push({ part, kind: id.kind, ms, ...done });
+      const outcome = { part, kind: id.kind, ms, ...done };
+      this.#outcomes.push(outcome);
+      this.#ledger.remember(outcome);
       reporter.emit({ type: 'part.done', part, ms, ...done });
     } catch (error) {
       const ms = clock.now() - started;

@@ -37,11 +37,17 @@ export class Ledger {
   readonly #context: LedgerContext;
   readonly #store: () => Promise<ArtifactStore>;
   #entry: Promise<JournalEntry | undefined> | undefined;
+  /** To be kept still, in the order of their making. */
   readonly #kept = new Map<string, Kept>();
   readonly #configs = new Map<string, Facts>();
   #id: string | undefined;
   #pulse: NodeJS.Timeout | undefined;
   readonly #act: JournalAct;
+  /** The parts that are done. */
+  readonly #done: PartOutcome[] = [];
+  /** One write after the other: an older one must not come to lie on a newer one. */
+  #writing: Promise<unknown> = Promise.resolve();
+  #behind = false;
 
   constructor(context: LedgerContext, act: JournalAct, store: () => Promise<ArtifactStore>) {
     this.#context = context;
@@ -64,16 +70,36 @@ export class Ledger {
     await this.#entry;
   }
 
-  /** What a rollback will need of a part: its configuration, and what AWS alone does not keep. */
+  /**
+   * A part is done: what a rollback will need of it, its configuration and what AWS alone does not keep, is put
+   * away beside the deploy, so that a run that is killed leaves what it did. Nobody waits for it but `end`.
+   */
   remember(
-    part: string,
+    outcome: PartOutcome,
     {
       config,
       keep = [],
-    }: { readonly config?: Facts | undefined; readonly keep?: readonly Kept[] | undefined },
+    }: { readonly config?: Facts | undefined; readonly keep?: readonly Kept[] | undefined } = {},
   ): void {
-    if (config) this.#configs.set(part, config);
+    this.#done.push(outcome);
+    if (config) this.#configs.set(outcome.part, config);
     for (const one of keep) this.#kept.set(one.key, one);
+    this.#catchUp();
+  }
+
+  /** However many parts are done meanwhile, one write tells of them all. */
+  #catchUp(): void {
+    if (!this.#entry || this.#behind) return;
+    this.#behind = true;
+    this.#writing = this.#writing.then(async () => {
+      this.#behind = false;
+      const entry = await this.#entry;
+      if (!entry || this.#pulse === undefined) return;
+      await this.#keep();
+      await this.#writeAlive(entry);
+    });
+    // What could not be put away now is tried again at the end, and told there.
+    this.#writing = this.#writing.catch(() => {});
   }
 
   async end(
@@ -83,16 +109,15 @@ export class Ledger {
   ): Promise<JournalEntry | undefined> {
     const entry = await this.#entry;
     clearInterval(this.#pulse);
+    this.#pulse = undefined;
+    await this.#writing;
     if (!entry) return undefined;
-    await this.#keep();
+    await this.#keepOrSay();
     const end: JournalEnd = {
       now: this.#context.clock.now(),
       result,
       error: outcome.error === undefined ? undefined : errorFacts(outcome.error),
-      parts: parts.map(({ kind: _, ...part }) => {
-        const config = this.#configs.get(part.part);
-        return config ? { ...part, config } : part;
-      }),
+      parts: this.#recorded(parts),
       outputs: outcome.outputs,
     };
     const ended = finishEntry(entry, end);
@@ -132,22 +157,38 @@ export class Ledger {
   /** Says once a minute that this run is alive, so that a dead one can be told. In real time: it is about this process. */
   #beat(entry: JournalEntry): void {
     this.#pulse = setInterval(() => {
-      const alive = { ...entry, aliveAt: new Date(this.#context.clock.now()).toISOString() };
-      void this.#store()
-        .then((store) => writeJournal(store, alive, this.#context.redactor))
-        .catch(() => {});
+      this.#writing = this.#writing.then(() => this.#writeAlive(entry)).catch(() => {});
     }, PULSE_MS).unref();
+  }
+
+  /** The entry of a run that is at work, with what it has done so far. */
+  async #writeAlive(entry: JournalEntry): Promise<void> {
+    const aliveAt = new Date(this.#context.clock.now()).toISOString();
+    const alive = { ...entry, aliveAt, parts: this.#recorded(this.#done) };
+    await writeJournal(await this.#store(), alive, this.#context.redactor);
+  }
+
+  #recorded(parts: readonly PartOutcome[]): JournalEntry['parts'] {
+    return parts.map(({ kind: _, ...part }) => {
+      const config = this.#configs.get(part.part);
+      return config ? { ...part, config } : part;
+    });
   }
 
   /** Under the hash of its content, so what is there already is what is meant. */
   async #keep(): Promise<void> {
+    const store = await this.#store();
+    await Promise.all(
+      [...this.#kept.values()].map(async ({ key, body, contentType }) => {
+        if (!(await store.has(key))) await store.put(key, body, { contentType, ifAbsent: true });
+        this.#kept.delete(key);
+      }),
+    );
+  }
+
+  async #keepOrSay(): Promise<void> {
     try {
-      const store = await this.#store();
-      await Promise.all(
-        [...this.#kept.values()].map(async ({ key, body, contentType }) => {
-          if (!(await store.has(key))) await store.put(key, body, { contentType, ifAbsent: true });
-        }),
-      );
+      await this.#keep();
     } catch (error) {
       this.#context.reporter.emit({
         type: 'warning',

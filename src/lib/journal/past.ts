@@ -61,10 +61,13 @@ export interface Target {
   readonly newest: JournalEntry;
 }
 
+const CUT_OFF = new Set<JournalEntry['result']>(['failed', 'interrupted', 'abandoned']);
+
 /**
  * The run whose state a rollback goes back to. Without a wish: after a run that failed, the newest one that
  * did not; after one that went well, the newest one before it with another state. A rollback that went well
- * is a run like any other, so that a second rollback takes the first one back.
+ * is a run like any other, so that a second rollback takes the first one back; one that was cut off is gone
+ * on with.
  *
  * @param entries newest first
  * @param wanted an id, or the end of one
@@ -119,6 +122,9 @@ function before(
         ...(good[0] ? [`Or name the run to make again: infractl rollback ${shortId(good[0].id)}`] : []),
       ],
     });
+  // One that did not come to its end is gone on with: the same command again means the same state.
+  const goingTo = CUT_OFF.has(newest.result) && good.find(({ id }) => id === newest.rollbackTo);
+  if (goingTo) return goingTo;
   const found =
     newest.result === 'succeeded'
       ? good.find((one) => face(oldestFirst, one) !== face(oldestFirst, newest))

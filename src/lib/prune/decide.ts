@@ -3,6 +3,9 @@ import type { Item, Policy, User, Verdict } from './types.ts';
 /** Tags that infractl gives by itself: the content, and the commit. Any other was given by somebody who wants the image. */
 const OWN_TAG = /^(content-[0-9a-f]+|[0-9a-f]{7,40}(-dirty)?)$/;
 
+/** ECR notes a pull once a day, so one that it does not tell of may be as young as that. Milliseconds. */
+const PULL_GRAIN = 24 * 3_600_000;
+
 /** The digests and the hashes of keys that a text names. */
 export function namesIn(text: string): Set<string> {
   return new Set(text.match(/(?<![0-9a-fA-F])[0-9a-f]{64}(?![0-9a-fA-F])/g) ?? []);
@@ -56,6 +59,7 @@ function ownReason(
   if (marked) return `it is marked as in use: ${marked}`;
   const foreign = item.tags.find((tag) => !OWN_TAG.test(tag) && signed(tag) === undefined);
   if (foreign) return `somebody tagged it ${foreign}`;
+  if ((item.pulledAt ?? 0) > youngest - PULL_GRAIN) return 'it was pulled lately';
   return item.at > youngest ? 'it is young' : undefined;
 }
 

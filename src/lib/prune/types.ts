@@ -11,6 +11,8 @@ export interface Item {
   readonly size: number;
   /** When it was pushed or written, in milliseconds since 1970. */
   readonly at: number;
+  /** When an image was last pulled, in milliseconds since 1970. ECR tells it to the day. */
+  readonly pulledAt?: number;
   /** The tags of an image. */
   readonly tags: readonly string[];
   /** The images that an index is made of. */

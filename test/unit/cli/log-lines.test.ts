@@ -120,7 +120,6 @@ describe('log lines', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.boolean(), (message, json) => {
         const { out } = printed([event(message)], { json });
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
         expect(out).not.toMatch(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/);
         if (json && out) expect(JSON.parse(out).message).toBe(message);
       }),

@@ -213,3 +213,134 @@ describe('a clean-up', () => {
     await expect((await prune()).plan()).rejects.toMatchObject({ exit: Exit.credentials });
   });
 });
+
+describe('images that containers run', () => {
+  const uri = (rest: string) => `123456789012.dkr.ecr.eu-west-3.amazonaws.com/shop${rest}`;
+  const images = (plan: Parameters<typeof going>[0]) =>
+    going(plan)
+      .filter((id) => /^(.)\1{63}$/.test(id))
+      .map((id) => id[0]);
+
+  beforeEach(async () => {
+    await deploys.deploy();
+    push('a', 'b', 'c', 'd', 'e', 'f');
+    const [, , , d] = deploys.fake.state.ecr.repositories.get('shop') ?? [];
+    d?.tags.add('0123abc');
+    await deploys.fake.clock.sleep(30 * HOUR);
+  });
+
+  it('stay: of a task, of a service and its deployments, of the newest revision that a schedule may start', async () => {
+    const { running, definitions, serviceDefinitions } = deploys.fake.state.ecs;
+    definitions.set('web:1', [uri(`@${digest('a')}`)]);
+    definitions.set('web:2', [uri(`@${digest('b')}`)]);
+    definitions.set('web:3', ['public.ecr.aws/nginx/nginx:latest']);
+    definitions.set('night:1', [uri(`@${digest('e')}`)]);
+    definitions.set('night:2', [uri(':0123abc')]);
+    // A task goes on with what its tag was when it started.
+    const containers = [{ image: uri(':latest'), imageDigest: digest('c') }];
+    running.set('batch', [{ id: '1a2b', definition: 'web:1', containers }]);
+    for (let at = 0; at < 11; at++) serviceDefinitions.set(`web/other-${at}`, ['web:3']);
+    serviceDefinitions.set('web/api', ['web:3', 'web:2']);
+    const plan = await (await prune()).plan();
+    expect(images(plan)).toEqual(['e', 'f']);
+    const because = (letter: string) => plan.items.find(({ id }) => id === digest(letter))?.because;
+    expect(because('a')).toBe('the task 1a2b of batch names it');
+    expect(because('b')).toBe('the service api of web names it');
+    expect(because('c')).toBe('the task 1a2b of batch names it');
+    expect(because('d')).toBe('the task definition night names it');
+  });
+
+  it.each([
+    'ecs:ListClusters',
+    'ecs:ListTasks',
+    'ecs:DescribeTasks',
+    'ecs:ListServices',
+    'ecs:DescribeServices',
+    'ecs:ListTaskDefinitionFamilies',
+    'ecs:DescribeTaskDefinition',
+  ])('all stay where %s is not allowed, and that is said; the rest goes', async (action) => {
+    const { running, definitions, serviceDefinitions } = deploys.fake.state.ecs;
+    definitions.set('web:1', [uri(`@${digest('a')}`)]);
+    running.set('web', [{ id: '1', definition: 'web:1', containers: [{ image: uri(':x') }] }]);
+    serviceDefinitions.set('web/api', ['web:1']);
+    deploys.fake.faults.deny(action);
+    const plan = await (await prune()).plan();
+    expect(images(plan)).toEqual([]);
+    expect(plan.notes.join()).toContain(action);
+  });
+
+  it('stay when they were pulled lately, by whatever pulls', async () => {
+    const all = deploys.fake.state.ecr.repositories.get('shop') ?? [];
+    const [a, b] = all;
+    const now = deploys.fake.clock.now();
+    if (a) all[0] = { ...a, pulledAt: now - 20 * HOUR };
+    if (b) all[1] = { ...b, pulledAt: now - 26 * HOUR };
+    const plan = await (await prune()).plan();
+    expect(images(plan)).toEqual(['b', 'c', 'd', 'e', 'f']);
+    expect(plan.items.find(({ id }) => id === digest('a'))?.because).toBe('it was pulled lately');
+  });
+});
+
+describe('a deploy that looked before a clean-up, and changes after it', () => {
+  it('looks again, and never runs an image that is gone', async () => {
+    deploys.put(
+      'infractl.yaml',
+      `project: shop
+region: eu-west-3
+stacks:
+  registry: { template: registry.json }
+images:
+  api: { repository: { output: registry.Uri }, context: code }
+functions:
+  api: { name: shop-api, image: api }
+`,
+    );
+    deploys.put('code/Dockerfile', 'FROM scratch\n');
+    const Uri = { Value: '123456789012.dkr.ecr.eu-west-3.amazonaws.com/shop' };
+    deploys.put(
+      'registry.json',
+      JSON.stringify({
+        Resources: { Repository: { Type: 'AWS::ECR::Repository', Properties: { RepositoryName: 'shop' } } },
+        Outputs: { Uri },
+      }),
+    );
+    const { state, clock } = deploys.fake;
+    addFunction(state, { name: 'shop-api', image: `${Uri.Value}@${digest('0')}` });
+    await deploys.deploy({ parts: [{ kind: 'stack', name: 'registry' }] });
+    push('b');
+    await clock.sleep(30 * HOUR);
+    push('a');
+    await clock.sleep(30 * HOUR);
+    // The newest image is old, and nothing names it: a deploy --skip-build is about to.
+    const deps = await deploys.deps();
+    const { identity } = deps.session;
+    let seen = false;
+    let cleaning: Promise<readonly { id: string }[]> | undefined;
+    const clean = async () => {
+      const one = await prune();
+      const plan = await one.plan();
+      const items = plan.items.map((item) => (item.id === digest('b') ? { ...item, remove: false } : item));
+      return (await one.run({ ...plan, items })).removed;
+    };
+    const late = {
+      ...deps,
+      reporter: {
+        emit: ({ type }: { type: string }) => {
+          seen ||= type === 'part.done';
+        },
+      },
+      session: {
+        ...deps.session,
+        async identity() {
+          // Right before it takes the lock.
+          if (seen) cleaning ??= clean();
+          await cleaning;
+          return identity();
+        },
+      },
+    };
+    await deploys.deploy({ createStack: false, skipBuild: true }, late);
+    expect((await cleaning)?.map(({ id }) => id)).toContain(digest('a'));
+    expect(state.lambda.functions.get('shop-api')?.code.imageUri).toContain(digest('b'));
+  });
+});

@@ -36,6 +36,8 @@ export class Deploys {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'infractl-deploy-'));
   readonly events: ReportEvent[] = [];
   readonly fake: Fake;
+  /** Of the process that runs now: a dead one goes no further. */
+  #life = new AbortController();
 
   private constructor(fake: Fake) {
     this.fake = fake;
@@ -66,7 +68,7 @@ export class Deploys {
       session: await sessionFor(this.fake),
       reporter: { emit: (event) => void this.events.push(event) },
       clock: this.fake.clock,
-      signal: new AbortController().signal,
+      signal: this.#life.signal,
       redactor: new Redactor(),
       env: { PATH: process.env.PATH },
       variable,
@@ -87,6 +89,38 @@ export class Deploys {
       .flatMap((bucket) => [...bucket.objects].filter(([key]) => key.startsWith('journal/')))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([, object]) => JSON.parse(Buffer.from(object.body).toString('utf8')));
+  }
+
+  /**
+   * What a run would do to AWS: the numbers of its requests that change something, counted from 0.
+   *
+   * @param from how many requests there were before it
+   */
+  changesSince(from: number): number[] {
+    return this.fake.requests.slice(from).flatMap(({ mutates }, at) => (mutates ? [at] : []));
+  }
+
+  /** From the n-th request on nothing arrives any more, as after kill -9; `lost`: that one is carried out still. */
+  killAt(n: number, how: 'reset' | 'lost'): void {
+    const { faults, requests } = this.fake;
+    if (how === 'lost') faults.lost('*', { after: n });
+    const after = how === 'lost' ? n + 1 : n;
+    faults.reset('*', { after, times: Number.POSITIVE_INFINITY });
+    const last = requests.length + after;
+    const life = this.#life;
+    const watch = setInterval(() => {
+      if (requests.length <= last && !life.signal.aborted) return;
+      clearInterval(watch);
+      life.abort();
+    }, 1);
+  }
+
+  /** Another process, on a network that answers; the dead one's lock and stacks have come to their end. */
+  async comeBack(): Promise<void> {
+    this.#life.abort();
+    this.#life = new AbortController();
+    this.fake.faults.clear();
+    await this.fake.clock.sleep(15 * 60_000);
   }
 
   alias(name: string): string | undefined {

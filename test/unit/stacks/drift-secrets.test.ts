@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are CloudFormation's placeholders
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HIDDEN, hideSecrets, secretsOf, stepsOf } from '../../../src/lib/stacks/drift/secret-values.ts';

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are CloudFormation's placeholders
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { driftPort } from '../../../src/lib/aws/drift.ts';
 import { detectDrift, driftDelay } from '../../../src/lib/stacks/drift/detect.ts';

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are CloudFormation's placeholders
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deployStack, readImports, type StackSpec } from '../../../src/lib/stacks/index.ts';
 import { rejection, type World, world } from './setup.ts';

@@ -1,7 +1,16 @@
 import type { ArtifactStore, StoredObject } from '../../artifacts/index.ts';
 import type { AwsSession } from '../../aws/session.ts';
+import { isInfractlError } from '../../base/errors.ts';
 import { asItIs, type JournalEntry, listJournal, standingAt, witness } from '../../journal/index.ts';
-import { type Item, isShared, keptRuns, namesIn, runAsUser, type User } from '../../prune/index.ts';
+import {
+  containerAsUser,
+  type Item,
+  isShared,
+  keptRuns,
+  namesIn,
+  runAsUser,
+  type User,
+} from '../../prune/index.ts';
 import { PROJECT_TAG, type StackState, type StacksPort } from '../../stacks/index.ts';
 
 export interface CollectOrder {
@@ -50,13 +59,14 @@ export async function collect(order: CollectOrder): Promise<Collection> {
   const users = [...states.map(stackAsUser), ...deployed, ...functions, ...journal.users];
   const texts = await templateTexts(store, users, new Set(objects.map(({ key }) => key)));
   const images = await imagesIn(session, repositories, account);
+  const containers = await containersAsUsers(session, images.items);
   return {
     items: [...images.items, ...objectItems(store, objects)],
-    users: [...users, ...texts, ...images.users],
+    users: [...users, ...texts, ...images.users, ...containers.users],
     kept: journal.kept,
     environments: journal.environments,
     running: journal.running,
-    notes: images.notes,
+    notes: [...images.notes, ...containers.notes],
   };
 }
 
@@ -189,4 +199,21 @@ async function imagesIn(session: AwsSession, repositories: readonly string[], ac
     });
   }
   return { items, users, notes };
+}
+
+/** What ECS runs or may start. Where it may not be looked at, no image can be judged: all of them stay. */
+async function containersAsUsers(session: AwsSession, images: readonly Item[]) {
+  if (images.length === 0) return { users: [], notes: [] };
+  const { containerImages } = await import('../../aws/ecs-inventory.ts');
+  try {
+    const found = await containerImages(session);
+    return { users: found.map((one) => containerAsUser(one, images)), notes: [] };
+  } catch (error) {
+    if (!isInfractlError(error) || error.code !== 'AccessDenied') throw error;
+    const who = 'a task of ECS, which may not be looked at,';
+    return {
+      users: [{ who: `perhaps ${who}`, text: images.map(({ id }) => id).join(' ') }],
+      notes: [`What ECS runs cannot be seen, so all images stay. ${error.message}`],
+    };
+  }
 }

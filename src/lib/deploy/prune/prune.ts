@@ -1,6 +1,8 @@
 import type { ArtifactStore } from '../../artifacts/index.ts';
+import { untilAnswered } from '../../aws/retry.ts';
 import { Exit, InfractlError, messageOf } from '../../base/errors.ts';
 import { plural } from '../../base/text.ts';
+import type { Lease } from '../../lease/index.ts';
 import type { Project } from '../../project/model.ts';
 import { decide, type Verdict } from '../../prune/index.ts';
 import { environmentLock } from '../lock.ts';
@@ -55,6 +57,7 @@ export class Prune {
   readonly #order: PruneOrder;
   #store: ArtifactStore | undefined;
   #environments: readonly string[] = [];
+  readonly #locks = new Map<string, Lease>();
 
   constructor(deps: DeployDeps, project: Project, order: PruneOrder) {
     const options = { parts: [], createStack: false, skipBuild: false, dryRun: false };
@@ -112,26 +115,38 @@ export class Prune {
    * @throws InfractlError `Locked`, `DeployRunning` (exit 6) while a deploy runs
    */
   async run(agreed: PrunePlan): Promise<PruneResult> {
-    const { project, withoutLock } = this.#context;
-    // Always in the same order, so that two clean-ups do not wait for each other.
-    const environments = [...new Set([...project.environments, ...this.#environments])].sort();
-    const locks = withoutLock
-      ? []
-      : environments.map((environment) =>
-          environmentLock({ ...this.#context, project: { ...project, environment } }, () =>
-            this.#services.artifacts(),
-          ),
-        );
     try {
-      for (const lock of locks) await lock.hold();
       return await this.#run(agreed);
     } finally {
-      await Promise.all(locks.map((lock) => lock.release()));
+      await Promise.all([...this.#locks.values()].map((lock) => lock.release()));
     }
   }
 
+  /** What there is while nobody deploys: a new environment that shows up has its lock taken before another look. */
+  async #lookAlone(): Promise<PrunePlan> {
+    if (this.#context.withoutLock) return this.plan();
+    for (;;) {
+      for (const environment of this.#notLocked()) await this.#lock(environment);
+      const plan = await this.plan();
+      if (this.#notLocked().length === 0) return plan;
+    }
+  }
+
+  /** Always in the same order, so that two clean-ups do not wait for each other. */
+  #notLocked(): string[] {
+    const all = new Set([...this.#context.project.environments, ...this.#environments]);
+    return [...all].filter((environment) => !this.#locks.has(environment)).sort();
+  }
+
+  async #lock(environment: string): Promise<void> {
+    const place = { ...this.#context, project: { ...this.#context.project, environment } };
+    const lock = environmentLock(place, () => this.#services.artifacts());
+    this.#locks.set(environment, lock);
+    await lock.hold();
+  }
+
   async #run(agreed: PrunePlan): Promise<PruneResult> {
-    const plan = await this.plan();
+    const plan = await this.#lookAlone();
     if (plan.running.length > 0) throw busy(plan.running);
     const wanted = new Set(agreed.items.flatMap((one) => (one.remove ? [keyOf(one)] : [])));
     const going = plan.items.filter((one) => one.remove && wanted.has(keyOf(one)));
@@ -145,10 +160,10 @@ export class Prune {
   async #removeObjects(items: readonly Verdict[]): Promise<Removal[]> {
     const done: Removal[] = [];
     for (let from = 0; from < items.length; from += AT_ONCE) {
-      this.#stopIfAsked(done.length);
+      await this.#mayGoOn(done.length);
       const some = items.slice(from, from + AT_ONCE).map(async (item): Promise<Removal> => {
         try {
-          await this.#store?.delete(item.id);
+          await this.#patiently(() => this.#store?.delete(item.id));
           return item;
         } catch (error) {
           return { ...item, failed: messageOf(error) };
@@ -169,7 +184,7 @@ export class Prune {
     for (const round of rounds)
       for (const [place, images] of byPlace(round))
         for (let from = 0; from < images.length; from += BATCH) {
-          this.#stopIfAsked(done.length);
+          await this.#mayGoOn(done.length);
           done.push(...(await this.#removeBatch(place, images.slice(from, from + BATCH))));
         }
     return done;
@@ -179,9 +194,11 @@ export class Prune {
     const { ecr } = await this.#services.images();
     const repository = { uri: name, host: '', name };
     try {
-      const { failures } = await ecr.deleteImages(
-        repository,
-        images.map(({ id }) => id),
+      const { failures } = await this.#patiently(() =>
+        ecr.deleteImages(
+          repository,
+          images.map(({ id }) => id),
+        ),
       );
       return images.map((image) => {
         const failure = failures.find(({ digest, code }) => digest === image.id && code !== 'ImageNotFound');
@@ -192,8 +209,17 @@ export class Prune {
     }
   }
 
-  #stopIfAsked(done: number): void {
-    if (!this.#context.signal.aborted) return;
+  /** What is gone already is no failure, so a deletion may be sent twice. */
+  #patiently<T>(remove: () => T | Promise<T>): Promise<T> {
+    return untilAnswered(this.#context, async () => remove());
+  }
+
+  /** Whoever slept through the end of a lock deletes nothing further: somebody else may use it by now. */
+  async #mayGoOn(done: number): Promise<void> {
+    if (!this.#context.signal.aborted) {
+      for (const lock of this.#locks.values()) await lock.hold();
+      return;
+    }
     throw new InfractlError({
       code: 'Interrupted',
       message: `The clean-up was interrupted after ${plural(done, 'thing')}; what is gone stays gone.`,

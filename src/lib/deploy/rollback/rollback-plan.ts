@@ -18,9 +18,11 @@ export interface PlannedPart {
   readonly detail?: string;
   /** Of a stack: resources that hold data and are made anew or deleted by it, with what becomes of the data. */
   readonly data?: readonly { readonly resource: string; readonly type: string; readonly becomes: string }[];
+  /** Of a stack: parameters that keep the value of now, since that of then is kept nowhere. */
+  readonly keeps?: readonly string[];
 }
 
-type Plan = Pick<PlannedPart, 'change' | 'detail' | 'data'>;
+type Plan = Pick<PlannedPart, 'change' | 'detail' | 'data' | 'keeps'>;
 
 /** Finds out, by reading calls alone, what going back would do and what cannot go back. */
 export class RollbackPlanner {
@@ -85,7 +87,9 @@ export class RollbackPlanner {
     const spec = await this.#steps.stackSpec(id, state);
     const plan = await planStack(deps, spec);
     const detail = stackWords(plan);
-    if (plan.change === 'unchanged') return { change: 'unchanged' };
+    const { previous = [] } = spec;
+    const keeps = previous.length > 0 ? { keeps: previous } : {};
+    if (plan.change === 'unchanged') return { change: 'unchanged', ...keeps };
     const images = Object.values(parameters).flatMap(collectReferences);
     const gone = images.flatMap((one) =>
       'image' in one && this.#missingImages.has(one.image) ? [one.image] : [],
@@ -100,17 +104,17 @@ export class RollbackPlanner {
         change: 'create',
         detail: `made new, empty: data that it held is not brought back; ${detail}`,
       };
-    const { templateText: text, previous: later } = spec;
+    const { templateText: text } = spec;
     const { resources } = await diffStack(deps, {
       spec,
       ...(text ? { text } : {}),
-      ...(later ? { later } : {}),
+      later: previous,
       changeSet: false,
     });
     const data = resources.flatMap(({ path, type, dataLoss }) =>
       dataLoss ? [{ resource: path, type, becomes: dataLoss }] : [],
     );
-    return { change: 'back', ...(detail ? { detail } : {}), ...(data.length > 0 ? { data } : {}) };
+    return { change: 'back', ...(detail ? { detail } : {}), ...(data.length > 0 ? { data } : {}), ...keeps };
   }
 
   async #image(id: PartId): Promise<Plan> {
