@@ -1,5 +1,5 @@
-import { stable } from './cloudformation-changes.ts';
-import type { CloudFormationState, FakeChange, FakeStack } from './cloudformation-state.ts';
+import { recreates, stable } from './cloudformation-changes.ts';
+import type { CloudFormationState, FakeChange, FakeResource, FakeStack } from './cloudformation-state.ts';
 import type { Engine } from './cloudformation-steps.ts';
 import { type Parameters, page, validationError } from './wire.ts';
 
@@ -180,63 +180,101 @@ export function withReverts(
   wanted: (id: string) => Readonly<Record<string, unknown>> | undefined,
 ): FakeChange[] {
   const made = [...changes];
+  for (const [id, { property, value }] of phantomsOf(cf, stack)) {
+    const resource = stack.resources.get(id);
+    if (!resource || made.some((change) => change.LogicalResourceId === id)) continue;
+    made.push(
+      modified(stack, resource, [
+        revertDetail(resource.type, property, resource.properties[property], value),
+      ]),
+    );
+  }
   for (const [id, resource] of stack.resources) {
     const hand = byHandOf(cf, stack, id);
     const desired = wanted(id);
     if (!hand || 'unreadable' in hand || !desired) continue;
     const at = made.findIndex((change) => change.LogicalResourceId === id);
-    const blank: FakeChange = {
-      Action: 'deleted' in hand ? 'Add' : 'Modify',
-      LogicalResourceId: id,
-      PhysicalResourceId: resource.physicalId,
-      ResourceType: resource.type,
-      Replacement: 'deleted' in hand ? undefined : 'False',
-      PolicyAction: undefined,
-      Scope: 'deleted' in hand ? [] : ['Properties'],
-      Details: 'deleted' in hand ? [] : revertDetails(resource.properties, hand, desired),
-      BeforeContext: undefined,
-      AfterContext: undefined,
-    };
-    if (blank.Action === 'Modify' && blank.Details.length === 0) {
+    if ('deleted' in hand) {
+      const again: FakeChange = {
+        ...modified(stack, resource, []),
+        Action: 'Add',
+        Replacement: undefined,
+        Scope: [],
+      };
+      if (at >= 0) made[at] = again;
+      else made.push(again);
+      continue;
+    }
+    const details = revertDetails(resource, hand, desired);
+    if (details.length === 0) {
       if (at >= 0)
         made[at] = { ...(made[at] as FakeChange), Action: 'SyncWithActual', Replacement: undefined };
       continue;
     }
+    const blank = modified(stack, resource, details);
     if (at >= 0) made[at] = blank;
     else made.push(blank);
   }
   return made;
 }
 
+function phantomsOf(cf: CloudFormationState, stack: FakeStack) {
+  const prefix = `${stack.name}/`;
+  return [...cf.phantoms].flatMap(([at, phantom]) =>
+    at.startsWith(prefix) ? [[at.slice(prefix.length), phantom] as const] : [],
+  );
+}
+
+function modified(stack: FakeStack, resource: FakeResource, details: readonly RevertDetail[]): FakeChange {
+  const replaces = details.some(({ Target }) => Target.RequiresRecreation === 'Always');
+  const policy = stack.desired.template.Resources[resource.logicalId]?.UpdateReplacePolicy ?? 'Delete';
+  return {
+    Action: 'Modify',
+    LogicalResourceId: resource.logicalId,
+    PhysicalResourceId: resource.physicalId,
+    ResourceType: resource.type,
+    Replacement: replaces ? 'True' : 'False',
+    PolicyAction: replaces ? `ReplaceAnd${policy}` : undefined,
+    Scope: ['Properties'],
+    Details: details,
+    BeforeContext: undefined,
+    AfterContext: undefined,
+  };
+}
+
+type RevertDetail = ReturnType<typeof revertDetail>;
+
+function revertDetail(type: string, key: string, live: unknown, desired: unknown, previous: unknown = live) {
+  return {
+    Target: {
+      Attribute: 'Properties',
+      Name: key,
+      Path: `/Properties/${key}`,
+      RequiresRecreation: recreates(type, key) ? 'Always' : 'Never',
+      BeforeValue: shown(live),
+      AfterValue: shown(desired),
+      BeforeValueFrom: 'ACTUAL_STATE',
+      AfterValueFrom: 'TEMPLATE',
+      AttributeChangeType: 'Modify',
+      ...(stable(previous) === stable(live)
+        ? {}
+        : { Drift: { PreviousValue: shown(previous), ActualValue: shown(live) } }),
+    },
+    Evaluation: 'Static',
+    ChangeSource: 'DirectModification',
+  };
+}
+
 function revertDetails(
-  previous: Readonly<Record<string, unknown>>,
+  { type, properties: previous }: FakeResource,
   hand: Extract<ByHand, { properties: unknown }>,
   desired: Readonly<Record<string, unknown>>,
-): object[] {
+): RevertDetail[] {
   const live = { ...previous, ...hand.properties };
   return Object.keys(desired).flatMap((key) =>
     stable(live[key]) === stable(desired[key])
       ? []
-      : [
-          {
-            Target: {
-              Attribute: 'Properties',
-              Name: key,
-              Path: `/Properties/${key}`,
-              RequiresRecreation: 'Never',
-              BeforeValue: shown(live[key]),
-              AfterValue: shown(desired[key]),
-              BeforeValueFrom: 'ACTUAL_STATE',
-              AfterValueFrom: 'TEMPLATE',
-              AttributeChangeType: 'Modify',
-              ...(stable(previous[key]) === stable(live[key])
-                ? {}
-                : { Drift: { PreviousValue: shown(previous[key]), ActualValue: shown(live[key]) } }),
-            },
-            Evaluation: 'Static',
-            ChangeSource: 'DirectModification',
-          },
-        ],
+      : [revertDetail(type, key, live[key], desired[key], previous[key])],
   );
 }
 

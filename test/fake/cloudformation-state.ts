@@ -174,6 +174,8 @@ export class CloudFormationState {
   pageSize = 100;
   /** `<stack>/<logical id>` → what somebody did to a resource past its stack. */
   readonly byHand = new Map<string, ByHand>();
+  /** What a drift-aware change set names by mistake: `<stack>/<logical id>` → a property and its supposed value. */
+  readonly phantoms = new Map<string, { readonly property: string; readonly value: string }>();
   readonly detections = new Map<string, FakeDetection>();
   /** How long a drift detection takes, in milliseconds. */
   driftMs = 5000;

@@ -167,6 +167,7 @@ export function toReverts(answer: DescribeChangeSetOutput): Revert[] {
               path: target.Path ?? `/Properties/${target.Name ?? ''}`,
               actual: target.Drift.ActualValue ?? target.BeforeValue ?? 'null',
               wanted: target.AfterValue ?? 'null',
+              replacement: RECREATION[target.RequiresRecreation as keyof typeof RECREATION] ?? 'never',
             },
           ]
         : [],

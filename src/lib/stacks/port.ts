@@ -149,8 +149,6 @@ export interface StacksPort {
   createChangeSet(request: ChangeSetRequest): Promise<{ readonly id: string; readonly stackId: string }>;
   /** DescribeChangeSet, all pages; with the values of properties where asked. Undefined when there is none. */
   changeSet(id: string, options?: { readonly values?: boolean }): Promise<ChangeSetState | undefined>;
-  /** DescribeChangeSet, all pages. Undefined when there is none. */
-  changeSet(id: string): Promise<ChangeSetState | undefined>;
   /**
    * DescribeChangeSet with property values, all pages: what of a drift-aware change set is drift. Undefined
    * where the endpoint made an ordinary one.

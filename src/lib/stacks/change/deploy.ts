@@ -121,14 +121,13 @@ async function apply(
   if (before) await checkExports(deps.port, { spec, state: before, wanted: wanted.template });
   const { source, sha256, text } = await sendable(deps, wanted);
   if (deps.signal?.aborted) throw untouched(spec);
-  const changeSet = await makeChangeSet(deps, {
+  const order = {
     spec,
     template: wanted.template,
     source,
     capabilities: wanted.packaged?.capabilities ?? [],
-    type,
-    deadline,
-  });
+  };
+  const changeSet = await makeChangeSet(deps, { ...order, type, deadline });
   if (!changeSet) {
     if (before) return unchanged(deps, spec, before, text);
     throw new InfractlError({
@@ -137,7 +136,7 @@ async function apply(
       why: 'No resource of the template is made with these parameters and conditions.',
     });
   }
-  if (before) await lookOnceMore(deps, spec, wanted.template, before, changeSet);
+  if (before) await lookOnceMore(deps, order, before, changeSet);
   const { marker, token } = await start(deps, spec, type, changeSet, deadline);
   if (spec.detach) {
     const begun = await deps.port.stack(changeSet.stackId);

@@ -1,7 +1,8 @@
 import { Exit, InfractlError } from '../../base/errors.ts';
 import { listed, plural } from '../../base/text.ts';
 import { type Affected, affectedBy } from '../diff/affected.ts';
-import type { Change, StackState } from '../port.ts';
+import type { SeenChange } from '../diff/look.ts';
+import type { StackState } from '../port.ts';
 import type { Template } from '../template/template.ts';
 import type { StackDeps, StackSpec } from '../types.ts';
 import { refuseReplacements } from './express.ts';
@@ -18,7 +19,7 @@ export async function guardChanges(
   deps: StackDeps,
   spec: StackSpec,
   template: Template,
-  changes: readonly Change[],
+  changes: readonly SeenChange[],
   before: StackState,
 ): Promise<void> {
   const policy = await policyFor(deps.port, spec, before);

@@ -16,6 +16,8 @@ export interface RevertedProperty {
   readonly path: string;
   readonly actual: string;
   readonly wanted: string;
+  /** What putting it back does to the resource. */
+  readonly replacement: 'always' | 'conditional' | 'never';
 }
 
 export interface RevertWords {
