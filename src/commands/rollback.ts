@@ -72,7 +72,7 @@ export default class Rollback extends ProjectCommand<typeof Rollback> {
     const rollback = await openRollback(deps, project, { to, parts, allowReplacement });
     const plan = await rollback.plan();
     if (dryRun || !plan.changes) return rollbackPlanView(plan, dryRun);
-    this.say(planLines(plan, painter(this.terminal.colourErr)));
+    this.say(planLines(plan, { ...this.terminal, paint: painter(this.terminal.colourErr) }));
     if (project.protected) await confirmSevere(this.prompter, severe);
     else await confirmMild(this.prompter, { question: 'Go back?', yes });
     return rollbackView(plan, await rollback.run(plan));

@@ -23,6 +23,8 @@ const terminal = (args: readonly string[], env: Record<string, string> = {}) =>
   new Pty(scene.home, args, {
     env: { ...scene.fake.env, ...env },
     columns: 100,
+    // The whole menu at once; a smaller one scrolls.
+    rows: 100,
     ...(env.TERM ? { name: env.TERM } : {}),
   });
 

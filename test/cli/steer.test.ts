@@ -77,7 +77,7 @@ describe('attach', () => {
   });
 
   it('leaves it running at Ctrl-C, and says how to come back', async () => {
-    cloud().script.set('Topic', { ms: 2500 });
+    cloud().script.set('Topic', { ms: 4000 });
     const first = scene.run(deploy);
     await until(statusIs('CREATE_IN_PROGRESS'));
     const terminal = new Pty(scene.home, ['attach', 'app', '--region', 'eu-west-3'], {

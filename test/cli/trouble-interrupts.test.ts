@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CliResult } from '../helpers/cli.ts';
 import { baseImage, forget, noEngine } from '../helpers/images.ts';
-import { CTRL_C, Pty } from '../helpers/pty.ts';
+import { CTRL_C, ENTER, Pty } from '../helpers/pty.ts';
 import { MoodyRegistry } from '../helpers/registry.ts';
 import { expectJsonTrouble, expectTrouble, Scene } from '../helpers/trouble.ts';
 
@@ -185,18 +185,23 @@ describe('a destroy', () => {
 });
 
 describe('on a terminal', () => {
-  it.each([1, 2])('Ctrl-C, %i times, ends with 130 and gives the cursor back', async (times) => {
-    scene.fake.state.cloudFormation.script.set('Topic', { ms: 2500 });
+  it.each([
+    ['and the answer to leave it running', ENTER],
+    ['twice', CTRL_C],
+  ])('Ctrl-C %s ends with 130 and gives the cursor back', async (_, second) => {
+    scene.fake.state.cloudFormation.script.set('Topic', { ms: 6000 });
     const terminal = new Pty(scene.home, ['deploy', '--create-stack'], { env: { ...scene.fake.env } });
     try {
       await terminal.until('Topic');
+      terminal.type(CTRL_C);
+      await terminal.until('What becomes of it?');
       const began = performance.now();
-      for (let n = 0; n < times; n++) terminal.type(CTRL_C);
+      terminal.type(second);
       expect(await terminal.exited).toMatchObject({ exitCode: 130 });
       expect(performance.now() - began).toBeLessThan(1500);
       const shows = terminal.raw.lastIndexOf('\u001B[?25h');
       expect(shows).toBeGreaterThan(terminal.raw.lastIndexOf('\u001B[?25l'));
-      if (times === 1) expect(terminal.text).toContain(`AWS goes on creating the stack ${STACK}`);
+      if (second === ENTER) expect(terminal.text).toContain(`AWS goes on creating the stack ${STACK}`);
     } finally {
       terminal.kill();
     }

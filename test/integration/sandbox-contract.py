@@ -5,7 +5,7 @@ import json
 
 from ministack import app
 from ministack.services import apigateway, apigateway_v1, cloudformation, cloudwatch_logs, ecr, lambda_svc
-from ministack.services.cloudformation import provisioners, stacks
+from ministack.services.cloudformation import custom_resource, provisioners, stacks
 
 FUNCTIONS = {
     lambda_svc: [
@@ -48,7 +48,8 @@ FUNCTIONS = {
         "_v2_get_blob",
     ],
     provisioners: ["_apigw_v2_api_create", "_lambda_create"],
-    stacks: ["_resolve_stack_outputs"],
+    stacks: ["_resolve_stack_outputs", "_add_event"],
+    custom_resource: ["register_token", "deliver_response"],
     cloudwatch_logs: ["_append_log_events"],
     app: ["app"],
 }
@@ -69,6 +70,7 @@ for module, name in (
     (lambda_svc, "_functions"),
     (cloudwatch_logs, "_log_groups"),
     (cloudformation, "_stacks"),
+    (custom_resource, "_pending"),
 ):
     found[f"{module.__name__.removeprefix('ministack.')}.{name}"] = type(getattr(module, name)).__name__
 print(json.dumps(found))

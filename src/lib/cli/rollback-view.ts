@@ -1,8 +1,9 @@
 import { duration, listed, plural, shortId } from '../base/text.ts';
 import type { DeployResult, PlannedPart, RollbackPlan } from '../deploy/index.ts';
 import { outputLines } from './deploy-view.ts';
+import { stackText } from './diff-view.ts';
 import { table } from './table.ts';
-import type { Paint, Style, Ui } from './terminal.ts';
+import type { Style, Ui } from './terminal.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
 
@@ -27,7 +28,7 @@ const WORDS: Record<PlannedPart['change'], string> = {
 const DATA = 'Data in tables, buckets and databases is not taken back.';
 
 /** What a rollback will do, for the question before it. */
-export function planLines(plan: RollbackPlan, paint: Paint): string {
+export function planLines(plan: RollbackPlan, { paint, columns }: Ui): string {
   const width = Math.max(...plan.parts.map(({ part }) => part.length));
   const parts = plan.parts.flatMap(({ part, change, detail, data = [], keeps = [] }) => {
     const words = [WORDS[change], detail].filter(Boolean).join(': ');
@@ -37,7 +38,14 @@ export function planLines(plan: RollbackPlan, paint: Paint): string {
       ...keepsLines(keeps).map((line) => `      ${paint('dim', '=')} ${line}`),
     ];
   });
-  return [...headLines(plan), ...parts, DATA].join('\n');
+  const diffs = diffBlocks(plan, { paint, columns });
+  return [...headLines(plan), ...parts, ...diffs, DATA].join('\n');
+}
+
+/** What changes in the stacks that go back, each after an empty line and before one. */
+function diffBlocks({ parts }: RollbackPlan, ui: Ui): string[] {
+  const blocks = parts.flatMap(({ diff }) => (diff ? [stackText(diff, ui)] : []));
+  return blocks.length > 0 ? ['', blocks.join('\n\n'), ''] : [];
 }
 
 /** `the data in Users (AWS::DynamoDB::Table) would be lost`. */
@@ -79,7 +87,15 @@ export function rollbackPlanView(plan: RollbackPlan, dryRun: boolean): View {
       const last = dryRun
         ? 'A dry run: nothing was changed.'
         : `Nothing to do: ${plan.project} ${plan.environment} is as ${shortId(plan.to.id)} left it.`;
-      return [...headLines(plan), '', planTable(plan, ui), '', DATA, last].join('\n');
+      const diffs = diffBlocks(plan, ui);
+      return [
+        ...headLines(plan),
+        '',
+        planTable(plan, ui),
+        ...(diffs.length > 0 ? diffs : ['']),
+        DATA,
+        last,
+      ].join('\n');
     },
   };
 }

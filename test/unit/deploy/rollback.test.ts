@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Exit } from '../../../src/lib/base/errors.ts';
+import { planLines, rollbackPlanView } from '../../../src/lib/cli/rollback-view.ts';
 import { openRollback } from '../../../src/lib/deploy/index.ts';
 import { salvageProject } from '../../../src/lib/project/index.ts';
 import { Deploys, functionTemplate, SECRET, startHealth } from './setup.ts';
@@ -145,10 +146,49 @@ describe('a rollback', () => {
     });
     await deploys.deploy();
     const { plan } = await rollback();
+    const lost = plan.parts[0]?.diff?.resources.find(({ path }) => path === 'Users');
+    expect(lost).toMatchObject({ action: 'remove', dataLoss: 'lost' });
+    expect(plan.parts[0]?.detail).toContain('2 resources to remove (Users and Kept)');
     expect(plan.parts[0]?.data).toEqual([
       { resource: 'Users', type: 'AWS::DynamoDB::Table', becomes: 'lost' },
       { resource: 'Kept', type: 'AWS::DynamoDB::Table', becomes: 'retained' },
     ]);
+  });
+
+  it('shows the difference first, with what would be replaced, and hides secrets in it', async () => {
+    const keyed = (name: string) =>
+      deploys.put(
+        'a.json',
+        JSON.stringify({
+          ...JSON.parse(functionTemplate('shop-a')),
+          Resources: {
+            ...JSON.parse(functionTemplate('shop-a')).Resources,
+            Users: {
+              Type: 'AWS::DynamoDB::Table',
+              Properties: { KeySchema: [{ AttributeName: name, KeyType: 'HASH' }] },
+            },
+          },
+        }),
+      );
+    keyed('id');
+    await deploys.deploy();
+    await deploys.fake.clock.sleep(60_000);
+    keyed('email');
+    await deploys.deploy({ allowReplacement: ['a/Users'] });
+    const { plan } = await rollback();
+    const [part] = plan.parts;
+    expect(part).toMatchObject({ change: 'back', diff: { change: 'update', basis: 'templates' } });
+    expect(part?.diff?.resources).toMatchObject([
+      { path: 'Users', action: 'modify', replacement: 'always', dataLoss: 'lost' },
+    ]);
+    expect(part?.detail).toContain('1 replacement');
+    const ui = { paint: (_: string, text: string) => text, columns: 80 };
+    const lines = planLines(plan, ui);
+    expect(lines).toContain('± Users  AWS::DynamoDB::Table  REPLACEMENT, DATA LOSS');
+    expect(lines).toMatch(/KeySchema\S* {2}email → id \(replaces\)/);
+    const dry = rollbackPlanView(plan, true);
+    expect(dry.text(ui)).toContain('± Users  AWS::DynamoDB::Table  REPLACEMENT, DATA LOSS');
+    expect(dry.text(ui) + JSON.stringify(dry.json)).not.toContain(SECRET);
   });
 
   it('keeps the secret that the stack has, and never shows or asks for it', async () => {

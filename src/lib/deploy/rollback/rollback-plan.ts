@@ -1,9 +1,10 @@
 import { isInfractlError } from '../../base/errors.ts';
+import { listed, plural } from '../../base/text.ts';
 import type { Graph } from '../../project/index.ts';
 import { collectReferences } from '../../project/index.ts';
 import { type PartId, type PartKind, partKey } from '../../project/model.ts';
+import type { EntryDiff, StackDiff } from '../../stacks/index.ts';
 import { type Known, NotYetKnown } from '../known.ts';
-import { stackWords } from '../plan.ts';
 import type { Services } from '../services.ts';
 import { partOf, shortDigest } from '../steps.ts';
 import type { DeployContext } from '../types.ts';
@@ -16,13 +17,15 @@ export interface PlannedPart {
   /** `stays`: it was not there then, or was not asked for. `blocked`: it cannot go back. */
   readonly change: 'back' | 'create' | 'unchanged' | 'check' | 'stays' | 'blocked';
   readonly detail?: string;
+  /** Of a stack that goes back: property by property, told from the templates of then and now. */
+  readonly diff?: StackDiff;
   /** Of a stack: resources that hold data and are made anew or deleted by it, with what becomes of the data. */
   readonly data?: readonly { readonly resource: string; readonly type: string; readonly becomes: string }[];
   /** Of a stack: parameters that keep the value of now, since that of then is kept nowhere. */
   readonly keeps?: readonly string[];
 }
 
-type Plan = Pick<PlannedPart, 'change' | 'detail' | 'data' | 'keeps'>;
+type Plan = Pick<PlannedPart, 'change' | 'detail' | 'diff' | 'data' | 'keeps'>;
 
 /** Finds out, by reading calls alone, what going back would do and what cannot go back. */
 export class RollbackPlanner {
@@ -75,7 +78,7 @@ export class RollbackPlanner {
 
   async #stack(id: PartId): Promise<Plan> {
     const { stackName, parameters } = partOf(this.#context.project.stacks, id);
-    const [{ checkOwner, diffStack, planStack }, deps] = await Promise.all([
+    const [{ checkOwner, diffStack }, deps] = await Promise.all([
       import('../../stacks/index.ts'),
       this.#services.stacks(),
     ]);
@@ -85,11 +88,11 @@ export class RollbackPlanner {
     if (state) this.#known.setOutputs(id.name, state.outputs);
     if (!this.#acts(id)) return { change: 'stays', detail: 'was not asked for' };
     const spec = await this.#steps.stackSpec(id, state);
-    const plan = await planStack(deps, spec);
-    const detail = stackWords(plan);
+    // Reading alone: a change set would be one more thing that can fail while something is broken already.
+    const diff = await diffStack(deps, { spec, changeSet: false });
     const { previous = [] } = spec;
     const keeps = previous.length > 0 ? { keeps: previous } : {};
-    if (plan.change === 'unchanged') return { change: 'unchanged', ...keeps };
+    if (diff.change === 'unchanged') return { change: 'unchanged', ...keeps };
     const images = Object.values(parameters).flatMap(collectReferences);
     const gone = images.flatMap((one) =>
       'image' in one && this.#missingImages.has(one.image) ? [one.image] : [],
@@ -99,22 +102,22 @@ export class RollbackPlanner {
         change: 'blocked',
         detail: `the image ${gone[0]} of that time is not in its repository any more`,
       };
-    if (plan.change === 'create')
+    const detail = diffWords(diff);
+    if (diff.change === 'create')
       return {
         change: 'create',
         detail: `made new, empty: data that it held is not brought back; ${detail}`,
       };
-    const { templateText: text } = spec;
-    const { resources } = await diffStack(deps, {
-      spec,
-      ...(text ? { text } : {}),
-      later: previous,
-      changeSet: false,
-    });
-    const data = resources.flatMap(({ path, type, dataLoss }) =>
+    const data = diff.resources.flatMap(({ path, type, dataLoss }) =>
       dataLoss ? [{ resource: path, type, becomes: dataLoss }] : [],
     );
-    return { change: 'back', ...(detail ? { detail } : {}), ...(data.length > 0 ? { data } : {}), ...keeps };
+    return {
+      change: 'back',
+      ...(detail ? { detail } : {}),
+      diff,
+      ...(data.length > 0 ? { data } : {}),
+      ...keeps,
+    };
   }
 
   async #image(id: PartId): Promise<Plan> {
@@ -153,6 +156,35 @@ export class RollbackPlanner {
     const what = source.from === 'image' ? shortDigest(source.imageUri.split('@')[1] ?? '') : source.key;
     return { change: 'back', detail: `${from}a new version of ${what}: the version of that time is gone` };
   }
+}
+
+/** `2 resources to add, 1 to modify (Api), 1 of them replaced; parameters LambdaTimeout`. */
+export function diffWords(diff: StackDiff): string {
+  const words: string[] = [];
+  const actions = [
+    ['add', 'to add'],
+    ['modify', 'to modify'],
+    ['remove', 'to remove'],
+  ] as const;
+  for (const [action, phrase] of actions) {
+    const paths = diff.resources.filter((one) => one.action === action).map(({ path }) => path);
+    if (paths.length === 0) continue;
+    words.push(
+      `${plural(paths.length, 'resource')} ${phrase}${paths.length <= 4 ? ` (${listed(paths)})` : ''}`,
+    );
+  }
+  const replaced = diff.resources.filter(({ replacement }) => replacement === 'always').length;
+  if (replaced > 0) words.push(plural(replaced, 'replacement'));
+  const named = (title: string, entries: readonly EntryDiff[]) => {
+    const names = entries.filter(({ unknown }) => !unknown).map(({ name }) => name);
+    if (names.length > 0) words.push(`${title} ${listed(names)}`);
+  };
+  named('parameters', diff.parameters);
+  named('outputs', diff.outputs);
+  named('tags', diff.tags);
+  const open = diff.parameters.filter(({ unknown }) => unknown).map(({ name }) => name);
+  if (open.length > 0) words.push(`cannot be compared: ${listed(open)}`);
+  return [...words, ...diff.notes].join('; ');
 }
 
 /** Errors about one part that do not keep the others from being looked at. */

@@ -100,7 +100,7 @@ export function tagDiffs(template: Template, state: StackState | undefined, spec
   return tags.map((name) => entry(name, state.tags[name], spec.tags[name]));
 }
 
-const OTHER_SECTIONS = ['Mappings', 'Transform', 'Rules', 'Hooks'];
+const OTHER_SECTIONS = ['Mappings', 'Transform', 'Globals', 'Rules', 'Hooks'];
 
 /** Protection, and sections of the template of which only that they differ is said. */
 export function settingDiffs(

@@ -57,7 +57,7 @@ async def _serve(settings: Settings) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
-    from . import functions, nested, openapi, registry, snapshots, urls
+    from . import custom_resources, functions, nested, openapi, registry, snapshots, urls
     from .image_functions import ImageFunctions
     from .pool import Pool
     from .server import Server
@@ -67,6 +67,7 @@ async def _serve(settings: Settings) -> None:
     openapi.install()
     snapshots.install()
     nested.install()
+    custom_resources.install()
     blobs = registry.install(settings)
     functions.install(settings)
     ImageFunctions(settings, engine, pool).install()
@@ -80,6 +81,7 @@ async def _serve(settings: Settings) -> None:
         await stop.wait()
         # Their open requests for work would hold the server back.
         pool.close_all()
+        custom_resources.release(stopping=True)
         await asyncio.to_thread(engine.remove_all)
         await asyncio.to_thread(blobs.prune)
 

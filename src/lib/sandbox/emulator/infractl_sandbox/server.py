@@ -10,7 +10,7 @@ from typing import Any
 from ministack.app import app as ministack_app
 from ministack.services import lambda_svc
 
-from . import MINISTACK_VERSION, runtime_api, urls
+from . import MINISTACK_VERSION, custom_resources, runtime_api, urls
 from .engine import Engine
 from .pool import Pool
 from .registry import Blobs
@@ -46,6 +46,7 @@ class Server:
 
     async def _reset(self, scope: Any, receive: Any, send: Any) -> None:
         self._pool.close_all()
+        custom_resources.release(stopping=False)
         await asyncio.to_thread(self._engine.remove_all)
         await ministack_app(scope, receive, send)
         await asyncio.to_thread(self._blobs.prune)
