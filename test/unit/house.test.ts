@@ -51,7 +51,7 @@ function place(file: string): string {
 /** What every place may use: words, time, errors; and the types of a project. */
 const GROUND = new Set(['base']);
 /** Layers that capabilities stand on. */
-const BELOW = new Set(['base', 'aws', 'artifacts', 'hosts', 'prices']);
+const BELOW = new Set(['base', 'aws', 'artifacts', 'hosts', 'prices', 'cron']);
 /** What a project is made of: the words that all capabilities share. */
 const MODEL = 'src/lib/project/model.ts';
 /** Places that join capabilities; only these may import several of them. */
@@ -77,6 +77,7 @@ describe('the layers', () => {
     const wrong = imports.filter(({ from, to, typeOnly }) => {
       if (place(from) === 'base') return place(to) !== 'base';
       if (place(from) === 'aws') return !typeOnly && !['base', 'aws'].includes(place(to));
+      if (place(from) === 'cron') return !['base', 'cron'].includes(place(to));
       if (place(from) === 'artifacts') return !['base', 'aws', 'artifacts'].includes(place(to));
       if (place(from) === 'hosts') return !['base', 'aws', 'hosts'].includes(place(to)) && to !== MODEL;
       return false;

@@ -19,7 +19,6 @@ export {
 export { policyWords } from './retention.ts';
 export { dlmTemplate } from './schedule/dlm.ts';
 export { type Entry, type Moment, parseMoment } from './schedule/entry.ts';
-export { type Machine, thisMachine } from './schedule/machine.ts';
 export {
   chooseEngine,
   type Engine,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from '@oclif/core/command';
-import type { Entry, Machine } from '../backups/index.ts';
+import type { Entry } from '../backups/index.ts';
+import type { Machine } from '../cron/index.ts';
 import { BackupCommand } from './backup-command.ts';
 
 const LAUNCHER = ['bin', 'run.js'];
@@ -33,7 +34,7 @@ export abstract class ScheduleCommand<T extends typeof Command = typeof Command>
   }
 
   protected async machine(): Promise<Machine> {
-    const { thisMachine } = await import('../backups/index.ts');
+    const { thisMachine } = await import('../cron/index.ts');
     return thisMachine(process.env, this.interrupts.watch());
   }
 }

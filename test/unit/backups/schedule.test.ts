@@ -1,14 +1,18 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cronLine, withEntry, withoutEntry } from '../../../src/lib/backups/schedule/crontab.ts';
 import {
   calendarTime,
+  cronMark,
   cronTime,
   type Entry,
+  entryLine,
   parseMoment,
-  shellWord,
 } from '../../../src/lib/backups/schedule/entry.ts';
 import { serviceUnit, timerUnit } from '../../../src/lib/backups/schedule/systemd.ts';
+import { cronLine, shellWord, withLine, withoutLine } from '../../../src/lib/cron/index.ts';
+
+const withEntry = (crontab: string, one: Entry) => withLine(crontab, entryLine(one));
+const withoutEntry = (crontab: string, name: string) => withoutLine(crontab, cronMark(name));
 
 const entry: Entry = {
   name: 'mbot-prod',
@@ -56,7 +60,7 @@ describe('a crontab', () => {
       at: parseMoment('03:30'),
     });
     expect(two.split('\n')).toHaveLength(5);
-    expect(cronLine(two, 'mbot-prod')).toMatch(/^30 3 \* \* \* cd '\/srv\/my project 100\\%' &&/);
+    expect(cronLine(two, cronMark('mbot-prod'))).toMatch(/^30 3 \* \* \* cd '\/srv\/my project 100\\%' &&/);
     expect(two.split('\n')[3]).toBe('2 2 * * * b');
   });
 

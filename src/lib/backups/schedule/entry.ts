@@ -1,4 +1,5 @@
 import { UsageError } from '../../base/errors.ts';
+import { type CronLine, cronCommand, shellLine } from '../../cron/index.ts';
 
 /** What is to be run at its time, and everything it needs to be run without anybody's shell. */
 export interface Entry {
@@ -76,12 +77,11 @@ export function calendarTime({ hour, minute, days }: Moment): string {
   return `${names}*-*-* ${two(hour)}:${two(minute)}:00`;
 }
 
-/** A word for sh: quoted where it must be. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
+/** Marks our line in a crontab. */
+export const cronMark = (name: string) => `infractl backup ${name}`;
 
-/** The line that sh runs. */
-export function shellLine({ folder, argv }: Pick<Entry, 'folder' | 'argv'>): string {
-  return `cd ${shellWord(folder)} && ${argv.map(shellWord).join(' ')}`;
+/** Our line of a crontab for an entry. */
+export function entryLine(entry: Entry): CronLine {
+  const line = `${cronTime(entry.at)} ${cronCommand(shellLine(entry), entry.log)}`;
+  return { mark: cronMark(entry.name), line };
 }

@@ -1,9 +1,20 @@
 import { dirname, join } from 'node:path';
 import { InfractlError } from '../../base/errors.ts';
-import { cronLine, withEntry, withoutEntry } from './crontab.ts';
-import { type Entry, shellLine } from './entry.ts';
-import { type Machine, runBare, systemctl, unitFolder } from './machine.ts';
-import { serviceUnit, timerUnit, unitName } from './systemd.ts';
+import {
+  cronLine,
+  glanceAtCrontab,
+  type Machine,
+  noCron,
+  readCrontab,
+  runBare,
+  shellLine,
+  tryLine,
+  withLine,
+  withoutLine,
+  writeCrontab,
+} from '../../cron/index.ts';
+import { cronMark, type Entry, entryLine } from './entry.ts';
+import { serviceUnit, systemctl, timerUnit, unitFolder, unitName } from './systemd.ts';
 
 export type Engine = 'systemd' | 'cron';
 
@@ -35,11 +46,7 @@ export async function chooseEngine(machine: Machine, wanted: Engine | 'auto'): P
   }
   if (systemd && wanted !== 'cron') return 'systemd';
   if ((await machine.run('crontab', ['-l'])) !== undefined) return 'cron';
-  throw new InfractlError({
-    code: wanted === 'cron' ? 'NoCron' : 'NoScheduler',
-    message: 'This machine has no crontab command.',
-    suggestions: ['Install cron: apt-get install cron'],
-  });
+  throw noCron(wanted === 'cron' ? 'NoCron' : 'NoScheduler');
 }
 
 /**
@@ -48,25 +55,14 @@ export async function chooseEngine(machine: Machine, wanted: Engine | 'auto'): P
  * @throws InfractlError `TrialFailed`: what it printed is the reason
  */
 export async function tryEntry(machine: Machine, entry: Entry): Promise<void> {
-  const result = await runBare(machine, `${shellLine(entry)} --dry-run`);
-  if (result?.exitCode === 0) return;
-  const said = `${result?.stdout ?? ''}${result?.stderr ?? ''}`.trim().split('\n').slice(-8).join('\n');
-  throw new InfractlError({
-    code: 'TrialFailed',
-    message: 'The command does not work in the environment that a schedule gives it: nothing was installed.',
-    why: said || `It ended with ${result?.exitCode ?? 'a signal'}.`,
-    suggestions: [
-      'Credentials from variables of this shell are not there at night: use a profile or the role of the machine.',
-      `Try it: env -i HOME=$HOME /bin/sh -c '${shellLine(entry)} --dry-run'`,
-    ],
-  });
+  await tryLine(machine, `${shellLine(entry)} --dry-run`);
 }
 
 /** Installs the entry, in place of one of the same name. Returns whether something changed. */
 export async function install(machine: Machine, engine: Engine, entry: Entry): Promise<boolean> {
   if (engine === 'cron') {
     const before = await readCrontab(machine);
-    const after = withEntry(before, entry);
+    const after = withLine(before, entryLine(entry));
     // cron's redirection makes the file, not its folder.
     machine.makeFolder(dirname(entry.log));
     if (after !== before) await writeCrontab(machine, after);
@@ -95,10 +91,10 @@ export async function uninstall(machine: Machine, name: string): Promise<boolean
     machine.remove(files.service);
     await must(machine, ['daemon-reload']);
   }
-  const crontab = (await machine.run('crontab', ['-l']))?.stdout ?? '';
-  if (cronLine(crontab, name) !== undefined) {
+  const mark = cronMark(name);
+  if (cronLine(await glanceAtCrontab(machine), mark) !== undefined) {
     found = true;
-    await writeCrontab(machine, withoutEntry(await readCrontab(machine), name));
+    await writeCrontab(machine, withoutLine(await readCrontab(machine), mark));
   }
   return found;
 }
@@ -121,7 +117,7 @@ export async function scheduleState(machine: Machine, name: string, log: string)
       result: last ? (service.Result ?? null) : null,
     };
   }
-  const line = cronLine((await machine.run('crontab', ['-l']))?.stdout ?? '', name);
+  const line = cronLine(await glanceAtCrontab(machine), cronMark(name));
   if (line === undefined) return { engine: null, entry: null, next: null, last: null, result: null };
   const said = machine.read(log)?.trim().split('\n').at(-1) ?? null;
   return { engine: 'cron', entry: line, next: null, last: null, result: said };
@@ -226,27 +222,5 @@ async function must(machine: Machine, args: readonly string[]): Promise<void> {
     message: `systemctl ${args.join(' ')} failed.`,
     why: result?.stderr.trim() ?? '',
     suggestions: machine.root ? [] : ['Without root it needs a session of systemd: try --engine cron.'],
-  });
-}
-
-/** An empty crontab and none are the same; anything else that fails must not end in an overwritten one. */
-async function readCrontab(machine: Machine): Promise<string> {
-  const result = await machine.run('crontab', ['-l']);
-  if (result?.exitCode === 0) return result.stdout;
-  if (/no crontab/i.test(result?.stderr ?? '')) return '';
-  throw new InfractlError({
-    code: 'CrontabUnreadable',
-    message: 'The crontab could not be read: nothing was changed.',
-    why: result?.stderr.trim() ?? 'There is no crontab command.',
-  });
-}
-
-async function writeCrontab(machine: Machine, text: string): Promise<void> {
-  const result = await machine.run('crontab', text === '' ? ['-r'] : ['-'], text === '' ? undefined : text);
-  if (result?.exitCode === 0) return;
-  throw new InfractlError({
-    code: 'CrontabRefused',
-    message: 'The crontab could not be written; it is as it was.',
-    why: result?.stderr.trim() ?? '',
   });
 }

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import type { Machine } from '../../cron/index.ts';
 import { calendarTime, type Entry } from './entry.ts';
 
 export const unitName = (name: string) => `infractl-backup-${name}`;
@@ -38,3 +40,11 @@ RandomizedDelaySec=5min
 WantedBy=timers.target
 `;
 }
+
+/** Where units go: of the system for root, else of the user. */
+export function unitFolder({ root, home }: Machine): string {
+  return root ? '/etc/systemd/system' : join(home, '.config/systemd/user');
+}
+
+export const systemctl = (machine: Machine, args: readonly string[]) =>
+  machine.run('systemctl', [...(machine.root ? [] : ['--user']), ...args]);

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
-import { isInfractlError } from '../../base/errors.ts';
-import { type RunResult, run } from '../../base/process.ts';
+import { dirname } from 'node:path';
+import { isInfractlError } from '../base/errors.ts';
+import { type RunResult, run } from '../base/process.ts';
 
 /** The machine that a schedule is installed on, as far as that touches it. */
 export interface Machine {
@@ -63,11 +63,3 @@ export async function runBare(machine: Machine, line: string): Promise<RunResult
   ];
   return machine.run('env', ['-i', ...bare, '/bin/sh', '-c', line]);
 }
-
-/** Where units go: of the system for root, else of the user. */
-export function unitFolder({ root, home }: Machine): string {
-  return root ? '/etc/systemd/system' : join(home, '.config/systemd/user');
-}
-
-export const systemctl = (machine: Machine, args: readonly string[]) =>
-  machine.run('systemctl', [...(machine.root ? [] : ['--user']), ...args]);

@@ -1,0 +1,89 @@
+import { InfractlError } from '../base/errors.ts';
+import type { Machine } from './machine.ts';
+
+/** One line of ours in a crontab that is full of others', below a comment that marks it. */
+export interface CronLine {
+  /** The comment, without the `#`: it names the line among all of ours. */
+  readonly mark: string;
+  /** Stands behind the mark; JSON, mostly. No line breaks. */
+  readonly note?: string;
+  readonly line: string;
+}
+
+/** Where the line of a mark stands: the index of its comment. */
+function indexOf(lines: readonly string[], mark: string): number {
+  return lines.findIndex((line) => line === `# ${mark}` || line.startsWith(`# ${mark} {`));
+}
+
+/** Our line in a crontab, if it is there. Pure. */
+export function cronLine(crontab: string, mark: string): string | undefined {
+  const lines = crontab.split('\n');
+  const at = indexOf(lines, mark);
+  return at < 0 ? undefined : lines[at + 1];
+}
+
+/** The comments of a crontab that begin so, without the `#`. Pure. */
+export function marksOf(crontab: string, prefix: string): string[] {
+  const lines = crontab.split('\n');
+  return lines.flatMap((line) => (line.startsWith(`# ${prefix}`) ? [line.slice(2)] : []));
+}
+
+/** The crontab with our line, everything else untouched to the byte. Pure; again gives the same. */
+export function withLine(crontab: string, { mark, note, line }: CronLine): string {
+  const lines = [`# ${mark}${note === undefined ? '' : ` ${note}`}`, line];
+  const all = crontab.split('\n');
+  const at = indexOf(all, mark);
+  if (at >= 0) return [...all.slice(0, at), ...lines, ...all.slice(at + 2)].join('\n');
+  const end = crontab === '' || crontab.endsWith('\n') ? '' : '\n';
+  return `${crontab}${end}${lines.join('\n')}\n`;
+}
+
+/** The crontab without our line, everything else untouched to the byte. Pure. */
+export function withoutLine(crontab: string, mark: string): string {
+  const all = crontab.split('\n');
+  const at = indexOf(all, mark);
+  return at < 0 ? crontab : [...all.slice(0, at), ...all.slice(at + 2)].join('\n');
+}
+
+/** The crontab of the user; empty where there is none, or no cron. */
+export async function glanceAtCrontab(machine: Machine): Promise<string> {
+  const result = await machine.run('crontab', ['-l']);
+  return result?.exitCode === 0 ? result.stdout : '';
+}
+
+/**
+ * The crontab of the user, to be changed: an empty one and none are the same; anything else that fails must not
+ * end in an overwritten one.
+ *
+ * @throws InfractlError `NoCron`, `CrontabUnreadable`
+ */
+export async function readCrontab(machine: Machine): Promise<string> {
+  const result = await machine.run('crontab', ['-l']);
+  if (result === undefined) throw noCron();
+  if (result.exitCode === 0) return result.stdout;
+  if (/no crontab/i.test(result.stderr)) return '';
+  throw new InfractlError({
+    code: 'CrontabUnreadable',
+    message: 'The crontab could not be read: nothing was changed.',
+    why: result.stderr.trim(),
+  });
+}
+
+/** @throws InfractlError `CrontabRefused`: it is full, say, or the user may not use cron */
+export async function writeCrontab(machine: Machine, text: string): Promise<void> {
+  const result = await machine.run('crontab', text === '' ? ['-r'] : ['-'], text === '' ? undefined : text);
+  if (result?.exitCode === 0) return;
+  throw new InfractlError({
+    code: 'CrontabRefused',
+    message: 'The crontab could not be written; it is as it was.',
+    why: result?.stderr.trim() ?? '',
+  });
+}
+
+export function noCron(code: 'NoCron' | 'NoScheduler' = 'NoCron'): InfractlError {
+  return new InfractlError({
+    code,
+    message: 'This machine has no crontab command.',
+    suggestions: ['Install cron: apt-get install cron'],
+  });
+}
