@@ -1,50 +1,26 @@
-import { execFileSync } from 'node:child_process';
-import { connect, createServer, type Server } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { realClock } from '../fake/clock.ts';
 import { type Fake, startFake } from '../fake/server.ts';
 import { launcher, root } from '../helpers/cli.ts';
 import { noHost, useHost } from '../helpers/host.ts';
-import { docker } from '../helpers/images.ts';
+import { letIn, HOST_NODE as NODE } from '../helpers/host-aws.ts';
 
 /** Schedules on a real machine: cron and systemd run infractl, which backs up in a fake AWS. */
 
-const NODE = '/usr/local/bin/node';
 const OTHERS = '# of somebody else\n17 4 * * * /bin/true % x\nMAILTO=ops@example.com\n';
 
 describe.skipIf(noHost)('a schedule', () => {
   const used = useHost([`--volume=${root}:${root}:ro`, `--volume=${process.execPath}:${NODE}:ro`]);
   let fake: Fake;
-  let door: Server;
+  let closeDoor: (() => void) | undefined;
 
   beforeAll(async () => {
     fake = await startFake({ clock: realClock() });
     fake.state.ebs.snapshotMs = 100;
     fake.state.ec2.addInstance({ tags: { Name: 'web' } });
-    // The fake listens on this machine alone; the host comes in by the address of Docker's bridge.
-    const gateway = execFileSync(
-      docker,
-      ['network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}'],
-      { encoding: 'utf8' },
-    ).trim();
-    const port = Number(new URL(fake.url).port);
-    door = createServer((socket) => {
-      const inside = connect(port, '127.0.0.1');
-      socket.pipe(inside).pipe(socket);
-      for (const one of [socket, inside]) one.on('error', () => one.destroy());
-    });
-    await new Promise<void>((resolve) => door.listen(0, gateway, resolve));
-    const { port: open } = door.address() as { port: number };
     const { host } = used;
-    host.write(
-      '/root/.aws/config',
-      `[default]\nregion = eu-west-3\nendpoint_url = http://${gateway}:${open}\n`,
-    );
-    host.write(
-      '/root/.aws/credentials',
-      '[default]\naws_access_key_id = AKIDFAKE\naws_secret_access_key = fake\n',
-    );
+    closeDoor = await letIn(host, fake);
     host.write(
       '/srv/my mbot/infractl.yaml',
       'project: mbot\nbackups:\n  nightly: { targets: [{ tags: { Name: web } }] }\n',
@@ -54,7 +30,7 @@ describe.skipIf(noHost)('a schedule', () => {
   }, 900_000);
   afterAll(async () => {
     await fake?.close();
-    door?.close();
+    closeDoor?.();
   });
   beforeEach(() => fake.state.ebs.snapshots.clear());
 

@@ -33,7 +33,7 @@ export default class ManageRestart extends ManageCommand<typeof ManageRestart> {
     await this.checkConfirm();
     await this.guardProtected();
     const desk = await this.instanceDesk();
-    await this.sayPlace();
+    await this.sayWhere();
     const targets = await desk.targets(choice);
     const { hard, force } = this.flags;
     const options = { hard, force, hibernate: false };

@@ -33,7 +33,7 @@ export default class ManageStart extends ManageCommand<typeof ManageStart> {
     const timeouts = timeoutsOf(this.flags.timeout);
     await this.guardProtected();
     const desk = await this.instanceDesk();
-    await this.sayPlace();
+    await this.sayWhere();
     const targets = await desk.targets(choice);
     const { capacity } = this.flags;
     const options = { hibernate: false, hard: false, force: false, capacity };

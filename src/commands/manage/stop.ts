@@ -32,7 +32,7 @@ export default class ManageStop extends ManageCommand<typeof ManageStop> {
     await this.checkConfirm();
     await this.guardProtected();
     const desk = await this.instanceDesk();
-    await this.sayPlace();
+    await this.sayWhere();
     const targets = await desk.targets(choice);
     const { hibernate, force } = this.flags;
     const options = { hibernate, force, hard: false };

@@ -58,6 +58,17 @@ export abstract class ManageCommand<T extends typeof Command = typeof Command> e
     );
   }
 
+  /** Says where something is about to be changed, and refuses credentials of another account. */
+  protected async sayWhere(): Promise<void> {
+    const [{ assertAccount }, session, project] = await Promise.all([
+      import('../deploy/index.ts'),
+      this.session(),
+      this.glance(),
+    ]);
+    await this.sayPlace();
+    await assertAccount({ project, session });
+  }
+
   /** The file of secrets is read when the first variable is asked for that the environment does not have. */
   async #variables(root: string, environment: string): Promise<(name: string) => string | undefined> {
     const { hosts } = await this.glance();

@@ -1,10 +1,10 @@
-import type { Schedule } from '../schedules/index.ts';
+import type { PlacedSchedule } from '../deploy/index.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
 
 /** The schedules of an environment. */
-export function schedulesView(schedules: readonly Schedule[]): View {
+export function schedulesView(schedules: readonly PlacedSchedule[]): View {
   return {
     json: schedules,
     text: (ui) =>
@@ -12,12 +12,13 @@ export function schedulesView(schedules: readonly Schedule[]): View {
         ? 'The environment has no schedule. Make one: infractl manage schedule set --stop "20:00 Mon-Fri" --start "07:30 Mon-Fri"'
         : table(
             ui,
-            ['name', 'stop', 'start', 'zone', 'skips until', { title: 'targets', wrap: true }],
+            ['name', 'stop', 'start', 'zone', 'by', 'skips until', { title: 'targets', wrap: true }],
             schedules.map((one) => [
               one.name,
               one.stop ?? '-',
               one.start ?? '-',
               one.timezone,
+              one.engine,
               one.skipUntil ? localTime(one.skipUntil, 'minutes') : '-',
               one.targets.map(({ id }) => id).join(', '),
             ]),
@@ -26,7 +27,10 @@ export function schedulesView(schedules: readonly Schedule[]): View {
 }
 
 /** A schedule that was set, or would be. */
-export function setView(schedule: Schedule, outcome: 'created' | 'updated' | 'unchanged' | 'planned'): View {
+export function setView(
+  schedule: PlacedSchedule,
+  outcome: 'created' | 'updated' | 'unchanged' | 'planned',
+): View {
   const words = [
     schedule.stop === null ? '' : `stops at ${schedule.stop}`,
     schedule.start === null ? '' : `starts at ${schedule.start}`,
@@ -36,7 +40,13 @@ export function setView(schedule: Schedule, outcome: 'created' | 'updated' | 'un
     json: { outcome, schedule },
     text: (ui) => {
       if (outcome === 'planned') return `${what}\nThis was a dry run: nothing was changed.`;
-      return outcome === 'unchanged' ? `Nothing to do: ${what}` : `${ui.paint('green', 'Set')}: ${what}`;
+      const cron =
+        schedule.engine === 'cron'
+          ? `\ncron of this machine looks every hour whether it is that time in ${schedule.timezone}: crontab -l`
+          : '';
+      return outcome === 'unchanged'
+        ? `Nothing to do: ${what}`
+        : `${ui.paint('green', 'Set')}: ${what}${cron}`;
     },
   };
 }

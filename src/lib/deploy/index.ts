@@ -1,7 +1,9 @@
 /** Deploying and destroying a whole project: the one place where the capabilities are joined. */
 import type { AwsSession } from '../aws/session.ts';
+import type { Machine } from '../cron/index.ts';
 import type { JournalEntry } from '../journal/index.ts';
 import type { HostPart, Project } from '../project/model.ts';
+import type { CronOwner } from '../schedules/index.ts';
 import type { AlarmDesk } from './alarm-desk.ts';
 import type { BackupDesk, BackupDeskDeps, Listed } from './backup-desk.ts';
 import type { PlanChoice } from './backup-plans.ts';
@@ -18,6 +20,7 @@ import type { Prune, PruneOrder } from './prune/prune.ts';
 import type { ReleaseDesk, ReleaseDeskDeps } from './release-desk.ts';
 import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
 import type { ScheduleDesk, ScheduleDeskDeps } from './schedule-desk.ts';
+import type { ScheduleEngines } from './schedule-engines.ts';
 import type { HostServices, ServicesOrder } from './service-desk.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
@@ -42,6 +45,7 @@ export type { PrunePlan, PruneResult } from './prune/prune.ts';
 export type { ReleasePlace } from './release-desk.ts';
 export type { Rollback, RollbackPlan } from './rollback/rollback.ts';
 export type { PlannedPart } from './rollback/rollback-plan.ts';
+export type { PlacedSchedule, ScheduleEngine } from './schedule-engines.ts';
 export type { HostServices, ServicesOrder } from './service-desk.ts';
 export type { AttachResult, PartEvent, Subject } from './stack-desk.ts';
 export { isWhole, type TargetChoice } from './target-choice.ts';
@@ -68,6 +72,7 @@ export type {
   PlanChoice,
   ReleaseDesk,
   ScheduleDesk,
+  ScheduleEngines,
   StackDesk,
 };
 
@@ -175,6 +180,28 @@ export async function openReleaseDesk(deps: ReleaseDeskDeps, project: Project): 
 /** Starting and stopping on time: see schedule-desk.ts. Nothing is asked of AWS yet. */
 export async function openScheduleDesk(deps: ScheduleDeskDeps, project: Project): Promise<ScheduleDesk> {
   return new (await import('./schedule-desk.ts')).ScheduleDesk(deps, project);
+}
+
+/** See `checkAccount` in preflight.ts. */
+export async function assertAccount(place: {
+  readonly project: Project;
+  readonly session: AwsSession;
+}): Promise<void> {
+  await (await import('./preflight.ts')).checkAccount(place);
+}
+
+/** The same, and the crontab of this machine: see schedule-engines.ts. */
+export async function openScheduleEngines(
+  desk: ScheduleDesk,
+  machine: Machine,
+  owner: CronOwner,
+  { clock }: Pick<ScheduleDeskDeps, 'clock'>,
+): Promise<ScheduleEngines> {
+  const [{ CronScheduleDesk }, { ScheduleEngines }] = await Promise.all([
+    import('./cron-schedule-desk.ts'),
+    import('./schedule-engines.ts'),
+  ]);
+  return new ScheduleEngines(desk, new CronScheduleDesk(machine, owner, clock), clock);
 }
 
 /** The alarms of a project: see alarm-desk.ts. Nothing is asked of AWS yet. */

@@ -3,12 +3,10 @@ import type { AwsSession } from '../aws/session.ts';
 import type { Clock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Reporter } from '../base/report.ts';
-import { nearest } from '../base/text.ts';
 import { remembered, type Target } from '../instances/index.ts';
 import type { Project } from '../project/model.ts';
 import {
   checkTimezone,
-  dayBegins,
   parseWhen,
   type Schedule,
   type ScheduledTarget,
@@ -94,44 +92,30 @@ export class ScheduleDesk {
   }
 
   async set(schedule: Schedule): Promise<'created' | 'updated' | 'unchanged'> {
-    const others = (await this.list()).filter(({ name }) => name !== schedule.name);
-    return this.#deploy([...others, schedule]);
+    return this.put([schedule]);
   }
 
-  /** @throws UsageError `NoSuchSchedule` */
-  async remove(name: string): Promise<void> {
+  /** Sets schedules, each in place of one of its name; all others stay. */
+  async put(schedules: readonly Schedule[]): Promise<'created' | 'updated' | 'unchanged'> {
+    const names = new Set(schedules.map(({ name }) => name));
+    const others = (await this.list()).filter(({ name }) => !names.has(name));
+    return this.#deploy([...others, ...schedules]);
+  }
+
+  /** Whether there was such a schedule. The stack goes with the last one. */
+  async remove(name: string): Promise<boolean> {
     const all = await this.list();
     const left = all.filter((one) => one.name !== name);
-    if (left.length === all.length) throw noSuch(name, all);
+    if (left.length === all.length) return false;
     if (left.length > 0) {
       await this.#deploy(left);
-      return;
+      return true;
     }
     await this.#reported('deleting', async () => {
       const order = { part: PART, stackName: this.stackName, project: this.#project.name, timeout: TIMEOUT };
       return deleteStack(await this.#stacks(), order);
     });
-  }
-
-  /**
-   * Lets schedules do nothing before a day begins in their zone; `now` lets them run again.
-   *
-   * @throws UsageError `BadDate`, `DateIsPast`, `NoSuchSchedule`
-   */
-  async skipUntil(day: string, name: string | undefined): Promise<Schedule[]> {
-    const all = await this.list();
-    if (all.length === 0 || (name !== undefined && !all.some((one) => one.name === name)))
-      throw noSuch(name ?? '', all);
-    const changed = all.map((one) => {
-      if (name !== undefined && one.name !== name) return one;
-      if (day === 'now') return { ...one, skipUntil: null };
-      const begins = dayBegins(day, one.timezone);
-      if (begins <= this.#deps.clock.now())
-        throw new UsageError({ code: 'DateIsPast', message: `${day} has begun already in ${one.timezone}.` });
-      return { ...one, skipUntil: new Date(begins).toISOString().replace('.000Z', 'Z') };
-    });
-    await this.#deploy(changed);
-    return changed;
+    return true;
   }
 
   async #deploy(schedules: readonly Schedule[]): Promise<'created' | 'updated' | 'unchanged'> {
@@ -207,20 +191,4 @@ function scheduled(target: Target): ScheduledTarget {
 
 function cannot(id: string, why: string): UsageError {
   return new UsageError({ code: 'CannotSchedule', message: `${id} cannot be put on a schedule: ${why}` });
-}
-
-function noSuch(name: string, all: readonly Schedule[]): UsageError {
-  const known = all.map((one) => one.name);
-  const near = nearest(name, known);
-  return new UsageError({
-    code: 'NoSuchSchedule',
-    message:
-      all.length === 0 ? 'The environment has no schedule.' : `The environment has no schedule "${name}".`,
-    suggestions: [
-      ...(near ? [`Did you mean: ${near}`] : []),
-      all.length > 0
-        ? `Its schedules: ${known.join(', ')}`
-        : 'Make one: infractl manage schedule set --stop "20:00 Mon-Fri"',
-    ],
-  });
 }

@@ -1,7 +1,14 @@
-/** What AWS lists on demand, in USD an hour; read from its price pages. A price that is not here is not guessed. */
+/**
+ * What AWS lists on demand, in USD an hour. A price that is not here is not guessed.
+ *
+ * Compared on 2026-11-21 with copies of AWS's price list: us-east-1 with Karpenter's, generated from the Pricing API
+ * on 2026-01-19 (aws/karpenter-provider-aws, pkg/providers/pricing/zz_generated.pricing_aws.go); the other regions
+ * with SkyPilot's (skypilot-org/skypilot-catalog, catalogs/v8/aws/vms.csv); t2 and t4g in Europe with listings that
+ * quote the Pricing API and Cost Explorer; databases with listings that quote `InstanceUsage:db.t4g.micro`.
+ */
 
-/** When the figures were last read. Shown with each of them. */
-export const AS_OF = '2026-06';
+/** The date of the oldest copy that the figures were compared with and that has one. Shown with each of them. */
+export const AS_OF = '2026-01';
 export const SOURCE = "AWS's on-demand list prices";
 
 /** Family → the price of its size `large`, Linux, shared hardware. The other sizes are multiples of it. */
@@ -26,20 +33,12 @@ export const LARGE: Readonly<Record<string, Readonly<Record<string, number>>>> =
     r6i: 0.126,
     r6g: 0.1008,
     r7g: 0.1071,
+    r7i: 0.1323,
   },
-  'eu-west-1': {
-    t2: 0.1008,
-    t3: 0.0912,
-    t3a: 0.0816,
-    t4g: 0.0736,
-    m5: 0.107,
-    m6i: 0.107,
-    c5: 0.096,
-    r5: 0.141,
-  },
-  'eu-west-2': { t2: 0.1056, t3: 0.0944, m5: 0.111, c5: 0.101, r5: 0.148 },
-  'eu-west-3': { t2: 0.1056, t3: 0.0944, t3a: 0.085, m5: 0.112, c5: 0.101, r5: 0.148 },
-  'eu-central-1': { t2: 0.1072, t3: 0.096, t3a: 0.0864, t4g: 0.0768, m5: 0.115, c5: 0.097, r5: 0.152 },
+  'eu-west-1': { t2: 0.1008, t3: 0.0912, t3a: 0.0816, t4g: 0.0736, r7i: 0.14805 },
+  'eu-west-2': { t2: 0.1056, t3: 0.0944, t3a: 0.085, r7i: 0.1554 },
+  'eu-west-3': { t2: 0.1056, t3: 0.0944, t3a: 0.085, r7i: 0.1554 },
+  'eu-central-1': { t2: 0.1072, t3: 0.096, t3a: 0.0864, r7i: 0.1596 },
 };
 
 /** Regions whose prices are another's. */
@@ -67,9 +66,6 @@ export const SIZES: Readonly<Record<string, number>> = {
 /** RDS for PostgreSQL, MySQL and MariaDB in one zone. */
 export const DATABASES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   'us-east-1': {
-    'db.t3.micro': 0.018,
-    'db.t3.small': 0.036,
-    'db.t3.medium': 0.072,
     'db.t4g.micro': 0.016,
     'db.t4g.small': 0.032,
     'db.t4g.medium': 0.065,

@@ -1,3 +1,10 @@
-/** Starting and stopping on time. Pure: the stack that does it is deployed by who calls. */
+/** Starting and stopping on time. Pure: the stack or the crontab that does it is changed by who calls. */
+export {
+  type CronOwner,
+  cronLines,
+  cronMarks,
+  scheduledCommand,
+  schedulesOfCrontab,
+} from './crontab.ts';
 export { type Schedule, type ScheduledTarget, schedulesOf, scheduleTemplate } from './template.ts';
-export { checkTimezone, dayBegins, parseWhen, type When, writtenWhen } from './when.ts';
+export { checkTimezone, dayBegins, offsetAt, parseWhen, type When, writtenWhen } from './when.ts';

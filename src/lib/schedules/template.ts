@@ -20,7 +20,7 @@ export interface Schedule {
   readonly skipUntil: string | null;
 }
 
-type Doing = 'stop' | 'start';
+export type Doing = 'stop' | 'start';
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: Fn::Sub fills it in
 const TARGET = 'arn:${AWS::Partition}:scheduler:::aws-sdk:';

@@ -101,7 +101,7 @@ export function dayBegins(day: string, zone: string): number {
 }
 
 /** How far a zone's clocks are ahead of UTC, in milliseconds. */
-function offsetAt(moment: number, zone: string): number {
+export function offsetAt(moment: number, zone: string): number {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone: zone,
     hourCycle: 'h23',
@@ -116,5 +116,5 @@ function offsetAt(moment: number, zone: string): number {
     format.formatToParts(moment).map(({ type, value }) => [type, Number(value)]),
   );
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part;
-  return Date.UTC(year, month - 1, day, hour, minute, second) - moment;
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(moment / 1000) * 1000;
 }

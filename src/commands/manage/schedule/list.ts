@@ -1,13 +1,14 @@
 import { silentReporter } from '../../../lib/base/report.ts';
-import { ManageCommand } from '../../../lib/cli/manage-command.ts';
+import { engineFlag, ManageScheduleCommand } from '../../../lib/cli/manage-schedule-command.ts';
 import { schedulesView } from '../../../lib/cli/manage-schedule-view.ts';
 import type { View } from '../../../lib/cli/view.ts';
 
-export default class ManageScheduleList extends ManageCommand<typeof ManageScheduleList> {
+export default class ManageScheduleList extends ManageScheduleCommand<typeof ManageScheduleList> {
   static override summary = 'Show when what is started and stopped.';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
+  static override flags = { engine: engineFlag() };
 
   protected override async work(): Promise<View> {
-    return schedulesView(await (await this.scheduleDesk(silentReporter)).list());
+    return schedulesView(await (await this.engines(silentReporter)).list(this.flags.engine));
   }
 }

@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { ManageCommand } from '../../../lib/cli/manage-command.ts';
+import { engineFlag, ManageScheduleCommand } from '../../../lib/cli/manage-schedule-command.ts';
 import { schedulesView } from '../../../lib/cli/manage-schedule-view.ts';
 import type { View } from '../../../lib/cli/view.ts';
 
-export default class ManageScheduleSkipUntil extends ManageCommand<typeof ManageScheduleSkipUntil> {
+export default class ManageScheduleSkipUntil extends ManageScheduleCommand<typeof ManageScheduleSkipUntil> {
   static override summary = 'Let schedules do nothing before a day; they go on by themselves.';
   static override description =
     'On that day, at 0:00 of its own zone, a schedule runs again: nobody has to think of it. "now" ends it earlier.';
@@ -15,14 +15,18 @@ export default class ManageScheduleSkipUntil extends ManageCommand<typeof Manage
   static override args = {
     date: Args.string({ description: 'The day: 2026-01-05, or now.', required: true, ignoreStdin: true }),
   };
-  static override flags = { name: Flags.string({ description: 'One schedule. Default: all.' }) };
+  static override flags = {
+    name: Flags.string({ description: 'One schedule. Default: all.' }),
+    engine: engineFlag(),
+  };
   static override streams = true;
 
   protected override async work(): Promise<View> {
     await this.guardProtected();
-    const desk = await this.scheduleDesk();
-    await this.sayPlace();
-    const view = schedulesView(await desk.skipUntil(this.args.date, this.flags.name));
+    const { name, engine } = this.flags;
+    const engines = await this.engines();
+    await this.sayEngine(engine);
+    const view = schedulesView(await engines.skipUntil(this.args.date, name, engine));
     return { ...view, json: { schedules: view.json } };
   }
 }
