@@ -15,7 +15,10 @@ function hammer(url) {
   let running = true;
   const one = async () => {
     const good = await fetch(url, { signal: AbortSignal.timeout(5000) }).then(
-      async (answer) => (await answer.text(), answer.status === 200),
+      async (answer) => {
+        await answer.text();
+        return answer.status === 200;
+      },
       () => false,
     );
     if (!good) lost++;
