@@ -110,7 +110,7 @@ describe('the drill on a host', () => {
         state: 'attached',
         device: `/dev/sd${argv[3]}`,
       });
-      const stdout = `fs ext4 3 3\ndigest ${digest(volume?.blocks ?? new Map())}\n`;
+      const stdout = `fs ext4 clean 3 3\ndigest ${digest(volume?.blocks ?? new Map())}\n`;
       return { exitCode: end.exitCode, stdout: end.exitCode === 0 ? stdout : '', stderr: end.stderr ?? '' };
     },
     close: async () => {},
@@ -180,8 +180,9 @@ describe('the drill on a host', () => {
 
   it('has a script that sh takes, and whose answer is read', () => {
     execFileSync('sh', ['-n'], { input: DRILL_SCRIPT });
-    expect(readDrill(`fs xfs 2 9\nfs ext4 1 1\ndigest ${'a'.repeat(64)}\n`)).toEqual({
-      words: 'xfs clean, 2 of 9 files hashed; ext4 clean, 1 of 1 files hashed',
+    expect(readDrill(`fs xfs unchecked 2 9\nfs ext4 clean 1 1\ndigest ${'a'.repeat(64)}\n`)).toEqual({
+      words:
+        'xfs mounted, its checker is not installed, 2 of 9 files hashed; ext4 clean, 1 of 1 files hashed',
       digest: 'a'.repeat(64),
     });
   });
