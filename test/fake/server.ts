@@ -22,6 +22,7 @@ import { rds } from './rds.ts';
 import { RdsState } from './rds-state.ts';
 import { s3 } from './s3.ts';
 import { secretsManager, ssm } from './secrets.ts';
+import { newSnsState, type SnsState, sns } from './sns.ts';
 import type { SecretsState } from './state.ts';
 import {
   type EcrState,
@@ -94,6 +95,7 @@ export interface FakeState {
   readonly ebs: EbsState;
   readonly autoScaling: AutoScalingState;
   readonly rds: RdsState;
+  readonly sns: SnsState;
 }
 
 export interface Context {
@@ -144,6 +146,7 @@ const SERVICES: readonly Service[] = [
   autoScaling,
   rds,
   ebs,
+  sns,
 ];
 const READS =
   /^(Describe|List|Get|Head|Validate|Batch(Get|Check)|Detect|Estimate|Filter|Lookup|Search|Query|Scan|Decode|Simulate|Test|Start(Query|LiveTail))/;
@@ -171,6 +174,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     ebs: new EbsState(),
     autoScaling: new AutoScalingState(),
     rds: new RdsState(),
+    sns: newSnsState(),
   };
   provideTypes(state, clock);
   let looked = 0;
