@@ -38,6 +38,7 @@ const ORDER = [
   'logs:stats',
   'logs:query',
   'monitoring:alarms',
+  'monitoring:health',
   'monitoring:alarms:test',
   'monitoring:metrics',
   'history',

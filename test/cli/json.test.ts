@@ -203,6 +203,8 @@ describe('results of commands that talk to AWS', () => {
     const dimensions = { FunctionName: 'shop-api-dev' };
     cloudWatch.metrics.push({ namespace: 'AWS/Lambda', metric: 'Invocations', dimensions, values });
     await result('monitoring metrics', ['monitoring', 'metrics']);
+    Object.assign(cloudWatch.alarms.get('shop-alarm') as object, { state: 'OK' });
+    await result('monitoring health', ['monitoring', 'health']);
   });
 
   it('drift of a resource that was changed by hand', async () => {

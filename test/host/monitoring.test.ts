@@ -91,6 +91,21 @@ describe.skipIf(noHost)('monitoring of a host', () => {
     );
   });
 
+  it('health: services and disks decide', async () => {
+    const good = await infractl('health', '--disk', '100', '--json');
+    expect(good.code).toBe(0);
+    const kinds = JSON.parse(good.stdout).findings.map(({ kind }: { kind: string }) => kind);
+    expect(new Set(kinds)).toEqual(new Set(['service', 'disk']));
+    configure('  web: { address: ADDRESS, services: [shop, broken] }\n');
+    const bad = await infractl('health', '--disk', '100');
+    expect(bad.code).toBe(8);
+    expect(bad.stdout).toMatch(/bad +service +web\/broken +failed/);
+    configure('  web: { address: ADDRESS }\n');
+    const full = await infractl('health', '--disk', '1');
+    expect(full.code).toBe(8);
+    expect(full.stdout).toMatch(/bad +disk +web:\/ .* in use, the limit is 1 %/);
+  });
+
   it('one of two that cannot be reached: the other is shown, exit 3', async () => {
     configure('  web: { address: ADDRESS }\n  gone: { address: 127.0.0.1, ssh: { port: 9 } }\n');
     for (const what of ['services', 'metrics']) {

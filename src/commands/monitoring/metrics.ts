@@ -38,10 +38,12 @@ export default class MonitoringMetrics extends HostCommand<typeof MonitoringMetr
       this.glance(),
     ]);
     const signal = this.interrupts.watch();
-    const desk = await openMetricDesk(
-      { session: () => this.session(), signal, hosts: () => this.hostDesk() },
-      project,
-    );
+    let opened: ReturnType<typeof this.hostDesk> | undefined;
+    const hosts = () => {
+      opened ??= this.hostDesk();
+      return opened;
+    };
+    const desk = await openMetricDesk({ session: () => this.session(), signal, hosts }, project);
     return metricsView(await desk.read(this.words, metricWindow(Math.min(from, now - 60_000), now)));
   }
 }

@@ -2,6 +2,7 @@
 import type { AwsSession } from '../aws/session.ts';
 import type { Machine } from '../cron/index.ts';
 import type { JournalEntry } from '../journal/index.ts';
+import type { Finding, HealthLimits } from '../monitoring/index.ts';
 import type { HostPart, Project } from '../project/model.ts';
 import type { CronOwner } from '../schedules/index.ts';
 import type { AlarmDesk } from './alarm-desk.ts';
@@ -10,6 +11,7 @@ import type { PlanChoice } from './backup-plans.ts';
 import type { Destroy, DestroyOrder, DestroyResult, Inventory } from './destroy.ts';
 import type { Differences, DifferencesOptions, PartDiff } from './differences.ts';
 import type { DriftReport } from './drift.ts';
+import type { HealthDeps } from './health-desk.ts';
 import type { HistoryQuery } from './history.ts';
 import type { CopyOrder, HostDesk, HostDeskDeps, HostOutcome } from './host-desk.ts';
 import type { InstanceDesk, InstanceDeskDeps } from './instance-desk.ts';
@@ -234,4 +236,13 @@ export async function readServices(
   order: ServicesOrder,
 ): Promise<HostServices[]> {
   return (await import('./service-desk.ts')).readServices(desk, hosts, order);
+}
+
+/** One verdict on all that runs: see `projectHealth` in health-desk.ts. */
+export async function projectHealth(
+  deps: HealthDeps,
+  project: Project,
+  limits: HealthLimits,
+): Promise<Finding[]> {
+  return (await import('./health-desk.ts')).projectHealth(deps, project, limits);
 }

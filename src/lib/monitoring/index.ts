@@ -10,6 +10,18 @@ export {
 } from './alarm-words.ts';
 export { agentMeasures, type Measure, measuresOf, type Unit } from './catalogue.ts';
 export { metricWindow, seriesWords, sparkline, valueWords } from './chart.ts';
+export {
+  alarmFinding,
+  certificateFinding,
+  diskFindings,
+  type Finding,
+  type Health,
+  type HealthLimits,
+  healthOf,
+  healthWords,
+  instanceFinding,
+  serviceFinding,
+} from './health.ts';
 export { HOST_READING, type HostReading, hostReading } from './host-reading.ts';
 export type {
   Alarm,

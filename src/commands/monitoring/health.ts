@@ -1,0 +1,48 @@
+import * as Flags from '@oclif/core/flags';
+import { systemClock } from '../../lib/base/clock.ts';
+import { millisecondsOf } from '../../lib/cli/duration-flag.ts';
+import { healthView } from '../../lib/cli/health-view.ts';
+import { HostCommand } from '../../lib/cli/host-command.ts';
+import type { View } from '../../lib/cli/view.ts';
+
+export default class MonitoringHealth extends HostCommand<typeof MonitoringHealth> {
+  static override summary = 'Give one verdict on all that runs, for scripts and for people.';
+  static override description =
+    'Looks at the alarms and instances of the stacks, at the checks and their certificates, at the services and disks ' +
+    'of the hosts. Exit 0 when all is good, 8 when something is bad, 3 when something could not be looked at.';
+  static override examples = ['<%= config.bin %> <%= command.id %>'];
+  static override flags = {
+    disk: Flags.integer({
+      description: 'A disk is bad from so many percent in use.',
+      default: 90,
+      min: 1,
+      max: 100,
+    }),
+    'certificate-days': Flags.integer({
+      description: 'A certificate must be good for so many days.',
+      default: 14,
+      min: 0,
+    }),
+    wait: Flags.string({ description: 'How long a check may take to answer well.', default: '10s' }),
+  };
+
+  protected override async work(): Promise<View> {
+    const { disk, 'certificate-days': certificateDays, wait } = this.flags;
+    const patience = millisecondsOf('--wait', wait);
+    const [{ projectHealth }, { project, variable }] = await Promise.all([
+      import('../../lib/deploy/index.ts'),
+      this.project(),
+    ]);
+    const deps = {
+      session: () => this.session(),
+      alarms: () => this.alarmDesk(),
+      hosts: () => this.hostDesk(),
+      signal: this.interrupts.watch(),
+      clock: systemClock,
+      redactor: this.redactor,
+      variable,
+      patience,
+    };
+    return healthView(await projectHealth(deps, project, { disk, certificateDays }));
+  }
+}
