@@ -11,6 +11,7 @@ import { Prompter } from './prompt.ts';
 import type { Stage } from './stage.ts';
 import { describeTerminal, painter, type Terminal } from './terminal.ts';
 import type { View } from './view.ts';
+import { wrapped } from './wrap.ts';
 
 type CommandClass = typeof Command & { baseFlags: typeof BaseCommand.baseFlags };
 
@@ -136,7 +137,12 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
   /** Says why, then asks. */
   protected asideSaying<T>(lines: readonly string[], ask: () => Promise<T>): Promise<T> {
     return this.aside(() => {
-      for (const line of lines) process.stderr.write(`${this.redactor.redact(line)}\n`);
+      const width = process.stderr.columns || 80;
+      for (const line of lines) {
+        const indent = line.length - line.trimStart().length;
+        const words = wrapped(this.redactor.redact(line.trimStart()), width - 1 - indent, indent);
+        process.stderr.write(`${' '.repeat(indent)}${words}\n`);
+      }
       return ask();
     });
   }

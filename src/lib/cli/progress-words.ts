@@ -3,6 +3,7 @@ import { Exit } from '../base/errors.ts';
 import type { Outcome, ReportEvent } from '../base/report.ts';
 import { duration } from '../base/text.ts';
 import type { Paint, Style } from './terminal.ts';
+import { wrapped } from './wrap.ts';
 
 const OUTCOME_STYLE: Record<Outcome, Style> = {
   created: 'green',
@@ -49,9 +50,9 @@ export function settledLine(event: ReportEvent, paint: Paint, columns: number): 
       return factsLine({ mark, outcome, part: event.part, detail: event.because }, paint, columns);
     }
     case 'note':
-      return `${paint('cyan', 'i')} ${event.message}`;
+      return `${paint('cyan', 'i')} ${wrapped(event.message, columns - 3, 2)}`;
     case 'warning':
-      return `${paint('yellow', '!')} ${event.message}`;
+      return `${paint('yellow', '!')} ${wrapped(event.message, columns - 3, 2)}`;
     default:
       return undefined;
   }
