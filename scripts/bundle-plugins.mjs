@@ -94,7 +94,7 @@ const slimOclif = {
  * are given without the class too.
  */
 const PLAIN_ERRORS =
-  /@aws-sdk[\\/]client-(ssm|cloudwatch|cloudwatch-logs|lambda|ecr|ecs|ec2|rds|ebs|sns)[\\/]/;
+  /@aws-sdk[\\/]client-(ssm|cloudwatch|cloudwatch-logs|lambda|ecr|ecs|ec2|rds|ebs|sns|auto-scaling)[\\/]/;
 const ERROR_CLASS = /^n0_registry\.registerError\(.*\);$/gm;
 
 /**
@@ -197,4 +197,21 @@ export const PACKED = brotliDecompressSync(Buffer.from('${packed}', 'base64')).t
   },
 };
 
-export const plugins = [packedTables, builtins, lateHttps, leaveOut, slimOclif, pureSchemas];
+/** JSON of packages that is used in part: of ora's seventy spinners two, of a client's package its version. */
+const smallJson = {
+  name: 'small-json',
+  setup(api) {
+    const part = (filter, keys) =>
+      api.onLoad({ filter }, async ({ path }) => {
+        const whole = JSON.parse(await readFile(path, 'utf8'));
+        return {
+          contents: JSON.stringify(Object.fromEntries(keys.map((key) => [key, whole[key]]))),
+          loader: 'json',
+        };
+      });
+    part(/cli-spinners[\\/]spinners\.json$/, ['dots', 'line']);
+    part(/@aws-sdk[\\/](client-[a-z0-9-]+|nested-clients)[\\/]package\.json$/, ['version']);
+  },
+};
+
+export const plugins = [smallJson, packedTables, builtins, lateHttps, leaveOut, slimOclif, pureSchemas];

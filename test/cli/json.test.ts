@@ -129,6 +129,33 @@ describe('results of commands that talk to AWS', () => {
     }
   });
 
+  it('manage: what is there, plans, acts, schedules', async () => {
+    const script = { startMs: 50, checksMs: 50, stopMs: 50 };
+    const one = scene.fake.state.ec2.addInstance({ tags: { Name: 'web' }, publicIp: '127.0.0.1', script });
+    const on = ['--id', one.id];
+    await result('manage status', ['manage', 'status', ...on]);
+    check('manage quick', JSON.parse((await run(['manage', 'quick', ...on])).stdout));
+    for (const doing of ['restart', 'stop', 'start']) {
+      check(`manage ${doing} --dry-run`, lines(await run(['manage', doing, ...on, '--dry-run'])).at(-1));
+      const done = await run([
+        'manage',
+        doing,
+        ...on,
+        ...(doing === 'start' ? ['--until', 'checks'] : ['--yes']),
+      ]);
+      expect(done.code).toBe(0);
+      check(`manage ${doing}`, lines(done).at(-1));
+    }
+    const times = ['--stop', '20:00 Mon-Fri', '--timezone', 'Europe/Paris', ...on];
+    const set = await run(['manage', 'schedule', 'set', ...times]);
+    expect(set.code).toBe(0);
+    check('manage schedule set', lines(set).at(-1));
+    const skipped = await run(['manage', 'schedule', 'skip-until', '2099-01-05']);
+    check('manage schedule skip-until', lines(skipped).at(-1));
+    await result('manage schedule list', ['manage', 'schedule', 'list']);
+    check('manage schedule remove', lines(await run(['manage', 'schedule', 'remove', '--yes'])).at(-1));
+  });
+
   it('rollback: what it would do, and what it did', async () => {
     scene.changeCode('second');
     expect((await run(['deploy'])).code).toBe(0);

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type ManifestCommand, root } from '../helpers/cli.ts';
 import { expectTrouble, Scene } from '../helpers/trouble.ts';
 
 /** Schedules in a crontab. `crontab` is a shim that keeps a file, as strict as the real one; see test/host for that. */
@@ -20,7 +21,7 @@ let id: string;
 
 beforeEach(async () => {
   scene = await Scene.open();
-  id = scene.fake.state.ec2.addInstance({ tags: { Name: 'web' } }).id;
+  id = scene.fake.state.ec2.addInstance({ tags: { Name: 'web', Schedule: 'office' } }).id;
   scene.put(
     'infractl.yaml',
     'project: shop\nregion: eu-west-3\nenvironments: { dev: {} }\nhosts:\n  web: { tags: { Name: web } }\n',
@@ -133,4 +134,23 @@ it('the account of the environment is checked before anything is changed, on cro
   expectTrouble(await schedule(...NIGHT), 5, 'belongs to the account 999999999999');
   expect(tab()).toBe(OTHERS);
   expect(scene.fake.mutations()).toEqual([]);
+});
+
+it('the examples of manage schedule work as printed', async () => {
+  const manifest = JSON.parse(readFileSync(path.join(root, 'oclif.manifest.json'), 'utf8')) as {
+    commands: Record<string, ManifestCommand>;
+  };
+  const lines = ['set', 'list', 'skip-until', 'remove'].flatMap((name) =>
+    (manifest.commands[`manage:schedule:${name}`]?.examples ?? []).map((example) =>
+      (typeof example === 'string' ? example : example.command)
+        .replaceAll('<%= config.bin %> ', '')
+        .replaceAll('<%= command.id %>', `manage schedule ${name}`),
+    ),
+  );
+  expect(lines.length).toBeGreaterThan(5);
+  const env = { PATH: `${home('bin')}:${process.env.PATH}` };
+  for (const line of lines) {
+    const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+    expect(await scene.run(words, { env }), line).toMatchObject({ code: 0 });
+  }
 });

@@ -17,7 +17,7 @@ export default class ManageScheduleSet extends ManageScheduleCommand<typeof Mana
     '<%= config.bin %> <%= command.id %> --name night --stop 22:00 --tag Schedule=office',
     {
       description: 'By cron on this machine, without a stack',
-      command: '<%= config.bin %> <%= command.id %> --stop 20:00 --timezone Europe/Paris --engine cron',
+      command: '<%= config.bin %> <%= command.id %> --name evening --stop 20:00 --engine cron',
     },
   ];
   static override flags = {
