@@ -71,6 +71,15 @@ describe('monitoring health', () => {
     expect((await scene.run([...HEALTH, '--wait', '1s'])).code).toBe(8);
   });
 
+  it('credentials that expired are one error, with what to do: exit 4', async () => {
+    scene.configure({ template });
+    scene.fake.faults.expired('cloudformation:*', { times: 99 });
+    const result = await scene.run(HEALTH);
+    expect(result).toMatchObject({ code: 4, stdout: '' });
+    expect(result.stderr).toContain('have expired');
+    scene.configure({ template, health });
+  });
+
   it('a host that cannot be reached is bad', async () => {
     scene.configure({ template, health, head: 'hosts:\n  web: { address: 127.0.0.1, ssh: { port: 9 } }\n' });
     const result = await scene.run(HEALTH);

@@ -1,6 +1,6 @@
 import type { AwsSession } from '../aws/session.ts';
 import { type Clock, throwIfAborted } from '../base/clock.ts';
-import { isInfractlError } from '../base/errors.ts';
+import { Exit, type InfractlError, isInfractlError } from '../base/errors.ts';
 import { silentReporter } from '../base/report.ts';
 import {
   alarmFinding,
@@ -40,6 +40,8 @@ export async function projectHealth(
   limits: HealthLimits,
 ): Promise<Finding[]> {
   const { signal, clock } = deps;
+  /** Credentials that are missing, expired or wrong. */
+  let nobody: InfractlError | undefined;
   const guarded = async (
     kind: Finding['kind'],
     name: string,
@@ -50,6 +52,7 @@ export async function projectHealth(
     } catch (error) {
       throwIfAborted(signal);
       if (!isInfractlError(error)) throw error;
+      if (error.code !== 'AccessDenied' && error.exit === Exit.credentials) nobody ??= error;
       const verdict = BAD.has(error.code) ? 'bad' : 'unknown';
       return [{ kind, name, verdict, why: error.message }];
     }
@@ -151,5 +154,8 @@ export async function projectHealth(
     ...[...project.checks.values()].map((part) => guarded('check', part.name, () => endpoint(part))),
     ...hosts.map(host),
   ];
-  return (await Promise.all(looks)).flat();
+  const findings = (await Promise.all(looks)).flat();
+  // How to get some is of more use than a list of all that nobody could look at.
+  if (nobody && findings.every(({ verdict }) => verdict === 'unknown')) throw nobody;
+  return findings;
 }
