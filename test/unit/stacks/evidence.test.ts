@@ -113,6 +113,83 @@ describe('a function that cannot start', () => {
   });
 });
 
+describe('a function that fails by itself', () => {
+  const made = (memory: number) => ({
+    Resources: {
+      Worker: {
+        Type: 'AWS::Lambda::Function',
+        Properties: {
+          FunctionName: 'worker',
+          PackageType: 'Image',
+          MemorySize: memory,
+          Code: { ImageUri: '123456789012.dkr.ecr.eu-west-3.amazonaws.com/shop@sha256:1' },
+        },
+      },
+    },
+  });
+  const words = 'Lambda function worker reached terminal FAILED state due to Runtime.InvalidEntrypoint';
+  const REASON = `Resource handler returned message: "${words}" (RequestToken: 1, HandlerErrorCode: NotStabilized)`;
+  const REPORT =
+    'INIT_REPORT Init Duration: 12 ms Phase: init Status: error Error Type: Runtime.InvalidEntrypoint';
+  const writes = (...messages: string[]) =>
+    w.fake.state.logs.groups.set(
+      '/aws/lambda/worker',
+      messages.map((message) => ({ at: w.fake.clock.now() + 5000, message })),
+    );
+
+  it('when it is created: an image without its handler, with the error of its init and the log', async () => {
+    cloud().script.set('Worker', { ms: 10_000, fail: REASON });
+    writes('exec: "/app/handler": no such file or directory', REPORT);
+    const { text, found } = await failing(made(128));
+    expect(text).toMatch(
+      /^Worker \(AWS::Lambda::Function, template-1\.yaml:\d+\): .*Runtime\.InvalidEntrypoint/m,
+    );
+    expect(text).toContain('The function cannot start: its entry point is not there, cannot be run');
+    expect(text).toContain('The last lines of the function worker:');
+    expect(text).toContain('exec: "/app/handler": no such file or directory');
+    expect(text).toContain('built for the function’s architecture');
+    expect(found.log?.functionName).toBe('worker');
+    expect(found.log?.lines).toHaveLength(2);
+  });
+
+  it('when it is updated: with what it wrote while it was', async () => {
+    await deployStack(w.deps, await w.spec(made(128)));
+    cloud().script.set('Worker', { ms: 10_000, fail: REASON, times: 1 });
+    writes(REPORT);
+    const { text } = await failing(made(256));
+    expect(text).toContain('The function cannot start: its entry point is not there');
+    expect(text).toContain('INIT_REPORT');
+  });
+
+  it('is not taken for an alias that failed, whose function AWS does not name', async () => {
+    cloud().script.set('Live', {
+      ms: 10_000,
+      fail: 'The provisioned concurrency configuration failed: FUNCTION_ERROR_INIT_FAILURE',
+    });
+    const { text } = await failing({
+      Resources: {
+        ...made(128).Resources,
+        Live: {
+          Type: 'AWS::Lambda::Alias',
+          Properties: { FunctionName: { Ref: 'Worker' }, FunctionVersion: '$LATEST', Name: 'live' },
+        },
+      },
+    });
+    expect(text).toContain('FUNCTION_ERROR_INIT_FAILURE');
+    expect(text).not.toContain('The function live');
+  });
+
+  it('is told without the log where none may be read, and without noise where there is none', async () => {
+    cloud().script.set('Worker', { ms: 10_000, fail: REASON });
+    const none = await failing(made(128));
+    expect(none.text).not.toMatch(/log group|wrote nothing/);
+    w.fake.faults.deny('logs:FilterLogEvents');
+    writes(REPORT);
+    const { text } = await failing(made(128));
+    expect(text).toMatch(/The log of the function worker cannot be read: .*logs:FilterLogEvents/);
+  });
+});
+
 describe('a refusal that AWS encoded', () => {
   const template = things({
     Thing: {

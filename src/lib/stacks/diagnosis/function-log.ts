@@ -58,7 +58,7 @@ export async function functionLog(
   let functionName: string | null = null;
   const without = (note: string): FunctionLog => ({ functionName, lines: [], note });
   try {
-    functionName = (custom ? await functionBehind(port, cause, events) : nameIn(cause.physicalId)) ?? null;
+    functionName = (custom ? await functionBehind(port, cause, events) : nameOf(cause)) ?? null;
     if (!functionName) {
       // Of a function that never came to be there is no log, and nothing to be said of it.
       return custom
@@ -103,7 +103,7 @@ async function groupOf(lookups: Lookups, functionName: string): Promise<string> 
  * @throws what the lookup throws
  */
 export async function lambdaState(lookups: Lookups, cause: StackEvent): Promise<Evidence | undefined> {
-  const functionName = nameIn(cause.physicalId);
+  const functionName = nameOf(cause);
   if (!functionName) return undefined;
   const found = await (await lookups.functions()).configuration(functionName);
   const about = `Lambda says of the function ${functionName}:`;
@@ -162,6 +162,13 @@ async function tokenText(token: Plain, physical: Lookup, parameter: Lookup): Pro
   const named = /\$\{([A-Za-z0-9]+)(?:\.Arn)?\}/.exec(sub)?.[1];
   if (!named) return sub;
   return (await physical(named)) ?? (await parameter(named));
+}
+
+/** The physical id of a function is its name; that of a version or an alias is an ARN, once there is one. */
+function nameOf({ resourceType, physicalId }: StackEvent): string | undefined {
+  return resourceType === 'AWS::Lambda::Function' || physicalId.startsWith('arn:')
+    ? nameIn(physicalId)
+    : undefined;
 }
 
 /** `arn:aws:lambda:…:function:name:alias` → `name`; a physical id is the name itself. */
