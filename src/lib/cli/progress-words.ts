@@ -50,9 +50,9 @@ export function settledLine(event: ReportEvent, paint: Paint, columns: number): 
       return factsLine({ mark, outcome, part: event.part, detail: event.because }, paint, columns);
     }
     case 'note':
-      return `${paint('cyan', 'i')} ${wrapped(event.message, columns - 3, 2)}`;
+      return `${paint('cyan', 'i')} ${behindMark(event.message, columns)}`;
     case 'warning':
-      return `${paint('yellow', '!')} ${wrapped(event.message, columns - 3, 2)}`;
+      return `${paint('yellow', '!')} ${behindMark(event.message, columns)}`;
     default:
       return undefined;
   }
@@ -86,6 +86,12 @@ const VERBS: Readonly<Record<string, string>> = {
   IMPORT: 'importing',
   ROLLBACK: 'taking back',
 };
+
+/** A text behind a mark, in lines that end between words; its own indent stays. */
+function behindMark(text: string, columns: number): string {
+  const lead = /^ */.exec(text)?.[0].length ?? 0;
+  return ' '.repeat(lead) + wrapped(text.slice(lead), columns - 2 - lead, 2 + lead);
+}
 
 /** What AWS does with something of this status: `creating`; empty where it does nothing now. */
 export function verbOf(status: string): string {

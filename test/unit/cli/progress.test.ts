@@ -146,6 +146,20 @@ describe('the line of a part that is done', () => {
   });
 });
 
+describe('a note on a terminal', () => {
+  const plain = painter(false);
+  const line = (message: string, columns: number) => settledLine({ type: 'note', message }, plain, columns);
+
+  it('ends its lines between words, behind its mark, and keeps its own indent', () => {
+    expect(line('one two three four', 11)).toBe('i one two\n  three\n  four');
+    expect(line('  Queue.Timeout: 99 → 30', 18)).toBe('i   Queue.Timeout:\n    99 → 30');
+  });
+
+  it('is one line where there is no width', () => {
+    expect(line('one two three four', Number.POSITIVE_INFINITY)).toBe('i one two three four');
+  });
+});
+
 describe('a table on a narrow terminal', () => {
   const columns = [
     { title: 'id' },
