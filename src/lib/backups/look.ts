@@ -1,6 +1,6 @@
 import { UsageError } from '../base/errors.ts';
 import { listed, nearest } from '../base/text.ts';
-import { backupsOf } from './catalogue.ts';
+import { backupsOf, grouped } from './catalogue.ts';
 import type { BackupDeps, Plan } from './deps.ts';
 import type { SnapshotStore } from './port.ts';
 import { type Backup, type Snapshot, TAG } from './types.ts';
@@ -43,20 +43,38 @@ export async function storeOf(
 }
 
 /**
- * One backup: by its id, by the id of one of its snapshots, or `latest`, the newest good one.
+ * One backup: by its id, by the id of one of its snapshots, or `latest`, the newest good one. Where it is here and,
+ * as a copy, elsewhere, the one that is here is meant.
  *
  * @param of its subject, where several have that id
- * @throws UsageError `NoSuchBackup`, `SubjectNeeded`
+ * @param here the region that is worked in: what is elsewhere cannot be used from it
+ * @throws UsageError `NoSuchBackup`, `SubjectNeeded`, `BackupElsewhere`
  */
-export function findBackup(all: readonly Backup[], wanted: string, of: string | undefined): Backup {
+export function findBackup(
+  all: readonly Backup[],
+  wanted: string,
+  of: string | undefined,
+  here: string,
+): Backup {
   const mine = of === undefined ? all : all.filter(({ subject }) => subject === of);
-  const newest = mine.find(({ state }) => state === 'good');
-  const found =
+  const good = mine.filter(({ state }) => state === 'good');
+  const newest = good.find(({ region }) => region === here) ?? good[0];
+  const named =
     wanted === 'latest'
-      ? mine.filter(({ id }) => id === newest?.id)
+      ? mine.filter(({ id, region }) => id === newest?.id && region === newest.region)
       : mine.filter(({ id, snapshots }) => id === wanted || snapshots.some((one) => one.id === wanted));
+  const found = grouped(named, ({ subject }) => subject).map(
+    (copies) => copies.find(({ region }) => region === here) ?? (copies[0] as Backup),
+  );
   const [backup, second] = found;
-  if (backup && !second) return backup;
+  if (backup && !second) {
+    if (backup.region === here) return backup;
+    throw new UsageError({
+      code: 'BackupElsewhere',
+      message: `The backup ${wanted === 'latest' ? backup.id : wanted} is a copy in ${backup.region}.`,
+      suggestions: [`Work there: the same command with --region ${backup.region}`],
+    });
+  }
   if (backup) {
     throw new UsageError({
       code: 'SubjectNeeded',

@@ -151,12 +151,12 @@ export class BackupDesk {
    * One good backup: by its id, by the id of a snapshot, or the newest.
    *
    * @param of its subject, where a backup of that id has several
-   * @throws UsageError `NoSuchBackup`, `SubjectNeeded`
+   * @throws UsageError `NoSuchBackup`, `SubjectNeeded`, `BackupElsewhere`
    */
   async find(plans: readonly Plan[], wanted: string, of: string | undefined): Promise<Backup> {
     const deps = await this.work();
     const all = await lookUp(deps, await storesOf(deps, plans));
-    return findBackup(all, wanted, of);
+    return findBackup(all, wanted, of, deps.ebs.store().region);
   }
 
   async planRestore(order: RestoreOrder): Promise<RestorePlan> {

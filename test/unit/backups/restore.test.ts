@@ -41,7 +41,7 @@ async function prepare(): Promise<void> {
   ]);
   await createBackups(scene.deps, plan, { force: false, wait: HOUR, dryRun: false });
   const all = await lookUp(scene.deps, await storesOf(scene.deps, [plan]));
-  backup = findBackup(all, 'latest', INSTANCE);
+  backup = findBackup(all, 'latest', INSTANCE, 'eu-west-3');
   for (const id of [ROOT, DATA]) volume(id).blocks = new Map([[9, Buffer.alloc(BLOCK, 0xff)]]);
   const shop = rds.databases.get('shop');
   if (shop) shop.content = 'spoilt';
@@ -119,7 +119,7 @@ describe('a restore', () => {
 
   it('of a database makes a new one with its content', async () => {
     const all = await lookUp(scene.deps, [(await scene.deps.rds()).store()]);
-    backup = findBackup(all, 'latest', 'shop');
+    backup = findBackup(all, 'latest', 'shop', 'eu-west-3');
     const { restored } = await restore({ to: 'database' });
     const { databases } = scene.fake.state.rds;
     expect(databases.get(restored.made[0]?.id ?? '')).toMatchObject({
