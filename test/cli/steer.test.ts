@@ -18,7 +18,7 @@ const cloud = () => scene.fake.state.cloudFormation;
 const changed = () => scene.configure({ template: TEMPLATE.replace('size $', 'new size $') });
 
 async function until(what: () => boolean): Promise<void> {
-  for (let looks = 0; looks < 400 && !what(); looks++)
+  for (let looks = 0; looks < 2500 && !what(); looks++)
     await new Promise((resolve) => setTimeout(resolve, 10));
   expect(what()).toBe(true);
 }
@@ -130,7 +130,7 @@ describe('Ctrl-C while another one is joined', () => {
 
   it('offers nothing that it would not do: a stack of another project is theirs', async () => {
     await scene.deployed();
-    const first = await joined(9000, ['events', 'app', '--follow']);
+    const first = await joined(20_000, ['events', 'app', '--follow']);
     first.terminal.type(CTRL_C);
     expect(await first.terminal.exited).toMatchObject({ exitCode: 130 });
     expect(first.terminal.text).not.toContain('Take it back');
@@ -149,7 +149,7 @@ describe('Ctrl-C while another one is joined', () => {
 
   it('of a protected environment offers it only where its name was said', async () => {
     await scene.deployed();
-    const { deployed, terminal } = await joined(4000, ['attach', 'app']);
+    const { deployed, terminal } = await joined(12_000, ['attach', 'app']);
     terminal.kill();
     await terminal.exited;
     scene.configure({ head: 'environments: { dev: { protected: true } }\n' });
