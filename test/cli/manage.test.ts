@@ -144,7 +144,13 @@ describe('start and stop', () => {
 
   it('a protected environment wants its name, before any call', async () => {
     const env = { INFRACTL_ENV: 'prod' };
-    expectTrouble(await scene.run(['manage', 'stop', '--yes'], { env }), 2, '--env prod');
+    for (const words of [
+      ['start'],
+      ['stop', '--yes'],
+      ['restart', '--yes'],
+      ['schedule', 'set', '--stop', '20:00'],
+    ])
+      expectTrouble(await scene.run(['manage', ...words], { env }), 2, '--env prod');
     expect(scene.fake.requests).toEqual([]);
   });
 
