@@ -24,9 +24,10 @@ describe('finding one backup', () => {
   });
 
   it('a copy that is elsewhere says where to work', () => {
-    const copy = withCopy()[1]?.snapshots[0]?.id ?? '';
+    const all = withCopy();
+    const copy = all[1]?.snapshots[0]?.id ?? '';
     for (const find of [
-      () => findBackup(withCopy(), copy, undefined, HERE),
+      () => findBackup(all, copy, undefined, HERE),
       () => findBackup(withCopy('failed'), 'latest', undefined, HERE),
     ])
       expect(find).toThrow(`is a copy in ${THERE}`);
