@@ -3,8 +3,8 @@ import type { Config } from '@oclif/core/config';
 import { UsageError } from './lib/base/errors.ts';
 import { nearest } from './lib/base/text.ts';
 import { Commands } from './lib/cli/direct.ts';
-import { errorJson, errorText, shownError } from './lib/cli/error-view.ts';
 import { describeTerminal, painter } from './lib/cli/terminal.ts';
+import { errorJson, errorText, shownError } from './lib/cli/views/error-view.ts';
 
 const HELP = new Set(['-h', '--help']);
 const VERSION = new Set(['--version', 'version']);
@@ -111,7 +111,7 @@ function topicWords(config: Config, argv: readonly string[]): string[] {
 
 async function help(config: Config, subject: readonly string[], argv: readonly string[]): Promise<void> {
   if (beforeDashes(argv).includes('--json')) {
-    const { helpJson } = await import('./lib/cli/help-json.ts');
+    const { helpJson } = await import('./lib/cli/views/help-json.ts');
     process.stdout.write(`${JSON.stringify(helpJson(config, subject.join(':')), undefined, 2)}\n`);
     return;
   }

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
-import { ProjectCommand } from '../lib/cli/project-command.ts';
-import { attachView } from '../lib/cli/stacks-view.ts';
-import type { View } from '../lib/cli/view.ts';
+import { ProjectCommand } from '../lib/cli/command/project-command.ts';
+import { attachView } from '../lib/cli/views/stacks-view.ts';
+import type { View } from '../lib/cli/views/view.ts';
 
 export default class Attach extends ProjectCommand<typeof Attach> {
   static override summary = 'Join what runs on a stack, and follow it to its end.';

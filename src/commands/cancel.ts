@@ -1,9 +1,9 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { ProjectCommand } from '../lib/cli/project-command.ts';
-import { confirmMild } from '../lib/cli/prompt.ts';
-import { cancellationLine, cancelView, deletionQuestion } from '../lib/cli/stacks-view.ts';
-import type { View } from '../lib/cli/view.ts';
+import { confirmMild } from '../lib/cli/asking/prompt.ts';
+import { ProjectCommand } from '../lib/cli/command/project-command.ts';
+import { cancellationLine, cancelView, deletionQuestion } from '../lib/cli/views/stacks-view.ts';
+import type { View } from '../lib/cli/views/view.ts';
 
 export default class Cancel extends ProjectCommand<typeof Cancel> {
   static override summary = 'Stop what runs on a stack: an update is taken back, a first creation deleted.';

@@ -1,12 +1,12 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../lib/base/clock.ts';
-import { deployView } from '../lib/cli/deploy-view.ts';
-import { GUARD_FLAGS, guardChoice } from '../lib/cli/guard-flags.ts';
-import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/lock-flags.ts';
-import { ProjectCommand } from '../lib/cli/project-command.ts';
-import { DETACH_FLAG, STUCK_FLAGS, stuckChoice } from '../lib/cli/stuck-choice.ts';
-import type { View } from '../lib/cli/view.ts';
+import { DETACH_FLAG, STUCK_FLAGS, stuckChoice } from '../lib/cli/asking/stuck-choice.ts';
+import { ProjectCommand } from '../lib/cli/command/project-command.ts';
+import { GUARD_FLAGS, guardChoice } from '../lib/cli/flags/guard-flags.ts';
+import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/flags/lock-flags.ts';
+import { deployView } from '../lib/cli/views/deploy-view.ts';
+import type { View } from '../lib/cli/views/view.ts';
 import { chooseParts, deployProject, withTheirFunctions } from '../lib/deploy/index.ts';
 
 export default class Deploy extends ProjectCommand<typeof Deploy> {

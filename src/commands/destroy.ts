@@ -1,11 +1,11 @@
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../lib/base/clock.ts';
-import { destroyView, inventoryLines } from '../lib/cli/deploy-view.ts';
-import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/lock-flags.ts';
-import { ProjectCommand } from '../lib/cli/project-command.ts';
-import { checkConfirmation, confirmEmptying, confirmSevere } from '../lib/cli/prompt.ts';
+import { checkConfirmation, confirmEmptying, confirmSevere } from '../lib/cli/asking/prompt.ts';
+import { ProjectCommand } from '../lib/cli/command/project-command.ts';
+import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/flags/lock-flags.ts';
 import { painter } from '../lib/cli/terminal.ts';
-import type { View } from '../lib/cli/view.ts';
+import { destroyView, inventoryLines } from '../lib/cli/views/deploy-view.ts';
+import type { View } from '../lib/cli/views/view.ts';
 import { openDestroy } from '../lib/deploy/index.ts';
 
 export default class Destroy extends ProjectCommand<typeof Destroy> {

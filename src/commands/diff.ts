@@ -1,9 +1,9 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../lib/base/clock.ts';
-import { diffView } from '../lib/cli/diff-view.ts';
-import { ProjectCommand } from '../lib/cli/project-command.ts';
-import type { View } from '../lib/cli/view.ts';
+import { ProjectCommand } from '../lib/cli/command/project-command.ts';
+import { diffView } from '../lib/cli/views/diff-view.ts';
+import type { View } from '../lib/cli/views/view.ts';
 import { chooseParts, projectDifferences } from '../lib/deploy/index.ts';
 
 export default class Diff extends ProjectCommand<typeof Diff> {

@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { driftView } from '../lib/cli/drift-view.ts';
-import { ProjectCommand } from '../lib/cli/project-command.ts';
-import type { View } from '../lib/cli/view.ts';
+import { ProjectCommand } from '../lib/cli/command/project-command.ts';
+import { driftView } from '../lib/cli/views/drift-view.ts';
+import type { View } from '../lib/cli/views/view.ts';
 
 export default class Drift extends ProjectCommand<typeof Drift> {
   static override summary = 'Find what was changed by hand since it was deployed.';

@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { EventPrinter, eventsView, reportedEvent } from '../lib/cli/events-view.ts';
-import { ProjectCommand } from '../lib/cli/project-command.ts';
-import type { View } from '../lib/cli/view.ts';
+import { ProjectCommand } from '../lib/cli/command/project-command.ts';
+import { EventPrinter, eventsView, reportedEvent } from '../lib/cli/views/events-view.ts';
+import type { View } from '../lib/cli/views/view.ts';
 
 export default class Events extends ProjectCommand<typeof Events> {
   static override summary = 'Show what CloudFormation did: the events of the stacks, nested ones included.';

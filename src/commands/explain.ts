@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
 import { silentReporter } from '../lib/base/report.ts';
-import { explainView } from '../lib/cli/explain-view.ts';
-import { ProjectCommand } from '../lib/cli/project-command.ts';
-import type { View } from '../lib/cli/view.ts';
+import { ProjectCommand } from '../lib/cli/command/project-command.ts';
+import { explainView } from '../lib/cli/views/explain-view.ts';
+import type { View } from '../lib/cli/views/view.ts';
 
 export default class Explain extends ProjectCommand<typeof Explain> {
   static override summary = 'Say why the newest operation on a stack failed, and what to do.';

@@ -1,9 +1,9 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../lib/base/clock.ts';
-import { historyEntryView, historyView } from '../lib/cli/history-view.ts';
-import { ProjectCommand } from '../lib/cli/project-command.ts';
-import type { View } from '../lib/cli/view.ts';
+import { ProjectCommand } from '../lib/cli/command/project-command.ts';
+import { historyEntryView, historyView } from '../lib/cli/views/history-view.ts';
+import type { View } from '../lib/cli/views/view.ts';
 import { readHistory } from '../lib/deploy/index.ts';
 
 export default class History extends ProjectCommand<typeof History> {

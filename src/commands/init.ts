@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { Blueprint } from '../lib/blueprints/index.ts';
-import { BaseCommand } from '../lib/cli/base-command.ts';
-import { initView } from '../lib/cli/init-view.ts';
-import type { View } from '../lib/cli/view.ts';
+import { BaseCommand } from '../lib/cli/command/base-command.ts';
+import { initView } from '../lib/cli/views/init-view.ts';
+import type { View } from '../lib/cli/views/view.ts';
 
 export default class Init extends BaseCommand<typeof Init> {
   static override summary = 'Start a project from a blueprint.';

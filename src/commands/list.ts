@@ -1,8 +1,8 @@
 import { systemClock } from '../lib/base/clock.ts';
 import { silentReporter } from '../lib/base/report.ts';
-import { ProjectCommand } from '../lib/cli/project-command.ts';
-import { listView } from '../lib/cli/stacks-view.ts';
-import type { View } from '../lib/cli/view.ts';
+import { ProjectCommand } from '../lib/cli/command/project-command.ts';
+import { listView } from '../lib/cli/views/stacks-view.ts';
+import type { View } from '../lib/cli/views/view.ts';
 
 export default class List extends ProjectCommand<typeof List> {
   static override summary = 'Show the stacks of an environment and how they are.';

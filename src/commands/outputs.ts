@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
-import { outputLines } from '../lib/cli/deploy-view.ts';
-import { ProjectCommand } from '../lib/cli/project-command.ts';
-import type { View } from '../lib/cli/view.ts';
+import { ProjectCommand } from '../lib/cli/command/project-command.ts';
+import { outputLines } from '../lib/cli/views/deploy-view.ts';
+import type { View } from '../lib/cli/views/view.ts';
 import { oneOutput, readOutputs } from '../lib/deploy/index.ts';
 
 export default class Outputs extends ProjectCommand<typeof Outputs> {

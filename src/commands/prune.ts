@@ -1,11 +1,11 @@
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../lib/base/clock.ts';
-import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/lock-flags.ts';
-import { ProjectCommand } from '../lib/cli/project-command.ts';
-import { confirmMild } from '../lib/cli/prompt.ts';
-import { prunePlanView, pruneView, removalLine } from '../lib/cli/prune-view.ts';
-import { span } from '../lib/cli/span.ts';
-import type { View } from '../lib/cli/view.ts';
+import { confirmMild } from '../lib/cli/asking/prompt.ts';
+import { ProjectCommand } from '../lib/cli/command/project-command.ts';
+import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/flags/lock-flags.ts';
+import { prunePlanView, pruneView, removalLine } from '../lib/cli/views/prune-view.ts';
+import { span } from '../lib/cli/views/span.ts';
+import type { View } from '../lib/cli/views/view.ts';
 import { openPrune } from '../lib/deploy/index.ts';
 
 export default class Prune extends ProjectCommand<typeof Prune> {

@@ -1,14 +1,14 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../lib/base/clock.ts';
-import { GUARD_FLAGS } from '../lib/cli/guard-flags.ts';
-import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/lock-flags.ts';
-import { ProjectCommand } from '../lib/cli/project-command.ts';
-import { checkConfirmation, confirmMild, confirmSevere } from '../lib/cli/prompt.ts';
-import { planLines, rollbackPlanView, rollbackView } from '../lib/cli/rollback-view.ts';
-import { STUCK_FLAGS, stuckChoice } from '../lib/cli/stuck-choice.ts';
+import { checkConfirmation, confirmMild, confirmSevere } from '../lib/cli/asking/prompt.ts';
+import { STUCK_FLAGS, stuckChoice } from '../lib/cli/asking/stuck-choice.ts';
+import { ProjectCommand } from '../lib/cli/command/project-command.ts';
+import { GUARD_FLAGS } from '../lib/cli/flags/guard-flags.ts';
+import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/flags/lock-flags.ts';
 import { painter } from '../lib/cli/terminal.ts';
-import type { View } from '../lib/cli/view.ts';
+import { planLines, rollbackPlanView, rollbackView } from '../lib/cli/views/rollback-view.ts';
+import type { View } from '../lib/cli/views/view.ts';
 import { openRollback } from '../lib/deploy/index.ts';
 
 export default class Rollback extends ProjectCommand<typeof Rollback> {

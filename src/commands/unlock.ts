@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
-import { lockLines, unlockView } from '../lib/cli/lock-view.ts';
-import { ProjectCommand } from '../lib/cli/project-command.ts';
-import { checkConfirmation, confirmSevere } from '../lib/cli/prompt.ts';
+import { checkConfirmation, confirmSevere } from '../lib/cli/asking/prompt.ts';
+import { ProjectCommand } from '../lib/cli/command/project-command.ts';
 import { painter } from '../lib/cli/terminal.ts';
-import type { View } from '../lib/cli/view.ts';
+import { lockLines, unlockView } from '../lib/cli/views/lock-view.ts';
+import type { View } from '../lib/cli/views/view.ts';
 import { breakLock, readLock } from '../lib/deploy/index.ts';
 
 export default class Unlock extends ProjectCommand<typeof Unlock> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -33,7 +33,10 @@ const LOOPS = [
   '--device-cgroup-rule=b 7:* rmw',
 ];
 
-describe.skipIf(noHost)('backup verify on a host', () => {
+// A machine without loop devices has no disk to give to the host.
+const drill = existsSync('/dev/loop-control') ? describe.skipIf(noHost) : undefined;
+
+drill?.('backup verify on a host', () => {
   const used = useHost(LOOPS);
   let home: Home;
   let fake: Fake;

@@ -1,9 +1,9 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { BackupCommand } from '../../lib/cli/backup-command.ts';
-import { autoView } from '../../lib/cli/backup-view.ts';
-import { millisecondsOf } from '../../lib/cli/duration-flag.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { BackupCommand } from '../../lib/cli/command/backup-command.ts';
+import { millisecondsOf } from '../../lib/cli/flags/duration-flag.ts';
+import { autoView } from '../../lib/cli/views/backup-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class BackupAuto extends BackupCommand<typeof BackupAuto> {
   static override summary = 'Back up, clean up, and check that the newest backup is young enough: for cron.';

@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { BackupCommand, keepFlags } from '../../lib/cli/backup-command.ts';
-import { cleanupView, goingLines } from '../../lib/cli/backup-view.ts';
-import { checkConfirmation, confirmSevere } from '../../lib/cli/prompt.ts';
+import { checkConfirmation, confirmSevere } from '../../lib/cli/asking/prompt.ts';
+import { BackupCommand, keepFlags } from '../../lib/cli/command/backup-command.ts';
 import { painter } from '../../lib/cli/terminal.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { cleanupView, goingLines } from '../../lib/cli/views/backup-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class BackupCleanup extends BackupCommand<typeof BackupCleanup> {
   static override summary = 'Delete the backups that no rule keeps; a dry run unless --apply is given.';

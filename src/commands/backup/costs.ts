@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
-import { BackupCommand } from '../../lib/cli/backup-command.ts';
-import { costsView } from '../../lib/cli/verify-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { BackupCommand } from '../../lib/cli/command/backup-command.ts';
+import { costsView } from '../../lib/cli/views/verify-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class BackupCosts extends BackupCommand<typeof BackupCosts> {
   static override summary =

@@ -1,9 +1,9 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { BackupCommand, keepFlags, targetFlags } from '../../lib/cli/backup-command.ts';
-import { createView } from '../../lib/cli/backup-view.ts';
-import { millisecondsOf } from '../../lib/cli/duration-flag.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { BackupCommand, keepFlags, targetFlags } from '../../lib/cli/command/backup-command.ts';
+import { millisecondsOf } from '../../lib/cli/flags/duration-flag.ts';
+import { createView } from '../../lib/cli/views/backup-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class BackupCreate extends BackupCommand<typeof BackupCreate> {
   static override summary = 'Back up instances, volumes and databases.';

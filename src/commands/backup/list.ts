@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
 import { systemClock } from '../../lib/base/clock.ts';
-import { BackupCommand } from '../../lib/cli/backup-command.ts';
-import { backupListView } from '../../lib/cli/backup-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { BackupCommand } from '../../lib/cli/command/backup-command.ts';
+import { backupListView } from '../../lib/cli/views/backup-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class BackupList extends BackupCommand<typeof BackupList> {
   static override summary = 'Show the backups of an environment, and why each is kept.';

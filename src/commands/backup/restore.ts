@@ -1,11 +1,11 @@
 import * as Args from '@oclif/core/args';
-import { BackupCommand } from '../../lib/cli/backup-command.ts';
-import { millisecondsOf } from '../../lib/cli/duration-flag.ts';
-import { checkConfirmation, confirmMild, confirmSevere } from '../../lib/cli/prompt.ts';
-import { restoreFlags } from '../../lib/cli/restore-flags.ts';
-import { restoredView, restoreLines, restorePlanView } from '../../lib/cli/restore-view.ts';
+import { checkConfirmation, confirmMild, confirmSevere } from '../../lib/cli/asking/prompt.ts';
+import { BackupCommand } from '../../lib/cli/command/backup-command.ts';
+import { millisecondsOf } from '../../lib/cli/flags/duration-flag.ts';
+import { restoreFlags } from '../../lib/cli/flags/restore-flags.ts';
 import { painter } from '../../lib/cli/terminal.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { restoredView, restoreLines, restorePlanView } from '../../lib/cli/views/restore-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class BackupRestore extends BackupCommand<typeof BackupRestore> {
   static override summary =

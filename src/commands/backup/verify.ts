@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { BackupCommand } from '../../lib/cli/backup-command.ts';
-import { verifyView } from '../../lib/cli/verify-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { BackupCommand } from '../../lib/cli/command/backup-command.ts';
+import { verifyView } from '../../lib/cli/views/verify-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class BackupVerify extends BackupCommand<typeof BackupVerify> {
   static override summary = 'Prove that a backup can be read: the drill.';

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../../lib/cli/base-command.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { BaseCommand } from '../../lib/cli/command/base-command.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 import { loadProject, showing } from '../../lib/project/index.ts';
 
 export default class ConfigShow extends BaseCommand<typeof ConfigShow> {
@@ -31,10 +31,10 @@ export default class ConfigShow extends BaseCommand<typeof ConfigShow> {
     const configuration = effectiveConfiguration(loaded.project, { profile, region });
     if (origin) {
       // The table measures text, which is slow to load.
-      const { originsView } = await import('../../lib/cli/config-origins-view.ts');
+      const { originsView } = await import('../../lib/cli/views/config-origins-view.ts');
       return originsView(valueOrigins(configuration, loaded));
     }
-    const { configurationView } = await import('../../lib/cli/config-view.ts');
+    const { configurationView } = await import('../../lib/cli/views/config-view.ts');
     return configurationView(configuration, configurationYaml(configuration), loaded);
   }
 }

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../../lib/cli/base-command.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { BaseCommand } from '../../lib/cli/command/base-command.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 import type { TemplateFacts } from '../../lib/stacks/index.ts';
 
 export default class ConfigValidate extends BaseCommand<typeof ConfigValidate> {
@@ -21,7 +21,7 @@ export default class ConfigValidate extends BaseCommand<typeof ConfigValidate> {
       await Promise.all([
         import('../../lib/project/index.ts'),
         import('../../lib/stacks/index.ts'),
-        import('../../lib/cli/config-view.ts'),
+        import('../../lib/cli/views/config-view.ts'),
       ]);
     const options = { cwd: process.cwd(), environment: this.flags.env, imports: readImports };
     return validationView(

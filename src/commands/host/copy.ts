@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
-import { HostCommand } from '../../lib/cli/host-command.ts';
-import { timeFlag } from '../../lib/cli/host-flags.ts';
-import { copiedView } from '../../lib/cli/host-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { HostCommand } from '../../lib/cli/command/host-command.ts';
+import { timeFlag } from '../../lib/cli/flags/host-flags.ts';
+import { copiedView } from '../../lib/cli/views/host-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class HostCopy extends HostCommand<typeof HostCopy> {
   static override summary = 'Copy a file or a folder to a host, or from it.';

@@ -1,9 +1,9 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { HostCommand } from '../../lib/cli/host-command.ts';
-import { hostFlags, timeFlag } from '../../lib/cli/host-flags.ts';
-import { hostLines, hostRunView } from '../../lib/cli/host-lines.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { HostCommand } from '../../lib/cli/command/host-command.ts';
+import { hostFlags, timeFlag } from '../../lib/cli/flags/host-flags.ts';
+import { hostLines, hostRunView } from '../../lib/cli/views/host-lines.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class HostRun extends HostCommand<typeof HostRun> {
   static override summary = 'Run a command on hosts, and show what it prints.';

@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
 import { UsageError } from '../../lib/base/errors.ts';
-import { HostCommand } from '../../lib/cli/host-command.ts';
-import { shellView } from '../../lib/cli/host-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { HostCommand } from '../../lib/cli/command/host-command.ts';
+import { shellView } from '../../lib/cli/views/host-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class HostSsh extends HostCommand<typeof HostSsh> {
   static override summary = 'Log in to a host.';

@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
-import { HostCommand } from '../../lib/cli/host-command.ts';
-import { hostFlags } from '../../lib/cli/host-flags.ts';
-import { hostLines } from '../../lib/cli/host-lines.ts';
-import { tailView } from '../../lib/cli/host-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { HostCommand } from '../../lib/cli/command/host-command.ts';
+import { hostFlags } from '../../lib/cli/flags/host-flags.ts';
+import { hostLines } from '../../lib/cli/views/host-lines.ts';
+import { tailView } from '../../lib/cli/views/host-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class HostTail extends HostCommand<typeof HostTail> {
   static override summary = 'Show the newest lines of a log on hosts, and go on with what comes.';

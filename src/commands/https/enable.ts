@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
-import { HostCommand } from '../../lib/cli/host-command.ts';
-import { confirmMild } from '../../lib/cli/prompt.ts';
-import { appFlags } from '../../lib/cli/redeploy-flags.ts';
-import { changeLines, changesView, httpsView, needsChange } from '../../lib/cli/setup-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { confirmMild } from '../../lib/cli/asking/prompt.ts';
+import { HostCommand } from '../../lib/cli/command/host-command.ts';
+import { appFlags } from '../../lib/cli/flags/redeploy-flags.ts';
+import { changeLines, changesView, httpsView, needsChange } from '../../lib/cli/views/setup-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class HttpsEnable extends HostCommand<typeof HttpsEnable> {
   static override summary = "Serve a site by HTTPS, with a certificate of Let's Encrypt.";

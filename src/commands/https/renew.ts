@@ -1,8 +1,8 @@
 import * as Flags from '@oclif/core/flags';
-import { HostCommand } from '../../lib/cli/host-command.ts';
-import { appFlags } from '../../lib/cli/redeploy-flags.ts';
-import { httpsView } from '../../lib/cli/setup-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { HostCommand } from '../../lib/cli/command/host-command.ts';
+import { appFlags } from '../../lib/cli/flags/redeploy-flags.ts';
+import { httpsView } from '../../lib/cli/views/setup-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class HttpsRenew extends HostCommand<typeof HttpsRenew> {
   static override summary = 'Renew the certificate of a site where it is about to expire.';

@@ -1,7 +1,7 @@
-import { HostCommand } from '../../lib/cli/host-command.ts';
-import { appFlags } from '../../lib/cli/redeploy-flags.ts';
-import { httpsView } from '../../lib/cli/setup-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { HostCommand } from '../../lib/cli/command/host-command.ts';
+import { appFlags } from '../../lib/cli/flags/redeploy-flags.ts';
+import { httpsView } from '../../lib/cli/views/setup-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class HttpsStatus extends HostCommand<typeof HttpsStatus> {
   static override summary = 'Show the certificate of a site: until when it is good, and what renews it.';

@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { listed } from '../../lib/base/text.ts';
-import { LogCommand } from '../../lib/cli/log-command.ts';
-import { fieldsOf, grepOf, LogPrinter } from '../../lib/cli/log-lines.ts';
-import { Newest, newsWords, readView } from '../../lib/cli/log-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { LogCommand } from '../../lib/cli/command/log-command.ts';
+import { fieldsOf, grepOf, LogPrinter } from '../../lib/cli/views/log-lines.ts';
+import { Newest, newsWords, readView } from '../../lib/cli/views/log-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class Logs extends LogCommand<typeof Logs> {
   static override summary = 'Show the logs of functions, stacks and log groups, in one order of time.';

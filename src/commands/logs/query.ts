@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { LogCommand } from '../../lib/cli/log-command.ts';
-import { queryView } from '../../lib/cli/log-query-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { LogCommand } from '../../lib/cli/command/log-command.ts';
+import { queryView } from '../../lib/cli/views/log-query-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class LogsQuery extends LogCommand<typeof LogsQuery> {
   static override summary = 'Ask the logs with CloudWatch Logs Insights.';

@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { LogCommand } from '../../lib/cli/log-command.ts';
-import { statsView } from '../../lib/cli/log-stats-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { LogCommand } from '../../lib/cli/command/log-command.ts';
+import { statsView } from '../../lib/cli/views/log-stats-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class LogsStats extends LogCommand<typeof LogsStats> {
   static override summary = 'Count what the logs say: errors, durations, cold starts, frequent messages.';

@@ -1,8 +1,8 @@
 import { silentReporter } from '../../lib/base/report.ts';
-import { ManageCommand } from '../../lib/cli/manage-command.ts';
-import { targetFlags } from '../../lib/cli/manage-flags.ts';
-import { quickView } from '../../lib/cli/manage-status-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { ManageCommand } from '../../lib/cli/command/manage-command.ts';
+import { targetFlags } from '../../lib/cli/flags/manage-flags.ts';
+import { quickView } from '../../lib/cli/views/manage-status-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class ManageQuick extends ManageCommand<typeof ManageQuick> {
   static override summary = 'Say within three seconds whether hosts can be reached.';

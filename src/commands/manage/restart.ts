@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
-import { ManageCommand } from '../../lib/cli/manage-command.ts';
-import { actFlags, confirmFlags, timeoutsOf, untilFlag } from '../../lib/cli/manage-flags.ts';
-import { planView } from '../../lib/cli/manage-plan-view.ts';
-import { actView } from '../../lib/cli/manage-result-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { ManageCommand } from '../../lib/cli/command/manage-command.ts';
+import { actFlags, confirmFlags, timeoutsOf, untilFlag } from '../../lib/cli/flags/manage-flags.ts';
+import { planView } from '../../lib/cli/views/manage-plan-view.ts';
+import { actView } from '../../lib/cli/views/manage-result-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 import type { Stage } from '../../lib/instances/index.ts';
 
 export default class ManageRestart extends ManageCommand<typeof ManageRestart> {

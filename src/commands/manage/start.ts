@@ -1,10 +1,10 @@
 import * as Flags from '@oclif/core/flags';
-import { ManageCommand } from '../../lib/cli/manage-command.ts';
-import { actFlags, timeoutsOf, untilFlag } from '../../lib/cli/manage-flags.ts';
-import { planView } from '../../lib/cli/manage-plan-view.ts';
-import { actView, exitOf } from '../../lib/cli/manage-result-view.ts';
-import type { View } from '../../lib/cli/view.ts';
-import { isWhole } from '../../lib/deploy/index.ts';
+import { ManageCommand } from '../../lib/cli/command/manage-command.ts';
+import { actFlags, timeoutsOf, untilFlag } from '../../lib/cli/flags/manage-flags.ts';
+import { planView } from '../../lib/cli/views/manage-plan-view.ts';
+import { actView, exitOf } from '../../lib/cli/views/manage-result-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
+import { isWhole } from '../../lib/desks/index.ts';
 import type { Stage } from '../../lib/instances/index.ts';
 
 export default class ManageStart extends ManageCommand<typeof ManageStart> {

@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
 import type { silentReporter } from '../../lib/base/report.ts';
-import { ManageCommand } from '../../lib/cli/manage-command.ts';
-import { targetFlags } from '../../lib/cli/manage-flags.ts';
-import { statusView } from '../../lib/cli/manage-status-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { ManageCommand } from '../../lib/cli/command/manage-command.ts';
+import { targetFlags } from '../../lib/cli/flags/manage-flags.ts';
+import { statusView } from '../../lib/cli/views/manage-status-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class ManageStatus extends ManageCommand<typeof ManageStatus> {
   static override summary = 'Show instances, auto scaling groups and databases and how they are.';

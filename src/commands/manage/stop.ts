@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
-import { ManageCommand } from '../../lib/cli/manage-command.ts';
-import { actFlags, confirmFlags, timeoutsOf } from '../../lib/cli/manage-flags.ts';
-import { planView } from '../../lib/cli/manage-plan-view.ts';
-import { actView } from '../../lib/cli/manage-result-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { ManageCommand } from '../../lib/cli/command/manage-command.ts';
+import { actFlags, confirmFlags, timeoutsOf } from '../../lib/cli/flags/manage-flags.ts';
+import { planView } from '../../lib/cli/views/manage-plan-view.ts';
+import { actView } from '../../lib/cli/views/manage-result-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class ManageStop extends ManageCommand<typeof ManageStop> {
   static override summary = 'Stop instances, groups and databases.';

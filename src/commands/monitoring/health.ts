@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../../lib/base/clock.ts';
-import { millisecondsOf } from '../../lib/cli/duration-flag.ts';
-import { healthView } from '../../lib/cli/health-view.ts';
-import { HostCommand } from '../../lib/cli/host-command.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { HostCommand } from '../../lib/cli/command/host-command.ts';
+import { millisecondsOf } from '../../lib/cli/flags/duration-flag.ts';
+import { healthView } from '../../lib/cli/views/health-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class MonitoringHealth extends HostCommand<typeof MonitoringHealth> {
   static override summary = 'Give one verdict on all that runs, for scripts and for people.';
@@ -30,7 +30,7 @@ export default class MonitoringHealth extends HostCommand<typeof MonitoringHealt
     const { disk, 'certificate-days': certificateDays, wait } = this.flags;
     const patience = millisecondsOf('--wait', wait);
     const [{ projectHealth }, { project, variable }] = await Promise.all([
-      import('../../lib/deploy/index.ts'),
+      import('../../lib/desks/index.ts'),
       this.project(),
     ]);
     const deps = {

@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../../lib/base/clock.ts';
-import { HostCommand } from '../../lib/cli/host-command.ts';
-import { metricsView } from '../../lib/cli/metrics-view.ts';
-import type { View } from '../../lib/cli/view.ts';
-import { whenOf } from '../../lib/cli/when-flag.ts';
+import { HostCommand } from '../../lib/cli/command/host-command.ts';
+import { whenOf } from '../../lib/cli/flags/when-flag.ts';
+import { metricsView } from '../../lib/cli/views/metrics-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 import { metricWindow } from '../../lib/monitoring/index.ts';
 
 export default class MonitoringMetrics extends HostCommand<typeof MonitoringMetrics> {
@@ -34,7 +34,7 @@ export default class MonitoringMetrics extends HostCommand<typeof MonitoringMetr
     const now = systemClock.now();
     const from = whenOf('--since', this.flags.since, now);
     const [{ openMetricDesk }, project] = await Promise.all([
-      import('../../lib/deploy/index.ts'),
+      import('../../lib/desks/index.ts'),
       this.glance(),
     ]);
     const signal = this.interrupts.watch();

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
-import { HostCommand } from '../../lib/cli/host-command.ts';
-import { servicesView } from '../../lib/cli/services-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { HostCommand } from '../../lib/cli/command/host-command.ts';
+import { servicesView } from '../../lib/cli/views/services-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class MonitoringServices extends HostCommand<typeof MonitoringServices> {
   static override summary =
@@ -44,10 +44,7 @@ export default class MonitoringServices extends HostCommand<typeof MonitoringSer
 
   protected override async work(): Promise<View> {
     const { host = [], unit: units, lines, sudo } = this.flags;
-    const [{ readServices }, desk] = await Promise.all([
-      import('../../lib/deploy/index.ts'),
-      this.hostDesk(),
-    ]);
+    const [{ readServices }, desk] = await Promise.all([import('../../lib/desks/index.ts'), this.hostDesk()]);
     const hosts = desk.choose(host, host.length === 0);
     return servicesView(await readServices(desk, hosts, { units, lines, sudo }));
   }

@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
-import { HostCommand } from '../../lib/cli/host-command.ts';
-import { timeFlag } from '../../lib/cli/host-flags.ts';
-import { appFlags, waitFlag } from '../../lib/cli/redeploy-flags.ts';
-import { releasedView, releasePlaceLine } from '../../lib/cli/redeploy-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { HostCommand } from '../../lib/cli/command/host-command.ts';
+import { timeFlag } from '../../lib/cli/flags/host-flags.ts';
+import { appFlags, waitFlag } from '../../lib/cli/flags/redeploy-flags.ts';
+import { releasedView, releasePlaceLine } from '../../lib/cli/views/redeploy-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class RedeployDeploy extends HostCommand<typeof RedeployDeploy> {
   static override summary = 'Release the newest code to the hosts of an application.';

@@ -1,8 +1,8 @@
 import * as Flags from '@oclif/core/flags';
-import { HostCommand } from '../../lib/cli/host-command.ts';
-import { appFlags } from '../../lib/cli/redeploy-flags.ts';
-import { releaseHistoryView } from '../../lib/cli/redeploy-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { HostCommand } from '../../lib/cli/command/host-command.ts';
+import { appFlags } from '../../lib/cli/flags/redeploy-flags.ts';
+import { releaseHistoryView } from '../../lib/cli/views/redeploy-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class RedeployHistory extends HostCommand<typeof RedeployHistory> {
   static override summary = 'Show the releases of an application, newest first.';

@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
-import { HostCommand } from '../../lib/cli/host-command.ts';
-import { confirmMild } from '../../lib/cli/prompt.ts';
-import { appFlags, waitFlag } from '../../lib/cli/redeploy-flags.ts';
-import { prunedView, pruneLines } from '../../lib/cli/redeploy-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { confirmMild } from '../../lib/cli/asking/prompt.ts';
+import { HostCommand } from '../../lib/cli/command/host-command.ts';
+import { appFlags, waitFlag } from '../../lib/cli/flags/redeploy-flags.ts';
+import { prunedView, pruneLines } from '../../lib/cli/views/redeploy-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class RedeployPrune extends HostCommand<typeof RedeployPrune> {
   static override summary = 'Remove old releases from the hosts of an application.';

@@ -1,9 +1,9 @@
 import * as Args from '@oclif/core/args';
-import { HostCommand } from '../../lib/cli/host-command.ts';
-import { timeFlag } from '../../lib/cli/host-flags.ts';
-import { appFlags, waitFlag } from '../../lib/cli/redeploy-flags.ts';
-import { releasedView, releasePlaceLine } from '../../lib/cli/redeploy-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { HostCommand } from '../../lib/cli/command/host-command.ts';
+import { timeFlag } from '../../lib/cli/flags/host-flags.ts';
+import { appFlags, waitFlag } from '../../lib/cli/flags/redeploy-flags.ts';
+import { releasedView, releasePlaceLine } from '../../lib/cli/views/redeploy-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class RedeployRollback extends HostCommand<typeof RedeployRollback> {
   static override summary = 'Go back to the release before, with the code and the environment that it had.';

@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
-import { HostCommand } from '../../lib/cli/host-command.ts';
-import { confirmMild } from '../../lib/cli/prompt.ts';
-import { appFlags } from '../../lib/cli/redeploy-flags.ts';
-import { changeLines, changesView, needsChange } from '../../lib/cli/setup-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { confirmMild } from '../../lib/cli/asking/prompt.ts';
+import { HostCommand } from '../../lib/cli/command/host-command.ts';
+import { appFlags } from '../../lib/cli/flags/redeploy-flags.ts';
+import { changeLines, changesView, needsChange } from '../../lib/cli/views/setup-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class RedeploySetup extends HostCommand<typeof RedeploySetup> {
   static override summary = 'Make a bare Debian or Ubuntu host ready for an application.';

@@ -1,8 +1,8 @@
 import * as Flags from '@oclif/core/flags';
-import { HostCommand } from '../../lib/cli/host-command.ts';
-import { appFlags } from '../../lib/cli/redeploy-flags.ts';
-import { releaseStatusView } from '../../lib/cli/redeploy-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { HostCommand } from '../../lib/cli/command/host-command.ts';
+import { appFlags } from '../../lib/cli/flags/redeploy-flags.ts';
+import { releaseStatusView } from '../../lib/cli/views/redeploy-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class RedeployStatus extends HostCommand<typeof RedeployStatus> {
   static override summary = 'Show which release runs, since when, from whom, and how it is.';

@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
-import { HostCommand } from '../../lib/cli/host-command.ts';
-import { confirmMild } from '../../lib/cli/prompt.ts';
-import { appFlags } from '../../lib/cli/redeploy-flags.ts';
-import { unlockedView } from '../../lib/cli/redeploy-view.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { confirmMild } from '../../lib/cli/asking/prompt.ts';
+import { HostCommand } from '../../lib/cli/command/host-command.ts';
+import { appFlags } from '../../lib/cli/flags/redeploy-flags.ts';
+import { unlockedView } from '../../lib/cli/views/redeploy-view.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class RedeployUnlock extends HostCommand<typeof RedeployUnlock> {
   static override summary = 'Stop a release that hangs on a host, and take its lock.';

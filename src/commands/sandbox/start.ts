@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../../lib/cli/base-command.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { BaseCommand } from '../../lib/cli/command/base-command.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class SandboxStart extends BaseCommand<typeof SandboxStart> {
   static override summary = 'Start an AWS on this machine.';

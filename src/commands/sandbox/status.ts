@@ -1,9 +1,9 @@
 import { bytes, duration, listed, plural } from '../../lib/base/text.ts';
-import { BaseCommand } from '../../lib/cli/base-command.ts';
-import { pairs } from '../../lib/cli/table.ts';
+import { BaseCommand } from '../../lib/cli/command/base-command.ts';
 import type { Ui } from '../../lib/cli/terminal.ts';
-import type { View } from '../../lib/cli/view.ts';
-import { wrapped } from '../../lib/cli/wrap.ts';
+import { pairs } from '../../lib/cli/views/table.ts';
+import type { View } from '../../lib/cli/views/view.ts';
+import { wrapped } from '../../lib/cli/views/wrap.ts';
 import type { SandboxStatus as Status } from '../../lib/sandbox/index.ts';
 
 const STATE: Record<Status['state'], string> = {

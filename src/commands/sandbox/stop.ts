@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../../lib/cli/base-command.ts';
-import { confirmMild } from '../../lib/cli/prompt.ts';
-import type { View } from '../../lib/cli/view.ts';
+import { confirmMild } from '../../lib/cli/asking/prompt.ts';
+import { BaseCommand } from '../../lib/cli/command/base-command.ts';
+import type { View } from '../../lib/cli/views/view.ts';
 
 export default class SandboxStop extends BaseCommand<typeof SandboxStop> {
   static override summary = 'Stop the AWS on this machine.';

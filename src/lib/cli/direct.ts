@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Interfaces } from '@oclif/core';
-import type { BaseCommand } from './base-command.ts';
+import type { BaseCommand } from './command/base-command.ts';
 
 /** What the manifest says of a command, as far as it is needed to run it. */
 interface ManifestCommand {

@@ -1,9 +1,9 @@
 import type { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import { Exit, isInfractlError } from '../base/errors.ts';
-import { Prompter } from './prompt.ts';
-import { cut } from './table.ts';
+import { Prompter } from './asking/prompt.ts';
 import { describeTerminal, painter } from './terminal.ts';
+import { cut } from './views/table.ts';
 
 type Loadable = Command.Loadable;
 

@@ -1,5 +1,5 @@
 import type { ReportEvent, Reporter } from '../base/report.ts';
-import type { OpenReporter } from './progress-reporter.ts';
+import type { OpenReporter } from './progress/reporter.ts';
 
 /** An operation of AWS that is being followed. */
 export interface RunningOperation {

@@ -1,8 +1,8 @@
 import { systemClock } from '../base/clock.ts';
 import { isInfractlError } from '../base/errors.ts';
 import { painter, type Terminal } from './terminal.ts';
-import { localTime } from './times.ts';
-import type { View } from './view.ts';
+import { localTime } from './views/times.ts';
+import type { View } from './views/view.ts';
 
 /** Milliseconds between two looks. */
 const PAUSE = 5_000;

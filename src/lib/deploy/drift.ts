@@ -1,9 +1,9 @@
 import { Exit, InfractlError, isInfractlError } from '../base/errors.ts';
 import { plural } from '../base/text.ts';
+import type { DeskDeps } from '../desks/stack-desk.ts';
 import { isReference, type Project, type StackPart, type Value } from '../project/model.ts';
 import type { DriftDeps, StackDrift } from '../stacks/index.ts';
 import { noStack } from './outputs.ts';
-import type { DeskDeps } from './stack-desk.ts';
 
 /** What became of looking for drift. */
 export interface DriftReport {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { grepOf, harmless, type LogChoice, LogPrinter } from '../../../src/lib/cli/log-lines.ts';
+import { grepOf, harmless, type LogChoice, LogPrinter } from '../../../src/lib/cli/views/log-lines.ts';
 import type { LogEvent } from '../../../src/lib/logs/index.ts';
 
 const AT = new Date().setHours(9, 30, 15, 42);

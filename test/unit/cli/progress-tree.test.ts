@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import stringWidth from 'fast-string-width';
 import { describe, expect, it } from 'vitest';
 import type { ReportEvent } from '../../../src/lib/base/report.ts';
-import { layOut } from '../../../src/lib/cli/progress-layout.ts';
-import { AwsClock, counts, ProgressTree } from '../../../src/lib/cli/progress-tree.ts';
+import { layOut } from '../../../src/lib/cli/progress/layout.ts';
+import { AwsClock, counts, ProgressTree } from '../../../src/lib/cli/progress/tree.ts';
 import { painter } from '../../../src/lib/cli/terminal.ts';
 
 const T0 = Date.parse('2026-01-05T09:00:00Z');

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Interrupted, UsageError } from '../../../src/lib/base/errors.ts';
 import { menuChoices, splitWords } from '../../../src/lib/cli/menu.ts';
-import { LineProgress } from '../../../src/lib/cli/progress-lines.ts';
-import { settledLine } from '../../../src/lib/cli/progress-words.ts';
-import { table } from '../../../src/lib/cli/table.ts';
+import { LineProgress } from '../../../src/lib/cli/progress/lines.ts';
+import { settledLine } from '../../../src/lib/cli/progress/words.ts';
 import { describeTerminal, painter } from '../../../src/lib/cli/terminal.ts';
+import { table } from '../../../src/lib/cli/views/table.ts';
 
 const plain = painter(false);
 
@@ -96,7 +96,7 @@ describe('progress where nothing can be redrawn', () => {
 
 describe('progress on a terminal', () => {
   it('erases nothing while nothing runs: a prompt may stand there', async () => {
-    const { LiveProgress } = await import('../../../src/lib/cli/progress-live.ts');
+    const { LiveProgress } = await import('../../../src/lib/cli/progress/live.ts');
     vi.useFakeTimers();
     const write = process.stderr.write;
     let written = '';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Exit } from '../../../src/lib/base/errors.ts';
-import { planLines, rollbackPlanView } from '../../../src/lib/cli/rollback-view.ts';
+import { planLines, rollbackPlanView } from '../../../src/lib/cli/views/rollback-view.ts';
 import { openRollback } from '../../../src/lib/deploy/index.ts';
 import { salvageProject } from '../../../src/lib/project/index.ts';
 import { Deploys, functionTemplate, SECRET, startHealth } from './setup.ts';

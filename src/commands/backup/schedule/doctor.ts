@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
 import { examine } from '../../../lib/backups/index.ts';
-import { ScheduleCommand } from '../../../lib/cli/schedule-command.ts';
-import { doctorView } from '../../../lib/cli/schedule-view.ts';
-import type { View } from '../../../lib/cli/view.ts';
+import { ScheduleCommand } from '../../../lib/cli/command/schedule-command.ts';
+import { doctorView } from '../../../lib/cli/views/schedule-view.ts';
+import type { View } from '../../../lib/cli/views/view.ts';
 
 export default class BackupScheduleDoctor extends ScheduleCommand<typeof BackupScheduleDoctor> {
   static override summary = 'Look for what would keep the next backup from being made.';

@@ -1,9 +1,9 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { chooseEngine, install, tryEntry } from '../../../lib/backups/index.ts';
-import { ScheduleCommand } from '../../../lib/cli/schedule-command.ts';
-import { dlmView, installedView } from '../../../lib/cli/schedule-view.ts';
-import type { View } from '../../../lib/cli/view.ts';
+import { ScheduleCommand } from '../../../lib/cli/command/schedule-command.ts';
+import { dlmView, installedView } from '../../../lib/cli/views/schedule-view.ts';
+import type { View } from '../../../lib/cli/views/view.ts';
 
 export default class BackupScheduleInstall extends ScheduleCommand<typeof BackupScheduleInstall> {
   static override summary = 'Run backup auto on this machine every night.';

@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
 import { scheduleState } from '../../../lib/backups/index.ts';
-import { ScheduleCommand } from '../../../lib/cli/schedule-command.ts';
-import { scheduleStateView } from '../../../lib/cli/schedule-view.ts';
-import type { View } from '../../../lib/cli/view.ts';
+import { ScheduleCommand } from '../../../lib/cli/command/schedule-command.ts';
+import { scheduleStateView } from '../../../lib/cli/views/schedule-view.ts';
+import type { View } from '../../../lib/cli/views/view.ts';
 
 export default class BackupScheduleStatus extends ScheduleCommand<typeof BackupScheduleStatus> {
   static override summary = 'Show what runs the backups of this environment on this machine.';

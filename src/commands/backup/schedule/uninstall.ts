@@ -1,9 +1,9 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { uninstall } from '../../../lib/backups/index.ts';
-import { ScheduleCommand } from '../../../lib/cli/schedule-command.ts';
-import { uninstalledView } from '../../../lib/cli/schedule-view.ts';
-import type { View } from '../../../lib/cli/view.ts';
+import { ScheduleCommand } from '../../../lib/cli/command/schedule-command.ts';
+import { uninstalledView } from '../../../lib/cli/views/schedule-view.ts';
+import type { View } from '../../../lib/cli/views/view.ts';
 
 export default class BackupScheduleUninstall extends ScheduleCommand<typeof BackupScheduleUninstall> {
   static override summary = 'Take the timer or the line in the crontab away; the backups stay.';

@@ -1,7 +1,7 @@
 import { silentReporter } from '../../../lib/base/report.ts';
-import { engineFlag, ManageScheduleCommand } from '../../../lib/cli/manage-schedule-command.ts';
-import { schedulesView } from '../../../lib/cli/manage-schedule-view.ts';
-import type { View } from '../../../lib/cli/view.ts';
+import { engineFlag, ManageScheduleCommand } from '../../../lib/cli/command/manage-schedule-command.ts';
+import { schedulesView } from '../../../lib/cli/views/manage-schedule-view.ts';
+import type { View } from '../../../lib/cli/views/view.ts';
 
 export default class ManageScheduleList extends ManageScheduleCommand<typeof ManageScheduleList> {
   static override summary = 'Show when what is started and stopped.';

@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
-import { confirmFlags } from '../../../lib/cli/manage-flags.ts';
-import { engineFlag, ManageScheduleCommand } from '../../../lib/cli/manage-schedule-command.ts';
-import { confirmMild } from '../../../lib/cli/prompt.ts';
-import type { View } from '../../../lib/cli/view.ts';
+import { confirmMild } from '../../../lib/cli/asking/prompt.ts';
+import { engineFlag, ManageScheduleCommand } from '../../../lib/cli/command/manage-schedule-command.ts';
+import { confirmFlags } from '../../../lib/cli/flags/manage-flags.ts';
+import type { View } from '../../../lib/cli/views/view.ts';
 
 export default class ManageScheduleRemove extends ManageScheduleCommand<typeof ManageScheduleRemove> {
   static override summary = 'Take a schedule away. What it started or stopped stays as it is.';

@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../../../lib/base/errors.ts';
-import { targetFlags } from '../../../lib/cli/manage-flags.ts';
-import { ManageScheduleCommand } from '../../../lib/cli/manage-schedule-command.ts';
-import { setView } from '../../../lib/cli/manage-schedule-view.ts';
-import type { View } from '../../../lib/cli/view.ts';
+import { ManageScheduleCommand } from '../../../lib/cli/command/manage-schedule-command.ts';
+import { targetFlags } from '../../../lib/cli/flags/manage-flags.ts';
+import { setView } from '../../../lib/cli/views/manage-schedule-view.ts';
+import type { View } from '../../../lib/cli/views/view.ts';
 
 export default class ManageScheduleSet extends ManageScheduleCommand<typeof ManageScheduleSet> {
   static override summary = 'Start and stop on time, by EventBridge Scheduler or by cron.';

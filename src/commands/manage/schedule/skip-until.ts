@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { engineFlag, ManageScheduleCommand } from '../../../lib/cli/manage-schedule-command.ts';
-import { schedulesView } from '../../../lib/cli/manage-schedule-view.ts';
-import type { View } from '../../../lib/cli/view.ts';
+import { engineFlag, ManageScheduleCommand } from '../../../lib/cli/command/manage-schedule-command.ts';
+import { schedulesView } from '../../../lib/cli/views/manage-schedule-view.ts';
+import type { View } from '../../../lib/cli/views/view.ts';
 
 export default class ManageScheduleSkipUntil extends ManageScheduleCommand<typeof ManageScheduleSkipUntil> {
   static override summary = 'Let schedules do nothing before a day; they go on by themselves.';

@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../../../lib/base/clock.ts';
-import { alarmsView } from '../../../lib/cli/alarms-view.ts';
-import { ProjectCommand } from '../../../lib/cli/project-command.ts';
-import type { View } from '../../../lib/cli/view.ts';
-import { whenOf } from '../../../lib/cli/when-flag.ts';
+import { ProjectCommand } from '../../../lib/cli/command/project-command.ts';
+import { whenOf } from '../../../lib/cli/flags/when-flag.ts';
+import { alarmsView } from '../../../lib/cli/views/alarms-view.ts';
+import type { View } from '../../../lib/cli/views/view.ts';
 
 export default class MonitoringAlarms extends ProjectCommand<typeof MonitoringAlarms> {
   static override summary = 'Show the alarms of the stacks: which, since when, and why.';

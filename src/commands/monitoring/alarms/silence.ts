@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../../../lib/base/errors.ts';
-import { silencedView, unsilencedView } from '../../../lib/cli/alarms-view.ts';
-import { millisecondsOf } from '../../../lib/cli/duration-flag.ts';
-import { ProjectCommand } from '../../../lib/cli/project-command.ts';
-import type { View } from '../../../lib/cli/view.ts';
+import { ProjectCommand } from '../../../lib/cli/command/project-command.ts';
+import { millisecondsOf } from '../../../lib/cli/flags/duration-flag.ts';
+import { silencedView, unsilencedView } from '../../../lib/cli/views/alarms-view.ts';
+import type { View } from '../../../lib/cli/views/view.ts';
 
 export default class MonitoringAlarmsSilence extends ProjectCommand<typeof MonitoringAlarmsSilence> {
   static override summary = 'Keep alarms from acting for a time that ends by itself.';

@@ -1,11 +1,11 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { listed } from '../../../lib/base/text.ts';
-import { testedView } from '../../../lib/cli/alarms-view.ts';
-import { ProjectCommand } from '../../../lib/cli/project-command.ts';
-import { confirmMild } from '../../../lib/cli/prompt.ts';
-import type { View } from '../../../lib/cli/view.ts';
-import type { ProjectAlarm } from '../../../lib/deploy/index.ts';
+import { confirmMild } from '../../../lib/cli/asking/prompt.ts';
+import { ProjectCommand } from '../../../lib/cli/command/project-command.ts';
+import { testedView } from '../../../lib/cli/views/alarms-view.ts';
+import type { View } from '../../../lib/cli/views/view.ts';
+import type { ProjectAlarm } from '../../../lib/desks/index.ts';
 import { type AlarmStateName, actionWords } from '../../../lib/monitoring/index.ts';
 
 const STATES = ['ALARM', 'OK', 'INSUFFICIENT_DATA'] as const;

@@ -1,0 +1,160 @@
+import { Exit, InfractlError, Interrupted, UsageError } from '../../base/errors.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** A question, and the flag or setting that answers it where nobody can be asked. */
+export interface Question {
+  readonly message: string;
+  /** How to answer without a prompt: "Give --confirm auth-manager-dev." */
+  readonly otherwise: string;
+}
+
+/**
+ * All questions of infractl go through here: prompts are drawn on standard error, Ctrl-C leaves with 130,
+ * and where nobody can answer the missing flag is named with exit 2.
+ */
+export class Prompter {
+  readonly #terminal: Terminal;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  get canAsk(): boolean {
+    return this.#terminal.interactive;
+  }
+
+  /** A line of text; `secret` does not echo it; `retype` empties the line after an answer that will not do. */
+  async text(
+    question: Question,
+    options: { secret?: boolean; retype?: boolean; validate?: (value: string) => true | string } = {},
+  ) {
+    this.#mayAsk(question);
+    const { input, password } = await import('@inquirer/prompts');
+    const validate = options.validate ?? (() => true);
+    return options.secret
+      ? this.#ask((context) => password({ message: question.message, validate, mask: '•' }, context))
+      : this.#ask((context) =>
+          input(
+            {
+              message: question.message,
+              validate,
+              theme: { validationFailureMode: options.retype ? 'clear' : 'keep' },
+            },
+            context,
+          ),
+        );
+  }
+
+  async choose<T>(question: Question, choices: readonly { name: string; value: T; description?: string }[]) {
+    this.#mayAsk(question);
+    const { select } = await import('@inquirer/prompts');
+    return this.#ask((context) =>
+      select({ message: question.message, choices: [...choices], loop: false }, context),
+    );
+  }
+
+  /**
+   * One of many, found by typing.
+   *
+   * @param found what a term leaves of them; a text alone is a heading
+   * @param lines how many are shown at once
+   */
+  async search<T>(
+    question: Question,
+    found: (term: string | undefined) => readonly (string | { name: string; short?: string; value: T })[],
+    lines: number,
+  ): Promise<T> {
+    this.#mayAsk(question);
+    const { search, Separator } = await import('@inquirer/prompts');
+    const source = (term: string | undefined) =>
+      found(term).map((choice) => (typeof choice === 'string' ? new Separator(choice || ' ') : choice));
+    return this.#ask((context) => search({ message: question.message, source, pageSize: lines }, context));
+  }
+
+  /** Yes or no; no unless yes is said. */
+  async confirm(question: Question): Promise<boolean> {
+    this.#mayAsk(question);
+    const { confirm } = await import('@inquirer/prompts');
+    return this.#ask((context) => confirm({ message: question.message, default: false }, context));
+  }
+
+  #mayAsk(question: Question): void {
+    if (this.canAsk) return;
+    throw new UsageError({
+      code: 'InputNeeded',
+      message: question.message,
+      why: 'Nobody can be asked here: this is not a terminal, or --no-input or CI is set.',
+      suggestions: [question.otherwise],
+    });
+  }
+
+  async #ask<T>(run: (context: { output: NodeJS.WriteStream }) => Promise<T>): Promise<T> {
+    try {
+      return await run({ output: process.stderr });
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ExitPromptError') throw new Interrupted();
+      throw error;
+    }
+  }
+}
+
+export interface MildConfirmation {
+  readonly question: string;
+  readonly yes: boolean;
+}
+
+/** Mild acts: a yes on the terminal, or `--yes`. */
+export async function confirmMild(prompter: Prompter, { question, yes }: MildConfirmation): Promise<void> {
+  if (yes) return;
+  if (await prompter.confirm({ message: question, otherwise: 'Give --yes.' })) return;
+  throw declined();
+}
+
+/** What is in buckets is no part of a template: nobody can make it again. */
+export async function confirmEmptying(prompter: Prompter): Promise<void> {
+  const question = {
+    message: 'Delete all that is in these buckets?',
+    otherwise: 'Give --empty, or keep their stack with --keep.',
+  };
+  if (!(await prompter.confirm(question))) throw declined();
+}
+
+export interface SevereConfirmation {
+  /** What must be typed. */
+  readonly name: string;
+  /** The value of `--confirm`. */
+  readonly given: string | undefined;
+  readonly question: string;
+}
+
+/**
+ * Severe acts: the name typed on the terminal, where a typo is asked for again, or `--confirm NAME`, where a
+ * wrong name does nothing.
+ */
+export async function confirmSevere(prompter: Prompter, wanted: SevereConfirmation): Promise<void> {
+  const { name, given, question } = wanted;
+  if (given !== undefined) return checkConfirmation(name, given);
+  await prompter.text(
+    { message: `${question} Type ${name} to go on:`, otherwise: `Give --confirm ${name}.` },
+    {
+      retype: true,
+      validate: (typed) =>
+        typed.trim() === name || `"${typed}" is not ${name}. Type it again, or leave with Ctrl-C.`,
+    },
+  );
+}
+
+/** A wrong `--confirm` is refused before anything is asked of AWS. */
+export function checkConfirmation(name: string, given: string | undefined): void {
+  if (given === undefined || given.trim() === name) return;
+  throw new InfractlError({
+    code: 'WrongName',
+    message: `"${given}" is not ${name}: nothing was done.`,
+    suggestions: [`Give --confirm ${name}.`],
+    exit: Exit.declined,
+  });
+}
+
+export function declined(): InfractlError {
+  return new InfractlError({ code: 'Declined', message: 'Nothing was done.', exit: Exit.declined });
+}

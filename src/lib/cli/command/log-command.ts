@@ -1,0 +1,83 @@
+import type { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import { systemClock } from '../../base/clock.ts';
+import { UsageError } from '../../base/errors.ts';
+import { parseWhen } from '../../base/when.ts';
+import type { LogDesk } from '../../desks/index.ts';
+import { isReference } from '../../project/model.ts';
+import { HostCommand } from './host-command.ts';
+
+/** A command that reads logs in a window of time. */
+export abstract class LogCommand<T extends typeof Command = typeof Command> extends HostCommand<T> {
+  static override baseFlags = {
+    ...HostCommand.baseFlags,
+    since: Flags.string({
+      description: 'From when on: 5m, 1h30m, "2 hours ago", "yesterday 14:00", ISO 8601.',
+      default: '10m',
+      helpGroup: 'TIME',
+    }),
+    until: Flags.string({ description: 'Up to when; written as --since.', helpGroup: 'TIME' }),
+    filter: Flags.string({
+      description: 'A filter pattern of CloudWatch Logs, applied by AWS: ERROR, { $.status = 500 }.',
+      helpGroup: 'CHOOSE',
+    }),
+  };
+
+  get #window(): { since: string; until?: string; filter?: string } {
+    return this.flags as unknown as { since: string; until?: string; filter?: string };
+  }
+
+  /** @throws UsageError `BadTime` */
+  protected times(now: number): { readonly from: number; readonly to: number | undefined } {
+    const { since, until } = this.#window;
+    const from = this.#when('--since', since, now);
+    const to = until === undefined ? undefined : this.#when('--until', until, now);
+    if (to !== undefined && to <= from) {
+      throw new UsageError({
+        code: 'BadTime',
+        message: '--until is not after --since.',
+        suggestions: [`--since is ${new Date(from).toISOString()}, --until ${new Date(to).toISOString()}.`],
+      });
+    }
+    return { from, to };
+  }
+
+  #when(flag: string, written: string, now: number): number {
+    const when = parseWhen(written, now);
+    if (when !== undefined) return when;
+    throw new UsageError({
+      code: 'BadTime',
+      message: `${flag} ${JSON.stringify(written)} is no time.`,
+      suggestions: ['Write it as 5m, 1h30m, "2 hours ago", "yesterday 14:00" or 2026-01-05T09:00:00Z.'],
+    });
+  }
+
+  protected get pattern(): string | undefined {
+    return this.#window.filter;
+  }
+
+  /** Where and how events are printed: on standard output, they are the result. */
+  protected output() {
+    return {
+      colour: this.terminal.colourOut,
+      terminal: process.stdout.isTTY === true,
+      write: (text: string) => void process.stdout.write(this.redactor.redact(text)),
+    };
+  }
+
+  /** From here on Ctrl-C is the command's to handle. */
+  protected async logDesk(): Promise<LogDesk> {
+    const [{ openLogDesk }, project, session] = await Promise.all([
+      import('../../desks/index.ts'),
+      this.glance(),
+      this.session(),
+    ]);
+    const named = [...project.functions.values()].map(({ functionName }) => functionName);
+    const variables = named.some((name) => isReference(name) && 'env' in name);
+    const variable = variables ? (await this.project()).variable : (name: string) => process.env[name];
+    const { redactor } = this;
+    const signal = this.interrupts.watch();
+    const hosts = () => this.hostDesk();
+    return openLogDesk({ session, clock: systemClock, signal, redactor, variable, hosts }, project);
+  }
+}

@@ -1,0 +1,70 @@
+import { Exit, InfractlError, isInfractlError, messageOf, UsageError } from '../../base/errors.ts';
+import type { Paint } from '../terminal.ts';
+import { wrapped } from './wrap.ts';
+
+/** What oclif's parser throws, as far as it is read here. */
+interface ParserError extends Error {
+  readonly parse?: unknown;
+  readonly oclif?: { readonly exit?: number };
+}
+
+/** Whatever was thrown, as the error that is shown. Anything unknown is a defect and says so. */
+export function shownError(error: unknown, commandId: string | undefined): InfractlError {
+  if (isInfractlError(error)) return error;
+  const e = (error instanceof Error ? error : new Error(String(error))) as ParserError;
+  if (e.parse !== undefined || e.oclif?.exit === Exit.usage) return parserError(e, commandId);
+  return new InfractlError({
+    code: 'Defect',
+    message: 'infractl met something that it was not made for.',
+    why: messageOf(error),
+    suggestions: ['Run the same command with --debug and report what it prints.'],
+    cause: error,
+  });
+}
+
+function parserError(e: ParserError, commandId: string | undefined): UsageError {
+  const message = e.message
+    .replace(/\n?See more help with (--help|-h)\.?/, '')
+    .replace(/^The following error(s)? occurred:\s*/, '')
+    .trim();
+  const command = commandId ? ` ${commandId.replaceAll(':', ' ')}` : '';
+  return new UsageError({
+    code: 'Usage',
+    message: message.split('\n')[0] ?? message,
+    why: message.split('\n').slice(1).join('\n').trim(),
+    suggestions: [`infractl${command} --help`],
+    cause: e,
+  });
+}
+
+/** `--json`: exactly these four keys. */
+export function errorJson(error: InfractlError): unknown {
+  const message = error.why ? `${error.message} ${error.why}` : error.message;
+  return { error: { code: error.code, message, suggestions: [...error.suggestions], exit: error.exit } };
+}
+
+/** For people: what failed, why, what next. What next stays in one line: it may be there to be copied. */
+export function errorText(
+  error: InfractlError,
+  paint: Paint,
+  debug: boolean,
+  columns = Number.POSITIVE_INFINITY,
+): string {
+  const lines = [
+    `${paint('red', error.exit === Exit.interrupted ? '■' : '✗')} ${paint('bold', wrapped(error.message, columns - 2, 2))}`,
+  ];
+  for (const line of (error.why ?? '').split('\n')) {
+    if (line.trim()) lines.push(`  ${wrapped(line, columns - 2, 2)}`);
+  }
+  for (const suggestion of error.suggestions) lines.push(`${paint('cyan', '  →')} ${suggestion}`);
+  if (debug) lines.push('', ...debugLines(error, paint));
+  return lines.join('\n');
+}
+
+function debugLines(error: unknown, paint: Paint): string[] {
+  const lines: string[] = [];
+  for (let e: unknown = error; e instanceof Error; e = e.cause) {
+    lines.push(...(e.stack ?? String(e)).split('\n').map((line) => paint('dim', line)));
+  }
+  return lines;
+}

@@ -1,0 +1,30 @@
+import { Exit } from '../../base/errors.ts';
+import { type Finding, healthOf, healthWords } from '../../monitoring/index.ts';
+import { harmless } from './log-lines.ts';
+import { table } from './table.ts';
+import type { View } from './view.ts';
+
+const ORDER = ['bad', 'unknown', 'good'] as const;
+const STYLE = { bad: 'red', unknown: 'yellow', good: 'green' } as const;
+
+/** Exit 8 where something is bad, else 3 where something could not be looked at. */
+export function healthView(findings: readonly Finding[]): View {
+  const health = healthOf(findings);
+  const sorted = ORDER.flatMap((verdict) => findings.filter((one) => one.verdict === verdict));
+  return {
+    json: { health, findings: sorted },
+    ...(health === 'unhealthy' ? { exit: Exit.unhealthy } : {}),
+    ...(health === 'unknown' ? { exit: Exit.partial } : {}),
+    text: (ui) => {
+      if (findings.length === 0) return 'There is nothing to look at: no alarms, checks, instances or hosts.';
+      const rows = sorted.map(({ kind, name, verdict, why }) => [
+        ui.paint(STYLE[verdict], verdict),
+        kind,
+        name,
+        harmless(why),
+      ]);
+      const columns = ['', 'what', { title: 'name', min: 16 }, { title: 'why', min: 20, wrap: true }];
+      return `${table(ui, columns, rows)}\n\n${ui.paint(STYLE[sorted[0]?.verdict ?? 'good'], healthWords(findings))}`;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { plural } from '../../base/text.ts';
+import type { ProjectPlan } from '../../blueprints/index.ts';
+import type { View } from './view.ts';
+
+/** What `infractl init` made, or would make, and what to type next. */
+export function initView(plan: ProjectPlan, at: { folder: string; dryRun: boolean }): View {
+  const paths = plan.files.map(({ path }) => path);
+  const next = nextCommands(at.folder);
+  const variant = plan.variant ? ` (${plan.variant.name})` : '';
+  return {
+    json: {
+      dryRun: at.dryRun,
+      blueprint: plan.blueprint.name,
+      variant: plan.variant?.name ?? null,
+      name: plan.name,
+      region: plan.region ?? null,
+      folder: plan.target,
+      files: paths,
+      next,
+    },
+    text({ paint }) {
+      const verb = at.dryRun ? 'Would make' : 'Made';
+      const summary = `${verb} the project ${plan.name} from ${plan.blueprint.name}${variant}:`;
+      const lines = [summary, ...entries(at.folder, paths).map((entry) => `  ${entry}`)];
+      if (at.dryRun) return lines.join('\n');
+      return [...lines, '', 'Next:', ...next.map((command) => `  ${paint('cyan', command)}`)].join('\n');
+    },
+  };
+}
+
+function nextCommands(folder: string): readonly string[] {
+  const enter = folder === '.' ? [] : [`cd ${quoted(folder)}`];
+  return [...enter, 'infractl sandbox start', 'infractl deploy --create-stack --sandbox'];
+}
+
+/** As a shell wants it. */
+function quoted(path: string): string {
+  return /^[\w./@%+,:-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
+
+/** What stands at the top of the folder; what is below is counted. */
+function entries(folder: string, paths: readonly string[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const path of paths) {
+    const [first = '', ...rest] = path.split('/');
+    counts.set(first, (counts.get(first) ?? 0) + (rest.length > 0 ? 1 : 0));
+  }
+  const prefix = folder === '.' ? '' : `${folder}/`;
+  return [...counts].map(([name, count]) => {
+    if (count > 0) return `${prefix}${name}/ (${plural(count, 'file')})`;
+    return `${prefix}${name}${name === '.env.secrets' ? ' (with secrets made at random; git ignores it)' : ''}`;
+  });
+}

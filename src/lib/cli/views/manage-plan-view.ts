@@ -1,0 +1,76 @@
+import { plural } from '../../base/text.ts';
+import { type Doing, labelOf, nameOf, type PlannedAct } from '../../instances/index.ts';
+import { PRICE_NOTE } from '../../prices/index.ts';
+import type { Paint } from '../terminal.ts';
+import type { View } from './view.ts';
+import { wrapped } from './wrap.ts';
+
+/** Targets that are shown one by one; of more, only those with something to say. */
+const SHOWN = 20;
+
+export const usd = (amount: number) => `$${amount.toFixed(2)}`;
+
+/** What an act will do, before it does: for people, on standard error. */
+export function planLines(
+  doing: Doing,
+  plan: readonly PlannedAct[],
+  { account, paint, columns }: { readonly account: string; readonly paint: Paint; readonly columns: number },
+): string {
+  const open = plan.filter(({ refusal }) => !refusal);
+  const touched = open.filter(({ does }) => does !== 'nothing');
+  const head = `This ${doing}s ${plural(touched.length, 'target')} in account ${account}:`;
+  const shown =
+    plan.length <= SHOWN
+      ? plan
+      : plan.filter(({ effects, refusal }) => effects.length > 0 || refusal).slice(0, SHOWN);
+  const width = Number.isFinite(columns) ? columns - 4 : Number.POSITIVE_INFINITY;
+  const lines = shown.flatMap(({ target, does, effects, refusal }) => [
+    `  ${paint('bold', labelOf(target))}  ${refusal ? paint('red', 'refused') : does === 'nothing' ? 'as it is' : does}`,
+    ...effects.map((effect) => `    ${wrapped(effect, width, 4)}`),
+  ]);
+  const left = plan.length - shown.length;
+  return [
+    ...(touched.length > 0 ? [head] : ['Nothing has to be changed:']),
+    ...lines,
+    ...(left > 0 ? [`  and ${left} more`] : []),
+    ...savingLines(open),
+  ].join('\n');
+}
+
+/** What is saved, with where the figure comes from; what has no price is said to have none. */
+function savingLines(plan: readonly PlannedAct[]): string[] {
+  const stopped = plan.filter(({ does }) => does === 'stop');
+  const known = stopped.flatMap(({ saves }) => saves ?? []);
+  if (known.length === 0) return [];
+  const sum = known.reduce((total, one) => total + one, 0);
+  const unknown = stopped.length - known.length;
+  return [
+    `  Saves about ${usd(sum)} a month while stopped${unknown > 0 ? `, and what ${plural(unknown, 'target')} without a known price cost` : ''}. Disks are charged on.`,
+    `  (${PRICE_NOTE})`,
+  ];
+}
+
+/** A dry run. */
+export function planView(doing: Doing, plan: readonly PlannedAct[]): View {
+  return {
+    json: {
+      doing,
+      dryRun: true,
+      targets: plan.map(({ target, does, effects, saves, refusal }) => ({
+        kind: target.kind,
+        id: target.id,
+        name: nameOf(target),
+        does: refusal ? 'refused' : does,
+        effects,
+        savesUsdMonth: saves ?? null,
+        refused: refusal ? { code: refusal.code, message: refusal.message, why: refusal.why ?? null } : null,
+      })),
+    },
+    text: () => {
+      const refusals = plan.flatMap(({ refusal }) =>
+        refusal ? [`${refusal.message} ${refusal.why ?? ''}`] : [],
+      );
+      return [...refusals, 'This was a dry run: nothing was changed.'].join('\n');
+    },
+  };
+}

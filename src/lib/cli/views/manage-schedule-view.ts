@@ -1,0 +1,52 @@
+import type { PlacedSchedule } from '../../deploy/index.ts';
+import { table } from './table.ts';
+import { localTime } from './times.ts';
+import type { View } from './view.ts';
+
+/** The schedules of an environment. */
+export function schedulesView(schedules: readonly PlacedSchedule[]): View {
+  return {
+    json: schedules,
+    text: (ui) =>
+      schedules.length === 0
+        ? 'The environment has no schedule. Make one: infractl manage schedule set --stop "20:00 Mon-Fri" --start "07:30 Mon-Fri"'
+        : table(
+            ui,
+            ['name', 'stop', 'start', 'zone', 'by', 'skips until', { title: 'targets', wrap: true }],
+            schedules.map((one) => [
+              one.name,
+              one.stop ?? '-',
+              one.start ?? '-',
+              one.timezone,
+              one.engine,
+              one.skipUntil ? localTime(one.skipUntil, 'minutes') : '-',
+              one.targets.map(({ id }) => id).join(', '),
+            ]),
+          ),
+  };
+}
+
+/** A schedule that was set, or would be. */
+export function setView(
+  schedule: PlacedSchedule,
+  outcome: 'created' | 'updated' | 'unchanged' | 'planned',
+): View {
+  const words = [
+    schedule.stop === null ? '' : `stops at ${schedule.stop}`,
+    schedule.start === null ? '' : `starts at ${schedule.start}`,
+  ].filter(Boolean);
+  const what = `${schedule.name} ${words.join(' and ')} (${schedule.timezone}): ${schedule.targets.map(({ id }) => id).join(', ')}`;
+  return {
+    json: { outcome, schedule },
+    text: (ui) => {
+      if (outcome === 'planned') return `${what}\nThis was a dry run: nothing was changed.`;
+      const cron =
+        schedule.engine === 'cron'
+          ? `\ncron of this machine looks every hour whether it is that time in ${schedule.timezone}: crontab -l`
+          : '';
+      return outcome === 'unchanged'
+        ? `Nothing to do: ${what}`
+        : `${ui.paint('green', 'Set')}: ${what}${cron}`;
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import type { Restored, RestorePlan } from '../../backups/index.ts';
+import { STORAGE_PRICES_SOURCE, storagePrices } from '../../prices/index.ts';
+import type { Ui } from '../terminal.ts';
+import { table } from './table.ts';
+import { localTime } from './times.ts';
+import type { View } from './view.ts';
+
+/** What will be done, how long it takes, what it costs: said before it is done. */
+export function restoreLines(
+  plan: RestorePlan,
+  region: string,
+  account: string,
+  ui: Pick<Ui, 'paint'>,
+): string {
+  const { backup } = plan.order;
+  return [
+    `${ui.paint('bold', backup.id)} of ${backup.subject}, taken ${localTime(new Date(backup.at).toISOString(), 'minutes')}, in account ${account}:`,
+    ...plan.steps.map((step) => `  ${ui.paint('yellow', '+')} ${step}`),
+    `  It takes ${plan.howLong}.`,
+    `  It costs ${costWords(plan, region)}.`,
+  ].join('\n');
+}
+
+function monthly({ adds }: RestorePlan, region: string): number | null {
+  const prices = storagePrices(region);
+  return prices && adds.kind === 'volume' ? Math.round(adds.gib * prices.gp3 * 100) / 100 : null;
+}
+
+function costWords(plan: RestorePlan, region: string): string {
+  const cost = monthly(plan, region);
+  if (plan.adds.kind === 'database') return 'as much as the instance that it is like, while it runs';
+  const gib = `${plan.adds.gib} GiB of volumes`;
+  return cost === null
+    ? `what ${gib} cost in ${region} (not known here)`
+    : `about $${cost.toFixed(2)} a month for ${gib} (gp3, prices of ${STORAGE_PRICES_SOURCE.asOf})`;
+}
+
+export function restorePlanView(plan: RestorePlan, region: string, lines: string): View {
+  return {
+    json: { ...planJson(plan, region), dryRun: true, made: [], kept: [], wayBack: [] },
+    text: () => `${lines}\n\nA dry run: nothing was changed.`,
+  };
+}
+
+function planJson(plan: RestorePlan, region: string) {
+  const { backup, to } = plan.order;
+  return {
+    backup: backup.id,
+    subject: backup.subject,
+    to,
+    steps: plan.steps,
+    howLong: plan.howLong,
+    costPerMonth: monthly(plan, region),
+    confirm: plan.confirm ?? null,
+  };
+}
+
+export function restoredView(plan: RestorePlan, region: string, restored: Restored): View {
+  return {
+    json: { ...planJson(plan, region), dryRun: false, ...restored },
+    text: (ui) => {
+      const rows = restored.made.map(({ kind, id, detail }) => [kind, ui.paint('green', id), detail]);
+      const lines = [table(ui, ['made', '', { title: '', wrap: true }], rows)];
+      for (const thing of restored.kept) lines.push(`Kept: ${thing}.`);
+      if (restored.wayBack.length > 0)
+        lines.push('', 'The way back:', ...restored.wayBack.map((one) => `  ${one}`));
+      return lines.join('\n');
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { Backup, Costs, Verified } from '../../backups/index.ts';
+import { Exit } from '../../base/errors.ts';
+import { bytes, plural } from '../../base/text.ts';
+import { STORAGE_PRICES_SOURCE } from '../../prices/index.ts';
+import { table } from './table.ts';
+import { localTime } from './times.ts';
+import type { View } from './view.ts';
+
+/** How the drill of a backup went. */
+export function verifyView(backup: Backup, results: readonly Verified[]): View {
+  const bad = results.filter(({ ok }) => !ok).length;
+  return {
+    json: { backup: backup.id, subject: backup.subject, ok: bad === 0, snapshots: results },
+    exit: bad === 0 ? Exit.ok : bad < results.length ? Exit.partial : Exit.failed,
+    text: (ui) => {
+      const rows = results.map(({ snapshot, ok, how, detail, digest }) => [
+        snapshot,
+        !ok
+          ? ui.paint('red', 'bad')
+          : how === 'not verified'
+            ? ui.paint('yellow', how)
+            : ui.paint('green', 'good'),
+        how,
+        digest ? digest.slice(0, 12) : '-',
+        detail,
+      ]);
+      return table(ui, ['snapshot', '', 'how', 'sample', { title: '', wrap: true }], rows);
+    },
+  };
+}
+
+/** True sizes, what each would free, what all of them cost. */
+export function costsView(costs: Costs): View {
+  return {
+    json: {
+      ...costs,
+      snapshots: costs.snapshots.map((one) => ({ ...one, at: new Date(one.at).toISOString() })),
+      prices: STORAGE_PRICES_SOURCE,
+    },
+    text: (ui) => {
+      if (costs.snapshots.length === 0) return 'There are no backups: they cost nothing.';
+      const size = (value: number | null) => (value === null ? '?' : bytes(value));
+      const rows = costs.snapshots.map((one) => [
+        one.snapshot,
+        one.subject,
+        localTime(new Date(one.at).toISOString(), 'minutes'),
+        size(one.uniqueBytes),
+        size(one.freesBytes),
+        one.perMonth === null ? '?' : `$${one.perMonth.toFixed(2)}`,
+      ]);
+      const lines = [table(ui, ['snapshot', 'of', 'taken', 'holds', 'frees', 'a month'], rows), ''];
+      lines.push(
+        `${plural(costs.snapshots.length, 'snapshot')} hold ${bytes(costs.totalBytes)}: about $${costs.perMonth.toFixed(2)} a month.`,
+        ui.paint('dim', `Prices of ${STORAGE_PRICES_SOURCE.asOf}, ${STORAGE_PRICES_SOURCE.urls.join(', ')}.`),
+      );
+      if (costs.notCounted > 0)
+        lines.push(
+          `${plural(costs.notCounted, 'snapshot')} not counted: give a higher --max-calls, or look in their region.`,
+        );
+      return lines.join('\n');
+    },
+  };
+}

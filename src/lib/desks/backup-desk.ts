@@ -1,0 +1,238 @@
+import {
+  type AutoOptions,
+  type AutoResult,
+  autoRun,
+  type Backup,
+  type BackupDeps,
+  type Cleanup,
+  type Costs,
+  type CreatedBackup,
+  type CreateOptions,
+  carryOut,
+  carryOutRestore,
+  costsOf,
+  createBackups,
+  type Deleted,
+  drillHost,
+  findBackup,
+  judge,
+  lookUp,
+  type Moment,
+  type Plan,
+  planCleanup,
+  planRestore,
+  type Restored,
+  type RestoreOrder,
+  type RestorePlan,
+  storesOf,
+  type Verdict,
+  type Verified,
+  verifyBackup,
+  withBackupLock,
+} from '../backups/index.ts';
+import type { Clock } from '../base/clock.ts';
+import { type InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
+import type { Reporter } from '../base/report.ts';
+import { valueResolver } from '../deploy/values.ts';
+import { storagePrices } from '../prices/index.ts';
+import type { Project } from '../project/model.ts';
+import { choosePlans, type PlanChoice, resolvePlan } from './backup-plans.ts';
+import { HostDesk, type HostDeskDeps } from './host-desk.ts';
+
+export interface BackupDeskDeps extends HostDeskDeps {
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+  /** The flags that lead a further command to the same place, each after a space. */
+  readonly where: string;
+}
+
+/** A backup and what the plans would do with it. */
+export interface Listed {
+  readonly backup: Backup;
+  /** Why it is kept, or why not; undefined where nothing can be said now. */
+  readonly verdict: Verdict | undefined;
+}
+
+/** All work on the backups of a project. Nothing is asked of AWS before it is needed. */
+export class BackupDesk {
+  readonly #deps: BackupDeskDeps;
+  readonly #project: Project;
+  readonly #hosts: HostDesk;
+  #work: Promise<BackupDeps> | undefined;
+
+  constructor(deps: BackupDeskDeps, project: Project) {
+    this.#deps = deps;
+    this.#project = project;
+    this.#hosts = new HostDesk(deps, project);
+  }
+
+  /** The plans that a choice means, with everything resolved. */
+  async plans(choice: PlanChoice): Promise<Plan[]> {
+    const resolve = valueResolver(this.#deps, this.#project);
+    const parts = choosePlans(this.#project, choice);
+    return Promise.all(
+      parts.map((part) =>
+        resolvePlan(this.#project, part, {
+          resolve: async (value) => (await resolve(value)).value,
+          openHost: (host) => this.#hosts.open(host),
+        }),
+      ),
+    );
+  }
+
+  /** What the capability needs, opened once. */
+  work(): Promise<BackupDeps> {
+    this.#work ??= (async () => {
+      const [session, { ebsPort }] = await Promise.all([
+        this.#deps.session(),
+        import('../aws/ec2-backups.ts'),
+      ]);
+      const { reporter, clock, signal, where } = this.#deps;
+      return {
+        owner: { project: this.#project.name, environment: this.#project.environment },
+        ebs: ebsPort(session, clock, signal),
+        rds: async () => (await import('../aws/rds-backups.ts')).rdsPort(session, signal),
+        reporter,
+        clock,
+        signal,
+        where,
+      };
+    })();
+    return this.#work;
+  }
+
+  async create(plans: readonly Plan[], options: CreateOptions): Promise<CreatedBackup[]> {
+    const deps = await this.work();
+    const results: CreatedBackup[] = [];
+    for (const plan of plans) results.push(...(await createBackups(deps, plan, options)));
+    return results;
+  }
+
+  /** All backups, newest first, with what cleaning up would do. */
+  async list(plans: readonly Plan[]): Promise<Listed[]> {
+    const deps = await this.work();
+    const backups = await lookUp(deps, await storesOf(deps, plans));
+    let verdicts = new Map<Backup, Verdict>();
+    try {
+      const judged = judge(backups, plans, await deps.ebs.clocks());
+      verdicts = new Map(judged.verdicts.map((verdict) => [verdict.backup, verdict]));
+    } catch (error) {
+      if (!isInfractlError(error)) throw error;
+      // A list must be there just when cleaning up refuses.
+      deps.reporter.emit({ type: 'warning', message: `${error.message} ${error.why ?? ''}`.trim() });
+    }
+    return backups.map((backup) => ({ backup, verdict: verdicts.get(backup) }));
+  }
+
+  async planCleanup(plans: readonly Plan[], most?: number): Promise<Cleanup> {
+    return planCleanup(await this.work(), plans, most);
+  }
+
+  async carryOut(cleanup: Cleanup): Promise<Deleted> {
+    return carryOut(await this.work(), cleanup.going);
+  }
+
+  /** Plan after plan; the system frees the lock of a run that dies. */
+  async auto(plans: readonly Plan[], options: Omit<AutoOptions, 'notify'>): Promise<AutoResult[]> {
+    const deps = await this.work();
+    const session = await this.#deps.session();
+    const notify = async () => (await import('../aws/sns.ts')).notifyPort(session);
+    const { project, environment } = deps.owner;
+    const all = async () => {
+      const results: AutoResult[] = [];
+      for (const plan of plans) results.push(await autoRun(deps, plan, { ...options, notify }));
+      return results;
+    };
+    if (options.dryRun) return all();
+    return withBackupLock(`backup auto ${project} ${environment} ${session.region}`, all);
+  }
+
+  /**
+   * One good backup: by its id, by the id of a snapshot, or the newest.
+   *
+   * @param of its subject, where a backup of that id has several
+   * @throws UsageError `NoSuchBackup`, `SubjectNeeded`, `BackupElsewhere`
+   */
+  async find(plans: readonly Plan[], wanted: string, of: string | undefined): Promise<Backup> {
+    const deps = await this.work();
+    const all = await lookUp(deps, await storesOf(deps, plans));
+    return findBackup(all, wanted, of, deps.ebs.store().region);
+  }
+
+  async planRestore(order: RestoreOrder): Promise<RestorePlan> {
+    return planRestore(await this.#restoreDeps(), order);
+  }
+
+  async restore(plan: RestorePlan): Promise<Restored> {
+    return carryOutRestore(await this.#restoreDeps(), plan);
+  }
+
+  /**
+   * The drill of one backup: on the host of its plan where there is one, else by its blocks.
+   *
+   * @throws UsageError `NoDrillHost` where a host is asked for and there is none
+   */
+  async verify(
+    plans: readonly Plan[],
+    backup: Backup,
+    how: 'auto' | 'host' | 'blocks',
+    sample: number,
+  ): Promise<Verified[]> {
+    const deps = await this.#verifyDeps();
+    const host = how === 'blocks' ? undefined : await drillHost(deps, plans, backup);
+    if (how === 'host' && !host) throw noDrillHost(backup);
+    const { project, environment } = deps.owner;
+    const run = () => verifyBackup(deps, { backup, sample, ...(host ? { host } : {}) });
+    return host ? withBackupLock(`backup drill ${project} ${environment}`, run) : run();
+  }
+
+  /** A policy of Data Lifecycle Manager for one plan, as a stack. */
+  async installDlm(
+    plan: Plan,
+    at: Moment,
+  ): Promise<{ readonly stackName: string; readonly changed: boolean }> {
+    return (await import('./backup-dlm.ts')).installDlm(this.#deps, this.#project, plan, at);
+  }
+
+  /** Takes those stacks away. */
+  async uninstallDlm(plans: readonly string[]): Promise<boolean> {
+    const { uninstallDlm } = await import('./backup-dlm.ts');
+    let found = false;
+    for (const plan of plans) found = (await uninstallDlm(this.#deps, this.#project, plan)) || found;
+    return found;
+  }
+
+  /** What the backups cost, and what each would free. */
+  async costs(plans: readonly Plan[], most: number): Promise<Costs> {
+    const deps = await this.#verifyDeps();
+    const backups = await lookUp(deps, await storesOf(deps, plans));
+    return costsOf(deps, backups, storagePrices, most);
+  }
+
+  async #verifyDeps() {
+    const session = await this.#deps.session();
+    const { signal } = this.#deps;
+    const blocks = async () => (await import('../aws/ebs-blocks.ts')).blocksPort(session, signal);
+    return { ...(await this.#restoreDeps()), blocks };
+  }
+
+  async #restoreDeps() {
+    const deps = await this.work();
+    const { clock, signal } = this.#deps;
+    const session = await this.#deps.session();
+    const restore = async () => (await import('../aws/ec2-restore.ts')).restorePort(session, clock, signal);
+    return { ...deps, restore };
+  }
+
+  async close(): Promise<void> {
+    await this.#hosts.close();
+  }
+}
+
+function noDrillHost(backup: Backup): InfractlError {
+  return new UsageError({
+    code: 'NoDrillHost',
+    message: `The plan ${backup.plan} names no host of ${backup.subject} that the drill could be done on.`,
+    suggestions: ['Give --how blocks: its blocks are read and compared with their checksums.'],
+  });
+}

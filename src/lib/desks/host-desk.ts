@@ -1,0 +1,219 @@
+import { InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
+import { nearest } from '../base/text.ts';
+import { type ValueDeps, valueResolver } from '../deploy/values.ts';
+import {
+  type HostCommand,
+  type HostPort,
+  locateHost,
+  openSsh,
+  type ShownKey,
+  type SshTarget,
+  shellBySsh,
+} from '../hosts/index.ts';
+import type { HostPart, Project } from '../project/model.ts';
+
+export interface HostDeskDeps extends ValueDeps {
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  /** Asks whether a host key that was never seen is right; absent where nobody can be asked. */
+  readonly trust?: (key: ShownKey, where: string) => Promise<boolean>;
+}
+
+/** How a command ended on one host. */
+export interface HostOutcome {
+  readonly host: string;
+  /** Null where it did not come to an end. */
+  readonly exitCode: number | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+export interface TailOrder {
+  readonly units?: readonly string[] | undefined;
+  readonly file?: string | undefined;
+  readonly lines: number;
+  readonly follow: boolean;
+  readonly sudo: boolean;
+}
+
+export interface CopyOrder {
+  readonly way: 'up' | 'down';
+  readonly host: HostPart;
+  readonly from: string;
+  readonly to: string;
+}
+
+export type PrintLine = (host: string, line: string, stream: 'stdout' | 'stderr') => void;
+
+/** journalctl or tail, for what was ordered. Without a unit and without services: the whole journal. */
+export function tailCommand(part: Pick<HostPart, 'services'>, order: TailOrder): HostCommand['argv'] {
+  const { units, file, lines, follow } = order;
+  if (file !== undefined) return ['tail', '-n', String(lines), ...(follow ? ['-F'] : []), '--', file];
+  return [
+    'journalctl',
+    '--no-pager',
+    '--quiet',
+    `--lines=${lines}`,
+    '--output=short-iso',
+    ...(follow ? ['--follow'] : []),
+    ...(units ?? part.services).map((unit) => `--unit=${unit}`),
+  ];
+}
+
+/** Finding and opening the hosts of a project. What is opened is closed by `close`. */
+export class HostDesk {
+  readonly #deps: HostDeskDeps;
+  readonly #project: Project;
+  readonly #resolve: ReturnType<typeof valueResolver>;
+  readonly #opened: HostPort[] = [];
+
+  constructor(deps: HostDeskDeps, project: Project) {
+    this.#deps = deps;
+    this.#project = project;
+    this.#resolve = valueResolver(deps, project);
+  }
+
+  /**
+   * The hosts that names mean; without a name the only one there is.
+   *
+   * @throws UsageError `NoHosts`, `NoSuchHost`, `HostNeeded`
+   */
+  choose(names: readonly string[], all = false): HostPart[] {
+    const { hosts, name: project } = this.#project;
+    const known = [...hosts.keys()];
+    if (hosts.size === 0) {
+      throw new UsageError({
+        code: 'NoHosts',
+        message: `The project ${project} has no hosts.`,
+        suggestions: [
+          'Add a section "hosts:" to infractl.yaml: web: { address: 203.0.113.7, ssh: { user: ubuntu } }',
+        ],
+      });
+    }
+    if (all || (names.length === 0 && hosts.size === 1)) return [...hosts.values()];
+    if (names.length === 0) {
+      throw new UsageError({
+        code: 'HostNeeded',
+        message: `The project ${project} has several hosts: say which.`,
+        suggestions: [`They are: ${known.join(', ')}`],
+      });
+    }
+    return [...new Set(names)].map((name) => {
+      const host = hosts.get(name);
+      if (host) return host;
+      const near = nearest(name, known);
+      throw new UsageError({
+        code: 'NoSuchHost',
+        message: `The project ${project} has no host "${name}".`,
+        suggestions: [...(near ? [`Did you mean: ${near}`] : []), `Its hosts: ${known.join(', ')}`],
+      });
+    });
+  }
+
+  async open(part: HostPart): Promise<HostPort> {
+    const { env, signal, trust } = this.#deps;
+    const port = await openSsh(await this.#target(part), { env, signal, trust });
+    this.#opened.push(port);
+    return port;
+  }
+
+  /** Runs a command on all of them at the same time. One that cannot be reached is an outcome of its own. */
+  async run(
+    parts: readonly HostPart[],
+    command: Pick<HostCommand, 'argv' | 'sudo' | 'timeout'>,
+    print: PrintLine,
+  ): Promise<HostOutcome[]> {
+    const { signal } = this.#deps;
+    const work = async (part: HostPart): Promise<HostOutcome> => {
+      try {
+        const port = await this.open(part);
+        const onLine: HostCommand['onLine'] = (line, stream) => print(part.name, line, stream);
+        const { exitCode } = await port.run({ ...command, signal, onLine, keep: 1 });
+        return { host: part.name, exitCode, error: null };
+      } catch (error) {
+        if (!isInfractlError(error) || parts.length === 1 || error.code === 'Interrupted') throw error;
+        const { code, message, why } = error;
+        return {
+          host: part.name,
+          exitCode: null,
+          error: { code, message: why ? `${message} ${why}` : message },
+        };
+      }
+    };
+    const ended = await Promise.allSettled(parts.map(work));
+    const failed = ended.find((each) => each.status === 'rejected');
+    if (failed) throw failed.reason;
+    return ended.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  }
+
+  /** Shows a log of hosts, and follows it until it is interrupted. */
+  async tail(
+    parts: readonly HostPart[],
+    order: TailOrder,
+    print: PrintLine,
+  ): Promise<{ outcomes: HostOutcome[]; lines: number }> {
+    let lines = 0;
+    const count: PrintLine = (host, line, stream) => {
+      lines++;
+      print(host, line, stream);
+    };
+    const commands = new Map<string, HostPart[]>();
+    for (const part of parts) {
+      const key = JSON.stringify(tailCommand(part, order));
+      commands.set(key, [...(commands.get(key) ?? []), part]);
+    }
+    const outcomes = await Promise.all(
+      [...commands].map(([argv, some]) =>
+        this.run(some, { argv: JSON.parse(argv) as HostCommand['argv'], sudo: order.sudo }, count),
+      ),
+    );
+    return { outcomes: outcomes.flat(), lines };
+  }
+
+  /**
+   * What a copy from one to the other means: one of them is `HOST:PATH`.
+   *
+   * @throws UsageError `OneHostNeeded`, `NoSuchHost`
+   */
+  copyOrder(from: string, to: string): CopyOrder {
+    const [source, target] = [from, to].map((text) => /^([a-z][a-z0-9-]*):(.*)$/s.exec(text));
+    if (!source === !target) {
+      throw new UsageError({
+        code: 'OneHostNeeded',
+        message: 'One of the two must be HOST:PATH, and only one.',
+        suggestions: ['infractl host copy FILE web:/tmp/', 'infractl host copy web:/var/log/syslog .'],
+      });
+    }
+    const [, name = '', path = ''] = (source ?? target) as RegExpExecArray;
+    const [host] = this.choose([name]) as [HostPart];
+    const remote = path === '' ? '.' : path;
+    return source ? { way: 'down', host, from: remote, to } : { way: 'up', host, from, to: remote };
+  }
+
+  async copy({ way, host, from, to }: CopyOrder, timeout: number | undefined): Promise<void> {
+    const port = await this.open(host);
+    const options = { signal: this.#deps.signal, ...(timeout ? { timeout } : {}) };
+    await (way === 'up' ? port.upload(from, to, options) : port.download(from, to, options));
+  }
+
+  /** A login at this terminal; the exit code of the shell. */
+  async shell(part: HostPart): Promise<number> {
+    return shellBySsh(await this.#target(part), this.#deps.env);
+  }
+
+  async #target(part: HostPart): Promise<SshTarget> {
+    const { session, signal } = this.#deps;
+    const located = await locateHost(part, {
+      resolve: async (value) => (await this.#resolve(value)).value,
+      instances: async () => (await import('../aws/ec2-hosts.ts')).instancesPort(await session(), signal),
+    });
+    const { name, reach } = part;
+    if (reach.via === 'ssm' || located.address === undefined) {
+      throw new InfractlError({ code: 'NoAddress', message: `The host ${name} has no address.` });
+    }
+    return { name, address: located.address, reach };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#opened.map((port) => port.close()));
+  }
+}

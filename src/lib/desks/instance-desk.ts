@@ -1,0 +1,346 @@
+import type { AwsSession } from '../aws/session.ts';
+import type { Clock } from '../base/clock.ts';
+import { isInfractlError, UsageError } from '../base/errors.ts';
+import type { Reporter } from '../base/report.ts';
+import { nearest } from '../base/text.ts';
+import { type ValueDeps, valueResolver } from '../deploy/values.ts';
+import {
+  type ActOptions,
+  type ActResult,
+  act,
+  type Doing,
+  findTargets,
+  type InstanceDeps,
+  isManaged,
+  type Knowledge,
+  type KnownHost,
+  type PlannedAct,
+  type PlanOptions,
+  planAct,
+  type QuickSubject,
+  type QuickVerdict,
+  quick,
+  type StatusRow,
+  statusOf,
+  systemProbe,
+  type Target,
+  type Wish,
+} from '../instances/index.ts';
+import { databaseMonth, instanceMonth } from '../prices/index.ts';
+import type { HostPart, Project } from '../project/model.ts';
+import { isWhole, type TargetChoice } from './target-choice.ts';
+
+export interface InstanceDeskDeps extends ValueDeps {
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly env: NodeJS.ProcessEnv;
+  readonly where: string;
+}
+
+/** Milliseconds: who is logged in is worth that wait before a stop, and no more. */
+const WHO = 6_000;
+/** Milliseconds that a quick look gives AWS for the values of the configuration. */
+const QUICK_VALUES = 1_000;
+
+/** Instances, groups and databases of a project: how they are, starting and stopping them. */
+export class InstanceDesk {
+  readonly #deps: InstanceDeskDeps;
+  readonly #project: Project;
+  readonly #resolve: ReturnType<typeof valueResolver>;
+  #inner: Promise<InstanceDeps> | undefined;
+
+  constructor(deps: InstanceDeskDeps, project: Project) {
+    this.#deps = deps;
+    this.#project = project;
+    this.#resolve = valueResolver(deps, project);
+  }
+
+  /**
+   * The targets of a choice, each once.
+   *
+   * @throws UsageError `NoSuchHost`, `NoSuchInstance`, `AmbiguousHost`, `NotAnInstance`
+   */
+  async targets(choice: TargetChoice): Promise<Target[]> {
+    const { region } = await this.#deps.session();
+    const whole = isWhole(choice);
+    const parts = whole ? [...this.#project.hosts.values()] : choice.hosts.map((name) => this.#host(name));
+    const onEc2 = parts.filter((part) => part.instance !== undefined || part.tags !== undefined);
+    const other = parts.find((part) => !onEc2.includes(part));
+    if (!whole && other) {
+      throw new UsageError({
+        code: 'NotAnInstance',
+        message: `The host ${other.name} is an address, no instance of EC2: it cannot be started or stopped from here.`,
+        suggestions: [`Give hosts.${other.name} an "instance:" or "tags:".`],
+      });
+    }
+    const described = whole
+      ? []
+      : [...this.#project.hosts.values()].filter((part) => part.instance ?? part.tags);
+    const [hosts, describedBy, resources] = await Promise.all([
+      Promise.all(onEc2.map((part) => this.#known(part))),
+      choice.ids.length === 0 && Object.keys(choice.tags).length === 0
+        ? []
+        : Promise.all(described.map((part) => this.#known(part).catch(() => undefined))),
+      whole ? this.#resources() : [],
+    ]);
+    const wish: Wish = {
+      ids: choice.ids,
+      tags: choice.tags,
+      hosts,
+      resources,
+      describedBy: describedBy.flatMap((one) => one ?? []),
+    };
+    return findTargets(await this.#open(), wish, await this.#place(region));
+  }
+
+  async status(targets: readonly Target[]): Promise<StatusRow[]> {
+    return statusOf(await this.#open(), targets, await this.#prices(targets));
+  }
+
+  /** What an act will do; changes nothing. */
+  async plan(doing: Doing, targets: readonly Target[], options: PlanOptions): Promise<PlannedAct[]> {
+    const knowledge: Knowledge = {
+      price: await this.#prices(targets),
+      sessions: (host) => this.#sessions(host),
+    };
+    return planAct(await this.#open(), doing, targets, options, knowledge);
+  }
+
+  async act(doing: Doing, plan: readonly PlannedAct[], options: ActOptions): Promise<ActResult[]> {
+    return act(await this.#open(), doing, plan, options);
+  }
+
+  /**
+   * The checks of the project, one after the other.
+   *
+   * @throws InfractlError `Unhealthy` (exit 8)
+   */
+  async runChecks(): Promise<void> {
+    const { clock, signal, reporter } = this.#deps;
+    const { runCheck } = await import('../checks/index.ts');
+    for (const part of this.#project.checks.values()) {
+      const name = `check ${part.name}`;
+      const began = clock.now();
+      reporter.emit({ type: 'part.started', part: name, doing: 'asking' });
+      try {
+        const url = joined((await this.#resolve(part.url)).value, part.path);
+        const { contains, expect, timeout } = part;
+        const spec = { part: name, url, expect, timeout, ...(contains ? { contains } : {}) };
+        const { status } = await runCheck({ clock, signal, reporter }, spec);
+        const ms = clock.now() - began;
+        reporter.emit({
+          type: 'part.done',
+          part: name,
+          outcome: 'passed',
+          detail: `${status} from ${url}`,
+          ms,
+        });
+      } catch (error) {
+        if (isInfractlError(error))
+          reporter.emit({ type: 'part.failed', part: name, error, ms: clock.now() - began });
+        throw error;
+      }
+    }
+  }
+
+  /** A verdict about each host or instance within three seconds. */
+  async quick(choice: TargetChoice): Promise<QuickVerdict[]> {
+    const whole = isWhole(choice);
+    const parts = whole ? [...this.#project.hosts.values()] : choice.hosts.map((name) => this.#host(name));
+    const deps = await this.#open();
+    const hosts = await Promise.all(parts.map((part) => this.#quickHost(deps, part)));
+    const others = whole
+      ? parts.length > 0
+        ? []
+        : await this.targets(choice)
+      : isWhole({ ...choice, hosts: [] })
+        ? []
+        : await this.targets({ ...choice, hosts: [] });
+    const instances = others.flatMap((target): QuickSubject[] => {
+      if (target.kind !== 'instance') return [];
+      const { facts, host, serving } = target;
+      const known = host === undefined ? {} : { host: { name: host, serving } };
+      return [{ name: host ?? facts.name ?? facts.id, ...known, ask: async () => facts }];
+    });
+    const { quickLook } = await quick();
+    return Promise.all([...hosts, ...instances].map((subject) => quickLook(deps, subject)));
+  }
+
+  async #quickHost(deps: InstanceDeps, part: HostPart): Promise<QuickSubject> {
+    const late = new Promise<undefined>((resolve) => {
+      setTimeout(() => resolve(undefined), QUICK_VALUES).unref();
+    });
+    const sshPort = part.reach.via === 'ssh' ? part.reach.port : undefined;
+    const base = { name: part.name, ...(sshPort === undefined ? {} : { sshPort }) };
+    try {
+      const host = await Promise.race([this.#known(part), late]);
+      if (host === undefined) {
+        const ask = async () => {
+          throw new UsageError({ code: 'TimedOut', message: 'AWS did not answer in time' });
+        };
+        return { ...base, ask };
+      }
+      const { instance, tags } = host;
+      if (instance === undefined && tags === undefined) return { ...base, host };
+      const ask = async () => {
+        const port = await deps.ports.instances();
+        const found = instance === undefined ? await port.byTags(tags ?? {}) : await port.byIds([instance]);
+        return found.length === 1 ? found[0] : undefined;
+      };
+      return { ...base, host, ask };
+    } catch (error) {
+      return { ...base, ask: () => Promise.reject(error) };
+    }
+  }
+
+  #host(name: string): HostPart {
+    const { hosts, name: project } = this.#project;
+    const host = hosts.get(name);
+    if (host) return host;
+    const near = nearest(name, hosts.keys());
+    throw new UsageError({
+      code: 'NoSuchHost',
+      message: `The project ${project} has no host "${name}".`,
+      suggestions: [
+        ...(near ? [`Did you mean: --host ${near}`] : []),
+        hosts.size > 0
+          ? `Its hosts: ${[...hosts.keys()].join(', ')}`
+          : 'infractl.yaml has no section "hosts:".',
+      ],
+    });
+  }
+
+  async #known(part: HostPart): Promise<KnownHost> {
+    const text = async (value: HostPart['address']) =>
+      value === undefined ? undefined : (await this.#resolve(value)).value;
+    const [instance, address, base] = await Promise.all([
+      text(part.instance),
+      text(part.address),
+      text(part.health.url),
+    ]);
+    return {
+      name: part.name,
+      ...(instance === undefined ? {} : { instance }),
+      ...(part.tags === undefined ? {} : { tags: part.tags }),
+      serving: {
+        ports: part.health.ports,
+        ...(base === undefined ? {} : { url: joined(base, part.health.path) }),
+        ...(address === undefined ? {} : { address }),
+      },
+    };
+  }
+
+  /** What the stacks of the environment made, nested ones included: ListStackResources. */
+  async #resources(): Promise<Wish['resources']> {
+    if (this.#project.stacks.size === 0) return [];
+    const { cloudFormation } = await import('../aws/cloudformation.ts');
+    const port = cloudFormation(await this.#deps.session());
+    const read = async (stack: string): Promise<{ type: string; physicalId: string }[]> => {
+      const found = await port.resources(stack).catch((error: unknown) => {
+        // Not deployed yet, or not any more: there is nothing of it to start.
+        if (isInfractlError(error) && /does not exist/.test(`${error.why}`)) return [];
+        throw error;
+      });
+      const nested = found.filter(({ type }) => type === 'AWS::CloudFormation::Stack');
+      const deeper = await Promise.all(nested.map(({ physicalId }) => read(physicalId)));
+      return [...found.filter(({ type }) => isManaged(type)), ...deeper.flat()];
+    };
+    return (
+      await Promise.all([...this.#project.stacks.values()].map(({ stackName }) => read(stackName)))
+    ).flat();
+  }
+
+  /** USD a month of each target; a group costs what its members do. */
+  async #prices(targets: readonly Target[]): Promise<(target: Target) => number | undefined> {
+    const { region } = await this.#deps.session();
+    const members = targets.flatMap((one) =>
+      one.kind === 'group' ? one.facts.members.map(({ id }) => id) : [],
+    );
+    const facts =
+      members.length === 0 ? [] : await (await (await this.#open()).ports.instances()).byIds(members);
+    const ofInstance = ({ type, windows, spot }: (typeof facts)[number]) =>
+      windows || spot ? undefined : instanceMonth(region, type);
+    const memberPrice = new Map(facts.map((one) => [one.id, ofInstance(one)]));
+    return (target) => {
+      if (target.kind === 'instance') return ofInstance(target.facts);
+      if (target.kind === 'database') return databaseMonth(region, target.facts);
+      const prices = target.facts.members.map(({ id }) => memberPrice.get(id));
+      return prices.length === 0 || prices.includes(undefined)
+        ? undefined
+        : prices.reduce<number>((sum, price) => sum + (price ?? 0), 0);
+    };
+  }
+
+  /** Who is logged in on a host; undefined when nobody can tell. */
+  async #sessions(name: string): Promise<readonly string[] | undefined> {
+    const part = this.#project.hosts.get(name);
+    if (!part) return undefined;
+    const { HostDesk } = await import('./host-desk.ts');
+    const signal = AbortSignal.any([this.#deps.signal, AbortSignal.timeout(WHO)]);
+    const desk = new HostDesk({ ...this.#deps, signal }, this.#project);
+    try {
+      const host = await desk.open(part);
+      const { exitCode, stdout } = await host.run({ argv: ['who'], timeout: WHO, signal });
+      return exitCode === 0 ? stdout.split('\n').filter((line) => line.trim() !== '') : undefined;
+    } catch {
+      // A host that cannot be reached may be stopped all the same.
+      return undefined;
+    } finally {
+      await desk.close().catch(() => {});
+    }
+  }
+
+  async #place(region: string): Promise<string> {
+    const session = await this.#deps.session();
+    if (session.sandbox) return `the sandbox, ${region}`;
+    return `${region}${session.profile ? `, profile ${session.profile}` : ''}`;
+  }
+
+  #open(): Promise<InstanceDeps> {
+    this.#inner ??= (async () => {
+      const { reporter, clock, signal, where, session } = this.#deps;
+      const retry = { clock, signal };
+      return {
+        ports: lazily(session, {
+          instances: async (one) => (await import('../aws/ec2.ts')).ec2Port(one, retry),
+          groups: async (one) => (await import('../aws/autoscaling.ts')).autoScalingPort(one, retry),
+          databases: async (one) => (await import('../aws/rds.ts')).rdsPort(one, retry),
+        }),
+        probe: {
+          tcp: async (...args) => (await systemProbe()).tcp(...args),
+          http: async (...args) => (await systemProbe()).http(...args),
+        },
+        clock,
+        signal,
+        reporter,
+        where,
+      };
+    })();
+    return this.#inner;
+  }
+}
+
+type Openers = {
+  [K in keyof InstanceDeps['ports']]: (session: AwsSession) => ReturnType<InstanceDeps['ports'][K]>;
+};
+
+/** Ports that are opened when they are first asked for, each once. */
+function lazily(session: () => Promise<AwsSession>, openers: Openers): InstanceDeps['ports'] {
+  const once = <T>(open: (session: AwsSession) => Promise<T>) => {
+    let opened: Promise<T> | undefined;
+    return () => {
+      opened ??= session().then(open);
+      return opened;
+    };
+  };
+  return {
+    instances: once(openers.instances),
+    groups: once(openers.groups),
+    databases: once(openers.databases),
+  };
+}
+
+function joined(base: string, path: string): string {
+  return path === '' ? base : `${base.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`;
+}

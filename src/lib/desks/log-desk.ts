@@ -1,0 +1,316 @@
+import type { AwsSession } from '../aws/session.ts';
+import { type Clock, throwIfAborted } from '../base/clock.ts';
+import { type InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
+import type { Redactor } from '../base/redact.ts';
+import type { Reporter } from '../base/report.ts';
+import { bytes, listed, nearest, plural } from '../base/text.ts';
+import { valueResolver } from '../deploy/values.ts';
+import {
+  FOLLOW_REACH,
+  type FollowNews,
+  followGroups,
+  groupsOf,
+  type InsightsQuery,
+  type InsightsState,
+  type LogEvent,
+  type LogStats,
+  type LogsPort,
+  merged,
+  named,
+  readGroup,
+  runQuery,
+  type Source,
+  StatsCounter,
+} from '../logs/index.ts';
+import type { FunctionPart, Project } from '../project/model.ts';
+import type { StacksPort } from '../stacks/index.ts';
+import type { HostDesk } from './host-desk.ts';
+import { followJournal, readJournal } from './log-journals.ts';
+
+export interface LogDeskDeps {
+  readonly session: AwsSession;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly redactor: Redactor;
+  /** The hosts of the project, opened where a name means one. */
+  readonly hosts: () => Promise<HostDesk>;
+  /** An environment variable, or a line of `.env.secrets`: a function's name may be one. */
+  readonly variable: (name: string) => string | undefined;
+}
+
+export interface LogWindow {
+  /** Milliseconds since 1970. */
+  readonly from: number;
+  readonly to: number;
+  readonly pattern?: string | undefined;
+}
+
+/** A group that could not be read, while others could. */
+export interface LostGroup {
+  readonly group: string;
+  readonly error: InfractlError;
+}
+
+export interface ReadResult {
+  readonly missing: readonly string[];
+  readonly lost: readonly LostGroup[];
+}
+
+export interface StatsResult extends ReadResult {
+  readonly stats: LogStats;
+}
+
+export type TellEvents = (events: readonly LogEvent[]) => void;
+
+/** A pattern of groups: what it is the beginning of is looked for again while it is followed. */
+interface Found {
+  readonly sources: Source[];
+  readonly prefixes: readonly string[];
+}
+
+/** Finding the log groups of a project, and reading them. */
+export class LogDesk {
+  readonly #deps: LogDeskDeps;
+  readonly #project: Project;
+  #port: Promise<LogsPort> | undefined;
+  #stacks: Promise<StacksPort> | undefined;
+  readonly #resolve: ReturnType<typeof valueResolver>;
+  #prefixes: readonly string[] = [];
+
+  constructor(deps: LogDeskDeps, project: Project) {
+    this.#deps = deps;
+    this.#resolve = valueResolver({ ...deps, session: async () => deps.session }, project);
+    this.#project = project;
+  }
+
+  /**
+   * The groups that names mean: a function or a stack of infractl.yaml, a group's own name, or the beginning
+   * of several. Without a name: all that the stacks and functions of the environment write to.
+   *
+   * @throws UsageError `NoSuchLogs` with the nearest names
+   */
+  async sources(names: readonly string[]): Promise<Source[]> {
+    const found =
+      names.length === 0 ? [await this.#all()] : await Promise.all(names.map((name) => this.#byName(name)));
+    this.#prefixes = found.flatMap(({ prefixes }) => prefixes);
+    const sources = new Map<string, Source>();
+    for (const source of found.flatMap((one) => one.sources))
+      if (!sources.has(source.group)) sources.set(source.group, source);
+    if (sources.size > 0) return [...sources.values()];
+    throw new UsageError({
+      code: 'NoSuchLogs',
+      message: `The environment ${this.#project.environment} of ${this.#project.name} has no log groups.`,
+      suggestions: [
+        'Deploy it first: infractl deploy --create-stack',
+        'Or name a group, or the beginning of several: infractl logs /aws/lambda/',
+      ],
+    });
+  }
+
+  /** Tells the events of a time window in their order. Groups that cannot be read do not stop the others. */
+  async read(sources: readonly Source[], window: LogWindow, tell: TellEvents): Promise<ReadResult> {
+    const { signal } = this.#deps;
+    const port = await this.#logs();
+    const missing: string[] = [];
+    const lost: LostGroup[] = [];
+    const { hosts } = this.#deps;
+    const one = async function* ({ group, host }: Source) {
+      try {
+        if (host !== undefined) yield* readJournal({ hosts, signal }, host, group, window);
+        else
+          for await (const events of readGroup({ port, signal }, { group, ...window })) {
+            if (events) yield events;
+            else missing.push(group);
+          }
+      } catch (error) {
+        throwIfAborted(signal);
+        if (!isInfractlError(error) || sources.length === 1 || !isAboutOne(error)) throw error;
+        lost.push({ group, error });
+      }
+    };
+    for await (const events of merged(sources.map(one))) tell(events);
+    if (lost.length > 0 && lost.length === sources.length) throw (lost[0] as LostGroup).error;
+    return { missing, lost };
+  }
+
+  /** Reads from `from` on and goes on until the signal is aborted. */
+  async follow(
+    sources: readonly Source[],
+    window: Omit<LogWindow, 'to'>,
+    tell: (news: FollowNews) => void,
+  ): Promise<void> {
+    const port = await this.#logs();
+    const { clock, signal, hosts } = this.#deps;
+    const prefixes = this.#prefixes;
+    // Following reads again as far back as late events are waited for; what is older is read once.
+    const start = Math.max(window.from, port.now() - FOLLOW_REACH);
+    if (start > window.from)
+      await this.read(sources, { ...window, to: start - 1 }, (events) =>
+        tell({ type: 'events', events, late: false }),
+      );
+    const more = async () =>
+      (await Promise.all(prefixes.map((prefix) => port.groups(prefix, signal)))).flat();
+    await followGroups(
+      { port, clock, signal, tell },
+      {
+        groups: sources.filter(({ host }) => host === undefined).map(({ group }) => group),
+        live: sources.flatMap(({ host, group }) =>
+          host === undefined ? [] : [followJournal({ hosts, signal }, host, group, window.from)],
+        ),
+        from: start,
+        pattern: window.pattern,
+        more: prefixes.length > 0 ? more : undefined,
+      },
+    );
+  }
+
+  /** Counts the events of a time window. @param top how many frequent messages */
+  async stats(sources: readonly Source[], window: LogWindow, top: number): Promise<StatsResult> {
+    const counter = new StatsCounter();
+    const result = await this.read(sources, window, (events) => counter.add(events));
+    return { ...result, stats: counter.result(top) };
+  }
+
+  /** Runs a query of Logs Insights over the groups. See `runQuery` of the logs. */
+  async query(
+    sources: readonly Source[],
+    query: Omit<InsightsQuery, 'groups'>,
+    reporter: Reporter,
+  ): Promise<InsightsState> {
+    const { session, clock, signal } = this.#deps;
+    const { insights } = await import('../aws/logs-insights.ts');
+    const part = `query of ${plural(sources.length, 'group')}`;
+    const began = clock.now();
+    reporter.emit({ type: 'part.started', part, doing: 'asking AWS' });
+    const onProgress = ({ bytesScanned }: InsightsState) =>
+      reporter.emit({ type: 'part.status', part, status: `scanned ${bytes(bytesScanned)}` });
+    const state = await runQuery(
+      { port: insights(session), clock, signal, onProgress },
+      { ...query, groups: sources.map(({ group }) => group) },
+    );
+    reporter.emit({ type: 'part.done', part, outcome: 'passed', ms: clock.now() - began });
+    return state;
+  }
+
+  /** The end of what can have been logged by now, in milliseconds since 1970: AWS tells its time in whole seconds. */
+  async now(): Promise<number> {
+    return (await this.#logs()).now() + 1000;
+  }
+
+  async #all(): Promise<Found> {
+    const stacks = await Promise.all(
+      [...this.#project.stacks.values()].map(({ stackName }) => this.#ofStack(stackName)),
+    );
+    const functions = await Promise.all(
+      [...this.#project.functions.values()].map((part) => this.#ofFunction(part)),
+    );
+    const groups = [
+      ...stacks.flatMap((one) => one.sources.map(({ group }) => group)),
+      ...functions.map(({ group }) => group),
+    ];
+    const parts = new Map(functions.map(({ group, name }) => [group, name]));
+    const sources = named(groups).map(({ name, group }) => ({ name: parts.get(group) ?? name, group }));
+    return { sources, prefixes: stacks.flatMap(({ prefixes }) => prefixes) };
+  }
+
+  async #byName(name: string): Promise<Found> {
+    const { functions, stacks, hosts } = this.#project;
+    const [kind, rest] = name.includes(':')
+      ? [name.slice(0, name.indexOf(':')), name.slice(name.indexOf(':') + 1)]
+      : ['', name];
+    const part = kind === '' || kind === 'function' ? functions.get(rest) : undefined;
+    if (part) return { sources: [await this.#ofFunction(part)], prefixes: [] };
+    const stack = kind === '' || kind === 'stack' ? stacks.get(rest) : undefined;
+    if (stack) return this.#ofStack(stack.stackName);
+    if ((kind === '' || kind === 'host') && hosts.has(rest))
+      return { sources: [journalOf(rest)], prefixes: [] };
+    return this.#byPrefix(name);
+  }
+
+  async #ofFunction(part: FunctionPart): Promise<Source> {
+    const { value } = await this.#resolve(part.functionName);
+    const name = value.replace(/^arn:[^:]*:lambda:[^:]*:[^:]*:function:/, '');
+    return { name: part.name, group: `/aws/lambda/${name.replace(/:.*$/, '')}` };
+  }
+
+  async #ofStack(stackName: string): Promise<Found> {
+    const resources = await this.#resources(stackName);
+    const found = resources.map(groupsOf);
+    const port = await this.#logs();
+    const prefixes = found.flatMap(({ prefix }) => (prefix ? [prefix] : []));
+    const by = await Promise.all(prefixes.map((prefix) => port.groups(prefix, this.#deps.signal)));
+    return {
+      sources: named([...found.flatMap(({ group }) => (group ? [group] : [])), ...by.flat()]),
+      prefixes,
+    };
+  }
+
+  /** Nested stacks included. One that is not deployed has none. */
+  async #resources(stackName: string): Promise<{ type: string; physicalId: string }[]> {
+    this.#stacks ??= import('../aws/cloudformation.ts').then(({ cloudFormation }) =>
+      cloudFormation(this.#deps.session),
+    );
+    const port = await this.#stacks;
+    let resources: Awaited<ReturnType<StacksPort['resources']>>;
+    try {
+      resources = await port.resources(stackName);
+    } catch (error) {
+      if (isInfractlError(error) && /does not exist/.test(error.why ?? '')) return [];
+      throw error;
+    }
+    const nested = await Promise.all(
+      resources
+        .filter(({ type, physicalId }) => type === 'AWS::CloudFormation::Stack' && physicalId !== '')
+        .map(({ physicalId }) => this.#resources(physicalId)),
+    );
+    return [...resources, ...nested.flat()].filter(({ physicalId }) => physicalId !== '');
+  }
+
+  async #byPrefix(name: string): Promise<Found> {
+    const port = await this.#logs();
+    const prefix = name.replace(/\*$/, '');
+    const groups = await port.groups(prefix, this.#deps.signal);
+    if (groups.includes(name))
+      return { sources: [{ name: named([name])[0]?.name ?? name, group: name }], prefixes: [] };
+    if (groups.length > 0 && (name.endsWith('*') || name.startsWith('/') || groups.length === 1))
+      return { sources: named(groups), prefixes: [prefix] };
+    throw await this.#unknown(name, groups);
+  }
+
+  async #unknown(name: string, groups: readonly string[]): Promise<UsageError> {
+    const { functions, stacks, hosts, name: project } = this.#project;
+    const parts = [...functions.keys(), ...stacks.keys(), ...hosts.keys()];
+    const start = name.startsWith('/') ? name.split('/').slice(0, 3).join('/') : '';
+    const others = groups.length > 0 ? groups : await (await this.#logs()).groups(start, this.#deps.signal);
+    const near = nearest(name, [...parts, ...others]);
+    return new UsageError({
+      code: 'NoSuchLogs',
+      message: `${JSON.stringify(name)} is no part of ${project} that logs, and no log group in ${this.#deps.session.region} begins so.`,
+      suggestions: [
+        ...(near ? [`Did you mean: ${near}`] : []),
+        `Its functions, stacks and hosts: ${listed(parts) || 'none'}`,
+        ...(others.length > 0
+          ? [`Log groups: ${others.slice(0, 5).join(', ')}${others.length > 5 ? ', …' : ''}`]
+          : []),
+      ],
+    });
+  }
+
+  #logs(): Promise<LogsPort> {
+    this.#port ??= import('../aws/logs.ts').then(({ logsReader }) => logsReader(this.#deps.session));
+    return this.#port;
+  }
+}
+
+function journalOf(host: string): Source {
+  return { name: host, group: `journal of ${host}`, host };
+}
+
+/** A failure of one group, which says nothing of the others. */
+function isAboutOne({ code }: InfractlError): boolean {
+  return (
+    /^(?:AccessDenied|Host|Sudo)/.test(code) ||
+    code === 'InvalidOperationException' ||
+    code === 'LimitExceededException'
+  );
+}

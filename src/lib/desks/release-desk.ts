@@ -1,0 +1,384 @@
+import type { Clock } from '../base/clock.ts';
+import { InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
+import { gitFacts } from '../base/git.ts';
+import { machine } from '../base/machine.ts';
+import type { Reporter } from '../base/report.ts';
+import { nearest } from '../base/text.ts';
+import { valueResolver } from '../deploy/values.ts';
+import type { HostPort } from '../hosts/index.ts';
+import type { HostPart, Project, ReleasePart, Value } from '../project/model.ts';
+import {
+  type AgentEvent,
+  baseOrder,
+  callAgent,
+  deployOrder,
+  type HttpsState,
+  type Parcel,
+  type ReleaseEntry,
+  type ReleaseOutcome,
+  type ReleaseStatus,
+  type ReleaseValues,
+  type Unlocked,
+} from '../releases/index.ts';
+import { HostDesk, type HostDeskDeps } from './host-desk.ts';
+
+export interface ReleaseDeskDeps extends HostDeskDeps {
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+  /** When the command began, as `clock` counts. */
+  readonly began: number;
+}
+
+/** An application on one of its hosts. */
+export interface ReleasePlace {
+  readonly part: ReleasePart;
+  readonly host: HostPart;
+}
+
+export interface DeployChoice {
+  readonly ref?: string | undefined;
+  readonly force: boolean;
+  /** Milliseconds. */
+  readonly settle?: number | undefined;
+  /** Milliseconds to wait for somebody else who is at work. */
+  readonly wait: number;
+}
+
+export type HttpsAct =
+  | { readonly action: 'status' }
+  | {
+      readonly action: 'enable';
+      readonly dryRun: boolean;
+      readonly email?: string | undefined;
+      readonly staging: boolean;
+    }
+  | { readonly action: 'renew'; readonly dryRun: boolean; readonly force: boolean };
+
+/** Never part of a folder's release: secrets of this machine, and what is built on the host. */
+const NEVER = ['.env.secrets', '.env.secrets.*', '.infractl.env', 'node_modules', '.venv'];
+const LARGEST = {
+  bytes: 1_073_741_824,
+  what: 'a release',
+  suggestions: ['Leave out what it does not need: `exclude: [...]` of its source in infractl.yaml.'],
+};
+const STOPPING = 'The host takes everything back; where it has begun to switch, it goes to the end first.';
+/** What the host may take beside the times of the configuration, in milliseconds. */
+const ROOM = 60_000;
+
+/** Releasing the applications of a project, and looking at them: on each host one program, fed through one connection. */
+export class ReleaseDesk {
+  readonly #deps: ReleaseDeskDeps;
+  readonly #project: Project;
+  readonly #hosts: HostDesk;
+  readonly #open = new Map<string, Promise<HostPort>>();
+
+  constructor(deps: ReleaseDeskDeps, project: Project) {
+    this.#deps = deps;
+    this.#project = project;
+    this.#hosts = new HostDesk(deps, project);
+  }
+
+  /**
+   * An application on its hosts; without a name the only one there is.
+   *
+   * @param only these of its hosts
+   * @throws UsageError `NoReleases`, `ReleaseNeeded`, `NoSuchRelease`, `NoSuchHost`
+   */
+  choose(name: string | undefined, only: readonly string[] = []): ReleasePlace[] {
+    const part = this.#part(name);
+    const hosts = this.#hosts.choose(only.length > 0 ? only : part.hosts);
+    const stranger = hosts.find((host) => !part.hosts.includes(host.name));
+    if (!stranger) return hosts.map((host) => ({ part, host }));
+    throw new UsageError({
+      code: 'NoSuchHost',
+      message: `${part.name} is not released to the host ${stranger.name}.`,
+      suggestions: [`Its hosts: ${part.hosts.join(', ')}`],
+    });
+  }
+
+  #part(name: string | undefined): ReleasePart {
+    const { releases, name: project } = this.#project;
+    const known = [...releases.keys()];
+    const [first] = releases.values();
+    if (!first) {
+      throw new UsageError({
+        code: 'NoReleases',
+        message: `The project ${project} has no releases.`,
+        suggestions: [
+          'Add a section "releases:" to infractl.yaml: app: { host: web, source: { git: … }, port: 8501 }',
+        ],
+      });
+    }
+    const found = name === undefined ? (releases.size === 1 ? first : undefined) : releases.get(name);
+    if (found) return found;
+    const near = name === undefined ? undefined : nearest(name, known);
+    throw new UsageError({
+      code: name === undefined ? 'ReleaseNeeded' : 'NoSuchRelease',
+      message:
+        name === undefined
+          ? `The project ${project} releases several applications: say which with --app.`
+          : `The project ${project} releases no application "${name}".`,
+      suggestions: [...(near ? [`Did you mean: ${near}`] : []), `They are: ${known.join(', ')}`],
+    });
+  }
+
+  /** One host after the other; the first failure leaves the rest on what they run. */
+  async deploy(places: readonly ReleasePlace[], choice: DeployChoice): Promise<ReleaseOutcome[]> {
+    const [{ part: written }] = places as readonly [ReleasePlace];
+    const part = withRef(written, choice.ref);
+    const [values, parcel] = await Promise.all([this.#values(part), this.#parcel(part)]);
+    return this.#each(places, 'connecting', (place) => {
+      const order = deployOrder(part, values, parcel, part.user ?? loginUser(place.host));
+      const more = {
+        ...order,
+        action: 'deploy',
+        force: choice.force,
+        wait: choice.wait / 1000,
+        ...settled(choice.settle),
+      };
+      return this.#ask({ ...place, part }, more, parcel?.bytes);
+    });
+  }
+
+  /** Back to the release before, or to the one that is named by its id, its beginning or its commit. */
+  async rollback(
+    places: readonly ReleasePlace[],
+    choice: { readonly release?: string | undefined; readonly settle: number; readonly wait: number },
+  ): Promise<ReleaseOutcome[]> {
+    const order = {
+      action: 'rollback',
+      release: choice.release,
+      settle: choice.settle / 1000,
+      wait: choice.wait / 1000,
+    };
+    return this.#each(places, 'connecting', (place) => this.#ask(place, order));
+  }
+
+  /** @param fetch look what the ref means now */
+  async status(place: ReleasePlace, fetch: boolean): Promise<ReleaseStatus> {
+    const { source } = place.part;
+    const values = fetch && 'git' in source ? await this.#login(place.part) : {};
+    const order = 'git' in source ? { source: { git: source.git, ref: source.ref, ...values } } : {};
+    return (await this.#ask(place, { action: 'status', fetch, ...order })).result as ReleaseStatus;
+  }
+
+  async history(place: ReleasePlace, limit: number): Promise<readonly ReleaseEntry[]> {
+    const { result } = await this.#ask(place, { action: 'history', limit });
+    return (result as { entries: readonly ReleaseEntry[] }).entries;
+  }
+
+  async unlock(place: ReleasePlace): Promise<Unlocked> {
+    return (await this.#ask(place, { action: 'unlock' })).result as Unlocked;
+  }
+
+  /** The releases that were removed, or would be. */
+  async prune(
+    place: ReleasePlace,
+    choice: { keep?: number | undefined; dryRun: boolean; wait: number },
+  ): Promise<readonly string[]> {
+    const keep = choice.keep === undefined ? {} : { keep: choice.keep };
+    const order = { action: 'prune', dryRun: choice.dryRun, wait: choice.wait / 1000, ...keep };
+    return ((await this.#ask(place, order)).result as { removed: readonly string[] }).removed;
+  }
+
+  /** What a bare machine needs to run the application, made so or only told. */
+  async setup(place: ReleasePlace, dryRun: boolean): Promise<readonly string[]> {
+    const { part } = place;
+    if (part.start === undefined) {
+      throw new UsageError({
+        code: 'StartNeeded',
+        message: `It is not known how ${part.name} is started.`,
+        suggestions: [`Add it to infractl.yaml: releases.${part.name}.start: python3 app.py --port $PORT`],
+      });
+    }
+    const order = {
+      action: 'setup',
+      dryRun,
+      wait: 0,
+      start: part.start,
+      user: part.user ?? loginUser(place.host),
+    };
+    return ((await this.#ask(place, order)).result as { changes: readonly string[] }).changes;
+  }
+
+  async https(
+    place: ReleasePlace,
+    act: HttpsAct,
+  ): Promise<HttpsState & { changes?: readonly string[]; renewed?: boolean }> {
+    const { part } = place;
+    if (!part.site || part.nginx.host === undefined) {
+      throw new UsageError({
+        code: 'NoDomain',
+        message: `${part.name} has no name that a certificate could be for.`,
+        suggestions: [`Add it to infractl.yaml: releases.${part.name}.nginx: { host: www.example.com }`],
+      });
+    }
+    const { action, ...more } = act;
+    return (await this.#ask(place, { action: `https ${action}`, wait: 0, ...more })).result as HttpsState;
+  }
+
+  async #each(
+    places: readonly ReleasePlace[],
+    doing: string,
+    work: (place: ReleasePlace) => Promise<{ result: unknown; switchedAfter: number | null }>,
+  ): Promise<ReleaseOutcome[]> {
+    const { reporter, clock } = this.#deps;
+    const outcomes: ReleaseOutcome[] = [];
+    for (const place of places) {
+      const part = partName(place);
+      const started = clock.now();
+      reporter.emit({ type: 'part.started', part, doing });
+      try {
+        const { result, switchedAfter } = await work(place);
+        const done = result as Omit<ReleaseOutcome, 'release' | 'host' | 'switchedAfter'>;
+        outcomes.push({ ...done, release: place.part.name, host: place.host.name, switchedAfter });
+        const outcome = done.changed ? 'updated' : 'unchanged';
+        reporter.emit({ type: 'part.done', part, outcome, detail: done.id, ms: clock.now() - started });
+      } catch (error) {
+        if (!isInfractlError(error)) throw error;
+        reporter.emit({ type: 'part.failed', part, error, ms: clock.now() - started });
+        throw withRest(error, places.slice(outcomes.length + 1), outcomes);
+      }
+    }
+    return outcomes;
+  }
+
+  async #ask(
+    place: ReleasePlace,
+    order: { readonly action: string; readonly [key: string]: unknown },
+    more?: Uint8Array,
+  ): Promise<{ result: unknown; switchedAfter: number | null }> {
+    const { reporter, clock, began, signal } = this.#deps;
+    const { part, host } = place;
+    const name = partName(place);
+    let switchedAfter: number | null = null;
+    const onEvent = (event: AgentEvent) => {
+      if (event.t === 'step') reporter.emit({ type: 'part.status', part: name, status: event.text });
+      else if (event.t === 'line') reporter.emit({ type: 'tool.output', part: name, line: event.text });
+      else if (event.t === 'switched') switchedAfter = clock.now() - began;
+    };
+    const port = await this.#port(host);
+    const { user, host: from } = machine();
+    const whole = { ...baseOrder(part, `${user}@${from}`), ...order };
+    const grace = part.health.timeout * 2 + part.health.settle + part.drain + ROOM;
+    const sudo = !(host.reach.via === 'ssh' && host.reach.user === 'root');
+    const onAbort = () => reporter.emit({ type: 'note', message: STOPPING });
+    if (order.action === 'deploy' || order.action === 'rollback')
+      signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      const result = await callAgent(port, {
+        order: whole,
+        sudo,
+        signal,
+        grace,
+        onEvent,
+        ...(more ? { more } : {}),
+      });
+      return { result, switchedAfter };
+    } catch (error) {
+      if (!isInfractlError(error) || error.code !== 'HostConnectionLost') throw error;
+      throw new InfractlError({
+        code: error.code,
+        message: error.message,
+        why: 'Before the switch the host takes everything back by itself; once it switches it goes on to the end.',
+        suggestions: [
+          'See how it ended: infractl redeploy status',
+          'Running the same command again is safe.',
+        ],
+        cause: error,
+      });
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #port(host: HostPart): Promise<HostPort> {
+    let port = this.#open.get(host.name);
+    if (!port) {
+      port = this.#hosts.open(host);
+      this.#open.set(host.name, port);
+    }
+    return port;
+  }
+
+  async #values(part: ReleasePart): Promise<ReleaseValues> {
+    const resolve = valueResolver(this.#deps, this.#project);
+    const environment = await Promise.all(
+      Object.entries(part.environment).map(
+        async ([name, value]) => [name, (await resolve(value)).value] as const,
+      ),
+    );
+    return { environment: Object.fromEntries(environment), ...(await this.#login(part)) };
+  }
+
+  /** What git logs in with. */
+  async #login({ source }: ReleasePart): Promise<{ key?: string; token?: string }> {
+    if (!('git' in source)) return {};
+    const resolve = valueResolver(this.#deps, this.#project);
+    const text = async (value: Value) => (await resolve(value)).value;
+    return {
+      ...(source.key === undefined ? {} : { key: await text(source.key) }),
+      ...(source.token === undefined ? {} : { token: await text(source.token) }),
+    };
+  }
+
+  async #parcel({ source }: ReleasePart): Promise<Parcel | undefined> {
+    if (!('folder' in source)) return undefined;
+    const { zipFolder } = await import('../artifacts/zip.ts');
+    const [zip, git] = await Promise.all([
+      zipFolder(source.folder, { exclude: [...NEVER, ...source.exclude], largest: LARGEST }),
+      gitFacts(source.folder, this.#deps.env, this.#deps.signal),
+    ]);
+    return {
+      bytes: zip.bytes,
+      sha256: zip.sha256,
+      dirty: git?.dirty ?? false,
+      ...(git ? { commit: git.commit } : {}),
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#hosts.close();
+  }
+}
+
+function partName({ part, host }: ReleasePlace): string {
+  return `release ${part.name} on ${host.name}`;
+}
+
+function loginUser({ reach }: HostPart): string | undefined {
+  return reach.via === 'ssh' ? reach.user : undefined;
+}
+
+function withRef(part: ReleasePart, ref: string | undefined): ReleasePart {
+  if (ref === undefined) return part;
+  if ('git' in part.source) return { ...part, source: { ...part.source, ref } };
+  throw new UsageError({ code: 'NoRef', message: `${part.name} is released from a folder: it has no refs.` });
+}
+
+function settled(settle: number | undefined): { settle?: number } {
+  return settle === undefined ? {} : { settle: settle / 1000 };
+}
+
+/** With several hosts: which have it, and which do not. */
+function withRest(
+  error: InfractlError,
+  rest: readonly ReleasePlace[],
+  done: readonly ReleaseOutcome[],
+): InfractlError {
+  if (rest.length === 0 && done.length === 0) return error;
+  const names = rest.map(({ host }) => host.name).join(', ');
+  const has = done.map(({ host }) => host).join(', ');
+  const words = [has && `It is on ${has} already.`, names && `Not begun: ${names}.`]
+    .filter(Boolean)
+    .join(' ');
+  const { code, message, why, suggestions, exit, cause } = error;
+  return new InfractlError({
+    code,
+    message,
+    why: [why, words].filter(Boolean).join('\n'),
+    suggestions,
+    exit,
+    cause,
+  });
+}
