@@ -12,7 +12,6 @@ import type { Prune, PruneOrder } from './prune/prune.ts';
 import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
 import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
 
-export type { PlacedSchedule, ScheduleEngine } from '../desks/schedule-engines.ts';
 export {
   type Cancelled,
   type Decision,

@@ -23,6 +23,7 @@ export type { AlarmsReport, ProjectAlarm, Silenced } from './alarm-desk.ts';
 export type { LostGroup, ReadResult, StatsResult } from './log-desk.ts';
 export type { HostMetrics, MetricsReport, Series, SubjectMetrics } from './metric-desk.ts';
 export type { ReleasePlace } from './release-desk.ts';
+export type { PlacedSchedule } from './schedule-engines.ts';
 export type { HostServices, ServicesOrder } from './service-desk.ts';
 export type { AttachResult, PartEvent, Subject } from './stack-desk.ts';
 export { isWhole, type TargetChoice } from './target-choice.ts';

@@ -1,4 +1,4 @@
-import type { PlacedSchedule } from '../../deploy/index.ts';
+import type { PlacedSchedule } from '../../desks/index.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
