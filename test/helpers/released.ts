@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type CliOptions, type CliResult, Home } from './cli.ts';
 import type { TestHost } from './host.ts';
 
@@ -54,6 +55,7 @@ const REPOSITORY = '/srv/git/app.git';
 export class Released {
   readonly home = new Home();
   readonly host: TestHost;
+  #kept = '';
 
   constructor(host: TestHost) {
     this.host = host;
@@ -148,6 +150,27 @@ export class Released {
     );
     this.host.write('/etc/nginx/conf.d/infractl-app.conf', 'upstream app { server 127.0.0.1:8501; }\n');
     this.host.sh('systemctl reload nginx || systemctl restart nginx');
+  }
+
+  /** Keeps what is released now, for `restore`. */
+  keep(): void {
+    this.host.sh('rm -rf /srv/kept-app && cp -a /srv/app /srv/kept-app');
+    this.#kept = this.host.sh('git -C /srv/git/work rev-parse HEAD');
+  }
+
+  /** As it was at `keep`, with nothing at work: host, repository, and the service as it then answered. */
+  async restore(): Promise<void> {
+    const { host } = this;
+    host.attempt('pkill', '-9', '-f', 'python3 -c import sys,zlib');
+    this.reset();
+    host.sh(
+      `cp -a /srv/kept-app /srv/app && git -C /srv/git/work reset -q --hard ${this.#kept} && git -C /srv/git/work push -qf origin main && systemctl start app`,
+    );
+    for (let tries = 0; this.answer() === ''; tries++) {
+      if (tries > 100)
+        throw new Error(`The application does not answer:\n${this.host.sh('systemctl status app || true')}`);
+      await wait(100);
+    }
   }
 
   remove(): void {

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CliResult } from '../helpers/cli.ts';
 import { noHost, useHost } from '../helpers/host.ts';
 import { Released } from '../helpers/released.ts';
@@ -10,16 +10,18 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
   const used = useHost();
   let app: Released;
   let before: string;
-  beforeAll(() => {
+  beforeAll(async () => {
     app = new Released(used.host).prepare();
-  });
-  beforeEach(async () => {
-    app.reset();
     app.configure();
     app.commit('old');
     const first = await app.redeploy();
     expect(first.stderr + first.stdout).toContain('Released');
     before = app.current;
+    app.keep();
+  });
+  beforeEach(async () => {
+    await app.restore();
+    app.configure();
   });
   afterAll(() => app?.remove());
 
@@ -148,10 +150,10 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
       app.commit('new');
       return app.run(['redeploy'], onStart ? { onStart } : {});
     }
-    const building = () =>
-      expect
-        .poll(() => used.host.attempt('pgrep', '-f', 'while .*tmp/go').status, { timeout: 20_000 })
-        .toBe(0);
+    const isBuilding = () => used.host.attempt('pgrep', '-f', 'while .*tmp/go').status === 0;
+    const building = () => expect.poll(isBuilding, { timeout: 20_000 }).toBe(true);
+    // What one test leaves behind must not be taken for the build of the next.
+    afterEach(() => used.host.attempt('pkill', '-9', '-f', 'while .*tmp/go'));
 
     it('is told to others, is waited for, and is taken', async () => {
       const first = hanging();
@@ -159,6 +161,8 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
       const second = await app.redeploy();
       expect(second.code).toBe(6);
       expect(second.stderr).toMatch(/Somebody else is at work[\s\S]*deploy since/);
+      // Who was refused leaves the words of who is at work as they are.
+      expect(JSON.parse(used.host.read('/srv/app/lock'))).toMatchObject({ action: 'deploy' });
       expect(JSON.parse((await app.redeploy('status', '--json')).stdout)[0].busy).toMatchObject({
         action: 'deploy',
       });
@@ -199,9 +203,7 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
       await building();
       child?.kill('SIGKILL');
       await first;
-      await expect
-        .poll(() => used.host.attempt('pgrep', '-f', 'while .*tmp/go').status, { timeout: 20_000 })
-        .toBe(1);
+      await expect.poll(isBuilding, { timeout: 20_000 }).toBe(false);
       await expect.poll(() => app.releases, { timeout: 10_000 }).toEqual([before]);
       unharmed();
       app.configure();

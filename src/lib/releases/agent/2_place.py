@@ -91,32 +91,42 @@ class Lease:
     """
 
     SECONDS = 30
+    # Whoever only looks whether somebody is at work holds the lock for a moment too.
+    GLANCE = 0.5
 
     def __init__(self, place):
         self.place = place
-        self.file = None
+        self.file = None  # Open while the lock is ours, and then alone may it be written.
         self.done = threading.Event()
 
     def take(self, wait):
-        self.file = open(self.place.lease, "a+")
-        until = time.time() + wait
-        told = False
-        while True:
-            try:
-                fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                holder = self.holder()
-                if time.time() >= until:
-                    raise self.busy(holder)
-                if not told:
-                    TALK.step("waiting for %s, who is at %s" % (holder.get("by", "somebody"), holder.get("action", "work")))
-                told = True
-                TALK.check()
-                time.sleep(0.2)
+        file = os.open(self.place.lease, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            self.stand_in_line(file, wait)
+        except BaseException:
+            os.close(file)
+            raise
+        self.file = file
         self.since = utc()
         self.write()
-        threading.Thread(target=self.beat, daemon=True).start()
+        self.beating = threading.Thread(target=self.beat, daemon=True)
+        self.beating.start()
+
+    def stand_in_line(self, file, wait):
+        until = time.time() + max(wait, self.GLANCE)
+        told = wait == 0
+        while True:
+            try:
+                return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                holder = self.holder()
+            if time.time() >= until:
+                raise self.busy(holder)
+            if not told:
+                TALK.step("waiting for %s, who is at %s" % (holder.get("by", "somebody"), holder.get("action", "work")))
+            told = True
+            TALK.check()
+            time.sleep(0.2)
 
     def holder(self):
         return read_json(self.place.lease) or {}
@@ -131,12 +141,11 @@ class Lease:
     def write(self):
         now = time.time()
         text = json.dumps(dict(by=self.place.order["by"], action=self.place.order["action"], pid=os.getpid(),
-                               since=self.since, heartbeat=utc(now), expires=utc(now + self.SECONDS)))
+                               since=self.since, heartbeat=utc(now), expires=utc(now + self.SECONDS))).encode()
         try:
-            self.file.seek(0)
-            self.file.truncate()
-            self.file.write(text)
-            self.file.flush()
+            # Over what stood there, which is as long: nobody finds the file empty in between.
+            os.pwrite(self.file, text, 0)
+            os.ftruncate(self.file, len(text))
         except OSError:
             pass  # A full disk must not stop what holds the lock.
 
@@ -149,10 +158,12 @@ class Lease:
 
     def give(self):
         self.done.set()
-        if self.file:
-            try:
-                self.file.seek(0)
-                self.file.truncate()
-            except OSError:
-                pass
-            self.file.close()
+        if self.file is None:
+            return
+        self.beating.join(1)
+        try:
+            os.ftruncate(self.file, 0)
+        except OSError:
+            pass
+        os.close(self.file)
+        self.file = None

@@ -139,7 +139,8 @@ def status(place, order, secrets):
 def held(place):
     try:
         with open(place.lease) as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Shared, so that two who look do not take each other for one at work.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             return False
     except BlockingIOError:
         return True
