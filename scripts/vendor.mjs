@@ -27,6 +27,8 @@ const result = await build({
   charset: 'utf8',
   legalComments: 'inline',
   banner: { js: banner },
+  // The names of files in its comments are the same where node_modules is a link.
+  preserveSymlinks: true,
   write: false,
 });
 const text = result.outputFiles[0].text;

@@ -118,7 +118,7 @@ describe('a bad night', () => {
 
 it('the URL is shown nowhere: not in the log, not with --debug, not in JSON, not to the topic', async () => {
   refusals = 99;
-  for (const line of ['backup auto --debug', 'backup auto --json', 'config show', 'config show --json']) {
+  for (const line of ['backup auto --debug --json', 'config show', 'config show --json']) {
     const { stdout, stderr } = await auto(line);
     expect(stdout + stderr, line).not.toContain(KEY);
   }

@@ -44,6 +44,12 @@ function put(name: string, text: string): void {
 const run = (line: string | readonly string[], env: Record<string, string> = {}): Promise<CliResult> =>
   home.run(typeof line === 'string' ? line.split(' ') : line, { env: { ...fake.env, ...env } });
 
+/** A backup that is good: the fake ends its snapshots by itself, so nobody has to wait for the next look at them. */
+async function backedUp(): Promise<void> {
+  expect((await run('backup create')).code).toBe(0);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+}
+
 function old(count: number): void {
   for (let n = 1; n <= count; n++)
     fake.state.ebs.addSnapshot({
@@ -81,7 +87,7 @@ describe('examples', () => {
         state: 'in-use',
         blocks: new Map([[0, Buffer.alloc(524_288, 1)]]),
       });
-      await run('backup create --wait');
+      await backedUp();
     } else old(5);
     const result = await run(example);
     expect(result.stderr + result.stdout).not.toContain('✗');
@@ -194,7 +200,7 @@ describe('backup auto', () => {
 describe('backup restore', () => {
   const restore = `backup restore latest --of ${INSTANCE}`;
   beforeEach(async () => {
-    expect((await run('backup create --wait')).code).toBe(0);
+    await backedUp();
     fake.requests.length = 0;
   });
 
@@ -205,7 +211,7 @@ describe('backup restore', () => {
       '123456789012',
       'Makes a volume of 20 GiB',
       'It takes',
-      'about $1.86 a month',
+      'what 20 GiB of volumes cost in eu-west-3 (not known here)',
       'Give --yes',
     ])
       expect(asked.stderr).toContain(words);

@@ -13,7 +13,10 @@ export interface SnapshotCost {
   readonly at: number;
   /** Bytes that it holds beyond the snapshot before it; null where that was not looked at. */
   readonly uniqueBytes: number | null;
-  /** Bytes that deleting it alone would free: what neither of its neighbours refers to. At most `uniqueBytes`. */
+  /**
+   * Bytes that deleting it alone would free: what neither of its neighbours refers to. At most `uniqueBytes`; null
+   * where the blocks were not looked at.
+   */
   readonly freesBytes: number | null;
   /** US dollars a month for `uniqueBytes`; null where the price or the size is not known. */
   readonly perMonth: number | null;
@@ -22,9 +25,11 @@ export interface SnapshotCost {
 export interface Costs {
   readonly snapshots: readonly SnapshotCost[];
   readonly totalBytes: number;
-  /** US dollars a month of all whose price is known. */
-  readonly perMonth: number;
-  /** Snapshots that could not be counted: their size is an upper bound of the volume. */
+  /** US dollars a month of all whose size and price are known; null where there are snapshots, and none of them is. */
+  readonly perMonth: number | null;
+  /** Snapshots of a known size whose price is not known: they are not in `perMonth`. */
+  readonly notPriced: number;
+  /** Snapshots whose blocks were not counted: they are neither in `totalBytes` nor in `perMonth`. */
   readonly notCounted: number;
   /** Calls of the direct APIs that were made. */
   readonly calls: number;
@@ -51,6 +56,7 @@ export async function costsOf(
   const home = deps.ebs.store().region;
   const budget = { left: most };
   const sizes = new Map<Snapshot, number>();
+  const next = new Map<Snapshot, Snapshot>();
   const done = [...owner.keys()].filter(({ state }) => state === 'completed');
   for (const chain of grouped(
     done.filter(({ kind, region }) => kind === 'ebs' && region === home),
@@ -60,27 +66,28 @@ export async function costsOf(
     for (const one of chain.sort((a, b) => a.startedAt - b.startedAt)) {
       const size = await sizeOf(port, before, one, budget);
       if (size !== undefined) sizes.set(one, size);
+      if (before) next.set(before, one);
       before = one;
     }
   }
   const snapshots = done.map((one) =>
-    costOf(one, owner.get(one) as Backup, sizes, next(one, done), pricesOf(one.region)),
+    costOf(one, owner.get(one) as Backup, sizes, next.get(one), pricesOf(one.region)),
   );
+  const priced = snapshots.filter(({ perMonth }) => perMonth !== null);
   const sum = (values: readonly (number | null)[]) =>
     values.reduce((total: number, value) => total + (value ?? 0), 0);
   return {
     snapshots: snapshots.sort((a, b) => b.at - a.at),
     totalBytes: sum(snapshots.map(({ uniqueBytes }) => uniqueBytes)),
-    perMonth: Math.round(sum(snapshots.map(({ perMonth }) => perMonth)) * 100) / 100,
+    perMonth:
+      snapshots.length > 0 && priced.length === 0
+        ? null
+        : Math.round(sum(priced.map(({ perMonth }) => perMonth)) * 100) / 100,
+    notPriced: snapshots.filter(({ uniqueBytes, perMonth }) => uniqueBytes !== null && perMonth === null)
+      .length,
     notCounted: snapshots.filter(({ uniqueBytes }) => uniqueBytes === null).length,
     calls: most - budget.left,
   };
-}
-
-function next(one: Snapshot, all: readonly Snapshot[]): Snapshot | undefined {
-  return all
-    .filter(({ source, startedAt }) => source === one.source && startedAt > one.startedAt)
-    .sort((a, b) => a.startedAt - b.startedAt)[0];
 }
 
 function costOf(
@@ -92,11 +99,10 @@ function costOf(
 ): SnapshotCost {
   // RDS says nothing of blocks: the size of the instance is what one can cost at most.
   const uniqueBytes = one.kind === 'rds' ? one.sizeGiB * GIB : (sizes.get(one) ?? null);
-  const changedAfter = after ? sizes.get(after) : uniqueBytes;
+  const changedAfter = after ? sizes.get(after) : sizes.get(one);
   const freesBytes =
     uniqueBytes === null || changedAfter == null ? null : Math.min(uniqueBytes, changedAfter);
-  const price =
-    one.kind === 'rds' ? prices?.dbSnapshot : one.tier === 'archive' ? prices?.archive : prices?.snapshot;
+  const price = one.kind === 'ebs' && one.tier !== 'archive' ? prices?.snapshot : undefined;
   const perMonth = uniqueBytes === null || price === undefined ? null : (uniqueBytes / GIB) * price;
   const { id: snapshot, region, startedAt: at } = one;
   return {

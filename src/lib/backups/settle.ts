@@ -15,7 +15,8 @@ export type Work =
   | { readonly do: 'copy'; readonly snapshot: Snapshot; readonly region: string; readonly key?: string }
   | { readonly do: 'share'; readonly snapshot: Snapshot; readonly account: string };
 
-const FIRST_POLL = 5_000;
+/** A snapshot in which little has changed takes seconds; the waits grow with those that take hours. */
+const FIRST_POLL = 2_000;
 const LONGEST_POLL = 30_000;
 /** Calls under way at once: the pacing decides how quick they are, this how much memory they take. */
 const AT_ONCE = 32;

@@ -1,7 +1,12 @@
 /** What running things costs, as far as the built-in table knows. Pure: nothing is asked of AWS. */
 import { AS_OF, DATABASES, LARGE, SAME_AS, SIZES, SOURCE } from './table.ts';
 
-export { STORAGE_PRICES_SOURCE, type StoragePrices, storagePrices } from './storage.ts';
+export {
+  STORAGE_PRICES_NOTE,
+  STORAGE_PRICES_SOURCE,
+  type StoragePrices,
+  storagePrices,
+} from './storage.ts';
 
 /** Hours of a month as AWS's own calculators count them. */
 const HOURS = 730;

@@ -5,6 +5,7 @@ import { findBackup, lookUp, storesOf } from '../../../src/lib/backups/look.ts';
 import { carryOutRestore } from '../../../src/lib/backups/restore.ts';
 import { planRestore, type RestoreOrder } from '../../../src/lib/backups/restore-plan.ts';
 import type { Backup } from '../../../src/lib/backups/types.ts';
+import { restoreLines } from '../../../src/lib/cli/views/restore-view.ts';
 import { BLOCK, digest } from '../../fake/ebs-state.ts';
 import { sessionFor } from '../../fake/session.ts';
 import { type BackupScene, backupScene, planOf } from './scene.ts';
@@ -67,6 +68,16 @@ async function restore(more: Partial<RestoreOrder> & Pick<RestoreOrder, 'to'>) {
 }
 
 describe('a restore', () => {
+  it('says what it adds to a month where the price is known, and that it is not where it is not', async () => {
+    const { plan } = await restore({ to: 'volume' });
+    const gib = plan.adds.kind === 'volume' ? plan.adds.gib : 0;
+    const told = (region: string) => restoreLines(plan, region, '123456789012', { paint: (_, text) => text });
+    expect(gib).toBeGreaterThan(0);
+    expect(told('us-east-1')).toContain(`about $${(gib * 0.08).toFixed(2)} a month for ${gib} GiB`);
+    for (const region of ['eu-west-2', 'eu-west-3'])
+      expect(told(region)).toContain(`${gib} GiB of volumes cost in ${region} (not known here)`);
+  });
+
   it('as volumes beside the old ones brings the bytes back', async () => {
     const { plan, restored } = await restore({ to: 'volume', instance: INSTANCE });
     expect(plan.confirm).toBeUndefined();

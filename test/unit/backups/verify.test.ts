@@ -9,6 +9,7 @@ import { fileSystemIn } from '../../../src/lib/backups/file-system.ts';
 import { lookUp, storesOf } from '../../../src/lib/backups/look.ts';
 import { type Backup, TAG } from '../../../src/lib/backups/types.ts';
 import { drillHost, sweep, verifyBackup } from '../../../src/lib/backups/verify.ts';
+import { costsView } from '../../../src/lib/cli/views/verify-view.ts';
 import { storagePrices } from '../../../src/lib/prices/index.ts';
 import { BLOCK, digest } from '../../fake/ebs-state.ts';
 import { sessionFor } from '../../fake/session.ts';
@@ -202,9 +203,32 @@ describe('costs', () => {
     const backups = await lookUp(scene.deps, await storesOf(scene.deps, [plan()]));
     const costs = await costsOf(await all(), backups, storagePrices, 100);
     expect(costs.snapshots.map(({ uniqueBytes }) => (uniqueBytes ?? 0) / BLOCK)).toEqual([2, 2, 2, 4]);
+    expect(costs.snapshots.map(({ freesBytes }) => (freesBytes ?? 0) / BLOCK)).toEqual([2, 2, 2, 2]);
     expect(costs).toMatchObject({ totalBytes: 10 * BLOCK, notCounted: 0, calls: 4 });
     const few = await costsOf(await all(), backups, storagePrices, 2);
     expect(few.notCounted).toBeGreaterThan(0);
     expect(few.calls).toBeLessThanOrEqual(2);
+  });
+
+  it('are not known, instead of nothing, where the prices are not', async () => {
+    await backedUp();
+    const backups = await lookUp(scene.deps, await storesOf(scene.deps, [plan()]));
+    const deps = await all();
+    const unknown = await costsOf(deps, backups, () => undefined, 100);
+    expect(unknown).toMatchObject({ perMonth: null, notPriced: 1, notCounted: 0 });
+    const ui = { paint: (_: string, text: string) => text, columns: 80 };
+    const text = (costs: typeof unknown) => costsView(costs).text(ui);
+    expect(text(unknown)).toContain('what they cost a month is not known here');
+    expect(text(unknown)).not.toContain('$');
+    // 4 blocks of half a MiB at $512 per GiB.
+    const known = await costsOf(deps, backups, () => ({ snapshot: 512 }), 100);
+    expect(known).toMatchObject({ perMonth: 1, notPriced: 0 });
+    expect(text({ ...known, notPriced: 1 })).toContain('Without 1 snapshot whose price is not known here.');
+    expect(await costsOf(deps, [], () => undefined, 100)).toMatchObject({ perMonth: 0, notPriced: 0 });
+  });
+
+  it('have no price for what the table does not know', () => {
+    expect(storagePrices('eu-west-3')).toBeUndefined();
+    expect(storagePrices('eu-west-2')?.gp3).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import type { Restored, RestorePlan } from '../../backups/index.ts';
-import { STORAGE_PRICES_SOURCE, storagePrices } from '../../prices/index.ts';
+import { STORAGE_PRICES_NOTE, storagePrices } from '../../prices/index.ts';
 import type { Ui } from '../terminal.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
@@ -22,8 +22,8 @@ export function restoreLines(
 }
 
 function monthly({ adds }: RestorePlan, region: string): number | null {
-  const prices = storagePrices(region);
-  return prices && adds.kind === 'volume' ? Math.round(adds.gib * prices.gp3 * 100) / 100 : null;
+  const price = storagePrices(region)?.gp3;
+  return price !== undefined && adds.kind === 'volume' ? Math.round(adds.gib * price * 100) / 100 : null;
 }
 
 function costWords(plan: RestorePlan, region: string): string {
@@ -32,7 +32,7 @@ function costWords(plan: RestorePlan, region: string): string {
   const gib = `${plan.adds.gib} GiB of volumes`;
   return cost === null
     ? `what ${gib} cost in ${region} (not known here)`
-    : `about $${cost.toFixed(2)} a month for ${gib} (gp3, prices of ${STORAGE_PRICES_SOURCE.asOf})`;
+    : `about $${cost.toFixed(2)} a month for ${gib} (gp3, price ${STORAGE_PRICES_NOTE})`;
 }
 
 export function restorePlanView(plan: RestorePlan, region: string, lines: string): View {

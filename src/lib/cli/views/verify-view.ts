@@ -1,7 +1,7 @@
 import type { Backup, Costs, Verified } from '../../backups/index.ts';
 import { Exit } from '../../base/errors.ts';
 import { bytes, plural } from '../../base/text.ts';
-import { STORAGE_PRICES_SOURCE } from '../../prices/index.ts';
+import { STORAGE_PRICES_NOTE, STORAGE_PRICES_SOURCE } from '../../prices/index.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -49,10 +49,14 @@ export function costsView(costs: Costs): View {
         one.perMonth === null ? '?' : `$${one.perMonth.toFixed(2)}`,
       ]);
       const lines = [table(ui, ['snapshot', 'of', 'taken', 'holds', 'frees', 'a month'], rows), ''];
-      lines.push(
-        `${plural(costs.snapshots.length, 'snapshot')} hold ${bytes(costs.totalBytes)}: about $${costs.perMonth.toFixed(2)} a month.`,
-        ui.paint('dim', `Prices of ${STORAGE_PRICES_SOURCE.asOf}, ${STORAGE_PRICES_SOURCE.urls.join(', ')}.`),
-      );
+      const month =
+        costs.perMonth === null
+          ? 'what they cost a month is not known here'
+          : `about $${costs.perMonth.toFixed(2)} a month`;
+      lines.push(`${plural(costs.snapshots.length, 'snapshot')} hold ${bytes(costs.totalBytes)}: ${month}.`);
+      if (costs.perMonth !== null && costs.notPriced > 0)
+        lines.push(`Without ${plural(costs.notPriced, 'snapshot')} whose price is not known here.`);
+      if (costs.perMonth !== null) lines.push(ui.paint('dim', `Prices: ${STORAGE_PRICES_NOTE}.`));
       if (costs.notCounted > 0)
         lines.push(
           `${plural(costs.notCounted, 'snapshot')} not counted: give a higher --max-calls, or look in their region.`,
