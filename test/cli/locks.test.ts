@@ -48,7 +48,7 @@ describe('two deploys at once', () => {
     await scene.deployed();
     scene.changeCode('new');
     changed();
-    const first = await working(3000);
+    const first = await working(6000);
     // The stack itself is busy, and so is the environment, for what is no stack.
     const second = await scene.run(['deploy']);
     expectTrouble(
@@ -67,7 +67,7 @@ describe('two deploys at once', () => {
   it('the other one waits with --wait, looks again, and does what is left to do', async () => {
     await scene.deployed();
     changed();
-    const first = await working(2500);
+    const first = await working(6000);
     scene.changeCode('new');
     const second = await scene.run(['deploy', '--wait', '2m']);
     expect((await first.end).code).toBe(0);
@@ -132,7 +132,7 @@ describe('a clock of this machine that is wrong by an hour', () => {
     await scene.deployed();
     changed();
     scene.changeCode('new');
-    const first = await working(2500);
+    const first = await working(6000);
     expectTrouble(await scene.run(['deploy']), 6, /Held by arn:aws:\S+ .* \(\d+(\.\d)? m?s ago\)/);
     expect((await first.end).code).toBe(0);
     expect(statusIs('UPDATE_COMPLETE')()).toBe(true);
@@ -144,7 +144,7 @@ describe('unlock', () => {
     await scene.deployed();
     changed();
     scene.changeCode('new');
-    const first = await working(3000);
+    const first = await working(6000);
     const looks = () => scene.fake.requests.filter(({ action }) => action === 'GetObject').length;
     const before = looks();
     expectTrouble(await scene.run(['unlock', '--confirm', 'shop-prod']), 5, 'nothing was done');

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RealClock } from '../fake/clock.ts';
 import { baseImage, forget, noEngine } from '../helpers/images.ts';
 import { MoodyRegistry } from '../helpers/registry.ts';
 import { expectJsonTrouble, expectTrouble, Scene } from '../helpers/trouble.ts';
@@ -217,6 +218,9 @@ CMD ["node"]
     expect(killed.signal).toBe('SIGKILL');
     expect(logins()).toHaveLength(1);
     registry.mood = 'accept';
+    // The lock of one that died is free after a minute without a sign of life.
+    expect((await scene.run(['deploy'], { env: { TMPDIR: tmp } })).code).toBe(6);
+    (scene.fake.clock as RealClock).ahead += 62_000;
     const next = await scene.run(['deploy'], { env: { TMPDIR: tmp } });
     expect(next.code).toBe(0);
     expect(logins()).toEqual([]);
