@@ -55,10 +55,13 @@ const REPOSITORY = '/srv/git/app.git';
 export class Released {
   readonly home = new Home();
   readonly host: TestHost;
+  readonly #settle: number;
   #kept = '';
 
-  constructor(host: TestHost) {
+  /** @param settle seconds that a release is watched where a test says nothing else */
+  constructor(host: TestHost, settle = 1) {
     this.host = host;
+    this.#settle = settle;
   }
 
   /** The host as \`setup\` would leave it: a unit, a template unit, and a site of nginx. */
@@ -84,7 +87,7 @@ export class Released {
       host: 'web',
       source: { git: REPOSITORY, ref: 'main' },
       port: 8501,
-      health: { path: '/health', timeout: '5s', settle: '1s' },
+      health: { path: '/health', timeout: '5s', settle: this.#settle },
       drain: '1s',
       environment: { GREETING: { env: 'GREETING' } },
       ...more,

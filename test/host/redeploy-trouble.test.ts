@@ -11,7 +11,7 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
   let app: Released;
   let before: string;
   beforeAll(async () => {
-    app = new Released(used.host).prepare();
+    app = new Released(used.host, 0.2).prepare();
     app.configure();
     app.commit('old');
     const first = await app.redeploy();
