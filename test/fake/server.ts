@@ -114,6 +114,8 @@ export interface Fake {
   /** Every request, oldest first. */
   readonly requests: RecordedRequest[];
   readonly faults: Faults;
+  /** Access keys of processes that are dead: what they had still under way is cut, and not recorded. */
+  readonly dead: Set<string>;
   /** Limits of requests a second; none until a test sets some. */
   readonly buckets: Buckets;
   readonly state: FakeState;
@@ -157,6 +159,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
   const account = options.account ?? '123456789012';
   const requests: RecordedRequest[] = [];
   const faults = new Faults();
+  const dead = new Set<string>();
   const buckets = new Buckets();
   const state: FakeState = {
     account,
@@ -192,6 +195,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
   async function answerRequest(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
     const request = await readRequest(incoming, url);
     const { accessKey, region, name } = signature(request);
+    if (dead.has(accessKey)) return void answer.destroy();
     const service = SERVICES.find((one) => one.name === name);
     if (!service) throw new Error(`no service ${name} for ${request.method} ${request.url}`);
     const { action, parameters } = service.read(request);
@@ -240,6 +244,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     clock,
     requests,
     faults,
+    dead,
     buckets,
     state,
     actions() {

@@ -108,7 +108,7 @@ describe('prune, killed', () => {
       expect(new Set(plan.items.filter(({ remove }) => remove).map(({ kind }) => kind)).size).toBe(3);
       const from = measured.fake.requests.length;
       await whole.run(plan);
-      for (const at of some(measured.changesSince(from), 6)) {
+      for (const at of some(measured.changesSince(from), 4)) {
         const deploys = await littered();
         const clean = await prune(deploys);
         const planned = await clean.plan();

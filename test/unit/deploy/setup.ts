@@ -38,6 +38,7 @@ export class Deploys {
   readonly fake: Fake;
   /** Of the process that runs now: a dead one goes no further. */
   #life = new AbortController();
+  #lives = 1;
 
   private constructor(fake: Fake) {
     this.fake = fake;
@@ -49,6 +50,11 @@ export class Deploys {
       deploys.put(name, text);
     }
     return deploys;
+  }
+
+  /** Each process signs with a key of its own, so that the fake knows whose requests still come from a dead one. */
+  get #key(): string {
+    return `AKIDFAKE${this.#lives}`;
   }
 
   put(name: string, text: string): void {
@@ -65,7 +71,7 @@ export class Deploys {
   async deps(more: Partial<DeployDeps> = {}): Promise<DeployDeps> {
     const { variable } = await loadProject({ cwd: this.folder, env: {} });
     return {
-      session: await sessionFor(this.fake),
+      session: await sessionFor(this.fake, 1, this.#key),
       reporter: { emit: (event) => void this.events.push(event) },
       clock: this.fake.clock,
       signal: this.#life.signal,
@@ -118,7 +124,9 @@ export class Deploys {
   /** Another process, on a network that answers; the dead one's lock and stacks have come to their end. */
   async comeBack(): Promise<void> {
     this.#life.abort();
+    this.fake.dead.add(this.#key);
     this.#life = new AbortController();
+    this.#lives++;
     this.fake.faults.clear();
     await this.fake.clock.sleep(15 * 60_000);
   }
