@@ -57,13 +57,12 @@ export function logsReader(session: AwsSession, clock: Clock = systemClock): Log
       return found;
     },
 
-    async page({ group, from, to, pattern, streams, token }, signal) {
+    async page({ group, from, to, pattern, token }, signal) {
       const command = new FilterLogEventsCommand({
         logGroupName: group,
         startTime: from,
         ...(to === undefined ? {} : { endTime: to }),
         ...(pattern ? { filterPattern: pattern } : {}),
-        ...(streams ? { logStreamNames: [...streams] } : {}),
         ...(token ? { nextToken: token } : {}),
       });
       const written = asWritten(command);

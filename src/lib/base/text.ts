@@ -62,3 +62,8 @@ export function listed(items: readonly string[]): string {
   if (items.length <= 1) return items[0] ?? '';
   return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
 }
+
+/** A URL with a path behind it, and one slash between them. */
+export function joinUrl(base: string, path: string): string {
+  return path === '' ? base : `${base.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`;
+}

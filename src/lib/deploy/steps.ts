@@ -1,5 +1,5 @@
 import type { Outcome } from '../base/report.ts';
-import { bytes, plural } from '../base/text.ts';
+import { bytes, joinUrl, plural } from '../base/text.ts';
 import { type PartId, type Project, partKey } from '../project/model.ts';
 import { ENVIRONMENT_TAG, PART_TAG, PROJECT_TAG } from '../stacks/index.ts';
 import { ageOfImage, type Known, outputsOf } from './known.ts';
@@ -269,10 +269,6 @@ export function partOf<T>(section: ReadonlyMap<string, T>, id: PartId): T {
 
 export function shortDigest(digest: string): string {
   return digest.slice(0, 'sha256:'.length + 12);
-}
-
-function joinUrl(base: string, path: string): string {
-  return path === '' ? base : `${base.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`;
 }
 
 function usedAsSecret(secrets: Readonly<Record<string, object>>, variable: string): boolean {

@@ -2,6 +2,7 @@ import type { AwsSession } from '../aws/session.ts';
 import { type Clock, throwIfAborted } from '../base/clock.ts';
 import { Exit, type InfractlError, isInfractlError } from '../base/errors.ts';
 import { silentReporter } from '../base/report.ts';
+import { joinUrl } from '../base/text.ts';
 import { type ValueDeps, valueResolver } from '../deploy/values.ts';
 import {
   alarmFinding,
@@ -99,7 +100,7 @@ export async function projectHealth(
   async function endpoint(part: CheckPart): Promise<Finding[]> {
     const { runCheck } = await import('../checks/index.ts');
     const base = (await resolve(part.url)).value;
-    const url = part.path === '' ? base : `${base.replace(/\/+$/, '')}/${part.path.replace(/^\/+/, '')}`;
+    const url = joinUrl(base, part.path);
     const { name, expect, contains } = part;
     const spec = {
       part: `check ${name}`,

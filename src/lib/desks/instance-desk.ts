@@ -2,7 +2,7 @@ import type { AwsSession } from '../aws/session.ts';
 import type { Clock } from '../base/clock.ts';
 import { isInfractlError, UsageError } from '../base/errors.ts';
 import type { Reporter } from '../base/report.ts';
-import { nearest } from '../base/text.ts';
+import { joinUrl, nearest } from '../base/text.ts';
 import { type ValueDeps, valueResolver } from '../deploy/values.ts';
 import {
   type ActOptions,
@@ -124,7 +124,7 @@ export class InstanceDesk {
       const began = clock.now();
       reporter.emit({ type: 'part.started', part: name, doing: 'asking' });
       try {
-        const url = joined((await this.#resolve(part.url)).value, part.path);
+        const url = joinUrl((await this.#resolve(part.url)).value, part.path);
         const { contains, expect, timeout } = part;
         const spec = { part: name, url, expect, timeout, ...(contains ? { contains } : {}) };
         const { status } = await runCheck({ clock, signal, reporter }, spec);
@@ -225,7 +225,7 @@ export class InstanceDesk {
       ...(part.tags === undefined ? {} : { tags: part.tags }),
       serving: {
         ports: part.health.ports,
-        ...(base === undefined ? {} : { url: joined(base, part.health.path) }),
+        ...(base === undefined ? {} : { url: joinUrl(base, part.health.path) }),
         ...(address === undefined ? {} : { address }),
       },
     };
@@ -339,8 +339,4 @@ function lazily(session: () => Promise<AwsSession>, openers: Openers): InstanceD
     groups: once(openers.groups),
     databases: once(openers.databases),
   };
-}
-
-function joined(base: string, path: string): string {
-  return path === '' ? base : `${base.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`;
 }

@@ -17,7 +17,6 @@ export interface PageQuery {
   readonly to?: number | undefined;
   /** A filter pattern of CloudWatch Logs. */
   readonly pattern?: string | undefined;
-  readonly streams?: readonly string[] | undefined;
   readonly token?: string | undefined;
 }
 

@@ -6,7 +6,6 @@ export interface ReadQuery {
   readonly from: number;
   readonly to: number;
   readonly pattern?: string | undefined;
-  readonly streams?: readonly string[] | undefined;
 }
 
 export interface ReadDeps {

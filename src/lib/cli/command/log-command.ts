@@ -2,9 +2,9 @@ import type { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../../base/clock.ts';
 import { UsageError } from '../../base/errors.ts';
-import { parseWhen } from '../../base/when.ts';
 import type { LogDesk } from '../../desks/index.ts';
 import { isReference } from '../../project/model.ts';
+import { whenOf } from '../flags/when-flag.ts';
 import { HostCommand } from './host-command.ts';
 
 /** A command that reads logs in a window of time. */
@@ -30,8 +30,8 @@ export abstract class LogCommand<T extends typeof Command = typeof Command> exte
   /** @throws UsageError `BadTime` */
   protected times(now: number): { readonly from: number; readonly to: number | undefined } {
     const { since, until } = this.#window;
-    const from = this.#when('--since', since, now);
-    const to = until === undefined ? undefined : this.#when('--until', until, now);
+    const from = whenOf('--since', since, now);
+    const to = until === undefined ? undefined : whenOf('--until', until, now);
     if (to !== undefined && to <= from) {
       throw new UsageError({
         code: 'BadTime',
@@ -40,16 +40,6 @@ export abstract class LogCommand<T extends typeof Command = typeof Command> exte
       });
     }
     return { from, to };
-  }
-
-  #when(flag: string, written: string, now: number): number {
-    const when = parseWhen(written, now);
-    if (when !== undefined) return when;
-    throw new UsageError({
-      code: 'BadTime',
-      message: `${flag} ${JSON.stringify(written)} is no time.`,
-      suggestions: ['Write it as 5m, 1h30m, "2 hours ago", "yesterday 14:00" or 2026-01-05T09:00:00Z.'],
-    });
   }
 
   protected get pattern(): string | undefined {
