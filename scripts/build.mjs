@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, transform } from 'esbuild';
+import { build } from 'esbuild';
+import { toCommonJs } from './bundle-commonjs.mjs';
 import { plugins } from './bundle-plugins.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -44,27 +45,14 @@ async function bundle(outdir) {
     logLevel: 'warning',
     mainFields: ['module', 'main'],
     conditions: ['module', 'import', 'node'],
-    chunkNames: 'chunks/[name]-[hash]',
+    chunkNames: 'chunks/[hash]',
     // Without it Node's condition chooses yaml's CommonJS build, which is larger and cannot be shaken.
     alias: { yaml: path.join(root, 'node_modules/yaml/browser/dist/index.js') },
     plugins,
   });
   for (const { path: file, text } of result.outputFiles) {
-    const { code } = await transform(text, {
-      loader: 'js',
-      format: 'cjs',
-      platform: 'node',
-      target: 'node22',
-      minify: true,
-      legalComments: 'none',
-      supported: { 'dynamic-import': false },
-      define: { 'import.meta.url': '__url' },
-    });
-    const url = text.includes('import.meta.url')
-      ? 'const __url=require("node:url").pathToFileURL(__filename).href;'
-      : '';
     await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(file, url + code);
+    await writeFile(file, await toCommonJs(text));
   }
   // The launcher keeps compiled code by this name: it must change with every byte of the bundle.
   const digest = createHash('sha256');
