@@ -6,7 +6,17 @@ export type Fault =
   | { readonly kind: 'reset' }
   | { readonly kind: 'lost' }
   /** Real milliseconds, whatever the clock: a slow network, not slow work. */
-  | { readonly kind: 'delay'; readonly ms: number };
+  | { readonly kind: 'delay'; readonly ms: number }
+  /** It has arrived, and is carried out when the test lets it. */
+  | { readonly kind: 'held'; readonly arrived: () => void; readonly released: Promise<void> };
+
+/** A request that the test holds in its hand. */
+export interface Hold {
+  /** Whether it has arrived. */
+  readonly here: () => boolean;
+  /** It is carried out now, whether anybody still waits for its answer or not. */
+  readonly release: () => void;
+}
 
 export interface When {
   /** How many requests it hits; default 1. */
@@ -69,6 +79,20 @@ export class Faults {
 
   delay(pattern: string, ms: number, when: When = {}): this {
     return this.add(pattern, { kind: 'delay', ms }, when);
+  }
+
+  /** Holds one request until it is released. */
+  hold(pattern: string, when: Pick<When, 'after'> = {}): Hold {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let here = false;
+    const arrived = () => {
+      here = true;
+    };
+    this.add(pattern, { kind: 'held', arrived, released }, { ...when, times: 1 });
+    return { here: () => here, release: () => release() };
   }
 
   /** Until further notice by default, as it is with a token that has expired. */

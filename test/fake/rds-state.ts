@@ -75,4 +75,28 @@ export class RdsState {
     this.databases.set(id, database);
     return database;
   }
+
+  /** Puts a snapshot there that was done long ago. */
+  addSnapshot(
+    id: string,
+    facts: Partial<Omit<FakeDbSnapshot, 'tags'>> & { tags?: Record<string, string> } = {},
+  ): FakeDbSnapshot {
+    const { tags, ...rest } = facts;
+    const snapshot: FakeDbSnapshot = {
+      id,
+      region: 'eu-west-3',
+      database: 'shop',
+      sizeGiB: 20,
+      startedAt: 0,
+      readyAt: 0,
+      failed: false,
+      encrypted: true,
+      tags: new Map(Object.entries(tags ?? {})),
+      sharedWith: new Set(),
+      content: '',
+      ...rest,
+    };
+    this.snapshots.set(`${snapshot.region} ${id}`, snapshot);
+    return snapshot;
+  }
 }

@@ -215,6 +215,10 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     const fault = faults.take(`${prefix}:${action}`);
     if (fault?.kind === 'reset') return void answer.destroy();
     if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.ms));
+    if (fault?.kind === 'held') {
+      fault.arrived();
+      await fault.released;
+    }
     const requestId = randomUUID();
     const context: Context = { state, buckets, clock, region, requestId, url };
     let result: HttpAnswer;

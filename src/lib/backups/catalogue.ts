@@ -77,15 +77,32 @@ export function holdOf({ tags }: Pick<Snapshot, 'tags'>): string | undefined {
   return Object.keys(tags).find((key) => HOLDS.test(key) && !OFF.test((tags[key] ?? '').trim()));
 }
 
-/** Which volume was which device: what `infractl:devices` says. */
-export function devicesOf(backup: Backup): ReadonlyMap<string, string> {
-  const written = backup.snapshots.map(({ tags }) => tags[TAG.devices]).find(Boolean) ?? '';
-  return new Map(
-    written
-      .split(' ')
-      .filter(Boolean)
-      .map((pair) => pair.split('=') as [string, string]),
+/** AWS lets a tag be that long. */
+const LONGEST_TAG = 256;
+
+/** Which volume is which device, as tags: `infractl:devices`, and `infractl:devices-2` and so on where there are many. */
+export function deviceTags(
+  volumes: readonly { readonly id: string; readonly device: string }[],
+): Record<string, string> {
+  const texts: string[] = [];
+  for (const { id, device } of volumes) {
+    const pair = `${id}=${device}`;
+    const last = texts.at(-1);
+    if (last !== undefined && last.length + 1 + pair.length <= LONGEST_TAG)
+      texts[texts.length - 1] = `${last} ${pair}`;
+    else texts.push(pair);
+  }
+  return Object.fromEntries(
+    texts.map((text, at) => [at === 0 ? TAG.devices : `${TAG.devices}-${at + 1}`, text]),
   );
+}
+
+/** Which volume was which device: what `deviceTags` has written. */
+export function devicesOf(backup: Backup): ReadonlyMap<string, string> {
+  const written = backup.snapshots.flatMap(({ tags }) =>
+    Object.keys(tags).flatMap((key) => (key.startsWith(TAG.devices) ? (tags[key] ?? '').split(' ') : [])),
+  );
+  return new Map(written.filter(Boolean).map((pair) => pair.split('=') as [string, string]));
 }
 
 /** Items by their key, both in the order in which they come. */

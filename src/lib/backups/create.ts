@@ -3,6 +3,7 @@ import { InfractlError, Interrupted, isInfractlError } from '../base/errors.ts';
 import { sideBySide } from '../base/side-by-side.ts';
 import { age } from '../base/text.ts';
 import type { HostPort } from '../hosts/port.ts';
+import { deviceTags } from './catalogue.ts';
 import type { BackupDeps, Plan } from './deps.ts';
 import { lookUp, storeOf, storesOf } from './look.ts';
 import { policyWords } from './retention.ts';
@@ -33,8 +34,6 @@ export interface CreatedBackup {
 
 const AT_ONCE = 32;
 const HOOK_TIMEOUT = 10 * 60_000;
-/** AWS lets a tag be that long. */
-const LONGEST_TAG = 256;
 
 interface Run {
   readonly deps: BackupDeps;
@@ -225,10 +224,6 @@ function tagsFor(
   sources: readonly { readonly id: string; readonly encrypted: boolean }[],
 ): Record<string, string> {
   const { deps, plan } = run;
-  const devices =
-    target.kind === 'instance'
-      ? target.facts.volumes.map(({ id, device }) => `${id}=${device}`).join(' ')
-      : '';
   const wantsKey = plan.encrypt && sources.some(({ encrypted }) => !encrypted);
   return {
     Name: `${deps.owner.project}-${deps.owner.environment}-${plan.name}`,
@@ -241,7 +236,7 @@ function tagsFor(
     [TAG.volumes]: String(sources.length),
     // RDS takes no comma in a tag.
     [TAG.policy]: policyWords(plan.policy).replaceAll(', ', ' + '),
-    ...(devices && devices.length <= LONGEST_TAG ? { [TAG.devices]: devices } : {}),
+    ...(target.kind === 'instance' ? deviceTags(target.facts.volumes) : {}),
     ...(wantsKey && plan.encrypt ? { [TAG.encrypt]: plan.encrypt.key ?? 'default' } : {}),
   };
 }

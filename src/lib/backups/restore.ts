@@ -136,10 +136,10 @@ async function restoreInstance(
       name: imageName,
       architecture: like.architecture ?? 'x86_64',
       rootDevice: like.rootDevice ?? '/dev/xvda',
-      devices: plan.snapshots.flatMap(({ id: snapshot, source }) => {
-        const device = devices.get(source) ?? like.volumes.find((one) => one.id === source)?.device;
-        return device ? [{ device, snapshot }] : [];
-      }),
+      devices: plan.snapshots.map(({ id: snapshot, source }) => ({
+        device: deviceOf(plan, devices, source),
+        snapshot,
+      })),
       tags,
     });
     await waitUntil(
@@ -162,6 +162,16 @@ async function restoreInstance(
     kept: [`${like.id} as it was`],
     wayBack: [`aws ec2 terminate-instances --instance-ids ${id}`],
   };
+}
+
+function deviceOf(plan: RestorePlan, devices: ReadonlyMap<string, string>, source: string): string {
+  const device = devices.get(source) ?? plan.instance?.volumes.find(({ id }) => id === source)?.device;
+  if (device) return device;
+  throw new InfractlError({
+    code: 'DeviceUnknown',
+    message: `The backup ${plan.order.backup.id} does not say which device ${source} was.`,
+    suggestions: ['Restore its volumes, and attach each where it belongs: --to volume'],
+  });
 }
 
 async function restoreDatabase(deps: Deps, plan: RestorePlan, until: number): Promise<Restored> {

@@ -25,8 +25,8 @@ const TRIES = 2;
 
 /**
  * What can be done now. Unencrypted originals get an encrypted copy and go when that is good; the newest good
- * backup of each subject gets its copies in other regions and is shared with other accounts. Pure: a run that
- * was killed at any point is taken up by the next one, from what is there alone.
+ * backup of each subject gets its copies in other regions and is shared with other accounts, unless a newer one may
+ * become good yet. Pure: a run that was killed at any point is taken up by the next one, from what is there alone.
  */
 export function pendingWork(
   backups: readonly Backup[],
@@ -36,14 +36,14 @@ export function pendingWork(
   const mine = backups.filter((backup) => backup.plan === plan.name);
   const newest = new Set(
     grouped(
-      mine.filter(({ region, state }) => region === home && state === 'good'),
+      mine.filter(({ region, state }) => region === home && state !== 'failed'),
       ({ subject }) => subject,
     ).map((group) => [...group].sort((a, b) => b.at - a.at)[0]),
   );
   const work: Work[] = [];
   for (const backup of mine.filter(({ region }) => region === home)) {
     for (const original of backup.snapshots.filter(awaitsCopy)) work.push(...encryption(original, backup));
-    if (newest.has(backup)) work.push(...further(backup, mine, plan.copies));
+    if (newest.has(backup) && backup.state === 'good') work.push(...further(backup, mine, plan.copies));
   }
   return work;
 }

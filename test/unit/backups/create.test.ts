@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { devicesOf } from '../../../src/lib/backups/catalogue.ts';
 import { createBackups } from '../../../src/lib/backups/create.ts';
 import { lookUp, storesOf } from '../../../src/lib/backups/look.ts';
-import { TAG } from '../../../src/lib/backups/types.ts';
+import { type Backup, TAG } from '../../../src/lib/backups/types.ts';
 import { BLOCK } from '../../fake/ebs-state.ts';
 import { type BackupScene, backupScene, planOf } from './scene.ts';
 import { HOUR } from './setup.ts';
@@ -43,6 +44,18 @@ describe('a backup of an instance', () => {
         [TAG.devices]: 'vol-00000000000000a01=/dev/sda1 vol-00000000000000a02=/dev/sdf',
       });
     }
+  });
+
+  it('of more disks than one tag can name says of each which device it was', async () => {
+    const volumes = [...'abcdefghijklmnopqrst'].map((letter, n) => ({
+      id: `vol-${String(n).padStart(17, '0')}`,
+      device: letter === 'a' ? '/dev/sda1' : `/dev/sd${letter}`,
+      deleteOnTermination: true,
+    }));
+    const { id } = machine({ volumes });
+    await createBackups(scene.deps, planOf([{ kind: 'instance', id }]), WAIT);
+    const [backup] = await lookUp(scene.deps, [scene.deps.ebs.store()]);
+    expect([...devicesOf(backup as Backup)]).toEqual(volumes.map(({ id, device }) => [id, device]));
   });
 
   it('leaves out the boot volume where the plan says so, and is still whole', async () => {
@@ -200,6 +213,22 @@ describe('second copies', () => {
       ['eu-west-1', 'good'],
       ['eu-west-3', 'good'],
     ]);
+  });
+});
+
+describe('copies of a plan that had none', () => {
+  it('begin with the new backup: the one of before is not sent after it', async () => {
+    const volume = scene.fake.state.ebs.addVolume({ kmsKeyId: 'alias/ours' });
+    const wanted = [{ kind: 'volume', id: volume.id }] as const;
+    await createBackups(scene.deps, planOf(wanted), WAIT);
+    await scene.fake.clock.sleep(24 * HOUR);
+    const [second] = await createBackups(
+      await scene.again(),
+      planOf(wanted, { copies: [{ region: 'eu-west-1' }] }),
+      WAIT,
+    );
+    const there = held().filter(({ region }) => region === 'eu-west-1');
+    expect(there.map(({ tags }) => tags.get(TAG.backup))).toEqual([second?.backup]);
   });
 });
 
