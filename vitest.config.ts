@@ -6,8 +6,11 @@ export default defineConfig({
     // Real processes, containers and emulators: two at a time is what a small machine can do.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 180_000,
+    // For what hangs, never for what is slow: longer than anything in a test waits for something.
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000, interval: 50 } },
+    setupFiles: ['test/setup.ts'],
     // Tests must not see the AWS, the editor or the colours of whoever runs them.
     env: {
       AWS_CONFIG_FILE: '/nonexistent/config',

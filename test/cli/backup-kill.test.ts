@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { TAG } from '../../src/lib/backups/types.ts';
 import { realClock } from '../fake/clock.ts';
 import { BLOCK } from '../fake/ebs-state.ts';
 import { type Fake, startFake } from '../fake/server.ts';
-import { type CliResult, Home } from '../helpers/cli.ts';
+import { type CliResult, Home, type RunningCli } from '../helpers/cli.ts';
+import { until } from '../helpers/until.ts';
 
 /**
  * infractl killed with kill -9 while a request of it is on its way, which AWS carries out after its death. The
@@ -56,15 +56,12 @@ class Place {
     }
   }
 
-  run(line: string, onStart?: (kill: () => void) => void): Promise<CliResult> {
-    return this.#home.run(line.split(' '), {
-      env: this.fake.env,
-      onStart: (child) => onStart?.(() => void child.kill('SIGKILL')),
-    });
+  start(line: string): RunningCli {
+    return this.#home.start(line.split(' '), { env: this.fake.env });
   }
 
   async succeeds(line: string): Promise<CliResult> {
-    const result = await this.run(line);
+    const result = await this.start(line).ended;
     expect(result.code, `${line}: ${result.stderr}`).toBe(0);
     return result;
   }
@@ -72,19 +69,12 @@ class Place {
   /** Runs a command until its request arrives, kills it, and lets AWS carry the request out. */
   async killedAt(line: string, action: string, after = 0): Promise<void> {
     const held = this.fake.faults.hold(action, { after });
-    let kill = () => {};
-    let over = false;
-    const running = this.run(line, (end) => {
-      kill = end;
-    }).finally(() => {
-      over = true;
-    });
-    while (!held.here() && !over) await wait(5);
-    kill();
-    const { signal, stderr } = await running;
-    expect(signal, `${line} never asked for ${action}: ${stderr}`).toBe('SIGKILL');
+    const running = this.start(line);
+    await until(() => held.holds, running);
+    running.child.kill('SIGKILL');
+    expect((await running.ended).signal).toBe('SIGKILL');
     held.release();
-    while (this.fake.requests.some(({ status }) => status === 0)) await wait(5);
+    await until(() => this.fake.requests.every(({ status }) => status !== 0));
   }
 
   /** A good backup of the instance and of the database. */
@@ -146,7 +136,7 @@ class Place {
 }
 
 const killed = (name: string, work: (place: Place) => Promise<void>) =>
-  it.concurrent(name, () => Place.with(work), 120_000);
+  it.concurrent(name, () => Place.with(work));
 
 describe('backup auto', () => {
   for (const action of [

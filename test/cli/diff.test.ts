@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ESCAPES } from '../helpers/cli.ts';
 import { expectTrouble, Scene, TEMPLATE } from '../helpers/trouble.ts';
+import { until } from '../helpers/until.ts';
 
 /** What differs, told by the built command on the fake AWS in real time; and that telling it leaves nothing. */
 
@@ -16,12 +17,6 @@ afterEach(() => scene.close());
 const cloud = () => scene.fake.state.cloudFormation;
 const changed = () =>
   scene.configure({ template: TEMPLATE.replace('FunctionName: shop-api-dev', 'FunctionName: shop-web-dev') });
-
-async function until(what: () => boolean): Promise<void> {
-  for (let looks = 0; looks < 400 && !what(); looks++)
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(what()).toBe(true);
-}
 
 /** Stacks and change sets of the fake, as a text. */
 const there = () =>
@@ -98,21 +93,20 @@ describe('diff', () => {
       cloud().changeSetMs = 1500;
       const made = cloud().stack(STACK);
       const { size } = made.changeSets;
-      const result = await scene.run(['diff'], {
-        onStart: (child) => void until(() => made.changeSets.size > size).then(() => child.kill(signal)),
-      });
-      expectTrouble(result, 130, 'Nothing of the stack shop-app-dev was changed');
+      const looking = scene.start(['diff']);
+      await until(() => made.changeSets.size > size, looking);
+      looking.child.kill(signal);
+      expectTrouble(await looking.ended, 130, 'Nothing of the stack shop-app-dev was changed');
       expect(there()).toEqual(before);
     }
   });
 
   it('removes what a run left behind that was killed with -9', async () => {
     cloud().changeSetMs = 800;
-    const result = await scene.run(['diff'], {
-      onStart: (child) =>
-        void until(() => cloud().find(STACK)?.changeSets.size === 1).then(() => child.kill('SIGKILL')),
-    });
-    expect(result.signal).toBe('SIGKILL');
+    const looking = scene.start(['diff']);
+    await until(() => cloud().find(STACK)?.changeSets.size === 1, looking);
+    looking.child.kill('SIGKILL');
+    expect((await looking.ended).signal).toBe('SIGKILL');
     expect(there()).toEqual([`${STACK} REVIEW_IN_PROGRESS 1`]);
     cloud().changeSetMs = 10;
     expect((await scene.run(['diff'])).code).toBe(0);

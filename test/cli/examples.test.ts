@@ -2,6 +2,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ManifestCommand, root } from '../helpers/cli.ts';
+import { until } from '../helpers/until.ts';
 import { User } from '../helpers/user.ts';
 
 /** Every example of every command's help, typed as it is printed, in a new project on a sandbox. */
@@ -118,16 +119,10 @@ describe('examples', () => {
   }
 
   async function interrupted(typed: string): Promise<void> {
-    const result = await user.type(typed.replace(/^infractl /, ''), {
-      onStart: (child, output) => {
-        const timer = setInterval(() => {
-          if (output() === '') return;
-          clearInterval(timer);
-          child.kill('SIGINT');
-        }, 50);
-      },
-    });
-    expect(result.code).toBe(130);
+    const endless = user.start(typed.replace(/^infractl /, ''));
+    await until(() => endless.output(), endless);
+    endless.child.kill('SIGINT');
+    expect((await endless.ended).code).toBe(130);
   }
 
   async function deployAChange(): Promise<void> {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CTRL_C, ENTER, Pty } from '../helpers/pty.ts';
 import { expectTrouble, Scene, TEMPLATE } from '../helpers/trouble.ts';
+import { until } from '../helpers/until.ts';
 
 /** What is left to AWS, taken back, or asked about: --detach, Ctrl-C on a terminal, stacks that are stuck. */
 
@@ -16,12 +17,6 @@ afterEach(() => scene.close());
 const cloud = () => scene.fake.state.cloudFormation;
 const changed = () => scene.configure({ template: TEMPLATE.replace('size $', 'new size $') });
 const status = () => cloud().find(STACK)?.status;
-
-async function until(what: () => boolean): Promise<void> {
-  for (let looks = 0; looks < 1000 && !what(); looks++)
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(what()).toBe(true);
-}
 
 function lock(): unknown {
   const [bucket] = [...scene.fake.state.s3.buckets.values()];

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RealClock } from '../fake/clock.ts';
-import type { CliResult } from '../helpers/cli.ts';
+import type { RunningCli } from '../helpers/cli.ts';
 import { expectJsonTrouble, expectTrouble, Scene, TEMPLATE } from '../helpers/trouble.ts';
+import { until } from '../helpers/until.ts';
 
 /** Two people at once: processes of their own, on one fake AWS in real time. */
 
@@ -18,29 +19,18 @@ const changed = () => scene.configure({ template: TEMPLATE.replace('size $', 'ne
 const statusIs = (status: string) => () => cloud().find(STACK)?.status === status;
 const executions = () => scene.fake.requests.filter(({ action }) => action === 'ExecuteChangeSet').length;
 
-async function until(what: () => boolean): Promise<void> {
-  for (let looks = 0; looks < 1000 && !what(); looks++)
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(what()).toBe(true);
-}
-
 function lock(): Record<string, unknown> | undefined {
   const [bucket] = [...scene.fake.state.s3.buckets.values()];
   const object = bucket?.objects.get('locks/dev.json');
   return object && JSON.parse(Buffer.from(object.body).toString());
 }
 
-/** A deploy that is at work on its stack, and the way to kill it. */
-async function working(ms: number): Promise<{ end: Promise<CliResult>; kill(): void }> {
+/** A deploy that is at work on its stack. */
+async function working(ms: number): Promise<RunningCli> {
   cloud().script.set('Topic', { ms });
-  let kill = () => {};
-  const end = scene.run(deploy, {
-    onStart: (child) => {
-      kill = () => void child.kill('SIGKILL');
-    },
-  });
-  await until(() => cloud().find(STACK)?.status.endsWith('_IN_PROGRESS') === true && executions() > 0);
-  return { end, kill: () => kill() };
+  const running = scene.start(deploy);
+  await until(() => cloud().find(STACK)?.status.endsWith('_IN_PROGRESS') && executions() > 0, running);
+  return running;
 }
 
 describe('two deploys at once', () => {
@@ -60,7 +50,7 @@ describe('two deploys at once', () => {
       'infractl unlock',
     );
     expectJsonTrouble(await scene.run(['deploy', '--json']), 6, 'Locked');
-    expect((await first.end).code).toBe(0);
+    expect((await first.ended).code).toBe(0);
     expect(lock()).toMatchObject({ released: { how: 'done' } });
   });
 
@@ -70,7 +60,7 @@ describe('two deploys at once', () => {
     const first = await working(6000);
     scene.changeCode('new');
     const second = await scene.run(['deploy', '--wait', '2m']);
-    expect((await first.end).code).toBe(0);
+    expect((await first.ended).code).toBe(0);
     expect(second.code).toBe(0);
     expect(second.stderr).toContain('stack app: waiting: the stack is UPDATE_IN_PROGRESS, since');
     // The first one had the new code too, or the second one did: once in all, and never twice.
@@ -87,12 +77,12 @@ describe('two deploys at once', () => {
       'Resources: { Slow: { Type: "Fake::Slow", Properties: { Milliseconds: 3500, Size: 2 } } }',
     );
     const before = executions();
-    const first = scene.run([...deploy, 'slow']);
-    await until(() => executions() > before);
+    const first = scene.start([...deploy, 'slow']);
+    await until(() => executions() > before, first);
     scene.changeCode('newer');
     expectTrouble(await scene.run(['deploy', 'api']), 6, 'Somebody else is changing shop dev');
     const second = await scene.run(['deploy', 'api', '--wait', '2m']);
-    expect((await first).code).toBe(0);
+    expect((await first.ended).code).toBe(0);
     expect(second.code).toBe(0);
     expect(second.stderr).toContain('Waiting for the lock: arn:aws:');
     expect(second.stderr).toMatch(/✓ lock +taken/);
@@ -112,8 +102,8 @@ describe('an owner that is killed', () => {
     await scene.deployed();
     changed();
     const first = await working(500);
-    first.kill();
-    expect((await first.end).signal).toBe('SIGKILL');
+    first.child.kill('SIGKILL');
+    expect((await first.ended).signal).toBe('SIGKILL');
     await until(statusIs('UPDATE_COMPLETE'));
     scene.changeCode('newer');
     expectTrouble(await scene.run(['deploy']), 6, 'Somebody else is changing shop dev');
@@ -134,7 +124,7 @@ describe('a clock of this machine that is wrong by an hour', () => {
     scene.changeCode('new');
     const first = await working(6000);
     expectTrouble(await scene.run(['deploy']), 6, /Held by arn:aws:\S+ .* \(\d+(\.\d)? m?s ago\)/);
-    expect((await first.end).code).toBe(0);
+    expect((await first.ended).code).toBe(0);
     expect(statusIs('UPDATE_COMPLETE')()).toBe(true);
   });
 });
@@ -155,7 +145,7 @@ describe('unlock', () => {
     expect(broken).toMatchObject({ code: 0, stdout: 'Broken: the lock of shop-dev is free.\n' });
     // Whoever takes it now is alone.
     const third = scene.run(['deploy', '--no-lock']);
-    const result = await first.end;
+    const result = await first.ended;
     await third;
     expect(statusIs('UPDATE_COMPLETE')()).toBe(true);
     // The owner looks at its lock again before its next change, within its time between two signs of life.

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Scene } from '../helpers/trouble.ts';
+import { until } from '../helpers/until.ts';
 
 /** `logs` and its parts at the command line, on a fake AWS in real time. */
 
@@ -96,20 +97,12 @@ describe('logs', () => {
   });
 
   it('--follow: what comes, in order, until Ctrl-C', async () => {
-    const result = await scene.run(['logs', '/shop/web', '--follow'], {
-      onStart(child, output) {
-        const timer = setInterval(() => {
-          if (!output().includes('GET')) return;
-          if (!output().includes('one more')) {
-            const group = scene.fake.state.logs.groups.get('/shop/web');
-            if (group?.length === 1) group.push({ at: Date.now(), message: 'one more' });
-            return;
-          }
-          clearInterval(timer);
-          child.kill('SIGINT');
-        }, 100);
-      },
-    });
+    const following = scene.start(['logs', '/shop/web', '--follow']);
+    await until(() => following.output().includes('GET'), following);
+    scene.fake.state.logs.groups.get('/shop/web')?.push({ at: Date.now(), message: 'one more' });
+    await until(() => following.output().includes('one more'), following);
+    following.child.kill('SIGINT');
+    const result = await following.ended;
     expect(result.code).toBe(130);
     expect(lines(result.stdout)).toHaveLength(2);
   });
@@ -137,16 +130,11 @@ describe('logs stats and query', () => {
 
   it('an interrupted query is stopped in AWS', async () => {
     scene.fake.state.logs.queryMs = 60_000;
-    const result = await scene.run(['logs', 'query', 'fields @message', '--in', 'api'], {
-      onStart(child) {
-        const timer = setInterval(() => {
-          if (!scene.fake.requests.some(({ action }) => action === 'GetQueryResults')) return;
-          if (scene.fake.state.logs.queries.size < 2) return;
-          clearInterval(timer);
-          child.kill('SIGINT');
-        }, 50);
-      },
-    });
+    scene.fake.requests.length = 0;
+    const asking = scene.start(['logs', 'query', 'fields @message', '--in', 'api']);
+    await until(() => scene.fake.requests.some(({ action }) => action === 'GetQueryResults'), asking);
+    asking.child.kill('SIGINT');
+    const result = await asking.ended;
     scene.fake.state.logs.queryMs = 0;
     expect(result.code).toBe(130);
     expect(scene.fake.requests.at(-1)?.action).toBe('StopQuery');

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Scene } from '../helpers/trouble.ts';
+import { until } from '../helpers/until.ts';
 
 /** A real SIGKILL in the middle of a start or a stop; the same command again ends the work, and does nothing twice. */
 
@@ -15,15 +16,10 @@ afterEach(() => scene.close());
 
 /** Runs a command and kills it as soon as the fake has seen an action. */
 async function killedAt(action: string, args: readonly string[]): Promise<void> {
-  const result = await scene.run(args, {
-    onStart(child) {
-      const timer = setInterval(() => {
-        if (scene.fake.requests.some((one) => one.action === action)) child.kill('SIGKILL');
-      }, 5);
-      child.on('close', () => clearInterval(timer));
-    },
-  });
-  expect(result.signal).toBe('SIGKILL');
+  const running = scene.start(args);
+  await until(() => count(action) > 0, running);
+  running.child.kill('SIGKILL');
+  expect((await running.ended).signal).toBe('SIGKILL');
 }
 
 const count = (action: string) => scene.fake.requests.filter((one) => one.action === action).length;

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CliResult } from '../helpers/cli.ts';
 import { CTRL_C, ENTER, Pty } from '../helpers/pty.ts';
 import { expectJsonTrouble, expectTrouble, Scene, TEMPLATE } from '../helpers/trouble.ts';
+import { until } from '../helpers/until.ts';
 
 /** Looking at stacks and steering what runs on them, from further processes, on the fake AWS in real time. */
 
@@ -16,12 +17,6 @@ afterEach(() => scene.close());
 
 const cloud = () => scene.fake.state.cloudFormation;
 const changed = () => scene.configure({ template: TEMPLATE.replace('size $', 'new size $') });
-
-async function until(what: () => boolean): Promise<void> {
-  for (let looks = 0; looks < 2500 && !what(); looks++)
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(what()).toBe(true);
-}
 
 const statusIs = (status: string) => () => cloud().find(STACK)?.status === status;
 

@@ -5,6 +5,7 @@ import type { RealClock } from '../fake/clock.ts';
 import { baseImage, forget, noEngine } from '../helpers/images.ts';
 import { MoodyRegistry } from '../helpers/registry.ts';
 import { expectJsonTrouble, expectTrouble, Scene } from '../helpers/trouble.ts';
+import { until } from '../helpers/until.ts';
 
 /** Container engines that are not there or do not want, builds that fail, registries that refuse. */
 
@@ -208,14 +209,10 @@ CMD ["node"]
     mkdirSync(tmp);
     const logins = () => readdirSync(tmp).filter((name) => name.startsWith('infractl-docker-'));
     registry.mood = 'hang';
-    const killed = await scene.run(['deploy'], {
-      env: { TMPDIR: tmp },
-      onStart: (child) => {
-        const timer = setInterval(() => registry.uploads > 0 && child.kill('SIGKILL'), 5);
-        child.on('close', () => clearInterval(timer));
-      },
-    });
-    expect(killed.signal).toBe('SIGKILL');
+    const pushing = scene.start(['deploy'], { env: { TMPDIR: tmp } });
+    await until(() => registry.uploads > 0, pushing);
+    pushing.child.kill('SIGKILL');
+    expect((await pushing.ended).signal).toBe('SIGKILL');
     expect(logins()).toHaveLength(1);
     registry.mood = 'accept';
     // The lock of one that died is free after a minute without a sign of life.

@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestSandbox } from '../helpers/sandbox.ts';
 import { expectJsonTrouble, expectTrouble, Scene } from '../helpers/trouble.ts';
+import { until } from '../helpers/until.ts';
 
 /** The sandbox that is not there, cannot be there, or goes away. */
 
@@ -41,8 +43,7 @@ describe('a sandbox that does not run', () => {
       pid: number;
     };
     process.kill(pid, 'SIGKILL');
-    for (let looks = 0; looks < 100 && alive(pid); looks++)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => !alive(pid));
     const result = await scene.run(deploy, { env });
     expectTrouble(result, 1, 'The sandbox', 'infractl sandbox start');
     const again = await scene.run(['sandbox', 'start', '--json'], { env });
@@ -56,13 +57,11 @@ describe('a sandbox that does not run', () => {
     };
     process.kill(pid, 'SIGSTOP');
     try {
-      const result = await scene.run(deploy, {
-        env,
-        onStart: (child) => {
-          const timer = setTimeout(() => process.kill(pid, 'SIGKILL'), 1500);
-          child.on('close', () => clearTimeout(timer));
-        },
-      });
+      const deploying = scene.start(deploy, { env });
+      // It asks soon, and is told nothing; where it has not asked yet, it is refused.
+      await pause(1500);
+      process.kill(pid, 'SIGKILL');
+      const result = await deploying.ended;
       expectTrouble(result, 1, /The sandbox (does not answer|is not running)/, 'infractl sandbox');
       expect(result.stderr).not.toContain('eu-west-3.amazonaws.com');
     } finally {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RealClock } from '../fake/clock.ts';
 import { expectJsonTrouble, expectTrouble, Scene, TEMPLATE } from '../helpers/trouble.ts';
+import { until } from '../helpers/until.ts';
 
 /** Stacks in every trouble that they get into, on the fake AWS in real time. */
 
@@ -183,17 +184,10 @@ describe('kill -9 in the middle', () => {
   /** Runs a deploy and kills it as soon as the action was asked for. */
   async function killedAt(args: readonly string[], action: string): Promise<void> {
     const seen = scene.fake.requests.length;
-    const result = await scene.run(args, {
-      onStart: (child) => {
-        const timer = setInterval(() => {
-          if (!scene.fake.requests.slice(seen).some((request) => request.action === action)) return;
-          clearInterval(timer);
-          child.kill('SIGKILL');
-        }, 2);
-        child.on('close', () => clearInterval(timer));
-      },
-    });
-    expect(result.signal).toBe('SIGKILL');
+    const running = scene.start(args);
+    await until(() => scene.fake.requests.slice(seen).some((request) => request.action === action), running);
+    running.child.kill('SIGKILL');
+    expect((await running.ended).signal).toBe('SIGKILL');
     // The minute after which the lock of a dead owner is free, by AWS's clock.
     (scene.fake.clock as RealClock).ahead += 62_000;
   }
@@ -201,9 +195,7 @@ describe('kill -9 in the middle', () => {
   it.each(['CreateChangeSet', 'ExecuteChangeSet'])('of a new stack, at %s', async (action) => {
     cloud().script.set('Topic', { ms: 300 });
     await killedAt(deploy, action);
-    for (let looks = 0; looks < 40 && cloud().find(STACK)?.status === 'CREATE_IN_PROGRESS'; looks++) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await until(() => cloud().find(STACK)?.status !== 'CREATE_IN_PROGRESS');
     const result = await scene.run(deploy);
     expect(result.code).toBe(0);
     expect(cloud().stack(STACK).status).toBe('CREATE_COMPLETE');

@@ -1,12 +1,13 @@
 import type { Clock } from '../../src/lib/base/clock.ts';
 import { throwIfAborted } from '../../src/lib/base/clock.ts';
+import { type Duration, Hold } from './hold.ts';
 
 /** The fake's time: what AWS does in the background hangs on it, and a test may hand it to infractl. */
 export interface FakeClock extends Clock {
   /** Far from this machine's time, so that the SDK would correct its own clock by it. */
   readonly virtual: boolean;
-  /** Runs `work` when `ms` have passed. */
-  after(ms: number, work: () => void): void;
+  /** Runs `work` when `ms` have passed, or what holds it was released. */
+  after(ms: Duration, work: () => void): void;
   /** Told by the server, so that virtual time stands still while a request is being answered. */
   requestStarted(): void;
   requestEnded(): void;
@@ -86,7 +87,7 @@ export function virtualClock(start = MONDAY): VirtualClock {
         void pump();
       });
     },
-    after: (ms, work) => void add(ms, false, work),
+    after: (ms, work) => (ms instanceof Hold ? ms.after(work) : void add(ms, false, work)),
     async advance(ms) {
       const until = now + ms;
       while (runNext(until)) await settled();
@@ -126,7 +127,7 @@ export function realClock(): RealClock {
     virtual: false,
     now: () => Date.now() + clock.ahead,
     sleep: (ms) => new Promise((resolve) => void start(ms, resolve)),
-    after: (ms, work) => void start(ms, work),
+    after: (ms, work) => (ms instanceof Hold ? ms.after(work) : void start(ms, work)),
     requestStarted: () => {},
     requestEnded: () => {},
     stop: () => {

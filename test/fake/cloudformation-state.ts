@@ -1,10 +1,11 @@
 import type { ByHand, FakeDetection } from './cloudformation-drift.ts';
 import type { Template } from './cloudformation-template.ts';
+import type { Duration } from './hold.ts';
 
 /** How a resource behaves, by script: the fake has no real resources behind it. */
 export interface Behaviour {
   /** How long one operation on it takes, in milliseconds of the fake's clock. */
-  readonly ms?: number;
+  readonly ms?: Duration;
   /** It fails, and this is the reason that AWS gives. */
   readonly fail?: string;
   /** Which operations fail; default create and update. `rollback` is the way back of an update. */
@@ -167,7 +168,7 @@ export class CloudFormationState {
   /** How long a resource takes where nothing says so, in milliseconds. */
   resourceMs = 1000;
   /** How long a change set is in the making, in milliseconds. */
-  changeSetMs = 500;
+  changeSetMs: Duration = 500;
   /** How long the stack's own step between two phases takes, in milliseconds. */
   stepMs = 200;
   /** How many items one page of any list has. AWS: 100. */

@@ -10,6 +10,7 @@ import type {
   Phase,
 } from './cloudformation-state.ts';
 import { resolve } from './cloudformation-template.ts';
+import { type Duration, rest, share } from './hold.ts';
 import { FakeError, validationError } from './wire.ts';
 
 /** The work on single resources, and the order in which it is done. */
@@ -197,7 +198,7 @@ function physicalIdOf(
 }
 
 /** Runs `work` after the resource's time, as a nested stack, or at once where it is scripted so. */
-function afterIts(engine: Engine, ms: number | undefined, alive: () => boolean, work: () => void): void {
+function afterIts(engine: Engine, ms: Duration | undefined, alive: () => boolean, work: () => void): void {
   engine.clock.after(ms ?? engine.cf.resourceMs, () => alive() && work());
 }
 
@@ -294,10 +295,10 @@ function create(
     return;
   }
   const ms = scripted.ms ?? engine.cf.resourceMs;
-  afterIts(engine, ms / 2, alive, () => {
+  afterIts(engine, share(ms, 1 / 2), alive, () => {
     resource.physicalId = physicalIdOf(engine, stack, resource.logicalId, resource.type, resource.properties);
     mark(engine, stack, resource, 'CREATE_IN_PROGRESS', 'Resource creation Initiated');
-    afterIts(engine, ms / 2, alive, () =>
+    afterIts(engine, rest(ms, 1 / 2), alive, () =>
       end(
         failure(engine, stack, resource.logicalId, scripted, 'create') ??
           guarded(() => provision(engine, resource, 'create', scripted)),

@@ -29,6 +29,7 @@ import {
   resolve,
   type Template,
 } from './cloudformation-template.ts';
+import { share } from './hold.ts';
 import { readObject } from './s3.ts';
 import type { Context, Service } from './server.ts';
 import {
@@ -197,7 +198,7 @@ function createChangeSet(p: Parameters, here: Here): object {
   stack.changeSets.set(setName, set);
   const { changeSetMs } = engine.cf;
   const owner = stack;
-  here.clock.after(changeSetMs / 5, () => {
+  here.clock.after(share(changeSetMs, 1 / 5), () => {
     set.status = 'CREATE_IN_PROGRESS';
   });
   const at = (url: string) => templateAt(url, here);

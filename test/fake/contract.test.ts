@@ -34,6 +34,7 @@ import { strToU8, zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClientConfig } from '../../src/lib/aws/session.ts';
 import { useSandbox } from '../helpers/sandbox.ts';
+import { until } from '../helpers/until.ts';
 import { realClock } from './clock.ts';
 import { addFunction, zipCode } from './lambda.ts';
 import { type Fake, startFake } from './server.ts';
@@ -68,12 +69,12 @@ async function outcome<T>(send: () => Promise<T>): Promise<T | string> {
   }
 }
 
-async function until<T>(look: () => Promise<T>, done: (value: T) => boolean): Promise<T> {
-  for (;;) {
+async function seenAs<T>(look: () => Promise<T>, done: (value: T) => boolean): Promise<T> {
+  const found = await until(async () => {
     const value = await look();
-    if (done(value)) return value;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    return done(value) && { value };
+  });
+  return found.value;
 }
 
 async function both(scenario: (config: ClientConfig) => Promise<unknown>): Promise<void> {
@@ -100,7 +101,7 @@ async function stackStory(config: ClientConfig): Promise<unknown> {
     await client.send(
       new CreateChangeSetCommand({ StackName, ChangeSetName: name, ChangeSetType: type, TemplateBody }),
     );
-    const set = await until(
+    const set = await seenAs(
       () => client.send(new DescribeChangeSetCommand({ StackName, ChangeSetName: name })),
       (one) => /COMPLETE|FAILED/.test(one.Status ?? ''),
     );
@@ -108,7 +109,7 @@ async function stackStory(config: ClientConfig): Promise<unknown> {
     seen.push([set.Status, set.ExecutionStatus, set.StatusReason || undefined, changes ?? []]);
     if (set.Status === 'FAILED') return;
     await client.send(new ExecuteChangeSetCommand({ StackName, ChangeSetName: name }));
-    seen.push(await until(status, (one) => !one.endsWith('_IN_PROGRESS')));
+    seen.push(await seenAs(status, (one) => !one.endsWith('_IN_PROGRESS')));
   };
   seen.push(await outcome(status));
   await run(
@@ -138,7 +139,7 @@ async function stackStory(config: ClientConfig): Promise<unknown> {
   const { Stacks } = await client.send(new DescribeStacksCommand({ StackName }));
   await client.send(new DeleteStackCommand({ StackName }));
   const events = () => client.send(new DescribeStackEventsCommand({ StackName: Stacks?.[0]?.StackId }));
-  const last = await until(events, (one) => one.StackEvents?.[0]?.ResourceStatus === 'DELETE_COMPLETE');
+  const last = await seenAs(events, (one) => one.StackEvents?.[0]?.ResourceStatus === 'DELETE_COMPLETE');
   seen.push(
     last.StackEvents?.[0]?.ResourceType,
     await outcome(status),
@@ -166,7 +167,7 @@ describe('the fake and the emulator agree', () => {
           }),
         );
       const ready = () =>
-        until(
+        seenAs(
           () => client.send(new GetFunctionConfigurationCommand({ FunctionName })),
           (one) => one.State !== 'Pending' && one.LastUpdateStatus !== 'InProgress',
         );

@@ -1,3 +1,5 @@
+import type { Duration } from './hold.ts';
+
 /** What EC2 holds. Tests read and write it directly; `addInstance` fills in what they leave out. */
 
 export type InstanceStateName =
@@ -11,11 +13,11 @@ export type InstanceStateName =
 /** How an instance behaves; milliseconds on the fake's clock. */
 export interface InstanceScript {
   /** From pending to running. Default 15 s. */
-  startMs?: number;
+  startMs?: Duration;
   /** From running until both status checks pass. Default 60 s. */
   checksMs?: number;
   /** From stopping to stopped. Default 20 s. */
-  stopMs?: number;
+  stopMs?: Duration;
   /** StartInstances is refused for it, in AWS's words: InsufficientInstanceCapacity, VcpuLimitExceeded. */
   refuseStart?: { readonly code: string; readonly message: string; readonly status?: number };
   /** It starts, and falls back to stopped after `startMs` with this StateReason. */

@@ -1,3 +1,4 @@
+import { type Duration, Hold } from './hold.ts';
 import { FakeError } from './wire.ts';
 
 /** What goes wrong with a request. `lost` is done first and then not answered: the caller cannot know. */
@@ -6,17 +7,7 @@ export type Fault =
   | { readonly kind: 'reset' }
   | { readonly kind: 'lost' }
   /** Real milliseconds, whatever the clock: a slow network, not slow work. */
-  | { readonly kind: 'delay'; readonly ms: number }
-  /** It has arrived, and is carried out when the test lets it. */
-  | { readonly kind: 'held'; readonly arrived: () => void; readonly released: Promise<void> };
-
-/** A request that the test holds in its hand. */
-export interface Hold {
-  /** Whether it has arrived. */
-  readonly here: () => boolean;
-  /** It is carried out now, whether anybody still waits for its answer or not. */
-  readonly release: () => void;
-}
+  | { readonly kind: 'delay'; readonly ms: Duration };
 
 export interface When {
   /** How many requests it hits; default 1. */
@@ -77,22 +68,16 @@ export class Faults {
     return this.add(pattern, { kind: 'lost' }, when);
   }
 
-  delay(pattern: string, ms: number, when: When = {}): this {
+  /** The request waits for as long before it is carried out. */
+  delay(pattern: string, ms: Duration, when: When = {}): this {
     return this.add(pattern, { kind: 'delay', ms }, when);
   }
 
-  /** Holds one request until it is released. */
+  /** Stops one request that has arrived until it is released, whoever still waits for its answer. */
   hold(pattern: string, when: Pick<When, 'after'> = {}): Hold {
-    let release = () => {};
-    const released = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    let here = false;
-    const arrived = () => {
-      here = true;
-    };
-    this.add(pattern, { kind: 'held', arrived, released }, { ...when, times: 1 });
-    return { here: () => here, release: () => release() };
+    const hold = new Hold();
+    this.delay(pattern, hold, { ...when, times: 1 });
+    return hold;
   }
 
   /** Until further notice by default, as it is with a token that has expired. */

@@ -1,3 +1,4 @@
+import type { Duration } from './hold.ts';
 import type { FakeDatabase } from './rds-state.ts';
 import type { Context } from './server.ts';
 import { FakeError, type Parameters } from './wire.ts';
@@ -10,7 +11,14 @@ function named(p: Parameters, { state }: Context): FakeDatabase {
   throw new FakeError('DBInstanceNotFound', `DBInstance ${p.DBInstanceIdentifier} not found.`, 404);
 }
 
-function go(one: FakeDatabase, from: string, via: string, to: string, ms: number, { clock }: Context): void {
+function go(
+  one: FakeDatabase,
+  from: string,
+  via: string,
+  to: string,
+  ms: Duration,
+  { clock }: Context,
+): void {
   if (one.state !== from)
     throw new FakeError('InvalidDBInstanceState', `Instance ${one.id} is not in ${from} state.`);
   one.state = via;

@@ -1,3 +1,5 @@
+import type { Duration } from './hold.ts';
+
 /** What RDS holds. Tests read and write it directly. */
 
 export interface FakeDatabase {
@@ -15,9 +17,9 @@ export interface FakeDatabase {
   replicaOf: string | undefined;
   replicas: string[];
   /** Milliseconds of a start, a stop, a reboot. */
-  startMs: number;
-  stopMs: number;
-  rebootMs: number;
+  startMs: Duration;
+  stopMs: Duration;
+  rebootMs: Duration;
   /** When RDS starts it again by itself. */
   startsAgainAt: number | undefined;
   /** What is in it, as one text: comes back with a restore. */

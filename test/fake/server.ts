@@ -15,6 +15,7 @@ import { Ec2State } from './ec2-state.ts';
 import { ecr } from './ecr.ts';
 import { ecs } from './ecs.ts';
 import { asError, Faults } from './faults.ts';
+import { type Duration, Hold } from './hold.ts';
 import { lambda } from './lambda.ts';
 import { logs } from './logs.ts';
 import { provideTypes } from './provisioners.ts';
@@ -214,11 +215,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     requests.push(record);
     const fault = faults.take(`${prefix}:${action}`);
     if (fault?.kind === 'reset') return void answer.destroy();
-    if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.ms));
-    if (fault?.kind === 'held') {
-      fault.arrived();
-      await fault.released;
-    }
+    if (fault?.kind === 'delay') await delay(fault.ms);
     const requestId = randomUUID();
     const context: Context = { state, buckets, clock, region, requestId, url };
     let result: HttpAnswer;
@@ -271,6 +268,10 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function delay(ms: Duration): Promise<void> {
+  return new Promise((resolve) => (ms instanceof Hold ? ms.after(resolve) : setTimeout(resolve, ms)));
 }
 
 async function readRequest(incoming: IncomingMessage, base: string): Promise<HttpRequest> {

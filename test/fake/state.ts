@@ -1,3 +1,5 @@
+import type { Duration } from './hold.ts';
+
 /** What the smaller services of the fake hold. Tests read and write it directly. */
 
 export interface S3Object {
@@ -173,11 +175,11 @@ export interface FakeFunction {
 /** How the next updates of a function go. */
 export interface UpdateScript {
   /** How long LastUpdateStatus stays InProgress, in milliseconds. */
-  readonly ms?: number;
+  readonly ms?: Duration;
   /** LastUpdateStatusReasonCode and LastUpdateStatusReason of a failure. */
   readonly fail?: { readonly code: string; readonly reason: string };
   /** How long a published version stays Pending, in milliseconds. */
-  readonly publishMs?: number;
+  readonly publishMs?: Duration;
   readonly publishFail?: { readonly code: string; readonly reason: string };
 }
 

@@ -3,15 +3,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { freePort } from './postgres.ts';
+import { type Running, running, until } from './until.ts';
 
 export const appFolder = path.resolve(import.meta.dirname, '../../templates/auth-manager/app');
 export const SECRET = 'a secret of the tests, 32 characters or more';
 
 /** A real process of the application, and what it printed. */
-export interface AppProcess {
+export interface AppProcess extends Running {
   readonly child: ChildProcess;
-  /** Everything on standard output and standard error so far. */
-  output(): string;
   /** Its exit code. */
   readonly ended: Promise<number | null>;
   stop(): Promise<number | null>;
@@ -23,28 +22,19 @@ export function runApp(env: Readonly<Record<string, string>>): AppProcess {
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let printed = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      printed += text;
-    });
-  }
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const { ended, output } = running(child);
   const stop = () => {
     child.kill('SIGTERM');
     return ended;
   };
-  return { child, output: () => printed, ended, stop };
+  return { child, output, ended, stop };
 }
 
 /** The application as a plain server on a free port of this machine, answering. */
 export async function serveApp(env: Readonly<Record<string, string>> = {}) {
   const port = await freePort();
   const app = runApp({ JWT_SECRET: SECRET, PORT: String(port), ...env });
-  await until(
-    () => app.output().includes('Listening on'),
-    () => app.output(),
-  );
+  await until(() => app.output().includes('Listening on'), app);
   const url = `http://127.0.0.1:${port}`;
   const post = (at: string, body: unknown, headers: Record<string, string> = {}) =>
     fetch(`${url}${at}`, {
@@ -53,14 +43,6 @@ export async function serveApp(env: Readonly<Record<string, string>> = {}) {
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
   return { ...app, url, post };
-}
-
-export async function until(done: () => boolean, state: () => string, ms = 20_000): Promise<void> {
-  const deadline = Date.now() + ms;
-  while (!done()) {
-    if (Date.now() > deadline) throw new Error(`Nothing came of it within ${ms} ms: ${state()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 /** What the application told the Runtime API. */
@@ -119,11 +101,7 @@ export async function startRuntimeApi(host = '127.0.0.1') {
       events.push({ id, event });
       give();
       const found = () => answers.find((answer) => answer.path.startsWith(`/invocation/${id}/`));
-      await until(
-        () => found() !== undefined,
-        () => `no answer to ${id}`,
-      );
-      return found() as RuntimeAnswer;
+      return until(found);
     },
     /** Whether the function waits for an event. */
     get idle() {

@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { tell } from './transcript.ts';
+import type { Running } from './until.ts';
 
 export const root = path.resolve(import.meta.dirname, '../..');
 export const launcher = path.join(root, 'bin/run.js');
@@ -14,15 +16,20 @@ export interface CliResult {
   readonly ms: number;
 }
 
+/** A command that runs. */
+export interface RunningCli extends Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<CliResult>;
+}
+
 export interface CliOptions {
   readonly cwd?: string;
   /** Added to the clean environment; undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Standard input; closed at once when not given. */
   readonly input?: string;
+  /** Milliseconds until it is killed: 120,000 unless told. */
   readonly timeout?: number;
-  /** Called with the child process, to send it signals. */
-  readonly onStart?: (child: ReturnType<typeof spawn>, output: () => string) => void;
 }
 
 /** A home of its own: no credentials, no configuration, no sandbox of whoever runs the tests. */
@@ -66,13 +73,18 @@ export class Home {
     };
   }
 
-  /** Runs the built command line as a process of its own. */
-  run(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-    return runCli(args, {
+  /** Starts the built command line as a process of its own. */
+  start(args: readonly string[], options: CliOptions = {}): RunningCli {
+    return startCli(args, {
       ...options,
       cwd: options.cwd ?? this.work,
       env: { ...this.env(), ...options.env },
     });
+  }
+
+  /** Runs it to its end. */
+  run(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+    return this.start(args, options).ended;
   }
 
   remove(): void {
@@ -80,34 +92,42 @@ export class Home {
   }
 }
 
-export function runCli(args: readonly string[], options: CliOptions): Promise<CliResult> {
+function startCli(args: readonly string[], options: CliOptions): RunningCli {
   const env = Object.fromEntries(
     Object.entries(options.env ?? {}).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
-  return new Promise((resolve, reject) => {
-    const started = performance.now();
-    const child = spawn(process.execPath, [launcher, ...args], {
-      cwd: options.cwd,
-      env,
-      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-    });
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-    });
-    if (options.input !== undefined) child.stdin?.end(options.input);
-    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 60_000);
+  const started = performance.now();
+  const child = spawn(process.execPath, [launcher, ...args], {
+    cwd: options.cwd,
+    env,
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  if (options.input !== undefined) child.stdin?.end(options.input);
+  const output = () => stdout + stderr;
+  const ended = new Promise<CliResult>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      stderr += '\n(The test gave it no more time.)\n';
+      child.kill('SIGKILL');
+    }, options.timeout ?? 120_000);
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       resolve({ code, signal, stdout, stderr, ms: performance.now() - started });
     });
-    options.onStart?.(child, () => stdout + stderr);
   });
+  tell(
+    `infractl ${args.join(' ')}`,
+    () => `${output()}[${child.signalCode ?? child.exitCode ?? 'still at work'}]`,
+  );
+  return { child, ended, output };
 }
 
 /** Every byte that would drive a terminal. */

@@ -2,10 +2,10 @@ import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll } from 'vitest';
 import { hostImage } from './host-image.ts';
 import { docker } from './images.ts';
+import { until } from './until.ts';
 
 export { noHost } from './host-image.ts';
 
@@ -70,17 +70,12 @@ export class TestHost {
       '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}',
       this.#id,
     ]);
-    for (let tries = 0; tries < 300; tries++) {
-      const asked = this.attempt('systemctl', 'is-active', 'ssh');
-      if (asked.stdout.trim() === 'active') {
-        this.trust();
-        return;
-      }
-      await wait(200);
-    }
-    throw new Error(
-      `The test host did not start:\n${this.attempt('systemctl', 'status', '--no-pager').stdout}`,
-    );
+    const up = () => this.attempt('systemctl', 'is-active', 'ssh').stdout.trim() === 'active';
+    await until(up, undefined, 300_000).catch((error) => {
+      const status = this.attempt('systemctl', 'status', '--no-pager').stdout;
+      throw new Error(`The test host did not start: ${error.message}\n${status}`);
+    });
+    this.trust();
   }
 
   #makeSsh(): void {

@@ -13,11 +13,11 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../../src/lib/base/clock.ts';
 import type { ReportEvent } from '../../src/lib/base/report.ts';
 import type { EcrPort, ImageDeps } from '../../src/lib/images/index.ts';
 import { root } from './cli.ts';
+import { running, until } from './until.ts';
 
 /** Every docker on the PATH that reaches an engine: clients differ in the builders they have. */
 export const dockers: readonly string[] = [
@@ -139,19 +139,16 @@ auth:
     path: ${folder}/passwords
 `,
   );
-  const child = spawn('docker-registry', ['serve', join(folder, 'config.yml')], { stdio: 'ignore' });
+  const stdio = ['ignore', 'pipe', 'pipe'] as const;
+  const child = spawn('docker-registry', ['serve', join(folder, 'config.yml')], { stdio: [...stdio] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-  for (let tries = 0; tries < 100; tries++) {
-    if (
-      await fetch(`http://${host}/v2/`).then(
-        (answer) => answer.status === 401,
-        () => false,
-      )
-    )
-      break;
-    await wait(50);
-  }
+  const answers = () =>
+    fetch(`http://${host}/v2/`).then(
+      (answer) => answer.status === 401,
+      () => false,
+    );
+  await until(answers, running(child));
   return {
     host,
     username,

@@ -3,6 +3,7 @@ import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } fr
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { running, until } from './until.ts';
 
 /** A PostgreSQL server of the tests: its own folder and port, loopback only, gone afterwards. */
 export interface PostgresServer {
@@ -75,16 +76,15 @@ export async function createPostgres(bin: string): Promise<PostgresServer> {
 
   const start = async () => {
     const settings = ['listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`, 'fsync=off'];
-    server = spawn(
+    const child = spawn(
       path.join(bin, 'postgres'),
       ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
-      { ...user, env, cwd: folder, stdio: 'ignore' },
+      { ...user, env, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
     );
-    const deadline = Date.now() + 30_000;
-    while (spawnSync(path.join(bin, 'psql'), [url, '-X', '-c', 'SELECT 1'], { env }).status !== 0) {
-      if (Date.now() > deadline) throw new Error('PostgreSQL did not start within 30 s.');
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    server = child;
+    const answers = () =>
+      spawnSync(path.join(bin, 'psql'), [url, '-X', '-c', 'SELECT 1'], { env }).status === 0;
+    await until(answers, running(child));
   };
 
   const remove = () => {

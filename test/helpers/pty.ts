@@ -1,8 +1,10 @@
 import { spawn } from '@lydell/node-pty';
 import { type Home, launcher } from './cli.ts';
+import { tell } from './transcript.ts';
+import { type Running, until } from './until.ts';
 
 /** The built command line on a real terminal. */
-export class Pty {
+export class Pty implements Running {
   readonly #process;
   #screen = '';
   readonly exited: Promise<{ exitCode: number; signal?: number | undefined }>;
@@ -29,6 +31,7 @@ export class Pty {
       this.#screen += data;
     });
     this.exited = new Promise((resolve) => this.#process.onExit(resolve));
+    tell(`infractl ${args.join(' ')}, on a terminal`, () => this.output());
   }
 
   /** Everything that was written so far, escapes included. */
@@ -41,6 +44,14 @@ export class Pty {
     return this.#screen.replace(/\u001B\[[0-9;?]*[A-Za-z]/g, '').replaceAll('\r', '');
   }
 
+  get ended(): Promise<unknown> {
+    return this.exited;
+  }
+
+  output(): string {
+    return this.text;
+  }
+
   type(keys: string): void {
     this.#process.write(keys);
   }
@@ -50,13 +61,11 @@ export class Pty {
   }
 
   /** Waits until the text is on the screen. */
-  async until(wanted: string | RegExp, ms = 20_000): Promise<void> {
-    const end = performance.now() + ms;
-    while (performance.now() < end) {
-      if (typeof wanted === 'string' ? this.text.includes(wanted) : wanted.test(this.text)) return;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    throw new Error(`never on the screen: ${wanted}\n--- screen:\n${this.text}`);
+  async until(wanted: string | RegExp): Promise<void> {
+    const shown = () => (typeof wanted === 'string' ? this.text.includes(wanted) : wanted.test(this.text));
+    await until(shown, this).catch((error) => {
+      throw new Error(`never on the screen: ${wanted}\n${error.message}`);
+    });
   }
 }
 

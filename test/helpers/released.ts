@@ -1,8 +1,9 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { type CliOptions, type CliResult, Home } from './cli.ts';
+import { type CliOptions, type CliResult, Home, type RunningCli } from './cli.ts';
 import type { TestHost } from './host.ts';
+import { tell } from './transcript.ts';
+import { until } from './until.ts';
 
 /**
  * A small application in a repository on a test host, under systemd and behind nginx. What it answers is in
@@ -121,12 +122,16 @@ export class Released {
     );
   }
 
-  run(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-    return this.home.run(args, {
-      timeout: 120_000,
+  start(args: readonly string[], options: CliOptions = {}): RunningCli {
+    return this.home.start(args, {
+      timeout: 180_000,
       ...options,
       env: { PATH: this.host.path, ...options.env },
     });
+  }
+
+  run(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+    return this.start(args, options).ended;
   }
 
   redeploy(...args: string[]): Promise<CliResult> {
@@ -169,11 +174,8 @@ export class Released {
     host.sh(
       `cp -a /srv/kept-app /srv/app && git -C /srv/git/work reset -q --hard ${this.#kept} && git -C /srv/git/work push -qf origin main && systemctl start app`,
     );
-    for (let tries = 0; this.answer() === ''; tries++) {
-      if (tries > 100)
-        throw new Error(`The application does not answer:\n${this.host.sh('systemctl status app || true')}`);
-      await wait(100);
-    }
+    tell('systemctl status app', () => this.host.sh('systemctl status app || true'));
+    await until(() => this.answer());
   }
 
   remove(): void {

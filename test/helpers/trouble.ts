@@ -2,8 +2,9 @@ import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { realClock } from '../fake/clock.ts';
-import { type Fake, startFake } from '../fake/server.ts';
-import { type CliOptions, type CliResult, ESCAPES, Home } from './cli.ts';
+import { type Fake, type RecordedRequest, startFake } from '../fake/server.ts';
+import { type CliOptions, type CliResult, ESCAPES, Home, type RunningCli } from './cli.ts';
+import { tell } from './transcript.ts';
 
 /** What must never be seen anywhere, whatever goes wrong. */
 export const SECRETS = {
@@ -72,6 +73,7 @@ export class Scene {
   static async open(options: ProjectOptions = {}): Promise<Scene> {
     const fake = await startFake({ clock: realClock() });
     Object.assign(fake.state.cloudFormation, { resourceMs: 10, changeSetMs: 10, stepMs: 5 });
+    tell('the fake AWS was asked, newest last', () => lastRequests(fake));
     const scene = new Scene(fake);
     scene.configure(options);
     scene.put('code/index.js', 'exports.handler = async () => ({ statusCode: 200, body: "1" });\n');
@@ -101,12 +103,20 @@ export class Scene {
     this.put('code/index.js', `exports.handler = async () => ({ statusCode: 200, body: "${mark}" });\n`);
   }
 
-  /** Runs the built command line against the fake; what it printed must not hold a secret. */
-  async run(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-    const result = await this.home.run(args, { ...options, env: { ...this.fake.env, ...options.env } });
-    show(args, result);
-    expectNoSecret(result.stdout + result.stderr);
-    return result;
+  /** Starts the built command line against the fake; what it printed must not hold a secret. */
+  start(args: readonly string[], options: CliOptions = {}): RunningCli {
+    const running = this.home.start(args, { ...options, env: { ...this.fake.env, ...options.env } });
+    const ended = running.ended.then((result) => {
+      show(args, result);
+      expectNoSecret(result.stdout + result.stderr);
+      return result;
+    });
+    return { ...running, ended };
+  }
+
+  /** The same, to its end. */
+  run(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+    return this.start(args, options).ended;
   }
 
   /** A deploy of everything that must succeed. */
@@ -138,6 +148,13 @@ export class Scene {
     await this.fake.close();
     this.home.remove();
   }
+}
+
+function lastRequests({ requests }: Fake): string {
+  const newest = requests.slice(-40);
+  const line = ({ at, action, status }: RecordedRequest) =>
+    `${new Date(at).toISOString()} ${action} ${status}`;
+  return newest.map(line).join('\n');
 }
 
 export function expectNoSecret(text: string, secrets: readonly string[] = Object.values(SECRETS)): void {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
-import { type CliOptions, type CliResult, Home } from './cli.ts';
+import { type CliOptions, type CliResult, Home, type RunningCli } from './cli.ts';
 import { freePort } from './images.ts';
 import { TestSandbox } from './sandbox.ts';
 
@@ -29,13 +29,17 @@ export class User {
     mkdirSync(this.cwd, { recursive: true });
   }
 
-  type(line: string, options: CliOptions = {}): Promise<CliResult> {
-    return this.home.run(wordsOf(line), {
+  start(line: string, options: CliOptions = {}): RunningCli {
+    return this.home.start(wordsOf(line), {
       cwd: this.cwd,
       timeout: 180_000,
       ...options,
       env: { ...this.#env, ...options.env },
     });
+  }
+
+  type(line: string, options: CliOptions = {}): Promise<CliResult> {
+    return this.start(line, options).ended;
   }
 
   /** Types a command that must succeed. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TAG } from '../../src/lib/backups/types.ts';
 import { realClock } from '../fake/clock.ts';
@@ -9,6 +8,7 @@ import { BLOCK, type FakeVolume } from '../fake/ebs-state.ts';
 import { type Fake, startFake } from '../fake/server.ts';
 import { Home } from '../helpers/cli.ts';
 import { noHost, useHost } from '../helpers/host.ts';
+import { type Running, until } from '../helpers/until.ts';
 
 /**
  * The drill of a backup on a real machine: the bytes that the fake AWS gives back are a disk there (a loop
@@ -94,24 +94,15 @@ drill?.('backup verify on a host', () => {
     return createHash('sha256').update(sums.join('')).digest('hex');
   }
 
-  const infractl = (line: string, onStart?: NonNullable<Parameters<Home['run']>[1]>['onStart']) =>
-    home.run(line.split(' '), {
-      env: { ...fake.env, PATH: used.host.path },
-      ...(onStart ? { onStart } : {}),
-    });
+  const start = (line: string) =>
+    home.start(line.split(' '), { env: { ...fake.env, PATH: used.host.path }, timeout: 180_000 });
   const drills = () =>
     [...fake.state.ebs.volumes.values()].filter(
       ({ tags, state }) => tags.get(TAG.purpose) === 'drill' && state !== 'deleted',
     );
 
-  async function attachedDrill(): Promise<FakeVolume> {
-    for (let tries = 0; tries < 600; tries++) {
-      const volume = drills().find(({ attached }) => attached?.state === 'attached');
-      if (volume) return volume;
-      await wait(50);
-    }
-    throw new Error('no volume was attached for a drill');
-  }
+  const attachedDrill = (by: Running) =>
+    until(() => drills().find(({ attached }) => attached?.state === 'attached'), by);
 
   /** What AWS does when it attaches: the volume's bytes become a device of the machine. */
   function plugIn(volume: FakeVolume): string {
@@ -136,15 +127,14 @@ drill?.('backup verify on a host', () => {
   /** Nothing of a drill is left on the machine; a script whose infractl was killed may still be ending. */
   async function expectCleanHost(): Promise<void> {
     const left = () => used.host.sh('grep ^/dev/loop /proc/mounts; ls -d /tmp/tmp.* 2>/dev/null; true');
-    for (let tries = 0; tries < 60 && left() !== ''; tries++) await wait(500);
-    expect(left()).toBe('');
+    await expect.poll(left).toBe('');
   }
 
   it('checks the real file system, reads the files back, leaves nothing on the host or in AWS', async () => {
-    expect((await infractl('backup create --wait')).code).toBe(0);
-    const running = infractl('backup verify --how host --json');
-    const device = plugIn(await attachedDrill());
-    const result = await running;
+    expect((await start('backup create --wait').ended).code).toBe(0);
+    const running = start('backup verify --how host --json');
+    const device = plugIn(await attachedDrill(running));
+    const result = await running.ended;
     unplug(device);
     expect(result.stderr).not.toContain('✗');
     expect(JSON.parse(result.stdout)).toMatchObject({
@@ -162,9 +152,9 @@ drill?.('backup verify on a host', () => {
   }, 180_000);
 
   it('finds a file system that is damaged, tags nothing, leaves nothing', async () => {
-    expect((await infractl('backup create --wait')).code).toBe(0);
-    const running = infractl('backup verify --how host');
-    const volume = await attachedDrill();
+    expect((await start('backup create --wait').ended).code).toBe(0);
+    const running = start('backup verify --how host');
+    const volume = await attachedDrill(running);
     // The bitmaps and inodes that follow the superblock are overwritten; it can still be mounted.
     const first = Buffer.from(volume.blocks.get(0) ?? '');
     const bitmap = Number(
@@ -179,7 +169,7 @@ drill?.('backup verify on a host', () => {
     spoilt.fill(0x5a, (bitmap * blockSize) % BLOCK, ((bitmap * blockSize) % BLOCK) + blockSize);
     volume.blocks = new Map(volume.blocks).set(block, spoilt);
     const device = plugIn(volume);
-    const result = await running;
+    const result = await running.ended;
     unplug(device);
     expect(result.code).toBe(1);
     expect(result.stdout).toContain('e2fsck finds errors on /dev/loop');
@@ -190,19 +180,16 @@ drill?.('backup verify on a host', () => {
   }, 180_000);
 
   it('killed with kill -9 in the middle: the next drill takes away what it left, and is good', async () => {
-    expect((await infractl('backup create --wait')).code).toBe(0);
-    let kill = () => {};
-    const dying = infractl('backup verify --how host', (child) => {
-      kill = () => void child.kill('SIGKILL');
-    });
-    const left = await attachedDrill();
-    kill();
-    expect((await dying).signal).toBe('SIGKILL');
+    expect((await start('backup create --wait').ended).code).toBe(0);
+    const dying = start('backup verify --how host');
+    const left = await attachedDrill(dying);
+    dying.child.kill('SIGKILL');
+    expect((await dying.ended).signal).toBe('SIGKILL');
     expect(drills().map(({ id }) => id)).toEqual([left.id]);
-    const running = infractl('backup verify --how host --json');
-    while (left.state !== 'deleted') await wait(50);
-    const device = plugIn(await attachedDrill());
-    const result = await running;
+    const running = start('backup verify --how host --json');
+    await until(() => left.state === 'deleted', running);
+    const device = plugIn(await attachedDrill(running));
+    const result = await running.ended;
     unplug(device);
     expect(result.stderr).toContain(`Taking away ${left.id}`);
     expect(JSON.parse(result.stdout)).toMatchObject({ ok: true, snapshots: [{ digest: expectedDigest() }] });

@@ -3,8 +3,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { realClock } from '../fake/clock.ts';
 import { type Fake, startFake } from '../fake/server.ts';
-import { Home } from '../helpers/cli.ts';
+import { type CliOptions, Home } from '../helpers/cli.ts';
 import { noHost, useHost } from '../helpers/host.ts';
+import { until } from '../helpers/until.ts';
 
 /** The journal of a real host, beside a log group of a fake AWS. */
 describe.skipIf(noHost)('logs of a host', () => {
@@ -29,8 +30,9 @@ describe.skipIf(noHost)('logs of a host', () => {
       void fake.state.logs.groups.set('/shop/app', [{ at: Date.now() - 1000, message: 'from the group' }]),
   );
 
-  const infractl = (args: readonly string[], options: Parameters<Home['run']>[1] = {}) =>
-    home.run(args, { ...options, env: { ...fake.env, PATH: used.host.path, ...options.env } });
+  const start = (args: readonly string[], options: CliOptions = {}) =>
+    home.start(args, { ...options, env: { ...fake.env, PATH: used.host.path, ...options.env } });
+  const infractl = (args: readonly string[], options: CliOptions = {}) => start(args, options).ended;
   const say = (priority: string, text: string) =>
     used.host.attempt('logger', '--priority', `user.${priority}`, '--tag', 'shop', text);
 
@@ -59,25 +61,17 @@ describe.skipIf(noHost)('logs of a host', () => {
   });
 
   it('are followed until Ctrl-C, each line once', async () => {
-    let said = false;
-    const result = await infractl(['logs', 'web', '--follow', '--grep', 'while it is followed'], {
-      onStart(child, output) {
-        const timer = setInterval(() => {
-          if (!said && output().includes('Following')) {
-            said = true;
-            say('info', 'while it is followed');
-          }
-          if (!output().includes('shop')) {
-            if (!output().includes('while it is followed')) return;
-          }
-          clearInterval(timer);
-          setTimeout(() => child.kill('SIGINT'), 2000);
-        }, 100);
-      },
-    });
+    const following = start(['logs', 'web', '--follow', '--grep', 'while it is|the last']);
+    await until(() => following.output().includes('Following'), following);
+    say('info', 'while it is followed');
+    await until(() => following.output().includes('while it is followed'), following);
+    say('info', 'the last');
+    await until(() => following.output().includes('the last'), following);
+    following.child.kill('SIGINT');
+    const result = await following.ended;
     expect(result.code).toBe(130);
     expect(result.stdout.match(/while it is followed/g)).toHaveLength(1);
-    expect(used.host.attempt('pgrep', '-f', 'journalctl').stdout).toBe('');
+    await expect.poll(() => used.host.attempt('pgrep', '-f', 'journalctl').stdout).toBe('');
   });
 
   it('of one that cannot be reached do not hide the others', async () => {

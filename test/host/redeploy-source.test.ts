@@ -69,7 +69,6 @@ describe.skipIf(noHost)('where a release comes from', () => {
         () =>
           used.host.attempt('curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', 'http://127.0.0.1:8080/')
             .stdout,
-        { timeout: 10_000 },
       )
       .toBe('401');
     const git = 'http://127.0.0.1:8080/app.git';

@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { CliResult } from '../helpers/cli.ts';
+import type { CliResult, RunningCli } from '../helpers/cli.ts';
 import { noHost, useHost } from '../helpers/host.ts';
 import { Released } from '../helpers/released.ts';
+import { until } from '../helpers/until.ts';
 
 /** Whatever goes wrong: the release before it serves, and the next run goes on cleanly. */
 
@@ -97,7 +98,7 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
   it('the port is taken', async () => {
     used.host.sh('systemctl stop app');
     used.host.sh('systemd-run --unit=squatter python3 -m http.server --bind 127.0.0.1 8501');
-    await expect.poll(() => app.answer(), { timeout: 10_000 }).toContain('Directory listing');
+    await expect.poll(() => app.answer()).toContain('Directory listing');
     app.commit('new');
     const result = await app.redeploy();
     expect(result.code).toBe(1);
@@ -142,22 +143,20 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
 
   describe('the lock', () => {
     /** A deploy that is in its build until the file is there. */
-    function hanging(
-      onStart?: (child: { pid?: number | undefined; kill(signal?: NodeJS.Signals): boolean }) => void,
-    ) {
+    async function hanging(): Promise<RunningCli> {
       app.configure({ build: ['echo building; while [ ! -e /tmp/go ]; do sleep 0.1; done'] });
       used.host.sh('rm -f /tmp/go');
       app.commit('new');
-      return app.run(['redeploy'], onStart ? { onStart } : {});
+      const running = app.start(['redeploy']);
+      await until(isBuilding, running);
+      return running;
     }
     const isBuilding = () => used.host.attempt('pgrep', '-f', 'while .*tmp/go').status === 0;
-    const building = () => expect.poll(isBuilding, { timeout: 20_000 }).toBe(true);
     // What one test leaves behind must not be taken for the build of the next.
     afterEach(() => used.host.attempt('pkill', '-9', '-f', 'while .*tmp/go'));
 
     it('is told to others, is waited for, and is taken', async () => {
-      const first = hanging();
-      await building();
+      const first = await hanging();
       const second = await app.redeploy();
       expect(second.code).toBe(6);
       expect(second.stderr).toMatch(/Somebody else is at work[\s\S]*deploy since/);
@@ -169,19 +168,18 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
       const waiting = app.redeploy('rollback', '--wait', '60s');
       await wait(500);
       used.host.sh('touch /tmp/go');
-      expect((await first).code).toBe(0);
+      expect((await first.ended).code).toBe(0);
       expect((await waiting).code).toBe(0);
       expect(app.current).toBe(before);
       expect(app.answer()).toContain('old');
     });
 
     it('unlock stops who hangs, and nothing is harmed', async () => {
-      const first = hanging();
-      await building();
+      const first = await hanging();
       expect((await app.redeploy('unlock')).code).toBe(2);
       const done = await app.redeploy('unlock', '--yes');
       expect(done.stdout).toContain('Unlocked');
-      expect((await first).code).not.toBe(0);
+      expect((await first.ended).code).not.toBe(0);
       unharmed();
       expect((await app.redeploy('unlock', '--yes')).stdout).toContain('nothing to unlock');
       app.configure();
@@ -196,40 +194,31 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
     });
 
     it('goes with a local process that is killed', async () => {
-      let child: { kill(signal?: NodeJS.Signals): boolean } | undefined;
-      const first = hanging((started) => {
-        child = started;
-      });
-      await building();
-      child?.kill('SIGKILL');
-      await first;
-      await expect.poll(isBuilding, { timeout: 20_000 }).toBe(false);
-      await expect.poll(() => app.releases, { timeout: 10_000 }).toEqual([before]);
+      const first = await hanging();
+      first.child.kill('SIGKILL');
+      await first.ended;
+      await expect.poll(isBuilding).toBe(false);
+      await expect.poll(() => app.releases).toEqual([before]);
       unharmed();
       app.configure();
       await goesOn();
     });
 
     it('goes with a connection that is cut', async () => {
-      const first = hanging();
-      await building();
+      const first = await hanging();
       used.host.attempt('pkill', '-9', '-f', 'sshd: ubuntu');
-      const result = await first;
+      const result = await first.ended;
       expect(result.code).toBe(1);
       expect(result.stderr).toContain('The connection to the host web was lost.');
-      await expect.poll(() => app.releases, { timeout: 20_000 }).toEqual([before]);
+      await expect.poll(() => app.releases).toEqual([before]);
       app.configure();
       await goesOn();
     });
 
     it('goes at Ctrl-C, before anything that serves was touched', async () => {
-      let child: { kill(signal?: NodeJS.Signals): boolean } | undefined;
-      const first = hanging((started) => {
-        child = started;
-      });
-      await building();
-      child?.kill('SIGINT');
-      const result = await first;
+      const first = await hanging();
+      first.child.kill('SIGINT');
+      const result = await first.ended;
       expect(result.code).toBe(130);
       expect(result.stderr).toContain('The host takes everything back');
       expect(result.stderr).toContain('Stopped before anything that serves was touched.');
@@ -242,15 +231,12 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
   it('the switch goes to its end when the connection is cut in the middle of it', async () => {
     app.configure({ health: { path: '/health', timeout: '5s', settle: '4s' } });
     app.commit('new');
-    const first = app.redeploy();
-    await expect.poll(() => app.answer(), { timeout: 20_000 }).toContain('new');
+    const first = app.start(['redeploy']);
+    await until(() => app.answer().includes('new'), first);
     used.host.attempt('pkill', '-9', '-f', 'sshd: ubuntu');
-    expect((await first).stderr).toContain('The connection to the host web was lost.');
+    expect((await first.ended).stderr).toContain('The connection to the host web was lost.');
     await expect
-      .poll(async () => JSON.parse((await app.redeploy('history', '--json')).stdout)[0].entries[0].running, {
-        timeout: 20_000,
-        interval: 1000,
-      })
+      .poll(async () => JSON.parse((await app.redeploy('history', '--json')).stdout)[0].entries[0].running)
       .toBe(true);
     expect(app.answer()).toContain('new');
     expect((await app.redeploy()).stdout).toContain('Nothing to do');
@@ -259,15 +245,10 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
   it('the switch goes to its end at Ctrl-C, and its result is told', async () => {
     app.configure({ health: { path: '/health', timeout: '5s', settle: '4s' } });
     app.commit('new');
-    let child: { kill(signal?: NodeJS.Signals): boolean } | undefined;
-    const first = app.run(['redeploy'], {
-      onStart: (started) => {
-        child = started;
-      },
-    });
-    await expect.poll(() => app.answer(), { timeout: 20_000 }).toContain('new');
-    child?.kill('SIGINT');
-    const result = await first;
+    const first = app.start(['redeploy']);
+    await until(() => app.answer().includes('new'), first);
+    first.child.kill('SIGINT');
+    const result = await first.ended;
     expect(result.stdout).toContain('Released');
     expect(result.code).toBe(0);
     expect(app.answer()).toContain('new');
@@ -276,10 +257,10 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
   it('a switch that died with its machine is taken back by the next run', async () => {
     app.configure({ health: { path: '/health', timeout: '5s', settle: '30s' } });
     app.commit('half');
-    const first = app.redeploy();
-    await expect.poll(() => app.answer(), { timeout: 20_000 }).toContain('half');
+    const first = app.start(['redeploy']);
+    await until(() => app.answer().includes('half'), first);
     used.host.attempt('pkill', '-9', '-f', 'python3 -c import sys,zlib');
-    expect((await first).code).not.toBe(0);
+    expect((await first.ended).code).not.toBe(0);
     const back = await app.redeploy('rollback');
     expect(back.stderr).toContain('There is no other good release');
     expect(app.current).toBe(before);

@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runApp, SECRET, serveApp, startRuntimeApi, until } from '../helpers/auth-app.ts';
+import { runApp, SECRET, serveApp, startRuntimeApi } from '../helpers/auth-app.ts';
 import { createPostgres, freePort, type PostgresServer, postgresFolder } from '../helpers/postgres.ts';
+import { until } from '../helpers/until.ts';
 
 /** The application of the blueprint as real processes: plain server, Runtime API, PostgreSQL. */
 
@@ -359,7 +360,7 @@ describe('under the Lambda Runtime API', () => {
   it('ends when the Runtime API is gone', async () => {
     const other = await startRuntimeApi();
     const orphan = runApp({ AWS_LAMBDA_RUNTIME_API: other.address, JWT_SECRET: SECRET });
-    while (!other.idle) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => other.idle);
     await other.close();
     expect(await orphan.ended).toBe(1);
   });
@@ -402,10 +403,7 @@ withPostgres('with PostgreSQL (skipped where it is not installed)', () => {
       `BEGIN; CREATE TABLE auth_users (${columns}); SELECT pg_sleep(1); COMMIT`,
       'raced',
     );
-    await until(
-      () => database.sql(activity("query LIKE 'BEGIN; CREATE%'")) === '1',
-      () => 'no winner',
-    );
+    await until(() => database.sql(activity("query LIKE 'BEGIN; CREATE%'")) === '1');
     expect((await other.post('/auth/register', user('late'))).status).toBe(201);
     expect(await winner).toBe(0);
     await other.stop();
@@ -461,16 +459,10 @@ withPostgres('with PostgreSQL (skipped where it is not installed)', () => {
   ])('sends the query again when the connection is cut under %s', async (_what, at, name, status) => {
     const lock = database.session('BEGIN; LOCK TABLE auth_users; SELECT pg_sleep(2); COMMIT');
     const locked = activity("query LIKE 'BEGIN; LOCK%' AND wait_event = 'PgSleep'");
-    await until(
-      () => database.sql(locked) === '1',
-      () => 'no lock',
-    );
+    await until(() => database.sql(locked) === '1');
     const answer = app.post(at, user(name));
     const cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
-    await until(
-      () => database.sql(cut) === 't',
-      () => 'no query waits',
-    );
+    await until(() => database.sql(cut) === 't');
     expect((await answer).status).toBe(status);
     expect(await lock).toBe(0);
   });

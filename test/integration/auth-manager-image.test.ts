@@ -2,10 +2,12 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { appFolder, SECRET, startRuntimeApi, until } from '../helpers/auth-app.ts';
+import { appFolder, SECRET, startRuntimeApi } from '../helpers/auth-app.ts';
 import { root } from '../helpers/cli.ts';
 import { engine, hasEngine } from '../helpers/lambda-image.ts';
 import { freePort } from '../helpers/postgres.ts';
+import { tell } from '../helpers/transcript.ts';
+import { until } from '../helpers/until.ts';
 
 /** The blueprint's image, built without a network on a base that has nothing but Node, and run. */
 
@@ -42,16 +44,14 @@ withEngine('the image of auth-manager (skipped where no container engine answers
     const user = ['--user', '993:990', '--read-only', '--network', 'host'];
     const id = engine('run', '--detach', ...user, ...variables, tag);
     containers.push(id);
+    tell(`docker logs ${id}`, () => engine('logs', id));
     return id;
   }
 
   it('answers events of the Lambda Runtime API', async () => {
     const api = await startRuntimeApi();
     const id = run({ JWT_SECRET: SECRET, AWS_LAMBDA_RUNTIME_API: api.address });
-    await until(
-      () => api.idle,
-      () => engine('logs', id),
-    );
+    await until(() => api.idle);
     const event = {
       version: '2.0',
       rawPath: '/health',
@@ -67,8 +67,7 @@ withEngine('the image of auth-manager (skipped where no container engine answers
   it('is a plain server elsewhere, and stops when it is told to', async () => {
     const port = await freePort();
     const id = run({ JWT_SECRET: SECRET, PORT: String(port), HOST: '127.0.0.1' });
-    const logs = () => engine('logs', id);
-    await until(() => logs().includes('Listening on'), logs);
+    await until(() => engine('logs', id).includes('Listening on'));
     expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
     engine('stop', '--time', '5', id);
     expect(engine('inspect', '--format', '{{.State.ExitCode}}', id)).toBe('0');
