@@ -57,8 +57,14 @@ const live = () => scene.fake.state.lambda.functions.get(NAME)?.aliases.get('liv
 
 describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
   it('while the change set is worked out: nothing was changed', async () => {
-    scene.fake.state.cloudFormation.changeSetMs = new Hold();
-    const result = await interrupted({ when: asked('DescribeChangeSet'), signal });
+    const hold = new Hold();
+    scene.fake.state.cloudFormation.changeSetMs = hold;
+    const withdrawn = asked('DeleteChangeSet');
+    const running = interrupted({ when: asked('DescribeChangeSet'), signal });
+    // AWS does not delete it before it is worked out.
+    await until(withdrawn);
+    hold.release();
+    const result = await running;
     expectTrouble(
       result,
       130,
