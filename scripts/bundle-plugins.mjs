@@ -95,7 +95,8 @@ const slimOclif = {
  */
 const PLAIN_ERRORS =
   /@aws-sdk[\\/]client-(ssm|cloudwatch|cloudwatch-logs|lambda|ecr|ecs|ec2|rds|ebs|sns|auto-scaling)[\\/]/;
-const ERROR_CLASS = /^n0_registry\.registerError\(.*\);$/gm;
+/** The name of what ends a stream comes from its class alone. */
+const ERROR_CLASS = /^n0_registry\.registerError\((?!Session(?:Timeout|Streaming)Exception).*\);$/gm;
 
 /**
  * What no command uses of the SDK's schemas can be dropped, once the bundler sees that making them has no
@@ -181,6 +182,26 @@ const lateHttps = {
   },
 };
 
+/**
+ * Clients make what reads event streams as they are made, for the one API in a hundred that answers with a stream.
+ * Left out, it is loaded by the SDK itself with the first such answer.
+ */
+const lateEventStreams = {
+  name: 'late-event-streams',
+  setup(api) {
+    const filter = /@aws-sdk[\\/]client-[a-z0-9-]+[\\/]dist-es[\\/](?:\w+Client|runtimeConfig)\.js$/;
+    const EAGER =
+      /^import \{ (resolveEventStreamSerdeConfig|eventStreamSerdeProvider),? \} from "@smithy\/core\/event-streams";$/m;
+    api.onLoad({ filter }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      if (!text.includes('@smithy/core/event-streams')) return undefined;
+      if (!EAGER.test(text))
+        throw new Error(`${path} is not as it was: look at the plugin late-event-streams`);
+      return { contents: text.replace(EAGER, 'const $1 = (config) => config;'), loader: 'js' };
+    });
+  },
+};
+
 /** A table that is read in review line by line, and by one command in ten: packed where it is shipped. */
 const packedTables = {
   name: 'packed-tables',
@@ -214,4 +235,13 @@ const smallJson = {
   },
 };
 
-export const plugins = [smallJson, packedTables, builtins, lateHttps, leaveOut, slimOclif, pureSchemas];
+export const plugins = [
+  smallJson,
+  packedTables,
+  builtins,
+  lateHttps,
+  lateEventStreams,
+  leaveOut,
+  slimOclif,
+  pureSchemas,
+];

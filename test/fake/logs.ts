@@ -1,12 +1,13 @@
 import { jsonService, required } from './json.ts';
+import { startLiveTail } from './live-tail.ts';
+import type { Service } from './server.ts';
 import type { LogsState, StoredEvent } from './state.ts';
 import { FakeError, type Parameters } from './wire.ts';
 
 const MOST_EVENTS = 10_000;
 const MOST_BYTES = 1_048_576;
 
-/** CloudWatch Logs: groups and their events. See README.md. */
-export const logs = jsonService('logs', {
+const api = jsonService('logs', {
   DescribeLogGroups(p, { state, region }) {
     const prefix = String(p.logGroupNamePrefix ?? '');
     const names = [...state.logs.groups.keys()].filter((name) => name.startsWith(prefix)).toSorted();
@@ -82,6 +83,15 @@ export const logs = jsonService('logs', {
     return { success: query !== undefined };
   },
 });
+
+/** CloudWatch Logs: groups and their events. See README.md. */
+export const logs: Service = {
+  ...api,
+  handle(action, p, context, request) {
+    if (action !== 'StartLiveTail') return api.handle(action, p, context, request);
+    return startLiveTail(p, context, matcher(String(p.logEventFilterPattern ?? '')));
+  },
+};
 
 type Found = StoredEvent & { readonly id: string; readonly index: number };
 

@@ -65,6 +65,17 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** In place of a body: goes on after the head was sent, and does not keep the clock from running. */
+  readonly stream?: (out: OpenAnswer) => void;
+}
+
+/** An answer that is still being written. */
+export interface OpenAnswer {
+  write(chunk: Uint8Array): void;
+  end(): void;
+  /** Cuts the connection. */
+  destroy(): void;
+  onClose(work: () => void): void;
 }
 
 /** A service: names what a request asks for, carries it out, and writes errors in its protocol. */
@@ -235,6 +246,13 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
       ...(!clock.virtual || action === 'GetObject' ? { date: new Date(clock.now()).toUTCString() } : {}),
       ...result.headers,
     });
+    if (result.stream)
+      return result.stream({
+        write: (chunk) => void answer.write(chunk),
+        end: () => void answer.end(),
+        destroy: () => void answer.destroy(),
+        onClose: (work) => void answer.on('close', work),
+      });
     answer.end(request.method === 'HEAD' ? undefined : result.body);
   }
 

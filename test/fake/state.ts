@@ -2,6 +2,8 @@ import type { Duration } from './hold.ts';
 
 /** What the smaller services of the fake hold. Tests read and write it directly. */
 
+import { type LiveTailState, newLiveTailState } from './live-tail.ts';
+
 export interface S3Object {
   readonly body: Uint8Array;
   readonly etag: string;
@@ -108,6 +110,7 @@ export interface LogsState {
     string,
     { readonly from: number; readonly events: readonly StoredEvent[]; stopped: boolean }
   >;
+  readonly live: LiveTailState;
 }
 
 export const newLogsState = (): LogsState => ({
@@ -115,6 +118,7 @@ export const newLogsState = (): LogsState => ({
   pageSize: 10_000,
   queryMs: 0,
   queries: new Map(),
+  live: newLiveTailState(),
 });
 
 export interface FunctionCode {

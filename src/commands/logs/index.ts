@@ -3,14 +3,15 @@ import * as Flags from '@oclif/core/flags';
 import { listed } from '../../lib/base/text.ts';
 import { LogCommand } from '../../lib/cli/command/log-command.ts';
 import { fieldsOf, grepOf, LogPrinter } from '../../lib/cli/views/log-lines.ts';
-import { Newest, newsWords, readView } from '../../lib/cli/views/log-view.ts';
+import { Newest, readView, told } from '../../lib/cli/views/log-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
+import type { LogEvent } from '../../lib/logs/index.ts';
 
 export default class Logs extends LogCommand<typeof Logs> {
   static override summary = 'Show the logs of functions, stacks and log groups, in one order of time.';
   static override description =
-    'Without a name: everything that the stacks and functions of the environment write. A name is a function or ' +
-    'a stack of infractl.yaml, a host (its journal), a log group, or the beginning of several: /aws/lambda/. With --follow it goes on; ' +
+    'Without a name: all that the stacks and functions of the environment write. A name is a function or a stack of ' +
+    'infractl.yaml, a host (its journal), a log group, or the beginning of several: /aws/lambda/. With --follow it goes on; ' +
     'each event is shown once, also those that arrive late. Under --json one event a line, the result last.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
@@ -33,6 +34,10 @@ export default class Logs extends LogCommand<typeof Logs> {
   };
   static override flags = {
     follow: Flags.boolean({ char: 'f', description: 'Go on until Ctrl-C.', exclusive: ['until', 'lines'] }),
+    live: Flags.boolean({
+      description: 'Follow by Live Tail, which AWS bills by the minute; what it leaves out is read.',
+      exclusive: ['until', 'lines'],
+    }),
     lines: Flags.integer({
       char: 'n',
       description: 'Only the newest so many events.',
@@ -53,25 +58,23 @@ export default class Logs extends LogCommand<typeof Logs> {
   static override streams = true;
 
   protected override async work(): Promise<View> {
-    const { follow, lines, grep, fields, pretty, raw, json } = this.flags;
+    const { follow, live, lines, grep, fields, pretty, raw, json } = this.flags;
     const { from, to } = this.times(Date.now());
     const matching = grep === undefined ? undefined : grepOf(grep);
+    const { pattern } = this;
     const desk = await this.logDesk();
     const sources = await desk.sources(this.words);
-    const choice = { json, raw, pretty, fields: fieldsOf(fields), grep: matching };
-    const printer = new LogPrinter({ ...choice, ...this.output() }, sources);
-    const pattern = this.pattern;
-    if (follow) {
+    const choice = { json, raw, pretty, fields: fieldsOf(fields), grep: matching, ...this.output() };
+    const printer = new LogPrinter(choice, sources);
+    if (follow || live) {
       this.say(`Following ${listed(sources.map(({ name }) => name))}. Ctrl-C ends it.`);
-      await desk.follow(sources, { from, pattern }, (news) => {
-        if (news.type === 'events') printer.print(news.events, news.late);
-        else this.say(newsWords(news, Date.now()));
-      });
+      const tell = told(printer, (line) => this.say(line));
+      await desk.follow(sources, { from, pattern }, tell, live);
     }
     const newest = lines === undefined ? undefined : new Newest(lines, matching);
-    const result = await desk.read(sources, { from, to: to ?? (await desk.now()), pattern }, (events) =>
-      newest ? newest.add(events) : printer.print(events),
-    );
+    const show = newest ?? { add: (events: readonly LogEvent[]) => printer.print(events) };
+    const window = { from, to: to ?? (await desk.now()), pattern };
+    const result = await desk.read(sources, window, (events) => show.add(events));
     if (newest) printer.print(newest.events());
     return readView(printer.shown, sources, result);
   }

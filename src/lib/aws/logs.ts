@@ -4,11 +4,11 @@ import {
   type FilterLogEventsCommandOutput,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { type Clock, systemClock, throwIfAborted } from '../base/clock.ts';
-import { UsageError } from '../base/errors.ts';
 import type { LogEvent, LogsPort } from '../logs/port.ts';
 import type { FunctionLogPort } from '../stacks/diagnosis/function-log.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
+import { badFilter } from './log-filters.ts';
 import { logsClient } from './logs-client.ts';
 import type { AwsSession } from './session.ts';
 
@@ -115,18 +115,6 @@ function asWritten(command: FilterLogEventsCommand): () => FilterLogEventsComman
     { step: 'deserialize', priority: 'low', name: 'infractlAsWritten' },
   );
   return () => JSON.parse(text) as FilterLogEventsCommandOutput;
-}
-
-function badFilter(pattern: string, why: string): UsageError {
-  return new UsageError({
-    code: 'BadFilter',
-    message: `--filter ${JSON.stringify(pattern)} is no filter pattern of CloudWatch Logs.`,
-    why,
-    suggestions: [
-      'Words that must all be there: ERROR timeout. A field of JSON messages: { $.status = 500 }.',
-      'For a regular expression, use --grep.',
-    ],
-  });
 }
 
 /** AWS sorts a page by time; an emulator may give it stream by stream. */

@@ -133,14 +133,20 @@ export class LogDesk {
     return { missing, lost };
   }
 
-  /** Reads from `from` on and goes on until the signal is aborted. */
+  /**
+   * Reads from `from` on and goes on until the signal is aborted.
+   *
+   * @param live by Live Tail, which is paid for by the minute
+   */
   async follow(
     sources: readonly Source[],
     window: Omit<LogWindow, 'to'>,
     tell: (news: FollowNews) => void,
+    live = false,
   ): Promise<void> {
     const port = await this.#logs();
-    const { clock, signal, hosts } = this.#deps;
+    const { session, clock, signal, hosts } = this.#deps;
+    const liveTail = live ? (await import('../aws/logs-live.ts')).liveTail(session) : undefined;
     const prefixes = this.#prefixes;
     // Following reads again as far back as late events are waited for; what is older is read once.
     const start = Math.max(window.from, port.now() - FOLLOW_REACH);
@@ -151,7 +157,7 @@ export class LogDesk {
     const more = async () =>
       (await Promise.all(prefixes.map((prefix) => port.groups(prefix, signal)))).flat();
     await followGroups(
-      { port, clock, signal, tell },
+      { port, liveTail, clock, signal, tell },
       {
         groups: sources.filter(({ host }) => host === undefined).map(({ group }) => group),
         live: sources.flatMap(({ host, group }) =>

@@ -1,10 +1,14 @@
 import { isThrottling, isTransient } from '../aws/errors.ts';
 import { type Clock, throwIfAborted } from '../base/clock.ts';
 import { type InfractlError, isInfractlError } from '../base/errors.ts';
-import type { LogEvent, LogPage, LogsPort, PageQuery } from './port.ts';
+import { FOLLOW_REACH, Followed } from './followed.ts';
+import { type LiveNews, LiveTails } from './live.ts';
+import type { LiveTailPort, LiveUpdate, LogEvent, LogPage, LogsPort, PageQuery } from './port.ts';
 
 export interface FollowDeps {
   readonly port: Pick<LogsPort, 'page' | 'now'>;
+  /** Given, what Live Tail sends is told at once, and reading fills in what it leaves out. */
+  readonly liveTail?: LiveTailPort | undefined;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   readonly tell: (news: FollowNews) => void;
@@ -22,7 +26,8 @@ export type FollowNews =
   /** A group can no longer be read, or never could. The others go on. */
   | { readonly type: 'lost'; readonly group: string; readonly error: InfractlError }
   | { readonly type: 'missing'; readonly group: string }
-  | { readonly type: 'found'; readonly group: string };
+  | { readonly type: 'found'; readonly group: string }
+  | LiveNews;
 
 export interface FollowQuery {
   readonly groups: readonly string[];
@@ -43,15 +48,10 @@ export interface LiveSource {
   readonly run: (put: (event: LogEvent) => void) => Promise<void>;
 }
 
-/** Every poll reads this far back again, in milliseconds: agents and Lambda deliver seconds late. */
-const OVERLAP = 10_000;
-/** Now and then a poll reads this far back, in milliseconds: an agent that was cut off delivers minutes late. */
-export const FOLLOW_REACH = 600_000;
-const DEEP_EVERY = 60_000;
 /** How long an event waits for earlier ones of other groups. */
 const HOLD = 1000;
-/** A group is asked at most this often. */
-const PAUSE = 1000;
+/** Whether a group is due is looked at so often. */
+const TICK = 1000;
 /** Groups that are asked at the same time; the pacer below decides how often. */
 const AT_ONCE = 4;
 const MORE_EVERY = 30_000;
@@ -59,19 +59,6 @@ const MORE_EVERY = 30_000;
 const SILENCE = 10_000;
 /** A round that takes longer is said, once for each doubling. */
 const SLOW_ROUND = 5000;
-
-interface Followed {
-  readonly group: string;
-  /** When its newest whole poll began, on AWS's clock; what is before it was read. */
-  polled: number;
-  deep: number;
-  /** When it was last asked, on this machine's clock. */
-  asked: number;
-  missing: boolean;
-  busy: boolean;
-  /** Event id → its time, for as far back as a poll may reach. */
-  readonly seen: Map<string, number>;
-}
 
 /**
  * Follows groups until the signal is aborted, or until none of them can be read. Complete: every poll reads
@@ -100,26 +87,32 @@ class Follower {
   #failure: unknown;
   #wake: () => void = () => {};
   #live: number;
+  readonly #tails: LiveTails | undefined;
 
   constructor(deps: FollowDeps, query: FollowQuery) {
     this.#deps = deps;
     this.#query = query;
     this.#answered = deps.clock.now();
     this.#live = query.live?.length ?? 0;
+    const { liveTail, clock, signal, tell } = deps;
+    if (liveTail)
+      this.#tails = new LiveTails(
+        {
+          port: liveTail,
+          clock,
+          signal,
+          tell,
+          hear: (groups, update) => this.#hear(groups, update),
+          cut: (groups) => this.#unhear(groups),
+        },
+        query.pattern,
+      );
     for (const group of query.groups) this.#add(group, query.from);
   }
 
   #add(group: string, from: number): void {
-    const now = this.#deps.clock.now();
-    this.#groups.set(group, {
-      group,
-      polled: from,
-      deep: now,
-      asked: Number.NEGATIVE_INFINITY,
-      missing: false,
-      busy: false,
-      seen: new Map(),
-    });
+    const { clock, liveTail } = this.#deps;
+    this.#groups.set(group, new Followed(group, from, clock.now(), liveTail !== undefined));
   }
 
   async run(): Promise<void> {
@@ -136,10 +129,11 @@ class Follower {
         await this.#look();
       }
       const due = this.#due();
-      if (due && running < AT_ONCE && due.asked + PAUSE <= clock.now()) {
+      const now = clock.now();
+      if (due && running < AT_ONCE && due.due(now) <= now) {
         running++;
         due.busy = true;
-        due.asked = clock.now();
+        due.asked = now;
         void this.#poll(due).finally(() => {
           running--;
           due.busy = false;
@@ -147,8 +141,8 @@ class Follower {
         });
         continue;
       }
-      const wait = due && running < AT_ONCE ? due.asked + PAUSE - clock.now() : PAUSE;
-      await this.#pause(Math.max(1, wait));
+      const wait = due && running < AT_ONCE ? due.due(now) - now : TICK;
+      await this.#pause(Math.max(1, Math.min(TICK, wait)));
     }
   }
 
@@ -164,11 +158,39 @@ class Follower {
     this.#flush();
   }
 
-  /** The group that was not asked for the longest time. */
+  /** The group whose turn is next. */
   #due(): Followed | undefined {
-    let due: Followed | undefined;
-    for (const one of this.#groups.values()) if (!one.busy && (!due || one.asked < due.asked)) due = one;
-    return due;
+    const now = this.#deps.clock.now();
+    let next: Followed | undefined;
+    for (const one of this.#groups.values())
+      if (!one.busy && (!next || one.due(now) < next.due(now))) next = one;
+    return next;
+  }
+
+  /** Of groups that are there, once all were read: one that is not there would take nine others with it. */
+  #enliven(): void {
+    const groups = [...this.#groups.values()];
+    if (!this.#tails || groups.some(({ read }) => !read)) return;
+    const fresh = groups.filter(({ live, missing }) => !live && !missing);
+    for (const one of fresh) one.live = true;
+    this.#tails.start(fresh.map(({ group }) => group));
+  }
+
+  #hear(groups: readonly string[], { events, sampled }: LiveUpdate): void {
+    const { clock, port } = this.#deps;
+    const now = clock.now();
+    for (const event of events) {
+      const one = this.#groups.get(event.group);
+      if (one && event.at >= this.#query.from && one.takeLive(event, now)) this.#held.push(event);
+    }
+    for (const group of groups) this.#groups.get(group)?.hear(port.now(), now, sampled);
+    this.#flush();
+    this.#wake();
+  }
+
+  #unhear(groups: readonly string[]): void {
+    for (const group of groups) this.#groups.get(group)?.cut();
+    this.#wake();
   }
 
   /** Until something was read, or the time is over. */
@@ -186,11 +208,9 @@ class Follower {
   async #poll(one: Followed): Promise<void> {
     const { port, clock, signal, tell } = this.#deps;
     const began = port.now();
-    const deep = clock.now() - one.deep >= DEEP_EVERY;
-    const before = one.polled;
-    const from = Math.max(this.#query.from, before - (deep ? FOLLOW_REACH : OVERLAP));
+    const { deep, from } = one.reach(clock.now());
     try {
-      const fresh = await this.#read(one, from);
+      const fresh = await this.#read(one, Math.max(this.#query.from, from));
       if (fresh === undefined) {
         if (!one.missing) tell({ type: 'missing', group: one.group });
         one.missing = true;
@@ -200,10 +220,12 @@ class Follower {
         this.#held.push(...fresh);
       }
       one.polled = began;
+      one.read = true;
       if (deep) one.deep = clock.now();
-      this.#forget(one);
+      one.forget(clock.now());
       this.#flush();
       this.#notice(clock.now());
+      this.#enliven();
     } catch (error) {
       if (signal?.aborted) return;
       this.#lose(one, error);
@@ -217,15 +239,10 @@ class Follower {
     do {
       const page = await this.#page({ group: one.group, from, pattern: this.#query.pattern, token });
       if (!page) return undefined;
-      for (const event of page.events) if (!one.seen.has(event.id)) fresh.push(event);
+      for (const event of page.events) if (!one.isSeen(event)) fresh.push(event);
       token = page.next;
     } while (token);
-    const once = fresh.filter(({ id, at }) => {
-      if (one.seen.has(id)) return false;
-      one.seen.set(id, at);
-      return true;
-    });
-    return once;
+    return one.take(fresh, this.#deps.clock.now());
   }
 
   /**
@@ -249,9 +266,10 @@ class Follower {
 
   /** Tells what every group has been read past. */
   #flush(): void {
-    const polled = [...this.#groups.values()].map((one) => one.polled);
-    if (polled.length === 0 && this.#live > 0) polled.push(this.#deps.port.now());
-    const until = Math.min(...polled) - HOLD;
+    const now = this.#deps.clock.now();
+    const past = [...this.#groups.values()].map((one) => one.past(now));
+    if (past.length === 0 && this.#live > 0) past.push(this.#deps.port.now());
+    const until = Math.min(...past) - HOLD;
     if (this.#held.length === 0) return;
     const ready = this.#held.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
     if (ready.length === 0) return;
@@ -262,16 +280,6 @@ class Follower {
     if (late.length > 0) this.#deps.tell({ type: 'events', events: late, late: true });
     if (events.length > 0) this.#deps.tell({ type: 'events', events, late: false });
     this.#told = Math.max(told, (ready.at(-1) as LogEvent).at);
-  }
-
-  /** Ids further back than any poll reaches are not met again. */
-  #forget(one: Followed): void {
-    const oldest = one.polled - FOLLOW_REACH - OVERLAP;
-    for (const [id, at] of one.seen) {
-      // Oldest first but for late ones, which go a little later.
-      if (at >= oldest) break;
-      one.seen.delete(id);
-    }
   }
 
   #heard(now: number): void {
@@ -297,7 +305,9 @@ class Follower {
 
   /** The round is as slow as the group that waited longest. */
   #notice(now: number): void {
-    const oldest = Math.min(...[...this.#groups.values()].map(({ asked }) => asked));
+    // Those that Live Tail tells of are asked seldom on purpose.
+    const asked = [...this.#groups.values()].filter(({ live }) => !live);
+    const oldest = Math.min(...asked.map((one) => one.asked));
     const round = now - oldest;
     // A round that a lost connection interrupted says nothing of how often AWS lets us ask.
     if (!Number.isFinite(round) || round < this.#slow || oldest <= this.#cut) return;

@@ -1,8 +1,9 @@
-export { FOLLOW_REACH, type FollowNews, followGroups, type LiveSource } from './follow.ts';
+export { type FollowNews, followGroups, type LiveSource } from './follow.ts';
+export { FOLLOW_REACH } from './followed.ts';
 export { type InsightsPort, type InsightsQuery, type InsightsState, runQuery } from './insights.ts';
 export { journalCommand, journalEvent } from './journal.ts';
 export { merged } from './merge.ts';
-export type { LogEvent, LogPage, LogsPort, PageQuery } from './port.ts';
+export type { LiveTailPort, LogEvent, LogPage, LogsPort, PageQuery } from './port.ts';
 export { readGroup } from './read.ts';
 export { pick, type Report, reportOf, type Shape, shapeOf } from './shape.ts';
 export { groupsOf, named, type Source } from './sources.ts';

@@ -35,3 +35,25 @@ export interface LogsPort {
   /** AWS's clock, as its answers tell it; this machine's before the first answer. */
   now(): number;
 }
+
+/** What Live Tail sends, once a second. */
+export interface LiveUpdate {
+  /** As they came in; they have no id. */
+  readonly events: readonly LogEvent[];
+  /** There were more than it sends. */
+  readonly sampled: boolean;
+}
+
+export interface LiveTailPort {
+  /**
+   * One session of StartLiveTail, of at most ten groups that are there: each update as it comes. It ends when AWS ends
+   * it after three hours, or the signal is aborted.
+   *
+   * @throws InfractlError when it cannot be begun, or breaks off
+   */
+  session(
+    groups: readonly string[],
+    pattern: string | undefined,
+    signal?: AbortSignal,
+  ): AsyncIterable<LiveUpdate>;
+}

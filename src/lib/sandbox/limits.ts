@@ -13,7 +13,7 @@ export const SANDBOX_LIMITS: readonly string[] = [
   'Image functions need a container engine, share its network with this machine, and know no Lambda extensions or layers.',
   'Images cannot be pushed to a repository whose name exists in two regions of the sandbox.',
   'A weighted alias sends everything to its main version.',
-  'Logs: Insights statistics, metric filters and filter patterns are not reliable. No X-Ray traces.',
+  'Logs: Insights statistics, metric filters and filter patterns are not reliable, Live Tail never samples. No X-Ray traces.',
   'Alarms cannot be silenced: there are no mute rules.',
   'Nothing publishes metrics of its own: what `monitoring metrics` shows is empty there, and alarms stay without data.',
   'No prices, costs, quotas, StackSets, Data Lifecycle Manager or image scans.',

@@ -1,7 +1,8 @@
 import { Exit } from '../../base/errors.ts';
-import { age, duration } from '../../base/text.ts';
+import { age, duration, listed, plural } from '../../base/text.ts';
 import type { ReadResult } from '../../desks/index.ts';
 import type { FollowNews, LogEvent, Source } from '../../logs/index.ts';
+import type { LogPrinter } from './log-lines.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
 
@@ -30,8 +31,16 @@ export function readView(shown: number, sources: readonly Source[], { missing, l
   };
 }
 
+/** Where following tells of what comes: events are printed, all else is said. */
+export function told(printer: LogPrinter, say: (line: string) => void): (news: FollowNews) => void {
+  return (news) => {
+    if (news.type === 'events') printer.print(news.events, news.late);
+    else say(newsWords(news, Date.now()));
+  };
+}
+
 /** What happens beside the events while they are followed, in a line. */
-export function newsWords(news: Exclude<FollowNews, { type: 'events' }>, now: number): string {
+function newsWords(news: Exclude<FollowNews, { type: 'events' }>, now: number): string {
   switch (news.type) {
     case 'silent':
       return `No answer from CloudWatch Logs for ${age(now - news.since)}; trying on. Nothing is lost: what was logged meanwhile is read then.`;
@@ -45,7 +54,26 @@ export function newsWords(news: Exclude<FollowNews, { type: 'events' }>, now: nu
       return `${news.group} is not there yet; waiting for it.`;
     case 'found':
       return `${news.group} is there now.`;
+    case 'live':
+      return `Live Tail of ${plural(news.groups, 'group')}: ${costWords(news.sessions)}`;
+    case 'sampled':
+      return 'Live Tail leaves some out: more is logged than the 500 events a second that it sends. They are read and shown in their places, a little later.';
+    case 'whole':
+      return 'Live Tail sends all again.';
+    case 'renewed':
+      return 'AWS ends a Live Tail after 3 hours; the next one goes on.';
+    case 'unlive':
+      return `No Live Tail of ${listed(news.groups)}: ${news.error.message}${news.error.why ? ` ${news.error.why}` : ''} Read as with --follow${news.again ? ', until there is one' : ''}.`;
   }
+}
+
+/** USD for a minute of one session in us-east-1; 1,800 minutes of a month are free: https://aws.amazon.com/cloudwatch/pricing/ */
+const LIVE_MINUTE = 0.01;
+
+/** What sessions of Live Tail cost. */
+function costWords(sessions: number): string {
+  const cost = (sessions * LIVE_MINUTE).toFixed(2);
+  return `${plural(sessions, 'session')}, $${cost} a minute after the 1,800 free ones of a month (the list price of us-east-1).`;
 }
 
 /** Keeps the newest events of many. */
