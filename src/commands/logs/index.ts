@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { listed } from '../../lib/base/text.ts';
 import { LogCommand } from '../../lib/cli/command/log-command.ts';
+import { shownFlags } from '../../lib/cli/flags/log-flags.ts';
 import { fieldsOf, grepOf, LogPrinter } from '../../lib/cli/views/log-lines.ts';
 import { Newest, readView, told } from '../../lib/cli/views/log-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
@@ -44,16 +45,7 @@ export default class Logs extends LogCommand<typeof Logs> {
       min: 1,
       max: 1_000_000,
     }),
-    grep: Flags.string({
-      char: 'g',
-      description: 'Only messages that match a regular expression. Without capitals, case does not matter.',
-    }),
-    fields: Flags.string({
-      description: 'Fields of JSON messages to show: level,user.id.',
-      exclusive: ['raw', 'pretty'],
-    }),
-    pretty: Flags.boolean({ description: 'JSON messages over several lines.', exclusive: ['raw'] }),
-    raw: Flags.boolean({ description: 'Messages as they were written.' }),
+    ...shownFlags,
   };
   static override streams = true;
 
