@@ -110,18 +110,12 @@ describe('logs', () => {
 
 describe('logs --live', () => {
   it('says what it costs; each line once, until Ctrl-C', async () => {
-    const result = await scene.run(['logs', '/shop/web', '--live'], {
-      onStart(child, output) {
-        const timer = setInterval(() => {
-          if (!output().includes('Live Tail of')) return;
-          const group = scene.fake.state.logs.groups.get('/shop/web');
-          if (group?.length === 1) group.push({ at: Date.now(), message: 'one more' });
-          if (!output().includes('one more')) return;
-          clearInterval(timer);
-          child.kill('SIGINT');
-        }, 100);
-      },
-    });
+    const following = scene.start(['logs', '/shop/web', '--live']);
+    await until(() => following.output().includes('Live Tail of'), following);
+    scene.fake.state.logs.groups.get('/shop/web')?.push({ at: Date.now(), message: 'one more' });
+    await until(() => following.output().includes('one more'), following);
+    following.child.kill('SIGINT');
+    const result = await following.ended;
     expect(result.code).toBe(130);
     expect(lines(result.stdout)).toHaveLength(2);
     expect(result.stderr).toContain('Live Tail of 1 group: 1 session, $0.01 a minute');
