@@ -8,6 +8,8 @@ import { errorJson, errorText, shownError } from './lib/cli/views/error-view.ts'
 
 const HELP = new Set(['-h', '--help']);
 const VERSION = new Set(['--version', 'version']);
+/** What a shell's completion asks: see `infractl completion`. */
+const COMPLETE = '__complete';
 /** What may be said without a command. */
 const EVERYWHERE = new Set(['--json', '--no-color', '--no-input', '--debug']);
 
@@ -30,6 +32,10 @@ async function dispatch(argv: string[]): Promise<void> {
   silenceOclifColours(argv);
   const root = fileURLToPath(new URL('..', import.meta.url));
   const commands = new Commands(root);
+  if (argv[0] === COMPLETE) {
+    const { answerCompletion } = await import('./lib/cli/completing.ts');
+    return answerCompletion(root, commands.version, argv.slice(1)).catch(() => {});
+  }
   if (VERSION.has(argv[0] ?? '')) return version(commands, argv);
   const wantsHelp = argv[0] === 'help' || beforeDashes(argv).some((word) => HELP.has(word));
   const { id, rest } = commandOf(commands, argv[0] === 'help' ? argv.slice(1) : argv);

@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../lib/base/clock.ts';
+import { shortId } from '../lib/base/text.ts';
 import { ProjectCommand } from '../lib/cli/command/project-command.ts';
 import { historyEntryView, historyView } from '../lib/cli/views/history-view.ts';
 import type { View } from '../lib/cli/views/view.ts';
@@ -32,8 +33,17 @@ export default class History extends ProjectCommand<typeof History> {
     const session = await this.session();
     const now = systemClock.now();
     const { id } = this.args;
-    if (id === undefined)
-      return historyView(await readHistory(session, project, { limit: this.flags.limit, now }));
+    if (id === undefined) {
+      const entries = await readHistory(session, project, { limit: this.flags.limit, now });
+      await this.rememberNames(
+        'deploy',
+        entries.map((entry) => ({
+          value: shortId(entry.id),
+          description: `${entry.startedAt.slice(0, 16)}Z, ${entry.result}, ${entry.command}`,
+        })),
+      );
+      return historyView(entries);
+    }
     const [entry] = await readHistory(session, project, { id, now });
     return entry ? historyEntryView(entry) : historyView([]);
   }

@@ -19,6 +19,14 @@ export default class BackupList extends BackupCommand<typeof BackupList> {
     const plans = await (plan ? this.plans(desk, [plan]) : this.allPlans(desk));
     const listed = await desk.list(plans);
     const shown = plan ? listed.filter(({ backup }) => backup.plan === plan) : listed;
+    if (!plan)
+      await this.rememberNames(
+        'backup',
+        listed.map(({ backup }) => ({
+          value: backup.id,
+          description: [backup.subject, backup.state].join(', '),
+        })),
+      );
     return backupListView(shown, systemClock.now());
   }
 }

@@ -4,6 +4,9 @@ import { ManageCommand } from '../../lib/cli/command/manage-command.ts';
 import { targetFlags } from '../../lib/cli/flags/manage-flags.ts';
 import { statusView } from '../../lib/cli/views/manage-status-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
+import type { Candidate } from '../../lib/completion/index.ts';
+import { isWhole } from '../../lib/desks/index.ts';
+import type { StatusRow } from '../../lib/instances/index.ts';
 
 export default class ManageStatus extends ManageCommand<typeof ManageStatus> {
   static override summary = 'Show instances, auto scaling groups and databases and how they are.';
@@ -28,7 +31,9 @@ export default class ManageStatus extends ManageCommand<typeof ManageStatus> {
     const desk = await this.instanceDesk(reporter);
     const choice = this.choice();
     const look = async () => {
-      const view = statusView(await desk.status(await desk.targets(choice)));
+      const rows = await desk.status(await desk.targets(choice));
+      if (isWhole(choice)) await this.rememberNames('instance', rows.map(named));
+      const view = statusView(rows);
       for (const warning of warnings.splice(0)) this.warnUser(warning);
       return view;
     };
@@ -40,6 +45,10 @@ export default class ManageStatus extends ManageCommand<typeof ManageStatus> {
       signal: this.interrupts.watch(),
     });
   }
+}
+
+function named({ kind, id, name, state }: StatusRow): Candidate {
+  return { value: id, description: [name, kind, state].filter(Boolean).join(', ') };
 }
 
 /** A look says nothing on its way, but for what it could not see. */

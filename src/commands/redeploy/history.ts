@@ -20,6 +20,14 @@ export default class RedeployHistory extends HostCommand<typeof RedeployHistory>
     const found = await Promise.all(
       places.map(async (place) => ({ place, entries: await desk.history(place, this.flags.limit) })),
     );
+    await this.rememberNames(
+      'release',
+      found.flatMap(({ entries }) =>
+        entries
+          .filter(({ here, result }) => here && result === 'good')
+          .map(({ id, subject }) => ({ value: id, ...(subject ? { description: subject } : {}) })),
+      ),
+    );
     return releaseHistoryView(found);
   }
 }

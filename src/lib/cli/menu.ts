@@ -1,6 +1,7 @@
 import type { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import { Exit, isInfractlError } from '../base/errors.ts';
+import { shellWords } from '../base/shell-words.ts';
 import { Prompter } from './asking/prompt.ts';
 import { describeTerminal, painter } from './terminal.ts';
 import { cut } from './views/table.ts';
@@ -43,7 +44,7 @@ export async function openMenu(
       message: `${paint('bold', `infractl ${name}`)}${paint('dim', ' [options]')}`,
       otherwise: `infractl ${name}`,
     });
-    const argv = splitWords(more);
+    const argv = shellWords(more).words;
     process.stderr.write(
       `${paint('dim', `$ ${['infractl', name, more.trim()].filter(Boolean).join(' ')}`)}\n`,
     );
@@ -110,11 +111,4 @@ function heading(
   const name = topic.replaceAll(':', ' ');
   const title = name.charAt(0).toUpperCase() + name.slice(1);
   return known?.description ? `${title}: ${known.description}` : title;
-}
-
-/** The words of a line as a shell takes them: quotes keep spaces together. */
-export function splitWords(line: string): string[] {
-  return [...line.matchAll(/(?:[^\s"']+|"([^"]*)"|'([^']*)')+/g)].map(([word]) =>
-    word.replace(/"([^"]*)"|'([^']*)'/g, (_, double, single) => double ?? single ?? ''),
-  );
 }

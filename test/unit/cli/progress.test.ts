@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Interrupted, UsageError } from '../../../src/lib/base/errors.ts';
-import { menuChoices, splitWords } from '../../../src/lib/cli/menu.ts';
+import { shellWords } from '../../../src/lib/base/shell-words.ts';
+import { menuChoices } from '../../../src/lib/cli/menu.ts';
 import { LineProgress } from '../../../src/lib/cli/progress/lines.ts';
 import { settledLine } from '../../../src/lib/cli/progress/words.ts';
 import { describeTerminal, painter } from '../../../src/lib/cli/terminal.ts';
@@ -226,5 +227,5 @@ describe('the menu', () => {
     ['', []],
     ['  --env  prod ', ['--env', 'prod']],
     [`--confirm "a b" 'c d' e"f g"h`, ['--confirm', 'a b', 'c d', 'ef gh']],
-  ])('takes %j as the words a shell would', (line, words) => expect(splitWords(line)).toEqual(words));
+  ])('takes %j as the words a shell would', (line, words) => expect(shellWords(line).words).toEqual(words));
 });

@@ -5,6 +5,7 @@ import type { AwsCall } from '../../aws/trace.ts';
 import type { Clock } from '../../base/clock.ts';
 import { UsageError } from '../../base/errors.ts';
 import type { Reporter } from '../../base/report.ts';
+import type { Candidate, FarKind } from '../../completion/index.ts';
 import type { DeployDeps, MissingParameter } from '../../deploy/index.ts';
 import type { AlarmDesk, DeskDeps, StackDesk } from '../../desks/index.ts';
 import { glanceAtProject, type LoadedProject, loadProject, type Salvaged } from '../../project/index.ts';
@@ -111,6 +112,16 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
       );
     })();
     return this.#session;
+  }
+
+  /** Keeps names that this command shows for the shell's completion. */
+  protected async rememberNames(kind: FarKind, names: readonly Candidate[]): Promise<void> {
+    const [{ rememberNames }, { file, environment }] = await Promise.all([
+      import('../../completion/remembered.ts'),
+      this.#known(),
+    ]);
+    const of = { file, environment, sandbox: this.#aws.sandbox };
+    rememberNames(kind, of, { at: Date.now(), names });
   }
 
   /** AWS repeats what was signed, the session token included, when it does not accept a signature. */
