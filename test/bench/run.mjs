@@ -174,6 +174,7 @@ try {
       env: { ...env, ...toAws, AWS_DEFAULT_REGION: env.AWS_REGION },
     },
     noop: command(['deploy', '--create-stack', '--sandbox'], base),
+    complete: command(['__complete', 'fish', 'deploy', '']),
     ten: { ...command(['deploy', '--create-stack', '--sandbox']), cwd: ten },
     validate20: { ...command(['config', 'validate']), cwd: grid20 },
     validate200: { ...command(['config', 'validate']), cwd: grid200 },
@@ -199,6 +200,7 @@ try {
     3,
     'at least',
   );
+  row('a name completed by Tab', wall('complete'), ' s', 0.15);
   row('config validate, 200 stacks, to 20', wall('validate200') / wall('validate20'), ' x', 6);
   const held = await fastest(() => heldStack([node, launcher, 'deploy', '--create-stack']));
   row("from a stack's last event to exit", held.afterLastEvent, ' s', 0.5);

@@ -84,15 +84,13 @@ function shell(command: string, args: string[]) {
   child.onData((data) => {
     screen += data;
   });
+  const ended = new Promise((resolve) => child.onExit(resolve));
   const text = () => screen.replace(/\u001B\[[0-9;?]*[A-Za-z]|\u001B[=>]|[\r\u0007]/g, '');
   return {
     /** Types, and waits until the text is on the screen. */
     async type(keys: string, wanted: string) {
       child.write(keys);
-      await until(
-        () => text().includes(wanted),
-        () => text(),
-      );
+      await until(() => text().includes(wanted), { ended, output: text });
     },
     end: () => child.kill('SIGKILL'),
   };

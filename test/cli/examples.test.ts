@@ -63,6 +63,9 @@ const ON_INSTANCES = /^manage:/;
 /** The sandbox knows no mute rules: the examples are tried in test/cli/monitoring-alarms.test.ts. */
 const NOT_IN_SANDBOX = /^monitoring:alarms:silence$/;
 
+/** Its examples write into the home of whoever tries them: the scripts are tried in completion.test.ts. */
+const IN_SHELLS = /^completion$/;
+
 /** Examples that ask: on a terminal they are answered, elsewhere they name the flag. Their tests are in asking.test.ts. */
 const ASKS: Readonly<Record<string, string>> = {
   'infractl destroy': '--confirm my-auth-dev',
@@ -90,7 +93,9 @@ describe('examples', () => {
     const ids = Object.keys(manifest.commands).filter((id) => !manifest.commands[id]?.hidden);
     expect([...ORDER].sort()).toEqual(
       ids
-        .filter((id) => ![ON_HOSTS, ON_DISKS, ON_INSTANCES, NOT_IN_SANDBOX].some((one) => one.test(id)))
+        .filter(
+          (id) => ![ON_HOSTS, ON_DISKS, ON_INSTANCES, NOT_IN_SANDBOX, IN_SHELLS].some((one) => one.test(id)),
+        )
         .sort(),
     );
     for (const id of ids) expect(examplesOf(id).length).toBeGreaterThan(0);

@@ -294,6 +294,10 @@ describe('results of the others', () => {
     check('config validate with findings', value);
   });
 
+  it('completion', async () => {
+    await result('completion', ['completion', 'bash']);
+  });
+
   it('init', async () => {
     await result('init', ['init', 'auth-manager', 'made', '--variant', 'zip', '--region', 'eu-west-3']);
   });
