@@ -117,7 +117,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
   /** Keeps names that this command shows for the shell's completion. */
   protected async rememberNames(kind: FarKind, names: readonly Candidate[]): Promise<void> {
     const [{ rememberNames }, { file, environment }] = await Promise.all([
-      import('../../completion/remembered.ts'),
+      import('../../completion/index.ts'),
       this.#known(),
     ]);
     const of = { file, environment, sandbox: this.#aws.sandbox };
