@@ -113,25 +113,42 @@ export interface RealClock extends FakeClock {
 }
 
 export function realClock(): RealClock {
-  const running = new Set<NodeJS.Timeout>();
-  const start = (ms: number, work: () => void): NodeJS.Timeout => {
-    const timer = setTimeout(() => {
-      running.delete(timer);
-      work();
-    }, ms);
-    running.add(timer);
-    return timer;
+  let due: { readonly at: number; readonly work: () => void }[] = [];
+  const timers = new Set<NodeJS.Timeout>();
+  /** What was due first is done first: timers of Node that are late keep no order between different times. */
+  const runDue = () => {
+    const now = performance.now();
+    while (due[0] && due[0].at <= now) due.shift()?.work();
+  };
+  const start = (ms: number, work: () => void) => {
+    const at = performance.now() + ms;
+    due.push({ at, work });
+    due.sort((a, b) => a.at - b.at);
+    wake(at);
+  };
+  const wake = (at: number) => {
+    const timer = setTimeout(
+      () => {
+        timers.delete(timer);
+        // A timer may fire a part of a millisecond before its time.
+        if (performance.now() < at) wake(at);
+        else runDue();
+      },
+      Math.ceil(at - performance.now()),
+    );
+    timers.add(timer);
   };
   const clock: RealClock = {
     ahead: 0,
     virtual: false,
     now: () => Date.now() + clock.ahead,
-    sleep: (ms) => new Promise((resolve) => void start(ms, resolve)),
-    after: (ms, work) => (ms instanceof Hold ? ms.after(work) : void start(ms, work)),
+    sleep: (ms) => new Promise((resolve) => start(ms, resolve)),
+    after: (ms, work) => (ms instanceof Hold ? ms.after(work) : start(ms, work)),
     requestStarted: () => {},
     requestEnded: () => {},
     stop: () => {
-      for (const timer of running) clearTimeout(timer);
+      for (const timer of timers) clearTimeout(timer);
+      due = [];
     },
   };
   return clock;

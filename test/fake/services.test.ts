@@ -36,7 +36,9 @@ import {
 } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../helpers/until.ts';
 import { realClock } from './clock.ts';
+import { Hold } from './hold.ts';
 import { addFunction } from './lambda.ts';
 import { type Fake, startFake } from './server.ts';
 
@@ -362,10 +364,40 @@ describe('time', () => {
         TemplateBody: JSON.stringify({ Resources: { A: thing() } }),
       }),
     );
-    await real.clock.sleep(50);
+    const stack = real.state.cloudFormation.stack('s');
+    await until(() => stack.changeSets.get('c')?.status === 'CREATE_COMPLETE');
     await client.send(new ExecuteChangeSetCommand(named));
-    await real.clock.sleep(200);
-    expect(real.state.cloudFormation.stack('s').status).toBe('CREATE_COMPLETE');
+    await until(() => stack.status === 'CREATE_COMPLETE');
     await real.close();
+  });
+
+  it('keeps its order where the machine is late for all of it', async () => {
+    const clock = realClock();
+    const seen: string[] = [];
+    const note = (name: string) => () => void seen.push(name);
+    const busyFor = (ms: number) => {
+      for (const end = performance.now() + ms; performance.now() < end; );
+    };
+    clock.after(10, note('first'));
+    busyFor(9);
+    clock.after(2, note('second'));
+    clock.after(10, note('third'));
+    busyFor(30);
+    await until(() => seen.length === 3);
+    expect(seen).toEqual(['first', 'second', 'third']);
+  });
+
+  it('goes on with what is held when that is released', async () => {
+    for (const clock of [fake.clock, realClock()]) {
+      const hold = new Hold();
+      const done: string[] = [];
+      expect(hold.holds).toBe(false);
+      clock.after(hold, () => done.push('work'));
+      await clock.sleep(20);
+      expect([hold.holds, done]).toEqual([true, []]);
+      hold.release();
+      clock.after(hold, () => done.push('and what comes later, at once'));
+      expect([hold.holds, done]).toEqual([false, ['work', 'and what comes later, at once']]);
+    }
   });
 });
