@@ -224,4 +224,19 @@ describe('backup verify', () => {
       expect((await place.succeeds(line)).stdout).toContain('1 block of 1 read');
       expect(place.made('drill')).toEqual([]);
     });
+
+  for (const action of [
+    'rds:RestoreDBInstanceFromDBSnapshot',
+    'rds:DescribeDBInstances',
+    'rds:AddTagsToResource',
+  ])
+    killed(`of a database, killed at ${action}: the next one takes away what it left`, async (place) => {
+      place.backedUp();
+      const line = 'backup verify latest --of shop --check true --yes';
+      await place.killedAt(line, action, action === 'rds:DescribeDBInstances' ? 3 : 0);
+      expect((await place.succeeds(line)).stdout).toContain('the check is good');
+      const running = place.made('drill').filter(({ state }) => state !== 'deleting');
+      expect(running).toEqual([]);
+      expect(place.fake.state.rds.databases.get('shop')?.state).toBe('available');
+    });
 });

@@ -27,7 +27,8 @@ beforeEach(async () => {
   fake = await startFake({ clock: realClock() });
   const { ebs, ec2, rds } = fake.state;
   Object.assign(ebs, { snapshotMs: 50, volumeMs: 20, attachMs: 20, rootTaskMs: 50 });
-  Object.assign(rds, { snapshotMs: 50, restoreMs: 50 });
+  // Nobody listens there: the port of a restored database is knocked at in vain, at once.
+  Object.assign(rds, { snapshotMs: 50, restoreMs: 50, endpoint: { Address: '127.0.0.1', Port: 9 } });
   ec2.addInstance({ id: INSTANCE, tags: { Name: 'web' } });
   rds.addDatabase('shop');
   put('infractl.yaml', CONFIGURATION);
@@ -245,6 +246,58 @@ describe('backup restore', () => {
     const result = await run(`backup restore ${id.slice(0, -1)}x --of ${INSTANCE}`);
     expect(result.code).toBe(2);
     expect(result.stderr).toContain(`Did you mean: ${id}`);
+  });
+});
+
+describe('backup verify of a database', () => {
+  it('says what it makes, how long, what it costs, and asks', async () => {
+    await backedUp();
+    const asked = await run('backup verify latest --of shop');
+    expect(asked.code).toBe(2);
+    for (const words of [
+      'a new instance db.t3.micro, not public',
+      '10 to 30 minutes',
+      'It costs',
+      'Give --yes',
+    ])
+      expect(asked.stderr).toContain(words);
+    expect(fake.state.rds.databases.size).toBe(1);
+  });
+
+  it('refuses what is not for it before anything is made', async () => {
+    await backedUp();
+    for (const [line, code] of [
+      ['--of shop --how blocks', 'WrongKind'],
+      [`--of ${INSTANCE} --how restore`, 'WrongKind'],
+      [`--of ${INSTANCE} --check true`, 'NotDatabase'],
+      ['--of shop --through nowhere --yes', 'NoSuchHost'],
+    ] as const) {
+      const refused = await run(`backup verify latest ${line} --json`);
+      expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code, exit: 2 } });
+    }
+    expect(fake.state.rds.databases.size).toBe(1);
+  });
+
+  it('gives the check the way to it', async () => {
+    await backedUp();
+    const line = [
+      'backup',
+      'verify',
+      'latest',
+      '--of',
+      'shop',
+      '--yes',
+      '--json',
+      '--check',
+      'echo $PGHOST:$DB_PORT',
+    ];
+    const result = await run(line);
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      ok: true,
+      snapshots: [{ how: 'restore', detail: expect.stringContaining('the check is good: 127.0.0.1:9') }],
+    });
+    const left = [...fake.state.rds.databases.values()].filter(({ state }) => state !== 'deleting');
+    expect(left.map(({ id }) => id)).toEqual(['shop']);
   });
 });
 

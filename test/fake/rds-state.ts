@@ -22,6 +22,7 @@ export interface FakeDatabase {
   rebootMs: Duration;
   /** When RDS starts it again by itself. */
   startsAgainAt: number | undefined;
+  createdAt: number;
   /** What is in it, as one text: comes back with a restore. */
   content: string;
 }
@@ -46,6 +47,13 @@ export class RdsState {
   /** Milliseconds until a snapshot is available, and until a restored instance is. */
   snapshotMs = 120_000;
   restoreMs = 600_000;
+  deleteMs = 60_000;
+  /** What a restored instance becomes in place of `available`. */
+  failRestore: string | undefined;
+  /** Classes that nothing can be restored to. */
+  readonly refusedClasses = new Set<string>();
+  /** Where every available instance answers, in place of a name that leads nowhere. */
+  endpoint: { readonly Address: string; readonly Port: number } | undefined;
   /** The next snapshots fail. */
   failing = 0;
 
@@ -70,6 +78,7 @@ export class RdsState {
       stopMs: 200_000,
       rebootMs: 60_000,
       startsAgainAt: undefined,
+      createdAt: 0,
       tags: new Map(Object.entries(tags ?? {})),
       content: '',
       ...rest,

@@ -68,7 +68,10 @@ function describeDatabase(one: FakeDatabase, context: Context): object {
     ReadReplicaDBInstanceIdentifiers: { ReadReplicaDBInstanceIdentifier: one.replicas },
     AutomaticRestartTime: one.startsAgainAt === undefined ? undefined : new Date(one.startsAgainAt),
     Endpoint:
-      one.state === 'available' ? { Address: `${one.id}.fake.rds.amazonaws.com`, Port: 5432 } : undefined,
+      one.state === 'available'
+        ? (context.state.rds.endpoint ?? { Address: `${one.id}.fake.rds.amazonaws.com`, Port: 5432 })
+        : undefined,
+    InstanceCreateTime: new Date(one.createdAt),
     TagList: tagList(one.tags),
   };
 }
@@ -183,7 +186,14 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const id = String(p.DBInstanceIdentifier);
     if (rds.databases.has(id)) throw new FakeError('DBInstanceAlreadyExists', `DB instance already exists`);
     const one = snapshot(p.DBSnapshotIdentifier, context);
+    if (rds.refusedClasses.has(String(p.DBInstanceClass)))
+      throw new FakeError(
+        'InvalidParameterCombination',
+        `RDS does not support creating a DB instance with the following combination: DBInstanceClass=${p.DBInstanceClass}`,
+      );
     const made = rds.addDatabase(id, {
+      createdAt: context.clock.now(),
+      multiZone: p.MultiAZ === 'true',
       region: context.region,
       state: 'creating',
       content: one.content,
@@ -193,9 +203,22 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
       tags: Object.fromEntries(tagsOf(p)),
     });
     context.clock.after(rds.restoreMs, () => {
-      made.state = 'available';
+      if (made.state === 'creating') made.state = rds.failRestore ?? 'available';
     });
     return { DBInstance: describeDatabase(made, context) };
+  },
+  DeleteDBInstance(p, context) {
+    const one = database(p.DBInstanceIdentifier, context);
+    if (one.state === 'creating' || one.state === 'deleting')
+      throw new FakeError('InvalidDBInstanceState', `Instance ${one.id} is ${one.state}.`);
+    if (p.SkipFinalSnapshot !== 'true')
+      throw new FakeError(
+        'InvalidParameterCombination',
+        'FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.',
+      );
+    one.state = 'deleting';
+    context.clock.after(context.state.rds.deleteMs, () => context.state.rds.databases.delete(one.id));
+    return { DBInstance: describeDatabase(one, context) };
   },
 };
 

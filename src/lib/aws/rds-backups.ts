@@ -4,6 +4,7 @@ import {
   CreateDBSnapshotCommand,
   type DBInstance,
   type DBSnapshot,
+  DeleteDBInstanceCommand,
   DeleteDBSnapshotCommand,
   DescribeDBInstancesCommand,
   DescribeDBSnapshotAttributesCommand,
@@ -226,7 +227,7 @@ export function rdsPort(session: AwsSession, signal?: AbortSignal): RdsPort {
                     DBInstanceClass: like.className,
                     MultiAZ: like.multiZone,
                     ...(like.subnetGroup ? { DBSubnetGroupName: like.subnetGroup } : {}),
-                    ...(like.groups.length > 0 ? { VpcSecurityGroupIds: [...like.groups] } : {}),
+                    ...(like.groups?.length ? { VpcSecurityGroupIds: [...like.groups] } : {}),
                     ...(like.parameterGroup ? { DBParameterGroupName: like.parameterGroup } : {}),
                   }
                 : {}),
@@ -237,8 +238,21 @@ export function rdsPort(session: AwsSession, signal?: AbortSignal): RdsPort {
         );
         return true;
       } catch (error) {
-        if (underneath(error).name === 'DBInstanceAlreadyExists') return false;
-        if (underneath(error).name === 'DBInstanceAlreadyExistsFault') return false;
+        if (/^DBInstanceAlreadyExists/.test(underneath(error).name)) return false;
+        throw error;
+      }
+    },
+    async deleteDatabase(id) {
+      try {
+        await ask('rds:DeleteDBInstance', () =>
+          home.send(
+            new DeleteDBInstanceCommand({ DBInstanceIdentifier: id, SkipFinalSnapshot: true }),
+            options,
+          ),
+        );
+        return true;
+      } catch (error) {
+        if (isNotFound(error)) return false;
         throw error;
       }
     },
@@ -290,6 +304,7 @@ function toDatabase(one: DBInstance): DatabaseFacts {
     groups: (one.VpcSecurityGroups ?? []).flatMap(({ VpcSecurityGroupId }) => VpcSecurityGroupId ?? []),
     endpoint: one.Endpoint?.Address ? `${one.Endpoint.Address}:${one.Endpoint.Port ?? ''}` : undefined,
     parameterGroup: one.DBParameterGroups?.[0]?.DBParameterGroupName,
+    createdAt: one.InstanceCreateTime?.getTime() ?? 0,
     tags: tagsOf(one.TagList),
   };
 }

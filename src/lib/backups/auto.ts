@@ -30,6 +30,8 @@ export interface AutoOptions {
   /** Look, decide, and change nothing. */
   readonly dryRun: boolean;
   readonly notify: () => Promise<NotifyPort>;
+  /** Takes away what the drills of machines that are gone have left. */
+  readonly sweep?: () => Promise<unknown>;
 }
 
 /**
@@ -50,9 +52,23 @@ export async function autoRun(deps: BackupDeps, plan: Plan, options: AutoOptions
     if (!options.dryRun) await tell(work, plan, 'fail', summary, log, options);
     throw error;
   }
+  if (!options.dryRun) await sweepQuietly(work, options);
   const moment = result.problems.length > 0 ? 'fail' : 'success';
   if (!options.dryRun) await tell(work, plan, moment, result.summary, log, options);
   return result;
+}
+
+/** A night is good without it: who may not delete volumes has no drills either. */
+async function sweepQuietly({ reporter }: BackupDeps, { sweep }: AutoOptions): Promise<void> {
+  try {
+    await sweep?.();
+  } catch (error) {
+    if (!isInfractlError(error) || error instanceof Interrupted) throw error;
+    reporter.emit({
+      type: 'warning',
+      message: `What an earlier drill left could not be looked for: ${error.message}`,
+    });
+  }
 }
 
 async function night(deps: BackupDeps, plan: Plan, options: AutoOptions): Promise<AutoResult> {

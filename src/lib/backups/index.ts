@@ -4,7 +4,9 @@ export { subjectOf } from './catalogue.ts';
 export { type Cleanup, carryOut, type Deleted, deletionFailed, planCleanup } from './cleanup.ts';
 export { type Costs, costsOf, type SnapshotCost } from './costs.ts';
 export { type CreatedBackup, type CreateOptions, createBackups } from './create.ts';
+export { type DatabaseReach, type Endpoint, planDatabaseDrill } from './database-drill.ts';
 export type { BackupDeps, Plan, Wanted } from './deps.ts';
+export type { VerifyDeps } from './drill.ts';
 export { judge, type Verdict } from './judge.ts';
 export { withBackupLock } from './lock.ts';
 export { findBackup, lookUp, storesOf } from './look.ts';
@@ -30,5 +32,6 @@ export {
   tryEntry,
   uninstall,
 } from './schedule/schedule.ts';
+export { sweep } from './sweep.ts';
 export { type Backup, type Snapshot, TAG } from './types.ts';
 export { drillHost, type Verified, verifyBackup } from './verify.ts';

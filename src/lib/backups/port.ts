@@ -52,8 +52,13 @@ export interface DatabaseFacts {
   readonly groups: readonly string[];
   readonly endpoint: string | undefined;
   readonly parameterGroup: string | undefined;
+  readonly createdAt: number;
   readonly tags: Tags;
 }
+
+/** What a database is restored like. */
+export type DatabaseShape = Pick<DatabaseFacts, 'className' | 'multiZone'> &
+  Partial<Pick<DatabaseFacts, 'subnetGroup' | 'groups' | 'parameterGroup'>>;
 
 export interface CopyOrder {
   readonly snapshot: Snapshot;
@@ -118,10 +123,12 @@ export interface RdsPort {
   restoreDatabase(order: {
     readonly snapshot: string;
     readonly name: string;
-    /** The instance whose class, network and parameters it gets. */
-    readonly like: DatabaseFacts | undefined;
+    /** The class, network and parameters that it gets; what is missing, RDS chooses. */
+    readonly like: DatabaseShape | undefined;
     readonly tags: Tags;
   }): Promise<boolean>;
+  /** RDS DeleteDBInstance without a final snapshot. False when it was gone already. */
+  deleteDatabase(id: string): Promise<boolean>;
 }
 
 /** EC2 as far as it makes something of a snapshot, and takes away what a drill made. */

@@ -13,7 +13,6 @@ import {
   costsOf,
   createBackups,
   type Deleted,
-  drillHost,
   findBackup,
   judge,
   lookUp,
@@ -25,18 +24,20 @@ import {
   type RestoreOrder,
   type RestorePlan,
   storesOf,
+  sweep,
   type Verdict,
   type Verified,
-  verifyBackup,
+  type VerifyDeps,
   withBackupLock,
 } from '../backups/index.ts';
 import type { Clock } from '../base/clock.ts';
-import { type InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
+import { isInfractlError } from '../base/errors.ts';
 import type { Reporter } from '../base/report.ts';
 import { valueResolver } from '../deploy/values.ts';
 import { storagePrices } from '../prices/index.ts';
 import type { Project } from '../project/model.ts';
 import { choosePlans, type PlanChoice, resolvePlan } from './backup-plans.ts';
+import type { DatabaseDrillPlan, VerifyWish } from './backup-verify.ts';
 import { HostDesk, type HostDeskDeps } from './host-desk.ts';
 
 export interface BackupDeskDeps extends HostDeskDeps {
@@ -133,14 +134,19 @@ export class BackupDesk {
   }
 
   /** Plan after plan; the system frees the lock of a run that dies. */
-  async auto(plans: readonly Plan[], options: Omit<AutoOptions, 'notify'>): Promise<AutoResult[]> {
+  async auto(plans: readonly Plan[], options: Omit<AutoOptions, 'notify' | 'sweep'>): Promise<AutoResult[]> {
     const deps = await this.work();
     const session = await this.#deps.session();
     const notify = async () => (await import('../aws/sns.ts')).notifyPort(session);
     const { project, environment } = deps.owner;
     const all = async () => {
       const results: AutoResult[] = [];
-      for (const plan of plans) results.push(await autoRun(deps, plan, { ...options, notify }));
+      for (const plan of plans) {
+        const databases = plan.wanted.some(({ kind }) => kind === 'database');
+        // Its lock is another one: a drill of this machine may be running.
+        const swept = async () => sweep(await this.#verifyDeps(), { own: false, databases });
+        results.push(await autoRun(deps, plan, { ...options, notify, sweep: swept }));
+      }
       return results;
     };
     if (options.dryRun) return all();
@@ -167,23 +173,16 @@ export class BackupDesk {
     return carryOutRestore(await this.#restoreDeps(), plan);
   }
 
-  /**
-   * The drill of one backup: on the host of its plan where there is one, else by its blocks.
-   *
-   * @throws UsageError `NoDrillHost` where a host is asked for and there is none
-   */
-  async verify(
-    plans: readonly Plan[],
-    backup: Backup,
-    how: 'auto' | 'host' | 'blocks',
-    sample: number,
-  ): Promise<Verified[]> {
-    const deps = await this.#verifyDeps();
-    const host = how === 'blocks' ? undefined : await drillHost(deps, plans, backup);
-    if (how === 'host' && !host) throw noDrillHost(backup);
-    const { project, environment } = deps.owner;
-    const run = () => verifyBackup(deps, { backup, sample, ...(host ? { host } : {}) });
-    return host ? withBackupLock(`backup drill ${project} ${environment}`, run) : run();
+  /** What the drill will make; undefined where that is nothing worth a question. */
+  async planVerify(backup: Backup, wish: VerifyWish): Promise<DatabaseDrillPlan | undefined> {
+    return (await import('./backup-verify.ts')).planVerify(await this.work(), backup, wish);
+  }
+
+  /** The drill of one backup. */
+  async verify(plans: readonly Plan[], backup: Backup, wish: VerifyWish): Promise<Verified[]> {
+    const { verify } = await import('./backup-verify.ts');
+    const deps = { work: await this.#verifyDeps(), hosts: this.#hosts, env: this.#deps.env };
+    return verify(deps, plans, backup, wish);
   }
 
   /** A policy of Data Lifecycle Manager for one plan, as a stack. */
@@ -209,11 +208,17 @@ export class BackupDesk {
     return costsOf(deps, backups, storagePrices, most);
   }
 
-  async #verifyDeps() {
+  async #verifyDeps(): Promise<VerifyDeps> {
     const session = await this.#deps.session();
-    const { signal } = this.#deps;
+    const { signal, clock } = this.#deps;
     const blocks = async () => (await import('../aws/ebs-blocks.ts')).blocksPort(session, signal);
-    return { ...(await this.#restoreDeps()), blocks };
+    const { ebsPort } = await import('../aws/ec2-backups.ts');
+    const unhurried = {
+      ebs: ebsPort(session, clock),
+      rds: async () => (await import('../aws/rds-backups.ts')).rdsPort(session),
+      restore: async () => (await import('../aws/ec2-restore.ts')).restorePort(session, clock),
+    };
+    return { ...(await this.#restoreDeps()), blocks, unhurried };
   }
 
   async #restoreDeps() {
@@ -227,12 +232,4 @@ export class BackupDesk {
   async close(): Promise<void> {
     await this.#hosts.close();
   }
-}
-
-function noDrillHost(backup: Backup): InfractlError {
-  return new UsageError({
-    code: 'NoDrillHost',
-    message: `The plan ${backup.plan} names no host of ${backup.subject} that the drill could be done on.`,
-    suggestions: ['Give --how blocks: its blocks are read and compared with their checksums.'],
-  });
 }

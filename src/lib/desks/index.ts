@@ -20,6 +20,7 @@ import type { DeskDeps, StackDesk } from './stack-desk.ts';
 
 export type { HttpsState, ReleaseEntry, ReleaseOutcome, ReleaseStatus, Unlocked } from '../releases/index.ts';
 export type { AlarmsReport, ProjectAlarm, Silenced } from './alarm-desk.ts';
+export type { DatabaseDrillPlan, VerifyWish } from './backup-verify.ts';
 export type { LostGroup, ReadResult, StatsResult } from './log-desk.ts';
 export type { HostMetrics, MetricsReport, Series, SubjectMetrics } from './metric-desk.ts';
 export type { ReleasePlace } from './release-desk.ts';

@@ -1,6 +1,9 @@
+import { blocksPort } from '../../../src/lib/aws/ebs-blocks.ts';
 import { ebsPort } from '../../../src/lib/aws/ec2-backups.ts';
+import { restorePort } from '../../../src/lib/aws/ec2-restore.ts';
 import { rdsPort } from '../../../src/lib/aws/rds-backups.ts';
 import type { BackupDeps, Plan, Wanted } from '../../../src/lib/backups/deps.ts';
+import type { VerifyDeps } from '../../../src/lib/backups/drill.ts';
 import type { ReportEvent } from '../../../src/lib/base/report.ts';
 import { type Fake, type FakeOptions, startFake } from '../../fake/server.ts';
 import { sessionFor } from '../../fake/session.ts';
@@ -29,7 +32,9 @@ export interface BackupScene {
   readonly deps: BackupDeps;
   readonly events: ReportEvent[];
   /** As another process would have it: nothing is remembered. */
-  again(): Promise<BackupDeps>;
+  again(signal?: AbortSignal): Promise<BackupDeps>;
+  /** The same for drills. */
+  drills(signal?: AbortSignal): Promise<VerifyDeps>;
 }
 
 /** Work on backups against a fake AWS, on its clock. */
@@ -38,18 +43,31 @@ export async function backupScene(
 ): Promise<BackupScene> {
   const fake = await startFake(options);
   const events: ReportEvent[] = [];
-  const again = async (): Promise<BackupDeps> => {
-    const session = await sessionFor(fake, options.maxAttempts ?? 1);
-    const controller = new AbortController();
+  const session = () => sessionFor(fake, options.maxAttempts ?? 1);
+  const again = async (signal = new AbortController().signal): Promise<BackupDeps> => {
+    const mine = await session();
     return {
       owner: OWNER,
-      ebs: ebsPort(session, fake.clock, controller.signal),
-      rds: async () => rdsPort(session, controller.signal),
+      ebs: ebsPort(mine, fake.clock, signal),
+      rds: async () => rdsPort(mine, signal),
       reporter: { emit: (event) => void events.push(event) },
       clock: fake.clock,
-      signal: controller.signal,
+      signal,
       where: '',
     };
   };
-  return { fake, deps: await again(), events, again };
+  const drills = async (signal = new AbortController().signal): Promise<VerifyDeps> => {
+    const mine = await session();
+    return {
+      ...(await again(signal)),
+      restore: async () => restorePort(mine, fake.clock, signal),
+      blocks: async () => blocksPort(mine, signal),
+      unhurried: {
+        ebs: ebsPort(mine, fake.clock),
+        rds: async () => rdsPort(mine),
+        restore: async () => restorePort(mine, fake.clock),
+      },
+    };
+  };
+  return { fake, deps: await again(), events, again, drills };
 }

@@ -1,18 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { blocksPort } from '../../../src/lib/aws/ebs-blocks.ts';
-import { restorePort } from '../../../src/lib/aws/ec2-restore.ts';
 import { costsOf } from '../../../src/lib/backups/costs.ts';
 import { createBackups } from '../../../src/lib/backups/create.ts';
 import { DRILL_SCRIPT, readDrill } from '../../../src/lib/backups/drill-script.ts';
 import { fileSystemIn } from '../../../src/lib/backups/file-system.ts';
 import { lookUp, storesOf } from '../../../src/lib/backups/look.ts';
+import { sweep } from '../../../src/lib/backups/sweep.ts';
 import { type Backup, TAG } from '../../../src/lib/backups/types.ts';
-import { drillHost, sweep, verifyBackup } from '../../../src/lib/backups/verify.ts';
+import { drillHost, verifyBackup } from '../../../src/lib/backups/verify.ts';
+import { Interrupted } from '../../../src/lib/base/errors.ts';
 import { costsView } from '../../../src/lib/cli/views/verify-view.ts';
 import { storagePrices } from '../../../src/lib/prices/index.ts';
 import { BLOCK, digest } from '../../fake/ebs-state.ts';
-import { sessionFor } from '../../fake/session.ts';
 import { type BackupScene, backupScene, planOf } from './scene.ts';
 import { DAY, HOUR } from './setup.ts';
 
@@ -25,14 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => scene.fake.close());
 
-async function all() {
-  const session = await sessionFor(scene.fake);
-  return {
-    ...(await scene.again()),
-    restore: async () => restorePort(session, scene.fake.clock),
-    blocks: async () => blocksPort(session),
-  };
-}
+const all = (signal?: AbortSignal) => scene.drills(signal);
 
 /** An ext4 disk by its superblock, with some blocks of its own. */
 function disk(): Map<number, Buffer> {
@@ -140,6 +132,22 @@ describe('the drill on a host', () => {
     const [result] = await verifyBackup(await all(), await order(bad, backup));
     expect(result).toMatchObject({ ok: false, detail: 'e2fsck finds errors on /dev/nvme1n1p1' });
     expect(drills()).toEqual([]);
+  });
+
+  it('ended by Ctrl-C in the middle of the check leaves nothing', async () => {
+    const backup = await backedUp();
+    const ctrlC = new AbortController();
+    const one = {
+      ...host(),
+      run: async () => {
+        ctrlC.abort();
+        throw new Interrupted();
+      },
+    };
+    const wanted = await order(one, backup);
+    await expect(verifyBackup(await all(ctrlC.signal), wanted)).rejects.toThrow(Interrupted);
+    expect(drills()).toEqual([]);
+    expect(scene.fake.state.ebs.volumes.get(ROOT)?.attached?.device).toBe('/dev/sda1');
   });
 
   it('killed at any call is swept by the next one; the old disk is never touched', async () => {

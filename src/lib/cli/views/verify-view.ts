@@ -1,10 +1,33 @@
 import type { Backup, Costs, Verified } from '../../backups/index.ts';
 import { Exit } from '../../base/errors.ts';
 import { bytes, plural } from '../../base/text.ts';
-import { STORAGE_PRICES_NOTE, STORAGE_PRICES_SOURCE } from '../../prices/index.ts';
+import type { DatabaseDrillPlan } from '../../desks/index.ts';
+import { databaseMonth, PRICE_NOTE, STORAGE_PRICES_NOTE, STORAGE_PRICES_SOURCE } from '../../prices/index.ts';
+import type { Ui } from '../terminal.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
+
+/** What the drill of a database makes for a while, how long that takes and what it costs: said before it is done. */
+export function drillLines(
+  plan: DatabaseDrillPlan,
+  backup: Backup,
+  region: string,
+  ui: Pick<Ui, 'paint'>,
+): string {
+  const { className, engine = 'postgres', sizeGiB, steps } = plan;
+  const month = databaseMonth(region, { class: className, engine, multiZone: false });
+  const cost =
+    month === undefined
+      ? `what ${className} costs in ${region} (not known here)`
+      : `about $${(month / 730).toFixed(3)} an hour (${PRICE_NOTE})`;
+  return [
+    `The drill of ${ui.paint('bold', backup.id)} of ${backup.subject}, taken ${localTime(new Date(backup.at).toISOString(), 'minutes')}:`,
+    ...steps.map((step) => `  ${ui.paint('yellow', '+')} ${step}`),
+    '  It takes about 10 to 30 minutes, a large database longer.',
+    `  It costs ${cost} while the instance is there, and ${sizeGiB} GiB of storage for that time.`,
+  ].join('\n');
+}
 
 /** How the drill of a backup went. */
 export function verifyView(backup: Backup, results: readonly Verified[]): View {
@@ -15,11 +38,7 @@ export function verifyView(backup: Backup, results: readonly Verified[]): View {
     text: (ui) => {
       const rows = results.map(({ snapshot, ok, how, detail, digest }) => [
         snapshot,
-        !ok
-          ? ui.paint('red', 'bad')
-          : how === 'not verified'
-            ? ui.paint('yellow', how)
-            : ui.paint('green', 'good'),
+        ok ? ui.paint('green', 'good') : ui.paint('red', 'bad'),
         how,
         digest ? digest.slice(0, 12) : '-',
         detail,
