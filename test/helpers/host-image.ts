@@ -1,49 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { withLock } from '../../src/lib/sandbox/lock.ts';
 import { root } from './cli.ts';
 import { docker, dockers } from './images.ts';
 
-const PACKAGES = [
-  'systemd',
-  'systemd-sysv',
-  'dbus',
-  'openssh-server',
-  'nginx-light',
-  'git',
-  'python3',
-  'python3-venv',
-  'iproute2',
-  'procps',
-  'sudo',
-  'cron',
-  'curl',
-  'rsync',
-];
+const emulator = path.join(root, 'src/lib/sandbox/emulator');
 
-/** What a container cannot have, and what only waits for the network or for a console. */
-const MASKED = [
-  'systemd-udevd.service',
-  'systemd-networkd-wait-online.service',
-  'console-getty.service',
-  'getty.target',
-  'systemd-logind.service',
-  'apt-daily.timer',
-  'apt-daily-upgrade.timer',
-  'dpkg-db-backup.timer',
-  'fstrim.timer',
-  'e2scrub_all.timer',
-];
-
-const RELEASE = 'bookworm';
-/** Changes with what is done to the tree after debootstrap. */
-const LAYOUT = 2;
-
+/** The same as the sandbox's machines are made of: Debian with systemd, sshd, nginx, git and Python. */
 const recipe = createHash('sha256')
-  .update(JSON.stringify([PACKAGES, MASKED, RELEASE, LAYOUT, process.arch]))
+  .update(readFileSync(path.join(emulator, 'infractl_sandbox/machines/recipe.json')))
+  .update(process.arch)
   .digest('hex')
   .slice(0, 12);
 
@@ -70,10 +38,7 @@ function present(): boolean {
   return spawnSync(docker, ['image', 'inspect', tag], { stdio: 'ignore' }).status === 0;
 }
 
-/**
- * The image of a Debian machine with systemd, sshd, nginx, git and Python. Made once by debootstrap, which
- * takes a minute or two, and kept as a file of `.cache`.
- */
+/** The image of a Debian machine. Made once by debootstrap, which takes a minute or two, and kept as a file of `.cache`. */
 export async function hostImage(): Promise<string> {
   if (present()) return tag;
   mkdirSync(folder, { recursive: true });
@@ -85,48 +50,8 @@ export async function hostImage(): Promise<string> {
   return tag;
 }
 
+/** The sandbox's own way to make it, where the engine cannot build from an image. */
 function bootstrap(): void {
-  const work = mkdtempSync(path.join(tmpdir(), 'infractl-host-image-'));
-  const tree = path.join(work, 'tree');
-  try {
-    const options = ['--variant=minbase', `--include=${PACKAGES.join(',')}`];
-    execFileSync('debootstrap', [...options, RELEASE, tree, ...mirror()], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    for (const unit of MASKED) {
-      const link = path.join(tree, 'etc/systemd/system', unit);
-      rmSync(link, { force: true, recursive: true });
-      execFileSync('ln', ['-s', '/dev/null', link]);
-    }
-    execFileSync('chroot', [tree, 'useradd', '--create-home', '--shell', '/bin/bash', 'ubuntu']);
-    writeFileSync(path.join(tree, 'etc/sudoers.d/ubuntu'), 'ubuntu ALL=(ALL) NOPASSWD:ALL\n', {
-      mode: 0o440,
-    });
-    for (const cache of [
-      'var/cache/apt/archives',
-      'var/lib/apt/lists',
-      'usr/share/doc',
-      'usr/share/locale',
-      'usr/share/man',
-    ])
-      rmSync(path.join(tree, cache), { recursive: true, force: true });
-    execFileSync('tar', ['--numeric-owner', '-C', tree, '-cf', `${archive}.part`, '.']);
-    renameSync(`${archive}.part`, archive);
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-    rmSync(`${archive}.part`, { force: true });
-  }
-}
-
-/** The mirror that this machine's apt uses, where it has Debian; else debootstrap's own choice. */
-function mirror(): string[] {
-  const asked = spawnSync(
-    'apt-get',
-    ['indextargets', '--format', '$(SITE)', 'Created-By: Packages', `Codename: ${RELEASE}`],
-    {
-      encoding: 'utf8',
-    },
-  );
-  const site = (asked.stdout ?? '').split('\n').find((line) => /^https?:\/\/.*\/debian\/?$/.test(line));
-  return site ? [site] : [];
+  const module = ['-m', 'infractl_sandbox.machines.image', archive];
+  execFileSync('python3', module, { env: { ...process.env, PYTHONPATH: emulator }, stdio: 'pipe' });
 }

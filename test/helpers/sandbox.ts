@@ -25,8 +25,9 @@ export class TestSandbox {
     return this;
   }
 
-  async start(port?: number): Promise<SandboxTarget> {
-    return (await startSandbox({ env: this.env, port: port ?? (await anyPort()) })).target;
+  /** @param machines EC2 instances are machines: needs a container engine, and takes a second for each of them */
+  async start(port?: number, machines = false): Promise<SandboxTarget> {
+    return (await startSandbox({ env: this.env, port: port ?? (await anyPort()), machines })).target;
   }
 
   /** Empties it: quicker than a new one. */

@@ -6,7 +6,7 @@ import type { View } from '../../lib/cli/views/view.ts';
 export default class SandboxReset extends BaseCommand<typeof SandboxReset> {
   static override summary = 'Empty the AWS on this machine.';
   static override description =
-    'Removes every stack, function, object, image and container of the sandbox. A running one goes on running.';
+    'Removes every stack, function, object, image, container and machine of the sandbox. A running one goes on running.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --yes',

@@ -18,6 +18,11 @@ export default class SandboxStart extends BaseCommand<typeof SandboxStart> {
       min: 1,
       max: 65_535,
     }),
+    machines: Flags.boolean({
+      description: 'EC2 instances are machines in containers, where an engine answers.',
+      allowNo: true,
+      default: true,
+    }),
     export: Flags.boolean({ description: 'Print only the variables to export, for eval.' }),
   };
 
@@ -27,6 +32,7 @@ export default class SandboxStart extends BaseCommand<typeof SandboxStart> {
     const { exportLines, sandboxVariables, startSandbox } = await import('../../lib/sandbox/index.ts');
     const started = await startSandbox({
       port: this.flags.port,
+      machines: this.flags.machines,
       reporter: await this.reporter(),
       signal: this.interrupts.watch(),
     });

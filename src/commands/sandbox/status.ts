@@ -49,9 +49,18 @@ function facts(status: Status): [string, string][] {
         ? `${engine.command} ${engine.version} answers: image functions run`
         : `no engine: image functions cannot run (${engine.reason})`,
     ],
+    ['machines', machines(status)],
     ['log', status.log],
   ];
   return found.filter((entry): entry is [string, string] => entry[1] !== undefined);
+}
+
+/** The EC2 instances that are machines, one a line; and why others are none. */
+function machines({ machines }: Status): string | undefined {
+  if (machines === undefined) return undefined;
+  const lines = machines.all.map(({ instance, state, address }) => `${instance} ${state}, ${address}`);
+  if (machines.reason) lines.push(`EC2 instances are records without a machine: ${machines.reason}`);
+  return lines.length > 0 ? lines.join('\n') : 'none yet; an EC2 instance becomes one';
 }
 
 function holdings({ stacks = 0, functions = 0, containers = 0 }: Status): string {

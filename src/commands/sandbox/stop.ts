@@ -6,8 +6,8 @@ import type { View } from '../../lib/cli/views/view.ts';
 export default class SandboxStop extends BaseCommand<typeof SandboxStop> {
   static override summary = 'Stop the AWS on this machine.';
   static override description =
-    'Saves what the sandbox holds and ends it with its containers. The next start goes on from there. With ' +
-    '--delete everything in it is removed.';
+    'Saves what the sandbox holds and ends it with its containers. The next start goes on from there, machines with ' +
+    'their disks too. With --delete everything in it is removed.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --delete --yes',
@@ -25,7 +25,8 @@ export default class SandboxStop extends BaseCommand<typeof SandboxStop> {
   protected async work(): Promise<View> {
     const { stopSandbox } = await import('../../lib/sandbox/index.ts');
     if (this.flags.delete) {
-      const question = 'Remove every stack, function, object and image of the sandbox on this machine?';
+      const question =
+        'Remove every stack, function, object, image and machine of the sandbox on this computer?';
       await confirmMild(this.prompter, { question, yes: this.flags.yes });
     }
     const stopped = await stopSandbox({

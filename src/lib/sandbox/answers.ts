@@ -1,5 +1,12 @@
 import { request } from 'node:http';
 
+/** The machines behind EC2 instances. */
+export interface MachinesAnswer {
+  readonly all: readonly { readonly instance: string; readonly state: string; readonly address: string }[];
+  /** Why further instances are records without a machine; absent where they are machines. */
+  readonly reason?: string;
+}
+
 /** What the emulator says of itself at `/_infractl/status`. */
 export interface EmulatorStatus {
   readonly id: string;
@@ -8,6 +15,7 @@ export interface EmulatorStatus {
   readonly stacks: number;
   readonly functions: number;
   readonly containers: number;
+  readonly machines: MachinesAnswer;
   readonly engine: { readonly command: string; readonly version?: string; readonly reason?: string };
 }
 

@@ -19,6 +19,8 @@ export interface LaunchOptions {
   readonly port: number;
   /** Milliseconds until it must answer. */
   readonly timeout: number;
+  /** False: EC2 instances are records without a machine. */
+  readonly machines: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -107,6 +109,8 @@ function emulatorEnvironment(options: LaunchOptions): Record<string, string> {
     INFRACTL_SANDBOX_ID: paths.id,
     INFRACTL_SANDBOX_HOME: paths.data,
     INFRACTL_SANDBOX_ENGINE: engineCommand(env),
+    INFRACTL_SANDBOX_MACHINES: options.machines ? 'on' : 'off',
+    INFRACTL_SANDBOX_MACHINE_IMAGE: env.INFRACTL_MACHINE_IMAGE ?? '',
     INFRACTL_SANDBOX_ENGINE_ENV: JSON.stringify(engineEnvironment(env)),
   };
 }

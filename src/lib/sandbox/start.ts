@@ -20,6 +20,8 @@ const SILENCE = 9_000;
 export interface StartOptions {
   /** The port at 127.0.0.1; by default that of last time, else 4566, else any that is free. */
   readonly port?: number | undefined;
+  /** False: EC2 instances are records without a machine. Default: machines, where an engine answers. */
+  readonly machines?: boolean | undefined;
   /** Milliseconds that the emulator may take to answer, and that another start is waited for. */
   readonly timeout?: number | undefined;
   readonly reporter?: Reporter | undefined;
@@ -111,6 +113,7 @@ async function launchOnFreePort(
       env,
       python,
       timeout,
+      machines: options.machines ?? true,
       signal: options.signal,
       port: await choosePort(options.port, lastPort(paths)),
     });

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
-import { askStatus } from './answers.ts';
+import { askStatus, type EmulatorStatus, type MachinesAnswer } from './answers.ts';
 import { askEngine, type EngineAnswer } from './engine.ts';
 import { SANDBOX_LIMITS } from './limits.ts';
 import { sandboxPaths } from './paths.ts';
@@ -22,6 +22,7 @@ export interface SandboxStatus {
   readonly functions?: number;
   /** Containers of image functions that are running. */
   readonly containers?: number;
+  readonly machines?: MachinesAnswer;
   /** What the sandbox's state takes on the disk. */
   readonly diskBytes: number;
   readonly log: string;
@@ -57,9 +58,13 @@ export async function sandboxStatus(
     startedAt: now.noted.startedAt,
     uptimeMs: Math.max(0, clock.now() - Date.parse(now.noted.startedAt)),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
-    ...(said ? { stacks: said.stacks, functions: said.functions, containers: said.containers } : {}),
+    ...(said ? held(said) : {}),
     ...shared,
   };
+}
+
+function held({ stacks, functions, containers, machines }: EmulatorStatus) {
+  return { stacks, functions, containers, machines };
 }
 
 /** Bytes of all files below a folder; 0 where there is none. */

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { Exit, InfractlError } from '../base/errors.ts';
 import { askReset } from './answers.ts';
-import { engineCommand, removeContainers } from './engine.ts';
+import { engineCommand, removeContainers, removeMachines, stopMachines } from './engine.ts';
 import { withLock } from './lock.ts';
 import { logTail, type SandboxPaths, sandboxPaths } from './paths.ts';
 import { isSameProcess } from './process.ts';
 import { forgetRunning, inFolder, makePrivateFolder, type Running, readRunning } from './running.ts';
 
 export interface StopOptions {
-  /** Removes what the sandbox holds, too. */
+  /** Removes what the sandbox holds, too: state, and machines with their disks. */
   readonly delete?: boolean | undefined;
   /** Milliseconds that it may take to save its state. */
   readonly timeout?: number | undefined;
@@ -47,10 +47,16 @@ export async function stopSandbox(options: StopOptions = {}): Promise<Stopped> {
     if (alive && !(await endProcess(now.noted, timeout, options.signal))) throw tooSlow(now.noted, timeout);
     forgetRunning(paths);
     if (alive && !options.delete) complainOfLostState(paths);
-    const engine = now.is === 'stopped' ? engineCommand(env) : now.noted.engine;
+    const owned = {
+      id: paths.id,
+      command: now.is === 'stopped' ? engineCommand(env) : now.noted.engine,
+      env,
+    };
     // A sandbox that stopped by itself removed its own.
     const containersRemoved =
-      now.is === 'stopped' && !options.delete ? 0 : await removeContainers(paths.id, engine, env);
+      now.is === 'stopped' && !options.delete ? 0 : await removeContainers(owned, 'functions');
+    if (options.delete) await removeMachines(owned);
+    else if (now.is === 'gone') await stopMachines(owned);
     const deleted = options.delete === true && existsSync(paths.data);
     if (deleted) await rm(paths.data, { recursive: true, force: true });
     return { outcome: alive ? 'stopped' : 'was-not-running', deleted, containersRemoved };
@@ -79,8 +85,13 @@ export async function resetSandbox(options: Omit<StopOptions, 'delete'> = {}): P
     }
     if (now.is === 'starting') await endProcess(now.noted, timeout, options.signal);
     forgetRunning(paths);
-    const engine = now.is === 'stopped' ? engineCommand(env) : now.noted.engine;
-    await removeContainers(paths.id, engine, env);
+    const owned = {
+      id: paths.id,
+      command: now.is === 'stopped' ? engineCommand(env) : now.noted.engine,
+      env,
+    };
+    await removeContainers(owned, 'functions');
+    await removeMachines(owned);
     await rm(paths.data, { recursive: true, force: true });
     return { was: 'stopped' };
   });

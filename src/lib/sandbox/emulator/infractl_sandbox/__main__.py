@@ -59,6 +59,8 @@ async def _serve(settings: Settings) -> None:
 
     from . import custom_resources, functions, nested, openapi, registry, snapshots, urls
     from .image_functions import ImageFunctions
+    from .machines import calls, stack_types
+    from .machines.fleet import Fleet
     from .pool import Pool
     from .server import Server
 
@@ -71,6 +73,9 @@ async def _serve(settings: Settings) -> None:
     blobs = registry.install(settings)
     functions.install(settings)
     ImageFunctions(settings, engine, pool).install()
+    fleet = Fleet(settings, engine)
+    calls.install(fleet)
+    stack_types.install(fleet)
     await asyncio.to_thread(sweep.join)
 
     stop = asyncio.Event()
@@ -83,6 +88,7 @@ async def _serve(settings: Settings) -> None:
         pool.close_all()
         custom_resources.release(stopping=True)
         await asyncio.to_thread(engine.remove_all)
+        await asyncio.to_thread(fleet.stop_all)
         await asyncio.to_thread(blobs.prune)
 
     config = Config()
@@ -90,7 +96,7 @@ async def _serve(settings: Settings) -> None:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     config.loglevel = "WARNING"
-    await serve(Server(settings, engine, pool, blobs), config, shutdown_trigger=stopped)
+    await serve(Server(settings, engine, pool, blobs, fleet), config, shutdown_trigger=stopped)
 
 
 main()

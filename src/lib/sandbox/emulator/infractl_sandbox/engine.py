@@ -45,13 +45,17 @@ class Engine:
         self._label = f"{_LABEL}={settings.sandbox_id}"
         self._labels = ["--label", self._label]
 
+    @property
+    def command(self) -> str:
+        return self._settings.engine
+
     @cached_property
-    def _shares_network(self) -> bool:
+    def shares_network(self) -> bool:
         """Is the engine's host network ours? Not where it runs in a virtual machine."""
         if sys.platform != "linux":
             return False
         try:
-            return self._run(["info", "--format", "{{.OperatingSystem}}"], _QUICK) != "Docker Desktop"
+            return self.run(["info", "--format", "{{.OperatingSystem}}"], _QUICK) != "Docker Desktop"
         except EngineError:
             # podman has no such field, and no such machine on Linux.
             return True
@@ -59,13 +63,13 @@ class Engine:
     @property
     def own_endpoint(self) -> str:
         """The sandbox as a container reaches it."""
-        host = "127.0.0.1" if self._shares_network else "host.docker.internal"
+        host = "127.0.0.1" if self.shares_network else "host.docker.internal"
         return f"http://{host}:{self._settings.port}"
 
     def answer(self) -> dict[str, str]:
         """`{"version": …}` where the engine answers, else `{"reason": …}` in one line."""
         try:
-            version = self._run(["version", "--format", "{{json .Server.Version}}"], _QUICK)
+            version = self.run(["version", "--format", "{{json .Server.Version}}"], _QUICK)
         except EngineError as error:
             return {"reason": str(error).strip().splitlines()[-1][:300] if str(error).strip() else "no answer"}
         try:
@@ -76,9 +80,9 @@ class Engine:
     def ensure_image(self, image: str) -> None:
         """Pulls an image that the engine does not have. Raises EngineError with the engine's words."""
         try:
-            self._run(["image", "inspect", "--format", "{{.Id}}", image], _QUICK)
+            self.run(["image", "inspect", "--format", "{{.Id}}", image], _QUICK)
         except EngineError:
-            self._run(["pull", "--quiet", *self._plain_http(image), image], _PULL)
+            self.run(["pull", "--quiet", *self._plain_http(image), image], _PULL)
 
     def _plain_http(self, image: str) -> list[str]:
         """Docker takes a registry on this machine without TLS by itself; podman has to be told."""
@@ -109,7 +113,7 @@ class Engine:
     def _arguments(self, container: Container, multiline: list[str]) -> list[str]:
         port = self._settings.port
         arguments = ["run", "--rm", "--name", container.name, *self._labels]
-        if self._shares_network:
+        if self.shares_network:
             arguments += ["--network", "host", "--add-host", f"{container.runtime_api}:127.0.0.1"]
         else:
             arguments += ["--add-host", f"{container.runtime_api}:host-gateway"]
@@ -129,7 +133,7 @@ class Engine:
 
     def remove(self, name: str) -> None:
         try:
-            self._run(["rm", "--force", name], 30)
+            self.run(["rm", "--force", name], 30)
         except EngineError:
             pass
 
@@ -137,7 +141,7 @@ class Engine:
         """Removes every container of this sandbox, also those of an emulator that was killed, and waits for it."""
         until = time.monotonic() + 30
         try:
-            while names := self._run(["ps", "--all", "--quiet", "--filter", f"label={self._label}"], _QUICK).split():
+            while names := self.run(["ps", "--all", "--quiet", "--filter", f"label={self._label}"], _QUICK).split():
                 for name in names:
                     # Refused where the engine is removing it already: then the list tells when it is gone.
                     self.remove(name)
@@ -150,7 +154,7 @@ class Engine:
     def peak_memory_mb(self, name: str) -> int | None:
         """The most memory that the container's first process has had; None where this machine cannot see it."""
         try:
-            pid = int(self._run(["inspect", "--format", "{{.State.Pid}}", name], _QUICK))
+            pid = int(self.run(["inspect", "--format", "{{.State.Pid}}", name], _QUICK))
             with open(f"/proc/{pid}/status", encoding="ascii") as status:
                 for line in status:
                     if line.startswith("VmHWM:"):
@@ -159,11 +163,22 @@ class Engine:
             pass
         return None
 
-    def _run(self, arguments: list[str], seconds: float) -> str:
+    def run(self, arguments: list[str], seconds: float, given: bytes | None = None) -> str:
+        """What it printed. Raises EngineError where it failed; `given` is its standard input."""
+        code, out, err = self._call(arguments, seconds, given)
+        if code != 0:
+            raise EngineError(err.strip() or out.strip() or "it failed without a word")
+        return out.strip()
+
+    def outcome(self, arguments: list[str], seconds: float) -> tuple[int, str, str]:
+        """Exit code, output and errors: for commands of the user's, whose failure is theirs."""
+        return self._call(arguments, seconds, None)
+
+    def _call(self, arguments: list[str], seconds: float, given: bytes | None) -> tuple[int, str, str]:
         try:
             done = subprocess.run(
                 [self._settings.engine, *arguments],
-                stdin=subprocess.DEVNULL,
+                input=given or b"",
                 capture_output=True,
                 timeout=seconds,
                 env=self._env,
@@ -175,9 +190,7 @@ class Engine:
             raise EngineError(f"{self._settings.engine} gave no answer in {seconds:.0f} s") from error
         except OSError as error:
             raise EngineError(f"{self._settings.engine} cannot be run: {error.strerror}") from error
-        if done.returncode != 0:
-            raise EngineError(done.stderr.decode("utf-8", "replace").strip() or "it failed without a word")
-        return done.stdout.decode("utf-8", "replace").strip()
+        return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
 
 
 def _architecture() -> str:

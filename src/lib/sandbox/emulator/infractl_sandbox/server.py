@@ -12,6 +12,7 @@ from ministack.services import lambda_svc
 
 from . import MINISTACK_VERSION, custom_resources, runtime_api, urls
 from .engine import Engine
+from .machines.fleet import Fleet
 from .pool import Pool
 from .registry import Blobs
 from .settings import Settings
@@ -20,13 +21,16 @@ _OWN = "/_infractl/"
 
 
 class Server:
-    def __init__(self, settings: Settings, engine: Engine, pool: Pool, blobs: Blobs) -> None:
+    def __init__(self, settings: Settings, engine: Engine, pool: Pool, blobs: Blobs, fleet: Fleet) -> None:
         self._settings = settings
         self._engine = engine
         self._pool = pool
         self._blobs = blobs
+        self._fleet = fleet
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            send = self._with_machines(send)
         if scope["type"] == "http":
             token = runtime_api.token_of(_host(scope))
             if token is not None:
@@ -44,10 +48,21 @@ class Server:
                 scope = {**scope, "path": path, "raw_path": path.encode()}
         await ministack_app(scope, receive, send)
 
+    def _with_machines(self, send: Any) -> Any:
+        """Machines go on as soon as what was saved of them has been read, and before anybody asks."""
+
+        async def sent(message: Any) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                await asyncio.to_thread(self._fleet.restore)
+            await send(message)
+
+        return sent
+
     async def _reset(self, scope: Any, receive: Any, send: Any) -> None:
         self._pool.close_all()
         custom_resources.release(stopping=False)
         await asyncio.to_thread(self._engine.remove_all)
+        await asyncio.to_thread(self._fleet.remove_all)
         await ministack_app(scope, receive, send)
         await asyncio.to_thread(self._blobs.prune)
 
@@ -71,6 +86,7 @@ class Server:
                 "functions": sum(1 for _ in lambda_svc._functions.all_items()),
                 "containers": self._pool.count(),
                 "engine": {"command": self._settings.engine, **engine},
+                "machines": await asyncio.to_thread(self._fleet.report),
             }
         elif what != "ready":
             await _answer(send, 404, {"error": "no such page"})

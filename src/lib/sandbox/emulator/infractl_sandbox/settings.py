@@ -12,13 +12,18 @@ _PREFIX = "INFRACTL_SANDBOX_"
 
 @dataclass(frozen=True)
 class Settings:
-    """`sandbox_id` labels the containers; `engine_env` is the environment of the engine's client."""
+    """
+    `sandbox_id` labels the containers; `engine_env` is the environment of the engine's client; `machine_image`
+    is what an EC2 instance is made of instead of the sandbox's own image.
+    """
 
     sandbox_id: str
     port: int
     home: Path
     engine: str
     engine_env: dict[str, str]
+    machines: bool
+    machine_image: str | None
 
     @property
     def endpoint(self) -> str:
@@ -42,4 +47,6 @@ def take_settings() -> Settings:
         home=Path(taken[_PREFIX + "HOME"]),
         engine=taken.get(_PREFIX + "ENGINE") or "docker",
         engine_env=json.loads(taken.get(_PREFIX + "ENGINE_ENV") or "{}"),
+        machines=taken.get(_PREFIX + "MACHINES") != "off",
+        machine_image=taken.get(_PREFIX + "MACHINE_IMAGE") or None,
     )
