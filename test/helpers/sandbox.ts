@@ -35,6 +35,11 @@ export class TestSandbox {
     await resetSandbox({ env: this.env });
   }
 
+  /** Keeps what it holds. */
+  async stop(): Promise<void> {
+    await stopSandbox({ env: this.env });
+  }
+
   async remove(): Promise<void> {
     await stopSandbox({ env: this.env, delete: true });
     rmSync(this.folder, { recursive: true, force: true });

@@ -4,7 +4,8 @@ import inspect
 import json
 
 from ministack import app
-from ministack.services import apigateway, apigateway_v1, cloudformation, cloudwatch_logs, ecr, lambda_svc
+from ministack.core import concurrency
+from ministack.services import apigateway, apigateway_v1, cloudformation, cloudwatch_logs, ec2, ecr, lambda_svc, ssm
 from ministack.services.cloudformation import custom_resource, provisioners, stacks
 
 FUNCTIONS = {
@@ -47,8 +48,32 @@ FUNCTIONS = {
         "_v2_head_blob",
         "_v2_get_blob",
     ],
-    provisioners: ["_apigw_v2_api_create", "_lambda_create"],
-    stacks: ["_resolve_stack_outputs", "_add_event"],
+    ec2: [
+        "_run_instances",
+        "_start_instances",
+        "_stop_instances",
+        "_terminate_instances",
+        "_reboot_instances",
+        "_allocate_address",
+        "_associate_address",
+        "_disassociate_address",
+        "_release_address",
+        "_create_key_pair",
+        "_import_key_pair",
+        "_create_volume",
+        "_attach_volume",
+        "_docker_touched",
+        "_vm_reconcile_running",
+        "_instance_xml",
+        "_parse_tag_specs",
+        "_resolve_iam_instance_profile",
+        "instance_is_managed",
+        "exec_in_instance_blocking",
+    ],
+    ssm: ["_put_parameter", "_delete_parameter"],
+    concurrency: ["spawn_background"],
+    provisioners: ["_apigw_v2_api_create", "_lambda_create", "_ec2_apply_tags", "_physical_name"],
+    stacks: ["_resolve_stack_outputs", "_add_event", "_runs_on_worker_thread"],
     custom_resource: ["register_token", "deliver_response"],
     cloudwatch_logs: ["_append_log_events"],
     app: ["app"],

@@ -1,7 +1,8 @@
 /** What the sandbox cannot do, in words for its users. What AWS says there is AWS's word alone. */
 export const SANDBOX_LIMITS: readonly string[] = [
   'Nothing takes time: instances run, snapshots and invalidations are complete, stacks are done at once.',
-  'EC2 instances are records without a machine: no SSH, no Systems Manager commands, no console output.',
+  'EC2 instances are machines where a container engine on Linux answers, elsewhere records. A machine is Debian with the user ubuntu, whatever its AMI, and has addresses of this computer.',
+  'A machine has no instance metadata, role, security groups or console output, and no disk but its own; its user data must be a script.',
   'RDS has no database server behind it, an auto scaling group no instances, CloudFront no cache, a website bucket no website.',
   'Snapshots hold no bytes: a volume made of one is empty. Root volumes cannot be replaced, blocks not read.',
   'Permissions are not checked: every call is allowed, also one that IAM would refuse.',
