@@ -21,7 +21,7 @@ describe('manage in the sandbox', () => {
 
   beforeAll(async () => {
     user = await new User({ INFRACTL_SANDBOX: '1' }).prepare();
-    await user.does(`sandbox start --port ${await user.port()}`);
+    await user.does(`sandbox start --no-machines --port ${await user.port()}`);
     writeFileSync(path.join(user.cwd, 'infractl.yaml'), PROJECT);
     const { endpoint } = await user.reads<{ endpoint: string }>('sandbox status');
     const config = {
