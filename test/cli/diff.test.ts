@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Hold } from '../fake/hold.ts';
 import { ESCAPES } from '../helpers/cli.ts';
 import { expectTrouble, Scene, TEMPLATE } from '../helpers/trouble.ts';
 import { until } from '../helpers/until.ts';
@@ -90,23 +91,30 @@ describe('diff', () => {
     changed();
     const before = there();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      cloud().changeSetMs = 1500;
+      const hold = new Hold();
+      cloud().changeSetMs = hold;
       const made = cloud().stack(STACK);
       const { size } = made.changeSets;
       const looking = scene.start(['diff']);
       await until(() => made.changeSets.size > size, looking);
+      scene.fake.requests.length = 0;
       looking.child.kill(signal);
+      // AWS does not delete it before it is worked out.
+      await until(() => scene.fake.requests.some(({ action }) => action === 'DeleteChangeSet'), looking);
+      hold.release();
       expectTrouble(await looking.ended, 130, 'Nothing of the stack shop-app-dev was changed');
       expect(there()).toEqual(before);
     }
   });
 
   it('removes what a run left behind that was killed with -9', async () => {
-    cloud().changeSetMs = 800;
+    const hold = new Hold();
+    cloud().changeSetMs = hold;
     const looking = scene.start(['diff']);
     await until(() => cloud().find(STACK)?.changeSets.size === 1, looking);
     looking.child.kill('SIGKILL');
     expect((await looking.ended).signal).toBe('SIGKILL');
+    hold.release();
     expect(there()).toEqual([`${STACK} REVIEW_IN_PROGRESS 1`]);
     cloud().changeSetMs = 10;
     expect((await scene.run(['diff'])).code).toBe(0);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Hold } from '../fake/hold.ts';
 import { CTRL_C, ENTER, Pty } from '../helpers/pty.ts';
 import { expectTrouble, Scene, TEMPLATE } from '../helpers/trouble.ts';
 import { until } from '../helpers/until.ts';
@@ -28,7 +29,7 @@ describe('--detach', () => {
     await scene.deployed();
     changed();
     scene.changeCode('new');
-    cloud().script.set('Topic', { ms: 2500 });
+    const hold = scene.holdTopic();
     const result = await scene.run([...deploy, '--detach']);
     expect(status()).toBe('UPDATE_IN_PROGRESS');
     expect(result.code).toBe(0);
@@ -39,7 +40,10 @@ describe('--detach', () => {
     expect(lock()).toMatchObject({ released: { how: 'left', stacks: [STACK] } });
     // The lock is free, the stack is not.
     expectTrouble(await scene.run(['deploy']), 6, 'is busy');
-    const rest = await scene.run([...deploy, '--wait']);
+    const waiting = scene.start([...deploy, '--wait']);
+    await until(() => waiting.output().includes('waiting: the stack is'), waiting);
+    hold.release();
+    const rest = await waiting.ended;
     expect(rest.code).toBe(0);
     expect(status()).toBe('UPDATE_COMPLETE');
     expect(rest.stderr).toMatch(/function api +updated/);
@@ -52,17 +56,19 @@ describe('--detach', () => {
         .filter(([key]) => key.startsWith('journal/'))
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([, { body }]) => JSON.parse(Buffer.from(body).toString()).result);
-    cloud().script.set('Topic', { ms: 4000 });
+    const creation = scene.holdTopic();
     await scene.run([...deploy, 'app', '--detach']);
     expect(await result()).toMatchObject({ result: 'left', parts: [{ outcome: 'started' }] });
     expect((await scene.run(['history'])).stdout).toMatch(/left +deploy --create-stack app --detach/);
+    creation.release();
     await until(() => status() === 'CREATE_COMPLETE');
     expect(await result()).toMatchObject({ result: 'succeeded', parts: [{ outcome: 'created' }] });
     expect(written()).toEqual(['left']);
     // Of one that failed too, and that is nowhere to be gone back to.
     changed();
-    cloud().script.set('Topic', { ms: 300, fail: 'no', on: ['update'] });
+    const update = scene.holdTopic({ fail: 'no', on: ['update'] });
     await scene.run([...deploy, 'app', '--detach']);
+    update.release();
     await until(() => status() === 'UPDATE_ROLLBACK_COMPLETE');
     expect(await result()).toMatchObject({
       result: 'failed',
@@ -87,17 +93,20 @@ describe('--detach', () => {
 });
 
 describe('Ctrl-C on a terminal while AWS is at work', () => {
+  let hold: Hold;
   async function working(first = false): Promise<Pty> {
     if (!first) {
       await scene.deployed();
       changed();
     }
-    cloud().script.set('Topic', { ms: 6000 });
+    hold = scene.holdTopic();
     const pty = new Pty(scene.home, deploy, { env: scene.fake.env, columns: 120 });
-    await until(() => status() === (first ? 'CREATE_IN_PROGRESS' : 'UPDATE_IN_PROGRESS'));
+    await until(() => hold.holds, pty);
     await pty.until('Topic');
     pty.type(CTRL_C);
     await pty.until(`AWS works on ${STACK}. What becomes of it?`);
+    // The way back is not held.
+    cloud().script.delete('Topic');
     return pty;
   }
 
@@ -134,13 +143,13 @@ describe('Ctrl-C on a terminal while AWS is at work', () => {
   });
 
   it('goes on watching when that is chosen, and ends as the deploy does', async () => {
-    cloud().script.set('Topic', { ms: 6000 });
     const pty = await working();
     pty.type(DOWN);
     await pty.until(/❯ Take it back/);
     pty.type(DOWN);
     await pty.until(/❯ Go on watching/);
     pty.type(ENTER);
+    hold.release();
     expect((await pty.exited).exitCode).toBe(0);
     expect(pty.text).toContain('Deployed');
   });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RealClock } from '../fake/clock.ts';
-import type { RunningCli } from '../helpers/cli.ts';
+import { Hold } from '../fake/hold.ts';
 import { expectJsonTrouble, expectTrouble, Scene, TEMPLATE } from '../helpers/trouble.ts';
 import { until } from '../helpers/until.ts';
 
@@ -25,20 +25,12 @@ function lock(): Record<string, unknown> | undefined {
   return object && JSON.parse(Buffer.from(object.body).toString());
 }
 
-/** A deploy that is at work on its stack. */
-async function working(ms: number): Promise<RunningCli> {
-  cloud().script.set('Topic', { ms });
-  const running = scene.start(deploy);
-  await until(() => cloud().find(STACK)?.status.endsWith('_IN_PROGRESS') && executions() > 0, running);
-  return running;
-}
-
 describe('two deploys at once', () => {
   it('one works, the other says who, where, since when, what and how to wait: exit 6', async () => {
     await scene.deployed();
     scene.changeCode('new');
     changed();
-    const first = await working(6000);
+    const first = await scene.working();
     // The stack itself is busy, and so is the environment, for what is no stack.
     const second = await scene.run(['deploy']);
     expectTrouble(
@@ -50,6 +42,7 @@ describe('two deploys at once', () => {
       'infractl unlock',
     );
     expectJsonTrouble(await scene.run(['deploy', '--json']), 6, 'Locked');
+    first.release();
     expect((await first.ended).code).toBe(0);
     expect(lock()).toMatchObject({ released: { how: 'done' } });
   });
@@ -57,12 +50,14 @@ describe('two deploys at once', () => {
   it('the other one waits with --wait, looks again, and does what is left to do', async () => {
     await scene.deployed();
     changed();
-    const first = await working(6000);
+    const first = await scene.working();
     scene.changeCode('new');
-    const second = await scene.run(['deploy', '--wait', '2m']);
+    const second = scene.start(['deploy', '--wait', '5m']);
+    const waits = 'stack app: waiting: the stack is UPDATE_IN_PROGRESS, since';
+    await until(() => second.output().includes(waits), second);
+    first.release();
     expect((await first.ended).code).toBe(0);
-    expect(second.code).toBe(0);
-    expect(second.stderr).toContain('stack app: waiting: the stack is UPDATE_IN_PROGRESS, since');
+    expect((await second.ended).code).toBe(0);
     // The first one had the new code too, or the second one did: once in all, and never twice.
     expect(scene.fake.state.lambda.functions.get('shop-api-dev')?.versions.length).toBe(2);
   });
@@ -70,21 +65,21 @@ describe('two deploys at once', () => {
   it('on parts that have nothing to do with each other too: the lock is waited for, and named', async () => {
     const parameters = '      JwtSecret: { env: JWT_SECRET }\n  slow:\n    template: slow.yaml\n';
     scene.configure({ parameters });
-    scene.put('slow.yaml', 'Resources: { Slow: { Type: "Fake::Slow", Properties: { Milliseconds: 3500 } } }');
+    scene.put('slow.yaml', 'Resources: { Slow: { Type: "Fake::Slow" } }');
     await scene.deployed();
-    scene.put(
-      'slow.yaml',
-      'Resources: { Slow: { Type: "Fake::Slow", Properties: { Milliseconds: 3500, Size: 2 } } }',
-    );
-    const before = executions();
+    scene.put('slow.yaml', 'Resources: { Slow: { Type: "Fake::Slow", Properties: { Size: 2 } } }');
+    const hold = new Hold();
+    cloud().script.set('Slow', { ms: hold });
     const first = scene.start([...deploy, 'slow']);
-    await until(() => executions() > before, first);
+    await until(() => hold.holds, first);
     scene.changeCode('newer');
     expectTrouble(await scene.run(['deploy', 'api']), 6, 'Somebody else is changing shop dev');
-    const second = await scene.run(['deploy', 'api', '--wait', '2m']);
+    const waiting = scene.start(['deploy', 'api', '--wait', '5m']);
+    await until(() => waiting.output().includes('Waiting for the lock: arn:aws:'), waiting);
+    hold.release();
     expect((await first.ended).code).toBe(0);
+    const second = await waiting.ended;
     expect(second.code).toBe(0);
-    expect(second.stderr).toContain('Waiting for the lock: arn:aws:');
     expect(second.stderr).toMatch(/✓ lock +taken/);
     expect(scene.fake.state.lambda.functions.get('shop-api-dev')?.versions.length).toBe(2);
   });
@@ -101,9 +96,10 @@ describe('an owner that is killed', () => {
   it('with -9 keeps others out for a minute; then the next one takes over and ends it', async () => {
     await scene.deployed();
     changed();
-    const first = await working(500);
+    const first = await scene.working();
     first.child.kill('SIGKILL');
     expect((await first.ended).signal).toBe('SIGKILL');
+    first.release();
     await until(statusIs('UPDATE_COMPLETE'));
     scene.changeCode('newer');
     expectTrouble(await scene.run(['deploy']), 6, 'Somebody else is changing shop dev');
@@ -122,8 +118,9 @@ describe('a clock of this machine that is wrong by an hour', () => {
     await scene.deployed();
     changed();
     scene.changeCode('new');
-    const first = await working(6000);
+    const first = await scene.working();
     expectTrouble(await scene.run(['deploy']), 6, /Held by arn:aws:\S+ .* \(\d+(\.\d)? m?s ago\)/);
+    first.release();
     expect((await first.ended).code).toBe(0);
     expect(statusIs('UPDATE_COMPLETE')()).toBe(true);
   });
@@ -134,7 +131,7 @@ describe('unlock', () => {
     await scene.deployed();
     changed();
     scene.changeCode('new');
-    const first = await working(6000);
+    const first = await scene.working();
     const looks = () => scene.fake.requests.filter(({ action }) => action === 'GetObject').length;
     const before = looks();
     expectTrouble(await scene.run(['unlock', '--confirm', 'shop-prod']), 5, 'nothing was done');
@@ -144,9 +141,9 @@ describe('unlock', () => {
     const broken = await scene.run(['unlock', '--confirm', 'shop-dev']);
     expect(broken).toMatchObject({ code: 0, stdout: 'Broken: the lock of shop-dev is free.\n' });
     // Whoever takes it now is alone.
-    const third = scene.run(['deploy', '--no-lock']);
+    expectTrouble(await scene.run(['deploy', '--no-lock']), 6, 'is busy');
+    first.release();
     const result = await first.ended;
-    await third;
     expect(statusIs('UPDATE_COMPLETE')()).toBe(true);
     // The owner looks at its lock again before its next change, within its time between two signs of life.
     expect([0, 6]).toContain(result.code);

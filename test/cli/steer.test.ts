@@ -18,8 +18,6 @@ afterEach(() => scene.close());
 const cloud = () => scene.fake.state.cloudFormation;
 const changed = () => scene.configure({ template: TEMPLATE.replace('size $', 'new size $') });
 
-const statusIs = (status: string) => () => cloud().find(STACK)?.status === status;
-
 /** The journal's entries, oldest first. */
 const journal = (): Record<string, unknown>[] =>
   [...scene.fake.state.s3.buckets.values()]
@@ -35,28 +33,29 @@ const lines = (result: CliResult) =>
 
 describe('attach', () => {
   it('from a second process sees the same end', async () => {
-    cloud().script.set('Topic', { ms: 2500 });
-    const first = scene.run(deploy);
-    await until(statusIs('CREATE_IN_PROGRESS'));
-    const second = await scene.run(['attach', 'app']);
+    const first = await scene.working();
+    const joining = scene.start(['attach', 'app']);
+    await until(() => joining.output().includes('Topic'), joining);
+    first.release();
+    const second = await joining.ended;
     expect(second.code).toBe(0);
     expect(second.stdout).toBe(`Created ${STACK}: CREATE_COMPLETE.\n`);
     expect(second.stderr).toContain('CREATE_COMPLETE  Topic AWS::SNS::Topic');
-    expect((await first).code).toBe(0);
+    expect((await first.ended).code).toBe(0);
   });
 
   it('ends with the failure of the deploy: exit 1, the cause and its line', async () => {
-    cloud().script.set('Topic', { ms: 2500, fail: 'The topic name is taken' });
-    const first = scene.run(deploy);
-    await until(statusIs('CREATE_IN_PROGRESS'));
-    const second = await scene.run(['attach', 'app']);
+    const first = await scene.working({ fail: 'The topic name is taken' });
+    const joining = scene.start(['attach', 'app']);
+    await until(() => joining.output().includes('Topic'), joining);
+    first.release();
     expectTrouble(
-      second,
+      await joining.ended,
       1,
       `The stack ${STACK} could not be created`,
       /Topic \(AWS::SNS::Topic, template\.yaml:\d+\): The topic name is taken/,
     );
-    expect((await first).code).toBe(1);
+    expect((await first.ended).code).toBe(1);
   });
 
   it('says so when nothing runs, also where there is no stack; a wrong name gets a suggestion', async () => {
@@ -72,9 +71,7 @@ describe('attach', () => {
   });
 
   it('leaves it running at Ctrl-C, and says how to come back', async () => {
-    cloud().script.set('Topic', { ms: 4000 });
-    const first = scene.run(deploy);
-    await until(statusIs('CREATE_IN_PROGRESS'));
+    const first = await scene.working();
     const terminal = new Pty(scene.home, ['attach', 'app', '--region', 'eu-west-3'], {
       env: { ...scene.fake.env },
     });
@@ -89,17 +86,16 @@ describe('attach', () => {
     } finally {
       terminal.kill();
     }
-    expect((await first).code).toBe(0);
+    first.release();
+    expect((await first.ended).code).toBe(0);
   });
 });
 
 describe('Ctrl-C while another one is joined', () => {
   /** Somebody else's update, and a terminal that watches it. */
-  async function joined(ms: number, args: readonly string[]) {
-    cloud().script.set('Topic', { ms, on: ['update'] });
+  async function joined(args: readonly string[]) {
     changed();
-    const deployed = scene.run(deploy);
-    await until(statusIs('UPDATE_IN_PROGRESS'));
+    const deployed = await scene.working();
     const terminal = new Pty(scene.home, args, { env: scene.fake.env, columns: 120 });
     await terminal.until('Topic');
     return { deployed, terminal };
@@ -107,7 +103,7 @@ describe('Ctrl-C while another one is joined', () => {
 
   it('offers to take it back, does so, says so, and writes it in the journal: exit 130', async () => {
     await scene.deployed();
-    const { deployed, terminal } = await joined(20_000, ['attach', 'app']);
+    const { deployed, terminal } = await joined(['attach', 'app']);
     cloud().script.delete('Topic');
     terminal.type(CTRL_C);
     await terminal.until('Go on watching');
@@ -120,12 +116,12 @@ describe('Ctrl-C while another one is joined', () => {
     );
     expect(cloud().find(STACK)?.status).toBe('UPDATE_ROLLBACK_COMPLETE');
     expect(journal().find(({ act }) => act === 'cancel')).toMatchObject({ command: 'attach app' });
-    expect((await deployed).code).toBe(1);
+    expect((await deployed.ended).code).toBe(1);
   });
 
   it('offers nothing that it would not do: a stack of another project is theirs', async () => {
     await scene.deployed();
-    const first = await joined(20_000, ['events', 'app', '--follow']);
+    const first = await joined(['events', 'app', '--follow']);
     first.terminal.type(CTRL_C);
     expect(await first.terminal.exited).toMatchObject({ exitCode: 130 });
     expect(first.terminal.text).not.toContain('Take it back');
@@ -139,12 +135,13 @@ describe('Ctrl-C while another one is joined', () => {
     other.type(ENTER);
     expect(await other.exited).toMatchObject({ exitCode: 130 });
     expect(scene.changes()).not.toContain('cloudformation:CancelUpdateStack');
-    await first.deployed;
+    first.deployed.release();
+    await first.deployed.ended;
   });
 
   it('of a protected environment offers it only where its name was said', async () => {
     await scene.deployed();
-    const { deployed, terminal } = await joined(12_000, ['attach', 'app']);
+    const { deployed, terminal } = await joined(['attach', 'app']);
     terminal.kill();
     await terminal.exited;
     scene.configure({ head: 'environments: { dev: { protected: true } }\n' });
@@ -154,7 +151,8 @@ describe('Ctrl-C while another one is joined', () => {
     await guarded.until('Go on watching');
     expect(guarded.text).not.toContain('Take it back');
     guarded.kill();
-    await deployed;
+    deployed.release();
+    await deployed.ended;
   });
 });
 
@@ -164,12 +162,10 @@ describe('cancel', () => {
     scene.changeCode('good');
     expect((await scene.run(['deploy'])).code).toBe(0);
     changed();
-    cloud().script.set('Topic', { ms: 20_000, on: ['update'] });
-    const first = scene.run(deploy);
-    await until(statusIs('UPDATE_IN_PROGRESS'));
+    const first = await scene.working();
     cloud().script.delete('Topic');
     expect((await scene.run(['cancel', 'app'])).code).toBe(0);
-    await first;
+    await first.ended;
     const [, good, failed, cancel] = journal();
     expect(cancel).toMatchObject({
       act: 'cancel',
@@ -188,9 +184,7 @@ describe('cancel', () => {
   it('in the middle of an update takes it back; the deploy that ran is told', async () => {
     await scene.deployed();
     changed();
-    cloud().script.set('Topic', { ms: 20_000, on: ['update'] });
-    const first = scene.run(deploy);
-    await until(statusIs('UPDATE_IN_PROGRESS'));
+    const first = await scene.working();
     cloud().script.delete('Topic');
     const result = await scene.run(['cancel', 'app']);
     expect(result.code).toBe(0);
@@ -200,13 +194,11 @@ describe('cancel', () => {
     expect(result.stdout).toBe(
       `Cancelled: the stack ${STACK} is what it was before (UPDATE_ROLLBACK_COMPLETE).\n`,
     );
-    expectTrouble(await first, 1, `The stack ${STACK} could not be updated`, 'Somebody cancelled it.');
+    expectTrouble(await first.ended, 1, `The stack ${STACK} could not be updated`, 'Somebody cancelled it.');
   });
 
   it('of a first creation wants a yes: exit 2 without, deletes with it', async () => {
-    cloud().script.set('Topic', { ms: 8000 });
-    const first = scene.run(deploy);
-    await until(statusIs('CREATE_IN_PROGRESS'));
+    const first = await scene.working();
     expectTrouble(await scene.run(['cancel', 'app']), 2, '123456789012', 'Give --yes.');
     expect(scene.changes()).not.toContain('cloudformation:DeleteStack');
     cloud().script.delete('Topic');
@@ -214,7 +206,7 @@ describe('cancel', () => {
     expect(result.code).toBe(0);
     expect(lines(result).at(-1)).toMatchObject({ type: 'result', outcome: 'deleted' });
     expect(cloud().find(STACK)).toBeUndefined();
-    expectTrouble(await first, 1, `The stack ${STACK} could not be created`, 'Somebody cancelled it.');
+    expectTrouble(await first.ended, 1, `The stack ${STACK} could not be created`, 'Somebody cancelled it.');
   });
 
   it('with nothing to cancel says so, exit 0, and changes nothing', async () => {
@@ -278,13 +270,17 @@ describe('events', () => {
   });
 
   it('--follow prints on standard output until the end; nothing else is there', async () => {
-    cloud().script.set('Topic', { ms: 2500 });
-    const first = scene.run(deploy);
-    await until(statusIs('CREATE_IN_PROGRESS'));
-    const [people, programs] = await Promise.all([
-      scene.run(['events', 'app', '--follow']),
-      scene.run(['events', '--follow', '--json']),
-    ]);
+    const first = await scene.working();
+    const followers = [
+      scene.start(['events', 'app', '--follow']),
+      scene.start(['events', '--follow', '--json']),
+    ];
+    for (const one of followers) await until(() => one.output().includes('Topic'), one);
+    first.release();
+    const [people, programs] = (await Promise.all(followers.map(({ ended }) => ended))) as [
+      CliResult,
+      CliResult,
+    ];
     expect(people).toMatchObject({ code: 0, stderr: '' });
     const printed = people.stdout.trim().split('\n');
     expect(printed[0]).toMatch(/CREATE_IN_PROGRESS +shop-app-dev +shop-app-dev/);
@@ -296,19 +292,25 @@ describe('events', () => {
       true,
     );
     expect(printed.length).toBe(all.length - 1);
-    expect((await first).code).toBe(0);
+    expect((await first.ended).code).toBe(0);
     const idle = await scene.run(['events', '--follow']);
     expect(idle.stdout).toContain('Nothing runs now.');
   });
 
   it('--follow of a failing operation shows the failure and exits 0: it only watches', async () => {
-    cloud().script.set('Topic', { ms: 2000, fail: 'no' });
-    const first = scene.run(deploy);
-    await until(statusIs('CREATE_IN_PROGRESS'));
-    const result = await scene.run(['events', '--follow', '--failed']);
+    const first = await scene.working({ fail: 'no' });
+    const env = { AWS_ACCESS_KEY_ID: 'AKIDFOLLOWER' };
+    const following = scene.start(['events', '--follow', '--failed'], { env });
+    const looks = () =>
+      scene.fake.requests.some(
+        ({ action, accessKey }) => action === 'DescribeStackEvents' && accessKey === env.AWS_ACCESS_KEY_ID,
+      );
+    await until(looks, following);
+    first.release();
+    const result = await following.ended;
     expect(result.code).toBe(0);
     expect(result.stdout.trim().split('\n')).toHaveLength(1);
-    expect((await first).code).toBe(1);
+    expect((await first.ended).code).toBe(1);
   });
 });
 

@@ -2,9 +2,12 @@ import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { realClock } from '../fake/clock.ts';
+import type { Behaviour } from '../fake/cloudformation-state.ts';
+import { Hold } from '../fake/hold.ts';
 import { type Fake, type RecordedRequest, startFake } from '../fake/server.ts';
 import { type CliOptions, type CliResult, ESCAPES, Home, type RunningCli } from './cli.ts';
 import { tell } from './transcript.ts';
+import { until } from './until.ts';
 
 /** What must never be seen anywhere, whatever goes wrong. */
 export const SECRETS = {
@@ -59,6 +62,12 @@ ${options.stack ?? ''}    parameters:
 ${options.parameters ?? '      JwtSecret: { env: JWT_SECRET }\n      DatabaseUrl: { env: DATABASE_URL }\n'}functions:
   api: { name: { output: app.FunctionName }, zip: code, timeout: ${options.functionTimeout ?? '30s'} }
 ${check}`;
+}
+
+/** A command that waits for AWS. */
+export interface Working extends RunningCli {
+  /** AWS gets done. */
+  release(): void;
 }
 
 /** A project in a home of its own, on a fake AWS of its own in real time. */
@@ -117,6 +126,21 @@ export class Scene {
   /** The same, to its end. */
   run(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
     return this.start(args, options).ended;
+  }
+
+  /** A deploy whose stack AWS works on: its topic is not done before it is released. */
+  async working(scripted: Omit<Behaviour, 'ms'> = {}): Promise<Working> {
+    const hold = this.holdTopic(scripted);
+    const running = this.start(['deploy', '--create-stack']);
+    await until(() => hold.holds, running);
+    return { ...running, release: () => hold.release() };
+  }
+
+  /** The next work on the stack's topic is not done before it is released. */
+  holdTopic(scripted: Omit<Behaviour, 'ms'> = {}): Hold {
+    const hold = new Hold();
+    this.fake.state.cloudFormation.script.set('Topic', { ...scripted, ms: hold });
+    return hold;
   }
 
   /** A deploy of everything that must succeed. */
