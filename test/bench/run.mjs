@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeGrid } from './graphs.mjs';
+import { heldStacks } from './held-stacks.mjs';
 import { measureHost } from './host.mjs';
-import { heldStack } from './last-event.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../..');
@@ -202,10 +202,11 @@ try {
   );
   row('a name completed by Tab', wall('complete'), ' s', 0.15);
   row('config validate, 200 stacks, to 20', wall('validate200') / wall('validate20'), ' x', 6);
-  const held = await fastest(() => heldStack([node, launcher, 'deploy', '--create-stack']));
+  const deploy = [node, launcher, 'deploy', '--create-stack'];
+  const held = await fastest(() => heldStacks(deploy));
   row("from a stack's last event to exit", held.afterLastEvent, ' s', 0.5);
   row('a stack held for 10 s, all of the deploy', held.total, ' s', 10.6);
-  const byAws = await heldStack([
+  const byAws = await heldStacks([
     awsCli(),
     'cloudformation',
     'deploy',
@@ -215,6 +216,15 @@ try {
     'app.yaml',
   ]);
   row('  the same by aws cloudformation deploy', byAws.total, ' s', held.total, 'at least');
+  const sixty = await heldStacks(deploy, { count: 60, seconds: 60 });
+  row(
+    'sixty stacks side by side, a minute each, to what one takes in AWS',
+    sixty.total / sixty.ideal,
+    ' x',
+    1.1,
+  );
+  const quiet = await heldStacks(deploy, { seconds: 120 });
+  row('calls a second while a stack is quiet', quiet.quietCalls, '', 1);
   row('code that a first deploy, image and all, loads', firstDeploy / 1e6, ' MB', 1.5);
   rows.push(['  the bundle of all commands', `${(bundleSize() / 1e6).toFixed(2)} MB`, '', '']);
 

@@ -52,6 +52,8 @@ export const cloudFormation: Service = {
   handle(action, parameters, context) {
     const handler = HANDLERS[action];
     if (!handler) throw new Error(`the fake's CloudFormation does not know ${action}`);
+    if (!context.buckets.take(`cloudformation:${action}`, context.clock.now()))
+      throw new FakeError('Throttling', 'Rate exceeded');
     const engine = engineOf(context.state.cloudFormation, context.clock, (url) => templateAt(url, context));
     const result = handler(parameters, { ...context, engine });
     return {

@@ -12,8 +12,12 @@ export interface Pace {
   readonly most: number;
 }
 
-/** AWS does not publish CloudFormation's limits; these are where the learning starts and ends. */
+/** Where the learning starts and ends for limits that AWS does not publish. */
 const UNPUBLISHED: Pace = { burst: 30, rate: 30, most: 60 };
+/** Sixty stacks at once are to begin within seconds; where that is too much, the first answers say so. */
+const UNPUBLISHED_OF: Readonly<Record<string, Pace>> = {
+  cloudformation: { burst: 60, rate: 60, most: 60 },
+};
 const MIN_RATE = 0.5;
 /** How much the rate grows in a second without throttling. */
 const RECOVERY = 1;
@@ -144,7 +148,7 @@ export class Pacers {
     const mine = this.#pacers.get(owner) ?? new Map<string, Pacer>();
     this.#pacers.set(owner, mine);
     const key = [endpoint ?? '', region, api].join('|');
-    const pacer = mine.get(key) ?? new Pacer(this.#clock, pace);
+    const pacer = mine.get(key) ?? new Pacer(this.#clock, pace ?? UNPUBLISHED_OF[api]);
     mine.set(key, pacer);
     return pacer;
   }

@@ -17,7 +17,11 @@ export interface RetryDeps {
  * Sends a request until it is answered for what it asks: after the SDK's own tries, throttling is waited out
  * and cut connections are tried again. Only for requests that may be sent twice.
  */
-export async function untilAnswered<T>({ clock, signal }: RetryDeps, send: () => Promise<T>): Promise<T> {
+export async function untilAnswered<T>(
+  { clock, signal }: RetryDeps,
+  send: () => Promise<T>,
+  triesFor: (error: unknown) => number = triesOfAny,
+): Promise<T> {
   for (let tries = 1, pause = FIRST_PAUSE; ; tries++, pause = Math.min(pause * 1.7, LONGEST_PAUSE)) {
     throwIfAborted(signal);
     try {
@@ -31,7 +35,33 @@ export async function untilAnswered<T>({ clock, signal }: RetryDeps, send: () =>
   }
 }
 
-function triesFor(error: unknown): number {
+/** Sends a request until it is not throttled any more. A throttled one was not carried out: any may be sent twice. */
+export function whenNotThrottled<T>(deps: RetryDeps, send: () => Promise<T>): Promise<T> {
+  return untilAnswered(deps, send, (error) => (isThrottling(error) ? THROTTLED_TRIES : 0));
+}
+
+type Calls<P> = { [K in keyof P]: P[K] extends (...args: never[]) => Promise<unknown> ? K : never }[keyof P];
+
+/**
+ * The same port; its calls outlast throttling.
+ *
+ * @param polled calls that are made again anyway, by somebody who keeps a deadline
+ */
+export function outlastThrottling<P extends object>(
+  port: P,
+  deps: RetryDeps,
+  polled: readonly Calls<P>[],
+): P {
+  return new Proxy(port, {
+    get(target, name) {
+      const own = Reflect.get(target, name);
+      if (typeof own !== 'function' || (polled as readonly PropertyKey[]).includes(name)) return own;
+      return (...args: unknown[]) => whenNotThrottled(deps, () => own.apply(target, args));
+    },
+  });
+}
+
+function triesOfAny(error: unknown): number {
   // A lack of capacity comes as a 5xx, and does not pass within seconds.
   if (/Capacity/.test(underneath(error).name)) return 0;
   return isThrottling(error) ? THROTTLED_TRIES : isTransient(error) ? TRANSIENT_TRIES : 0;

@@ -1,4 +1,5 @@
 import type { SharedStore } from '../artifacts/index.ts';
+import { outlastThrottling } from '../aws/retry.ts';
 import { InfractlError } from '../base/errors.ts';
 import type { FunctionDeps } from '../functions/index.ts';
 import type { ImageDeps } from '../images/index.ts';
@@ -18,6 +19,8 @@ const CHANGES_STACKS = [
   'deleteStack',
   'discardStack',
 ] as const;
+/** What is asked again and again, by those who know when to give up. */
+const POLLED = ['stack', 'events', 'changeSet'] as const;
 const CHANGES_IMAGES = ['login', 'deleteImages', 'tagImage'] as const;
 const CHANGES_FUNCTIONS = ['updateCode', 'publish', 'createAlias', 'updateAlias'] as const;
 
@@ -51,15 +54,16 @@ export class Services {
   stacks(): Promise<StackDeps> {
     this.#stacks ??= (async () => {
       const { cloudFormation } = await import('../aws/cloudformation.ts');
-      const { watch = (port) => port } = this.#needs;
+      const { session, watch = (port) => port } = this.#needs;
+      const port = outlastThrottling(cloudFormation(session), this.#needs, POLLED);
       return {
         ...this.#shared(),
         where: this.#needs.where,
         wait: this.#needs.wait,
         decide: this.#needs.decide,
         claim: () => this.#beforeChange('executeChangeSet'),
-        lookups: lookupsOf(this.#needs.session),
-        port: beforeChanges(watch(cloudFormation(this.#needs.session)), CHANGES_STACKS, this.#beforeChange),
+        lookups: lookupsOf(session),
+        port: beforeChanges(watch(port), CHANGES_STACKS, this.#beforeChange),
         artifacts: () => this.artifacts(),
         existingArtifacts: () => this.existingArtifacts(),
       };

@@ -36,9 +36,9 @@ describe('the pacers of a process', () => {
     unknown.throttled();
     all.learn('B', '111');
     expect(of(all, { accessKeyId: 'B' })).toBe(known);
-    expect(known.rate).toBeCloseTo(15, 1);
+    expect(known.rate).toBeCloseTo(30, 1);
     await clock.sleep(10_000);
-    expect(known.rate).toBeGreaterThan(20);
+    expect(known.rate).toBeGreaterThan(35);
   });
 
   it('move as they are where the account has none yet', () => {
@@ -92,6 +92,6 @@ describe('a real client', () => {
     await cloudFormation(two)
       .stack('none')
       .catch(() => {});
-    expect(pacer.rate).toBeLessThan(16);
+    expect(pacer.rate).toBeLessThan(40);
   });
 });

@@ -209,6 +209,14 @@ describe('a failure', () => {
     expect(refused.suggestions.join('\n')).toContain('--continue-rollback --skip-resource B');
   });
 
+  it('of a template whose resources need each other in a ring says how to cut it', async () => {
+    const ring = things({ A: { To: { Ref: 'B' } }, B: { To: { Ref: 'A' } } });
+    const error = await failure(deployStack(w.deps, await w.spec(ring)));
+    expect(error).toMatchObject({ code: 'ChangeSetRefused', exit: 1 });
+    expect(error.why).toMatch(/Circular dependency between resources: \[[AB], [AB]\]/);
+    expect(error.suggestions[0]).toContain('Cut the ring');
+  });
+
   it('of a change set gives its reason and leaves no empty stack', async () => {
     const template = {
       Resources: { A: { Type: 'Fake::Thing', Properties: { X: { 'Fn::ImportValue': 'nowhere' } } } },

@@ -68,15 +68,20 @@ describe('AWS’s reason', () => {
       'Invalid name',
       'InvalidRequest',
     ],
-    ['shop already exists in stack arn:x', 'shop already exists in stack arn:x', undefined],
+    ['shop already exists in stack arn:x', 'shop already exists in stack arn:x'],
     [
       'Denied (Service: AWSLambda; Status Code: 403; Error Code: X; Request ID: 5; Proxy: null)',
       'Denied',
       undefined,
+      'X',
     ],
-    ['Bad (Service: S3, Status Code: 400, Request ID: 1) (SDK Attempt Count: 1)', 'Bad', undefined],
-  ])('loses its noise: %s', (reason, text, handlerCode) => {
-    expect(cleanReason(reason)).toEqual(handlerCode ? { text, handlerCode } : { text });
+    ['Bad (Service: S3, Status Code: 400, Request ID: 1) (SDK Attempt Count: 1)', 'Bad'],
+  ])('loses its noise: %s', (reason, text, handlerCode?: string, serviceCode?: string) => {
+    expect(cleanReason(reason)).toEqual({
+      text,
+      ...(handlerCode ? { handlerCode } : {}),
+      ...(serviceCode ? { serviceCode } : {}),
+    });
   });
 });
 

@@ -214,7 +214,10 @@ function refusal(spec: StackSpec, error: unknown): unknown {
           'AWS does not put the drift of this stack back in its state: deploy it once without --revert-drift, then run this again.',
           'Or set what drifted by hand to what the template says; infractl drift shows it.',
         ]
-      : [`Correct ${spec.templateFile} or the parameters in infractl.yaml.`],
+      : [
+          ...adviceFor({ logicalId: 'the stack', physicalId: '', resourceType: '', reason: message }),
+          `Correct ${spec.templateFile} or the parameters in infractl.yaml.`,
+        ],
     cause: error,
   });
 }

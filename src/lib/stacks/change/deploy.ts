@@ -43,7 +43,7 @@ const SETTLED = new Set(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'IMPORT_COMPLETE'
 export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<StackResult> {
   throwIfAborted(deps.signal);
   const template = await checkedTemplate(spec);
-  const { wanted, state, deployed } = await compareWith(deps.port, spec, template);
+  const { wanted, state, deployed } = await compareWith(deps, spec, template);
   if (!state) return apply(deps, spec, wanted, undefined);
   checkOwner(state, spec.tags[PROJECT_TAG]);
 
@@ -189,7 +189,7 @@ async function apply(
  * Executes a change set. Before the call a failure takes the change set back. Once the call went out AWS
  * may be at work: a failure that says nothing of the request is tried again under the same token.
  *
- * @returns its token, and the newest event from before, behind which this operation's own begin.
+ * @returns its token, and the newest event from before, behind which this operation's own begin; none of a new stack
  */
 async function start(
   deps: StackDeps,
@@ -203,7 +203,7 @@ async function start(
   const execute = () => port.executeChangeSet(changeSet.id, token);
   let sent = false;
   try {
-    const [marker] = (await port.events(changeSet.stackId)).events;
+    const marker = type === 'UPDATE' ? (await port.events(changeSet.stackId)).events[0] : undefined;
     throwIfAborted(signal);
     const count = plural(changeSet.state.changes.length, 'change');
     deps.reporter.emit({ type: 'part.status', part: spec.part, status: `${count}, starting` });

@@ -23,7 +23,7 @@ export async function planStack(
   unknown: readonly string[] = [],
 ): Promise<StackPlan> {
   const template = await checkedTemplate(spec, unknown);
-  const { wanted, state, deployed } = await compareWith(deps.port, spec, template);
+  const { wanted, state, deployed } = await compareWith(deps, spec, template);
   if (state) checkOwner(state, spec.tags[PROJECT_TAG]);
   const step = nextStep(state?.status, 'deploy');
   const note = state && noteOf(step, state, deps.clock.now());

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { whenNotThrottled } from '../../aws/retry.ts';
 import { InfractlError, UsageError } from '../../base/errors.ts';
 import { plural } from '../../base/text.ts';
 import {
@@ -7,7 +8,7 @@ import {
   type PackagedTemplate,
   packageTemplate,
 } from '../packaging/packaging.ts';
-import type { StackState, StacksPort, TemplateSource } from '../port.ts';
+import type { StackState, TemplateSource } from '../port.ts';
 import { loadTemplate } from '../template/load.ts';
 import { checkParameters } from '../template/parameters.ts';
 import { INLINE_BYTES, LARGEST_BYTES, readTemplate, type Template } from '../template/template.ts';
@@ -49,7 +50,7 @@ export async function checkedTemplate(spec: StackSpec, unknown: readonly string[
 
 /** What is wanted beside what is there: packing and the two reading calls take place at once. */
 export async function compareWith(
-  port: StacksPort,
+  deps: Pick<StackDeps, 'port' | 'clock' | 'signal'>,
   spec: StackSpec,
   template: Template,
 ): Promise<{
@@ -59,8 +60,8 @@ export async function compareWith(
 }> {
   const [packaged, state, deployed] = await Promise.all([
     spec.templateText === undefined && hasLocalPaths(template) ? packageTemplate(template) : undefined,
-    port.stack(spec.stackName),
-    port.template(spec.stackName),
+    whenNotThrottled(deps, () => deps.port.stack(spec.stackName)),
+    deps.port.template(spec.stackName),
   ]);
   return { wanted: { template, packaged }, state, deployed };
 }

@@ -18,7 +18,8 @@ export const CAUSES: readonly Cause[] = [
   ...ACCESS,
   ...pick(VALUES, ['CertificateRegion', 'CertificateInvalid', 'ImageIdRegion', 'EngineVersion']),
   ...DELETING,
-  ...pick(VALUES, ['NetworkOverlap', 'CodeTooLarge', 'RuntimeGone', 'CircularDependency']),
+  ...pick(VALUES, ['NetworkOverlap', 'CodeTooLarge', 'CodeStorageFull', 'RuntimeGone', 'CircularDependency']),
+  ...pick(VALUES, ['SsmParameterMissing', 'ApiWithoutMethods', 'NoListenerYet', 'NoInternetGateway']),
   ...TAKEN,
   ...WAITING,
   ...VALUES,
@@ -30,14 +31,17 @@ function pick(rows: readonly Cause[], codes: readonly string[]): Cause[] {
 
 /** What a failed event means and what to do; undefined where AWS's own words are all that there is. */
 export function causeOf(event: Failed): Known | undefined {
-  const { text, handlerCode } = cleanReason(event.reason);
+  const { text, handlerCode, serviceCode } = cleanReason(event.reason);
   const said = { ...event, reason: text };
   const ofType = CAUSES.filter(({ type }) => !type || type.test(event.resourceType));
-  for (const cause of ofType) {
-    const match = cause.words?.exec(text);
-    if (match) return known(cause, said, match.groups ?? {});
-  }
-  const byCode = ofType.find((cause) => cause.handlerCode !== undefined && cause.handlerCode === handlerCode);
+  for (const words of serviceCode === undefined ? [text] : [text, serviceCode])
+    for (const cause of ofType) {
+      const match = cause.words?.exec(words);
+      if (match) return known(cause, said, match.groups ?? {});
+    }
+  const byCode = ofType.find(
+    ({ handlerCodes }) => handlerCode !== undefined && handlerCodes?.includes(handlerCode),
+  );
   return byCode && known(byCode, said, {});
 }
 

@@ -64,10 +64,17 @@ interface Meaning {
   readonly advice: readonly string[];
 }
 
-/** How ECS says why a task stopped (developer guide, "Stopped tasks error messages"), and what it means. */
+/** How ECS says why a task stopped (developer guide, "Stopped tasks error messages"), the most particular first. */
 const STOPS: readonly (readonly [RegExp, Meaning])[] = [
   [
-    /CannotPullContainer|ImageNotFound|pull image manifest|image .{0,80}not found/i,
+    /exec format error|does not contain descriptor matching platform/i,
+    {
+      why: 'The image is of another processor architecture than the task.',
+      advice: ['Build the image for the platform of the task: linux/amd64, or set RuntimePlatform to ARM64.'],
+    },
+  ],
+  [
+    /CannotPullContainer|pull image manifest/i,
     {
       why: 'ECS could not pull the image.',
       advice: [
@@ -76,7 +83,7 @@ const STOPS: readonly (readonly [RegExp, Meaning])[] = [
     },
   ],
   [
-    /ResourceInitializationError.*(?:secret|ssm|parameter)|unable to (?:pull|retrieve) secrets/i,
+    /ResourceInitializationError.*(?:secret|ssm|parameter)/i,
     {
       why: 'ECS could not read a secret or parameter that the task is given.',
       advice: [
@@ -85,7 +92,7 @@ const STOPS: readonly (readonly [RegExp, Meaning])[] = [
     },
   ],
   [
-    /log ?group|awslogs|CreateLogStream/i,
+    /log ?group|log stream/i,
     {
       why: 'ECS could not write the log of the task.',
       advice: [
@@ -94,14 +101,7 @@ const STOPS: readonly (readonly [RegExp, Meaning])[] = [
     },
   ],
   [
-    /exec format error|platform .{0,30}does not match/i,
-    {
-      why: 'The image is of another processor architecture than the task.',
-      advice: ['Build the image for the platform of the task: linux/amd64, or set RuntimePlatform to ARM64.'],
-    },
-  ],
-  [
-    /OutOfMemory|out of memory/i,
+    /OutOfMemory/i,
     {
       why: 'A container used more memory than it has.',
       advice: ['Give the task, or the container, more memory.'],
@@ -117,7 +117,7 @@ const STOPS: readonly (readonly [RegExp, Meaning])[] = [
     },
   ],
   [
-    /unable to place|insufficient (?:cpu|memory)|RESOURCE:|Capacity is unavailable/i,
+    /unable to place|RESOURCE:|Capacity is unavailable/i,
     {
       why: 'There is no machine with room for the task.',
       advice: ['Add capacity to the cluster, or ask less of it: CPU, memory, ports, placement constraints.'],

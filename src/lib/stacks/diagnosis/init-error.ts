@@ -66,7 +66,7 @@ const ROWS: readonly Row[] = [
     }),
   ],
   [
-    /Runtime\.OutOfMemory|signal: killed|MemorySize.*exceeded/,
+    /Runtime\.OutOfMemory|signal: killed/,
     () => ({ why: 'The function used more memory than it has.', advice: ['Raise its MemorySize.'] }),
   ],
   [

@@ -48,7 +48,7 @@ export interface DiffOrder {
 export async function diffStack(deps: StackDeps, order: DiffOrder): Promise<StackDiff> {
   const { spec, later = [] } = order;
   const template = await checkedTemplate(spec, later);
-  const { wanted, state, deployed } = await compareWith(deps.port, spec, template);
+  const { wanted, state, deployed } = await compareWith(deps, spec, template);
   if (state) checkOwner(state, spec.tags[PROJECT_TAG]);
   const step = nextStep(state?.status, 'deploy');
   const isNew = !state || deployed === undefined || step.do === 'recreate' || step.do === 'create';

@@ -70,7 +70,8 @@ class Cursor {
   #isBefore(event: StackEvent): boolean {
     if (this.#from === 'operation') return false;
     if ('since' in this.#from) return event.at < this.#from.since;
-    if (!this.#from.after) return false;
+    // Of a new stack all is new but the change set that made it.
+    if (!this.#from.after) return event.status === 'REVIEW_IN_PROGRESS';
     const { after } = this.#from;
     // A nested stack has other ids, but everything of an older operation is older than the parent's end.
     return event.stackId === after.stackId

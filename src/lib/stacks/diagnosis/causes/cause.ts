@@ -5,6 +5,8 @@ export interface Reason {
   readonly text: string;
   /** The class of failure by the resource's handler: `AlreadyExists`, `NotStabilized`, … */
   readonly handlerCode?: string;
+  /** The service's own: `DependencyViolation`. Older resource types give it. */
+  readonly serviceCode?: string;
 }
 
 /** The part of an event that a cause is found by. */
@@ -17,11 +19,11 @@ export type Groups = Readonly<Record<string, string | undefined>>;
 export interface Cause {
   /** Stable, for programs: `NameTaken`, `AccessDenied`. */
   readonly code: string;
-  /** Matched against the cleaned reason. */
+  /** Matched against the cleaned reason, then against the service's code. */
   readonly words?: RegExp;
   /** The resource's type, where the words alone may mean something else. */
   readonly type?: RegExp;
-  readonly handlerCode?: string;
+  readonly handlerCodes?: readonly string[];
   /** Why, in a sentence; undefined where AWS's own words say it. */
   readonly why?: (event: Failed, groups: Groups) => string | undefined;
   /** What to do, the likeliest first. */
@@ -49,6 +51,7 @@ export function nameOf({ physicalId, logicalId }: Pick<StackEvent, 'physicalId' 
 export function cleanReason(reason: string | undefined): Reason {
   const raw = reason?.trim() ?? '';
   const handlerCode = /HandlerErrorCode:\s*(\w+)/.exec(raw)?.[1];
+  const serviceCode = /\(Service:[^)]*Error Code:\s*([\w.]+)/.exec(raw)?.[1];
   let text = raw
     .replace(/\s*\((?:RequestToken|HandlerErrorCode):[^)]*\)/g, '')
     .replace(/\s*\(Service:[^)]*\)/g, '')
@@ -57,5 +60,5 @@ export function cleanReason(reason: string | undefined): Reason {
     .replace(/\s*Encoded authorization failure message:\s*[\w-]+\.?/g, '')
     .trim();
   text = /^Resource handler returned message: "([\s\S]*)"$/.exec(text)?.[1]?.trim() ?? text;
-  return handlerCode ? { text, handlerCode } : { text };
+  return { text, ...(handlerCode ? { handlerCode } : {}), ...(serviceCode ? { serviceCode } : {}) };
 }

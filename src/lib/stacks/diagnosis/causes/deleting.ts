@@ -21,7 +21,7 @@ export const DELETING: readonly Cause[] = [
   },
   {
     code: 'RepositoryNotEmpty',
-    words: /repository.*(?:cannot be deleted because it still contains images|not empty)|RepositoryNotEmpty/i,
+    words: /cannot be deleted because it still contains images|RepositoryNotEmpty/i,
     why: () => 'AWS deletes no repository that holds images.',
     advice: (event) => [
       `Delete the images of the repository ${event.physicalId} first: aws ecr delete-repository --repository-name ${event.physicalId} --force deletes it with them.`,
@@ -29,7 +29,7 @@ export const DELETING: readonly Cause[] = [
   },
   {
     code: 'HostedZoneNotEmpty',
-    words: /HostedZoneNotEmpty|hosted zone contains resource record sets|non-required resource record sets/i,
+    words: /HostedZoneNotEmpty|non-required resource record sets/i,
     why: () => 'The hosted zone holds records that the stack did not make.',
     advice: (event) => [
       `Delete them first: aws route53 list-resource-record-sets --hosted-zone-id ${nameOf(event)} shows them.`,
@@ -57,8 +57,9 @@ export const DELETING: readonly Cause[] = [
   },
   {
     code: 'StateInTheWay',
+    handlerCodes: ['ResourceConflict'],
     words:
-      /(?:DB ?(?:instance|cluster)|instance|cluster|snapshot).{0,60}(?:is not (?:currently )?(?:in )?(?:the )?available|not in available state|in (?:the )?(?:creating|modifying|backing-up|rebooting|upgrading) state)|Invalid(?:DB)?(?:Instance|Cluster)State|InvalidDBInstanceState|ResourceConflict|OperationAborted|ConcurrentModification|another operation|currently in progress|in the following state/i,
+      /(?:instance|cluster|snapshot).{0,60}not (?:currently )?in (?:the )?available state|Invalid(?:DB)?(?:Instance|Cluster)State|ResourceConflict|OperationAborted|concurrent ?modification|(?:update|operation) is (?:currently )?in progress|Table is being (?:created|updated|deleted)/i,
     why: () => 'Something else is being done to it now, and AWS does one thing at a time.',
     advice: (event) => [
       `Wait until ${nameOf(event)} is available (a backup, a maintenance or another change ends), then run the same command again.`,
@@ -66,14 +67,36 @@ export const DELETING: readonly Cause[] = [
   },
   {
     code: 'FinalSnapshot',
-    words: /FinalDBSnapshotIdentifier|DBSnapshotAlreadyExists|final snapshot/i,
-    why: () => 'The last snapshot, which is taken at the deletion, could not be made.',
-    advice: () => ['Look for an older snapshot of the same name, and delete or rename it.'],
+    words:
+      /Cannot create the (?:cluster )?snapshot because (?:a snapshot|one) with the identifier (?<name>\S+) already exists|DB(?:Cluster)?SnapshotAlreadyExists/i,
+    why: (_, { name }) =>
+      `The last snapshot, which is taken at the deletion, could not be made: ${name ? `there is one called ${name}` : 'there is one of that name'} already.`,
+    advice: (_, { name }) => [
+      `Delete or rename the older snapshot${name ? ` ${name}` : ''}, then run the same command again.`,
+    ],
+  },
+  {
+    code: 'NoSnapshotOfIt',
+    words: /FinalDBSnapshotIdentifier (?:can ?not be specified|is required)|final snapshot is required/i,
+    why: () =>
+      'Whether a last snapshot is taken does not fit: of an instance in a cluster, and of a replica, there is none; anything else needs one, or to be told that it needs none.',
+    advice: (event) => [
+      `Set DeletionPolicy and UpdateReplacePolicy of ${event.logicalId}: Delete for an instance of a cluster or a replica (the cluster has the snapshot), Snapshot for anything else that holds data. Deploy that first.`,
+    ],
+  },
+  {
+    code: 'ReplicatedFunction',
+    words: /because it is a replicated function/i,
+    why: () =>
+      'CloudFront holds copies of the function in many places and removes them some hours after nothing uses it.',
+    advice: () => [
+      'Wait some hours after the distribution let go of it, then run the same command again; or let the stack go without it: infractl destroy asks which resources to keep.',
+    ],
   },
   {
     code: 'InUse',
     words:
-      /has (?:a )?depend|DependencyViolation|(?:still|currently) in use|in use by|is in use|has dependent object|ResourceInUse|DeleteConflict|has some mapped public address|is being used/i,
+      /has (?:a )?depend|DependencyViolation|(?:still|currently) in use|in use by|is in use|ResourceInUse|DeleteConflict|has some mapped public address|being used|is still using it|are still members of|policy attached to entities/i,
     why: (event) => `Something still uses ${nameOf(event)}, so AWS does not delete it.`,
     advice: (event) => [
       `Something that does not belong to the stack still uses ${nameOf(event)}: remove that first.`,

@@ -15,7 +15,7 @@ export const TAKEN: readonly Cause[] = [
   },
   {
     code: 'SecretBeingDeleted',
-    words: /(?:secret with this name|secret) (?:is )?already scheduled for deletion|scheduled for deletion/i,
+    words: /scheduled for deletion|marked for deletion/i,
     type: /^AWS::SecretsManager::/,
     why: () => 'A secret that was deleted keeps its name for 7 to 30 days.',
     advice: (event) => [
@@ -32,17 +32,22 @@ export const TAKEN: readonly Cause[] = [
   {
     code: 'DomainTaken',
     words:
-      /CNAMEAlreadyExists|CNAMEs you provided are already associated|domain name .{0,80}already exists|DomainName.*already/i,
-    why: () => 'Another distribution or API, perhaps of another account, has this domain name.',
-    advice: () => [
-      'Take the name off the other one first, or move it: aws cloudfront associate-alias --target-distribution-id ID --alias NAME',
-    ],
+      /CNAMEAlreadyExists|CNAMEs you provided are already associated|domain name you provided (?:is already associated|already exists)|DNS record that points to another CloudFront distribution|Domain already (?:exists|associated)/i,
+    why: ({ resourceType }) =>
+      resourceType.startsWith('AWS::Cognito')
+        ? 'Prefixes of Cognito domains are shared by all accounts of a region, and somebody has this one.'
+        : 'Another distribution or API, perhaps of another account, has this domain name.',
+    advice: ({ resourceType }) =>
+      resourceType.startsWith('AWS::Cognito')
+        ? ['Choose another prefix, or take it off the user pool that has it.']
+        : [
+            'Take the name off the other one first, or move it: aws cloudfront associate-alias --target-distribution-id ID --alias NAME',
+          ],
   },
   {
     code: 'AlreadyExists',
-    handlerCode: 'AlreadyExists',
-    words:
-      /already exist(?:s|ed)?|AlreadyExists|EntityAlreadyExists|already owned by you|AlreadyOwnedByYou|DuplicateListener|InvalidGroup\.Duplicate/i,
+    handlerCodes: ['AlreadyExists'],
+    words: /already exist|AlreadyExists|you already own it/i,
     why: (event) =>
       `A ${event.resourceType} of that name is in the account already: made by hand, by another stack, or left by one that was deleted (DeletionPolicy: Retain).`,
     advice: (event) => [
@@ -50,9 +55,25 @@ export const TAKEN: readonly Cause[] = [
     ],
   },
   {
+    code: 'NamedReplacement',
+    words: /cannot update a stack when a custom-named resource requires replacing/i,
+    why: (event) =>
+      `The change replaces ${event.logicalId}, whose name the template gives: the new one would need the name while the old one has it.`,
+    advice: (event) => [
+      `Give ${event.logicalId} another name in the same change, or leave its name out so that AWS makes one.`,
+    ],
+  },
+  {
+    code: 'OneIndexAtATime',
+    words:
+      /more than one GSI creation or deletion|Only 1 online index can be created or deleted simultaneously/i,
+    why: () => 'DynamoDB makes or removes one index of a table in an update.',
+    advice: () => ['Deploy the changes of indexes one by one: one index, then the next.'],
+  },
+  {
     code: 'NoCapacity',
     words:
-      /do(?:es)? not have sufficient (?<what>\S+) capacity|insufficient ?(?:instance|host|DB instance|cluster|capacity)|InsufficientInstanceCapacity|InsufficientDBInstanceCapacity|no(?:t enough)? capacity/i,
+      /do(?:es)? not (?:currently )?have sufficient (?:(?<what>\S+) )?capacity|insufficient ?(?:instance|host|DB ?instance|cluster) ?capacity|capacity is unavailable at this time/i,
     why: (_, { what }) =>
       `AWS has no ${what ? `${what} ` : ''}machine of that type free in that availability zone now.`,
     advice: (event) => [
@@ -62,21 +83,20 @@ export const TAKEN: readonly Cause[] = [
   {
     code: 'SubnetFull',
     words:
-      /InsufficientFreeAddresses|not (?:have )?enough (?:free )?(?:IP )?addresses|insufficient free (?:IP )?addresses|no free addresses/i,
+      /InsufficientFreeAddresses|not have enough free (?:IP )?addresses|insufficient free (?:IP )?addresses|Not enough IP space/i,
     why: () => 'The subnet has no free addresses left.',
     advice: () => ['Use a larger subnet, or one more: a subnet cannot grow.'],
   },
   {
     code: 'ZoneCoverage',
-    words:
-      /Availability Zone \(AZ\) coverage|at least two (?:subnets|availability zones|different)|cover at least 2 AZs|in at least two/i,
+    words: /Availability Zone \(AZ\) coverage|at least two (?:subnets|availability zones|different)/i,
     why: () => 'The service wants subnets in two availability zones or more.',
     advice: (event) => [`Add a subnet of another availability zone to ${event.logicalId}.`],
   },
   {
     code: 'ZoneWithoutType',
     words:
-      /instance type .{0,40}is not supported in your requested Availability Zone|not supported in (?:this|the|your).{0,20}(?:region|zone)|UnsupportedAvailabilityZone/i,
+      /instance type .{0,40}is not supported in your requested Availability Zone|requested configuration is currently not supported/i,
     why: () => 'That type does not exist in that availability zone or region.',
     advice: (event) => [`Choose another type or zone for ${event.logicalId}.`],
   },
@@ -91,16 +111,16 @@ export const TAKEN: readonly Cause[] = [
   },
   {
     code: 'RateLimited',
-    handlerCode: 'Throttling',
-    words: /Throttl|Rate exceeded|TooManyRequests|Too Many Requests|RequestLimitExceeded/i,
+    handlerCodes: ['Throttling'],
+    words: /Throttl|Rate exceeded|Too ?Many ?Requests|Request ?limit ?exceeded/i,
     why: () => 'Too many calls at once in this account and region; it says nothing of the resource.',
     advice: () => ['AWS limited the rate of its own calls. Run the same command again in a minute.'],
   },
   {
     code: 'QuotaExceeded',
-    handlerCode: 'ServiceLimitExceeded',
+    handlerCodes: ['ServiceLimitExceeded'],
     words:
-      /limit.{0,20}exceeded|LimitExceeded|exceed.{0,40}(?:limit|quota)|maximum (?:number|limit)|(?:than|reached) your current .{0,30}limit|quota/i,
+      /limit.{0,20}exceeded|exceed.{0,40}(?:limit|quota)|maximum (?:number|limit)|than your current .{0,30}limit|reached the (?:limit|quota)/i,
     why: (event) => `A quota of ${serviceOf(event)} in this account and region is used up.`,
     advice: (event) => [
       `A quota of the account is used up (${serviceOf(event)}): remove what is not needed, or ask for more in Service Quotas.`,

@@ -28,8 +28,7 @@ export const VALUES: readonly Cause[] = [
   },
   {
     code: 'TemplateUnreadable',
-    words:
-      /S3 error: (?<what>[^.]+)|TemplateURL must (?:be|reference)|TemplateURL .{0,60}(?:not|invalid)|template file .{0,40}(?:not|cannot)/i,
+    words: /S3 error: (?<what>[^.]+)|TemplateURL must (?:be|reference)/i,
     type: /^AWS::(?:CloudFormation::Stack|Serverless::Application)$/,
     why: (_, { what }) => `CloudFormation could not read the nested template${what ? `: ${what}` : ''}.`,
     advice: (event) => [
@@ -52,21 +51,28 @@ export const VALUES: readonly Cause[] = [
   },
   {
     code: 'CodeTooLarge',
-    words: /Unzipped size must be smaller|RequestEntityTooLarge|code size .{0,30}exceed|CodeStorageExceeded/i,
+    words: /Unzipped size must be smaller|combined with layers exceeds|Request must be smaller than/i,
     why: () => 'The code and its layers are larger than Lambda takes as a zip: 250 MB unzipped.',
     advice: () => ['Leave out what the function does not need, or make it a container image (up to 10 GB).'],
   },
   {
+    code: 'CodeStorageFull',
+    words: /Code ?storage (?:limit )?exceeded/i,
+    why: () =>
+      'The room for the code of all functions and versions of the account in this region, 75 GB, is used up.',
+    advice: () => [
+      'Delete versions and layers that nothing uses, or ask for more in Service Quotas (service code lambda).',
+    ],
+  },
+  {
     code: 'RuntimeGone',
-    words:
-      /runtime parameter of (?<runtime>\S+) is no longer supported|runtime .{0,30}(?:deprecated|not supported)/i,
-    why: (_, { runtime }) => `Lambda takes no new functions of ${runtime ?? 'this runtime'}.`,
+    words: /runtime parameter of (?<runtime>\S+) is no longer supported/i,
+    why: (_, { runtime }) => `Lambda takes no new functions of ${runtime}.`,
     advice: () => ['Move the function to a newer runtime.'],
   },
   {
     code: 'CertificateRegion',
-    words:
-      /certificate.{0,80}(?:in|of) (?:the )?us-east-1|InvalidViewerCertificate|certificate .{0,60}(?:must be|isn't|is not) in .{0,30}region|(?:specified )?SSL certificate doesn't exist/i,
+    words: /certificate.{0,80}in '?us-east-1|InvalidViewerCertificate/i,
     why: () =>
       'CloudFront, and edge-optimized domain names, take certificates of us-east-1 alone, whatever the stack’s region is.',
     advice: () => [
@@ -76,7 +82,7 @@ export const VALUES: readonly Cause[] = [
   {
     code: 'CertificateInvalid',
     words:
-      /CertificateNotFound|certificate ARN .{0,120}not valid|certificate .{0,60}(?:not found|does not exist|not (?:been )?(?:issued|validated)|isn't valid)|UnsupportedCertificate/i,
+      /CertificateNotFound|certificate ARN .{0,120}not valid|certificate .{0,60}(?:not found|does not exist)|UnsupportedCertificate/i,
     why: () => 'The certificate is not there, is of another region, or is not validated yet.',
     advice: () => ['Check its ARN: it must be issued, and in the region of what uses it.'],
   },
@@ -91,7 +97,7 @@ export const VALUES: readonly Cause[] = [
   {
     code: 'EngineVersion',
     words:
-      /Cannot find version (?<version>\S+) for (?<engine>\S+)|Invalid DB engine|RDS does not support creating a DB instance with the following combination|upgrade .{0,40}(?:not (?:valid|supported)|path)/i,
+      /Cannot find version (?<version>\S+) for (?<engine>\S+)|Invalid DB engine|RDS does not support creating a DB instance with the following combination|Cannot upgrade \S+ from/i,
     type: /^AWS::(?:RDS|DocDB|Neptune)::/,
     why: (_, { version, engine }) =>
       version
@@ -103,8 +109,7 @@ export const VALUES: readonly Cause[] = [
   },
   {
     code: 'NetworkOverlap',
-    words:
-      /conflicts with another subnet|InvalidSubnet\.Conflict|CIDR .{0,40}(?:overlap|invalid|conflict)|InvalidVpc\.Range/i,
+    words: /conflicts with another subnet|CIDR .{0,40}(?:overlap|invalid)/i,
     why: () => 'The range of addresses overlaps another one, or lies outside of its VPC.',
     advice: (event) => [`Give ${event.logicalId} a range that nothing else has.`],
   },
@@ -117,17 +122,52 @@ export const VALUES: readonly Cause[] = [
     ],
   },
   {
+    code: 'SsmParameterMissing',
+    words: /Unable to fetch parameters \[(?<names>[^\]]*)\] from parameter store/,
+    why: (_, { names }) => `The Parameter Store of this account and region does not hold ${names}.`,
+    advice: (_, { names }) => [
+      `Make it first: aws ssm put-parameter --name ${names?.split(',')[0]} --type String --value …`,
+    ],
+  },
+  {
+    code: 'ApiWithoutMethods',
+    words: /REST API doesn't contain any methods/,
+    why: () => 'The deployment was made before the methods of the API.',
+    advice: (event) => [`Let ${event.logicalId} wait for every AWS::ApiGateway::Method with DependsOn.`],
+  },
+  {
+    code: 'NoListenerYet',
+    words: /target group .{0,200}does not have an associated load balancer/i,
+    why: () => 'No listener of a load balancer leads to the target group yet.',
+    advice: (event) => [`Let ${event.logicalId} wait for the listener, or its rule, with DependsOn.`],
+  },
+  {
+    code: 'NoInternetGateway',
+    words: /has no Internet gateway attached|belong to different networks/i,
+    why: () => 'The internet gateway is not attached to the VPC yet, or to another one.',
+    advice: (event) => [`Let ${event.logicalId} wait for the AWS::EC2::VPCGatewayAttachment with DependsOn.`],
+  },
+  {
+    code: 'NotUpdatable',
+    handlerCodes: ['NotUpdatable'],
+    words: /createOnlyPropert/i,
+    why: (event) => `A property of ${event.logicalId} that changes can only be set when it is made.`,
+    advice: (event) => [
+      `Give ${event.logicalId} another logical id (and name), so that a new one is made; what the old one holds goes with it unless its policies retain it.`,
+    ],
+  },
+  {
     code: 'ParameterInvalid',
     words:
-      /(?:Parameter|parameter).*(?:must|failed to satisfy|constraint|invalid)|failed validation constraint|Parameter validation failed/,
+      /Parameters?:? ['[]?[\w, ]+['\]]? (?:must (?!be of type)|failed to satisfy|do not exist)|Parameter validation failed/,
     why: () => 'The template, or the service, does not take this value of a parameter.',
     advice: () => ['Correct the parameter in infractl.yaml, then run the same command again.'],
   },
   {
     code: 'PropertiesInvalid',
-    handlerCode: 'InvalidRequest',
+    handlerCodes: ['InvalidRequest'],
     words:
-      /Properties validation failed|extraneous key|unsupported property|Encountered unsupported|ValidationException|InvalidParameter|Invalid request|not a valid|must be|is invalid|Value of property|Model validation failed|Invalid template property|Template format error/i,
+      /Properties validation failed|Model validation failed|Encountered unsupported property|ValidationException|InvalidParameter|Invalid request|not a valid|must be|is invalid|Invalid template property|Template format error|validation errors? detected/i,
     why: (event) => `The service checked the properties of ${event.logicalId} and does not take one of them.`,
     advice: (event) => [
       `AWS does not accept the properties of ${event.logicalId}: correct them in the template, then run the same command again.`,
@@ -135,8 +175,8 @@ export const VALUES: readonly Cause[] = [
   },
   {
     code: 'NotFound',
-    handlerCode: 'NotFound',
-    words: /not ?found|does ?n[o']t exist|NoSuch|could not be found/i,
+    handlerCodes: ['NotFound'],
+    words: /not ?found|does ?n[o']t exist|NoSuch|can ?not be found/i,
     why: (event) =>
       `${event.logicalId} names something that is not there: deleted, of another region or account, or misspelt.`,
     advice: (event) => [

@@ -53,9 +53,10 @@ export const WAITING: readonly Cause[] = [
   },
   {
     code: 'HookFailed',
+    handlerCodes: ['NonCompliant'],
     words: /following hook\(s\) failed: \[(?<hooks>[^\]]*)\]/i,
     why: (_, { hooks }) =>
-      `A hook of the account refused it: ${hooks}. Hooks check resources before they are made.`,
+      `A hook of the account refused it${hooks ? `: ${hooks}` : ''}. Hooks check resources before they are made.`,
     advice: () => [
       'See what the hook demands: its message is among the events. Change the template, or ask who owns the hook.',
     ],
@@ -63,8 +64,8 @@ export const WAITING: readonly Cause[] = [
   {
     code: 'CertificateNotValidated',
     type: /^AWS::CertificateManager::/,
-    words: /did not stabilize|timed out|NotStabilized|validation|exceeded attempts/i,
-    handlerCode: 'NotStabilized',
+    words: /timed out|Certificate is in \w+ status|Additional verification required/i,
+    handlerCodes: ['NotStabilized'],
     why: () =>
       'A certificate is ready once its domain is validated: a record in DNS that AWS waits for, or a mail that is answered.',
     advice: () => [
@@ -74,8 +75,8 @@ export const WAITING: readonly Cause[] = [
   {
     code: 'ServiceUnstable',
     type: /^AWS::ECS::/,
-    words: /did not stabilize|NotStabilized|exceeded attempts to wait/i,
-    handlerCode: 'NotStabilized',
+    words: /did not stabilize|exceeded attempts to wait/i,
+    handlerCodes: ['NotStabilized'],
     why: () => 'The service did not get as many healthy tasks running as it wants.',
     advice: (event) => [
       `Look at why its tasks stop or are not healthy: the events of the service ${nameOf(event)} and the log of its containers.`,
@@ -83,9 +84,8 @@ export const WAITING: readonly Cause[] = [
   },
   {
     code: 'NotStabilized',
-    handlerCode: 'NotStabilized',
-    words:
-      /did not stabilize|NotStabilized|timed out|exceeded attempts to wait|did not complete in|not (?:reach|become) .{0,30}state/i,
+    handlerCodes: ['NotStabilized'],
+    words: /did not stabilize|failed to stabilize|timed out|exceeded attempts to wait/i,
     why: () => 'AWS made it, and it did not become ready in the time that CloudFormation waits.',
     advice: (event) => [
       `${event.logicalId} did not become ready in time: look at its own state and log in AWS, then run the same command again.`,
@@ -93,9 +93,14 @@ export const WAITING: readonly Cause[] = [
   },
   {
     code: 'InternalFailure',
-    handlerCode: 'ServiceInternalError',
-    words:
-      /Internal ?(?:Failure|Error|ServiceError)|ServiceUnavailable|Service Unavailable|GeneralServiceException/i,
+    handlerCodes: [
+      'ServiceInternalError',
+      'InternalFailure',
+      'HandlerInternalFailure',
+      'NetworkFailure',
+      'ServiceTimeout',
+    ],
+    words: /Internal ?(?:Failure|(?:Service)?Error)|Service ?Unavailable/i,
     why: () => 'The service itself failed; it says nothing of the template.',
     advice: () => [
       'Run the same command again. If it stays so: look at https://health.aws.amazon.com/health/status, then ask AWS support with the request id in the events.',
