@@ -21,6 +21,10 @@ export interface SandboxTarget {
 export interface Identity {
   readonly account: string;
   readonly arn: string;
+  /** When the credentials end, in milliseconds since 1970; absent where they do not, or do not say. */
+  readonly expires?: number;
+  /** How far this machine's clock was ahead of AWS's, in milliseconds; AWS tells whole seconds. */
+  readonly ahead?: number;
 }
 
 /** The part of an SDK client's configuration that every client of a session shares. */

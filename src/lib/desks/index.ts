@@ -1,12 +1,14 @@
 /** Working on the stacks, hosts, logs, backups, instances and releases of a project: where each capability meets the project. */
 import type { AwsSession } from '../aws/session.ts';
 import type { Machine } from '../cron/index.ts';
+import type { Checkup } from '../doctor/index.ts';
 import type { Finding, HealthLimits } from '../monitoring/index.ts';
 import type { HostPart, Project } from '../project/model.ts';
 import type { CronOwner } from '../schedules/index.ts';
 import type { AlarmDesk } from './alarm-desk.ts';
 import type { BackupDesk, BackupDeskDeps, Listed } from './backup-desk.ts';
 import type { PlanChoice } from './backup-plans.ts';
+import type { DoctorDeps } from './doctor-desk.ts';
 import type { HealthDeps } from './health-desk.ts';
 import type { CopyOrder, HostDesk, HostDeskDeps, HostOutcome } from './host-desk.ts';
 import type { InstanceDesk, InstanceDeskDeps } from './instance-desk.ts';
@@ -125,6 +127,11 @@ export async function readServices(
   order: ServicesOrder,
 ): Promise<HostServices[]> {
   return (await import('./service-desk.ts')).readServices(desk, hosts, order);
+}
+
+/** What infractl's work depends on: see `diagnose` in doctor-desk.ts. */
+export async function diagnose(deps: DoctorDeps): Promise<Checkup[]> {
+  return (await import('./doctor-desk.ts')).diagnose(deps);
 }
 
 /** One verdict on all that runs: see `projectHealth` in health-desk.ts. */

@@ -28,6 +28,14 @@ export async function resetSandbox(options?: Omit<StopOptions, 'delete'>): Promi
   return (await import('./stop.ts')).resetSandbox(options);
 }
 
+/** A Python that can run the sandbox, in its own words for its version, or why there is none. */
+export async function sandboxPython(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const { findPython, hasUv } = await import('./python.ts');
+  const [python, uv] = await Promise.all([findPython(env), hasUv(env)]);
+  if (python) return `Python ${python.version}${uv ? ', uv' : ''}`;
+  return uv ? 'uv, which brings its own Python' : undefined;
+}
+
 /** What the sandbox is, has, and cannot do. */
 export async function sandboxStatus(env?: NodeJS.ProcessEnv): Promise<SandboxStatus> {
   return (await import('./status.ts')).sandboxStatus(env);

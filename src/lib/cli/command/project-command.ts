@@ -97,21 +97,29 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
 
   /** Which AWS: the sandbox, or the profile and region that flags, environment and project name. */
   protected session(): Promise<AwsSession> {
-    this.#session ??= (async () => {
-      const { openSession } = await import('../../aws/session.ts');
-      const project = await this.#known();
-      this.#hideKeys();
-      const { profile, region, sandbox } = this.#aws;
-      const target = sandbox ? await (await import('../../sandbox/index.ts')).sandboxTarget() : undefined;
-      return openSession(
-        { profile, region },
-        { profile: project.profile, region: project.region },
-        target,
-        process.env,
-        this.debugging ? (call) => this.say(callLine(call)) : undefined,
-      );
-    })();
+    this.#session ??= this.#open(() => this.#known());
     return this.#session;
+  }
+
+  /** The same where there may be no project, or none that can be read: flags and environment alone name the AWS then. */
+  protected sessionAnywhere(): Promise<AwsSession> {
+    this.#session ??= this.#open(() => this.#known().catch(() => ({})));
+    return this.#session;
+  }
+
+  async #open(known: () => Promise<Pick<Project, 'profile' | 'region'>>): Promise<AwsSession> {
+    const { openSession } = await import('../../aws/session.ts');
+    const project = await known();
+    this.#hideKeys();
+    const { profile, region, sandbox } = this.#aws;
+    const target = sandbox ? await (await import('../../sandbox/index.ts')).sandboxTarget() : undefined;
+    return openSession(
+      { profile, region },
+      { profile: project.profile, region: project.region },
+      target,
+      process.env,
+      this.debugging ? (call) => this.say(callLine(call)) : undefined,
+    );
   }
 
   /** Keeps names that this command shows for the shell's completion. */
