@@ -174,6 +174,7 @@ try {
       env: { ...env, ...toAws, AWS_DEFAULT_REGION: env.AWS_REGION },
     },
     noop: command(['deploy', '--create-stack', '--sandbox'], base),
+    doctor: command(['doctor'], toAws),
     complete: command(['__complete', 'fish', 'deploy', '']),
     ten: { ...command(['deploy', '--create-stack', '--sandbox']), cwd: ten },
     validate20: { ...command(['config', 'validate']), cwd: grid20 },
@@ -200,6 +201,7 @@ try {
     3,
     'at least',
   );
+  row('infractl doctor, all reachable', wall('doctor'), ' s', 3);
   row('a name completed by Tab', wall('complete'), ' s', 0.15);
   row('config validate, 200 stacks, to 20', wall('validate200') / wall('validate20'), ' x', 6);
   const deploy = [node, launcher, 'deploy', '--create-stack'];
@@ -240,7 +242,7 @@ try {
     row('ssh connections of one command', host.connections, '', 1);
   } else process.stdout.write('No test host can be made here: releases are not measured.\n');
   const bad = Object.entries(results).filter(
-    ([name, all]) => name !== 'trivial' && all.some((run) => run.exit !== 0),
+    ([name, all]) => name !== 'trivial' && name !== 'doctor' && all.some((run) => run.exit !== 0),
   );
   if (bad.length > 0) throw new Error(`failed while measured: ${bad.map(([name]) => name).join(', ')}`);
 

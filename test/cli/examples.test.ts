@@ -46,6 +46,7 @@ const ORDER = [
   'rollback',
   'prune',
   'sandbox:status',
+  'doctor',
   'destroy',
   'sandbox:reset',
   'sandbox:stop',

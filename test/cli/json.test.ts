@@ -294,6 +294,13 @@ describe('results of the others', () => {
     check('config validate with findings', value);
   });
 
+  it('doctor', async () => {
+    scene.fake.state.iam.policies.set(scene.fake.state.arn, { allow: [] });
+    const done = await scene.run(['doctor', '--json']);
+    expect(done.code).toBe(0);
+    check('doctor', JSON.parse(done.stdout));
+  });
+
   it('completion', async () => {
     await result('completion', ['completion', 'bash']);
   });

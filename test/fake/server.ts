@@ -16,6 +16,7 @@ import { ecr } from './ecr.ts';
 import { ecs } from './ecs.ts';
 import { asError, Faults } from './faults.ts';
 import { type Duration, Hold } from './hold.ts';
+import { type IamState, iam, newIamState } from './iam.ts';
 import { lambda } from './lambda.ts';
 import { logs } from './logs.ts';
 import { provideTypes } from './provisioners.ts';
@@ -108,6 +109,7 @@ export interface FakeState {
   readonly autoScaling: AutoScalingState;
   readonly rds: RdsState;
   readonly sns: SnsState;
+  readonly iam: IamState;
 }
 
 export interface Context {
@@ -161,6 +163,7 @@ const SERVICES: readonly Service[] = [
   rds,
   ebs,
   sns,
+  iam,
 ];
 const READS =
   /^(Describe|List|Get|Head|Validate|Batch(Get|Check)|Detect|Estimate|Filter|Lookup|Search|Query|Scan|Decode|Simulate|Test|Start(Query|LiveTail))/;
@@ -190,6 +193,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     autoScaling: new AutoScalingState(),
     rds: new RdsState(),
     sns: newSnsState(),
+    iam: newIamState(),
   };
   provideTypes(state, clock);
   let looked = 0;
