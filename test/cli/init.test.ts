@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { spawn } from '@lydell/node-pty';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Home, launcher } from '../helpers/cli.ts';
+import { Home } from '../helpers/cli.ts';
+import { Pty } from '../helpers/pty.ts';
 
 let home: Home;
 beforeEach(() => {
@@ -103,22 +103,9 @@ describe('infractl init', () => {
 });
 
 /** `infractl init` on a terminal, and one key once it asks. */
-function onTerminal(key: string): Promise<{ code: number; screen: string }> {
-  return new Promise((resolve) => {
-    const terminal = spawn(process.execPath, [launcher, 'init'], {
-      cwd: home.work,
-      env: home.env(),
-      cols: 100,
-      rows: 30,
-    });
-    let screen = '';
-    let answered = false;
-    terminal.onData((text) => {
-      screen += text;
-      if (answered || !screen.includes('auth-manager')) return;
-      answered = true;
-      setTimeout(() => terminal.write(key), 100);
-    });
-    terminal.onExit(({ exitCode }) => resolve({ code: exitCode, screen }));
-  });
+async function onTerminal(key: string): Promise<{ code: number; screen: string }> {
+  const terminal = new Pty(home, ['init'], { columns: 100, rows: 30 });
+  await terminal.until('auth-manager');
+  terminal.type(key);
+  return { code: (await terminal.exited).exitCode, screen: terminal.raw };
 }

@@ -19,7 +19,7 @@ function shell(line: string, env: Record<string, string> = {}) {
   const options = {
     cwd: scene.home.work,
     env: { ...scene.home.env(), ...scene.fake.env, ...env },
-    timeout: 30_000,
+    timeout: 120_000,
   };
   // Not the synchronous form: the fake answers from this process.
   return new Promise<{ status: number | string; stdout: string; stderr: string }>((resolve) => {

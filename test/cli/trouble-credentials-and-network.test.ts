@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expectJsonTrouble, expectTrouble, Scene } from '../helpers/trouble.ts';
+import { until } from '../helpers/until.ts';
 
 /** Credentials, regions, accounts and the way to AWS: said in words, and nothing is changed. */
 
@@ -63,7 +64,7 @@ describe('credentials', () => {
   });
 
   it('expire in the middle of a stack operation: what goes on in AWS is said', async () => {
-    scene.fake.state.cloudFormation.script.set('app/Topic', { ms: 3000 });
+    scene.holdTopic();
     scene.fake.faults.expired('cloudformation:DescribeStackEvents', { after: 2, times: 1e6 });
     const result = await scene.run(deploy);
     expectTrouble(
@@ -220,9 +221,11 @@ describe('somebody else', () => {
 
 describe('the network', () => {
   it('is cut in the middle of a stack operation: the deploy goes on when it is back', async () => {
-    scene.fake.state.cloudFormation.script.set('app/Topic', { ms: 1500 });
     scene.fake.faults.reset('cloudformation:DescribeStackEvents', { after: 2, times: 5 });
-    const result = await scene.run(deploy);
+    const deploying = await scene.working();
+    await until(() => scene.fake.requests.filter(({ status }) => status === 0).length === 5, deploying);
+    deploying.release();
+    const result = await deploying.ended;
     expect(result.code).toBe(0);
     expect(result.stderr).toContain('created');
     expect(scene.changes().filter((name) => name.endsWith('ExecuteChangeSet'))).toHaveLength(1);

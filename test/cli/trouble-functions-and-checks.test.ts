@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Hold } from '../fake/hold.ts';
 import { freePort } from '../helpers/images.ts';
 import { expectJsonTrouble, expectTrouble, Scene } from '../helpers/trouble.ts';
 
@@ -26,9 +27,10 @@ beforeEach(async () => {
 afterEach(() => scene.close());
 
 const facts = () => ({
-  functionTimeout: '2s',
   health: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
 });
+/** A project that is asked, and waits, for no longer than what fails needs. */
+const hasty = () => scene.configure({ ...facts(), functionTimeout: '2s', healthTimeout: '1s' });
 const live = () => scene.fake.state.lambda.functions.get(NAME)?.aliases.get('live')?.version;
 const script = (behaviour: Parameters<typeof scene.fake.state.lambda.script.set>[1]) =>
   scene.fake.state.lambda.script.set(NAME, behaviour);
@@ -36,13 +38,14 @@ const script = (behaviour: Parameters<typeof scene.fake.state.lambda.script.set>
 describe('a function', () => {
   it('that never takes its code: exit 7, the alias stays, the next run goes on', async () => {
     await scene.deployed();
-    script({ ms: 3_600_000 });
+    script({ ms: new Hold() });
+    hasty();
     scene.changeCode('2');
     const result = await scene.run(['deploy']);
     expectTrouble(
       result,
       7,
-      /The function shop-api-dev was not active after 2\.\d s; AWS goes on with it\./,
+      /The function shop-api-dev was not active after \d+\.\d s; AWS goes on with it\./,
       'LastUpdateStatus InProgress',
       'Run the same command again: it goes on where this one stopped.',
       '`timeout` of the function in infractl.yaml',
@@ -52,13 +55,15 @@ describe('a function', () => {
     const fn = scene.fake.state.lambda.functions.get(NAME);
     if (fn) fn.updateStatus = 'Successful';
     script({});
+    scene.configure(facts());
     expect((await scene.run(['deploy'])).code).toBe(0);
     expect(live()).toBe('2');
   });
 
   it('whose new version never becomes active: exit 7, the alias stays', async () => {
     await scene.deployed();
-    script({ publishMs: 3_600_000 });
+    script({ publishMs: new Hold() });
+    hasty();
     scene.changeCode('2');
     expectTrouble(await scene.run(['deploy']), 7, 'was not active after', 'State Pending');
     expect(live()).toBe('1');
@@ -102,6 +107,7 @@ describe('a function', () => {
 describe('a health check', () => {
   it('that fails at the very first deploy: exit 8, and nothing to go back to', async () => {
     status = 500;
+    hasty();
     const result = await scene.run(['deploy', '--create-stack']);
     expectTrouble(
       result,
@@ -117,6 +123,7 @@ describe('a health check', () => {
     await scene.deployed();
     scene.changeCode('2');
     status = 502;
+    hasty();
     const result = await scene.run(['deploy']);
     expectTrouble(
       result,
@@ -132,6 +139,7 @@ describe('a health check', () => {
     const history = JSON.parse((await scene.run(['history', '--json'])).stdout) as { result: string }[];
     expect(history.map((entry) => entry.result)).toEqual(['unhealthy', 'unhealthy', 'succeeded']);
     status = 200;
+    scene.configure(facts());
     expect((await scene.run(['deploy'])).code).toBe(0);
     expect(live()).not.toBe('1');
   });
@@ -139,6 +147,7 @@ describe('a health check', () => {
   it('that fails while nothing was changed says that there is nothing to take back', async () => {
     await scene.deployed();
     status = 503;
+    hasty();
     expectTrouble(
       await scene.run(['deploy']),
       8,
@@ -152,6 +161,7 @@ describe('a health check', () => {
     await scene.deployed();
     scene.changeCode('2');
     status = 500;
+    hasty();
     scene.fake.faults.deny('lambda:UpdateAlias', { after: 1 });
     expectTrouble(
       await scene.run(['deploy']),
@@ -163,7 +173,7 @@ describe('a health check', () => {
   });
 
   it('that nobody answers', async () => {
-    scene.configure({ ...facts(), health: `http://127.0.0.1:${await freePort()}` });
+    scene.configure({ ...facts(), healthTimeout: '1s', health: `http://127.0.0.1:${await freePort()}` });
     const result = await scene.run(['deploy', '--create-stack', '--json']);
     const error = expectJsonTrouble(result, 8, 'Unhealthy');
     expect(error.message).toContain('the connection was refused');

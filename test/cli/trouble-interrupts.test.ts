@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -133,13 +133,6 @@ describe('during the check', () => {
   it('what was changed stays and is said', async () => {
     await scene.deployed();
     scene.configure({ health: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
-    scene.put(
-      'infractl.yaml',
-      readFileSync(path.join(scene.home.work, 'infractl.yaml'), 'utf8').replace(
-        'timeout: 1s',
-        'timeout: 10m',
-      ),
-    );
     scene.changeCode('2');
     const result = await interrupted({ when: () => asks > 1, args: ['deploy'] });
     expectTrouble(

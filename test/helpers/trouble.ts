@@ -22,6 +22,8 @@ export interface ProjectOptions {
   readonly functionTimeout?: string;
   /** The URL that the check asks; no check without it. */
   readonly health?: string;
+  /** How long it is asked. */
+  readonly healthTimeout?: string;
   readonly template?: string;
   /** Further lines of the stack in infractl.yaml, each indented by four. */
   readonly stack?: string;
@@ -52,7 +54,8 @@ Outputs:
 `;
 
 export function projectFile(options: ProjectOptions = {}): string {
-  const check = options.health ? `checks:\n  health: { url: "${options.health}/health", timeout: 1s }\n` : '';
+  const { health, healthTimeout = '5m', functionTimeout = '5m' } = options;
+  const check = health ? `checks:\n  health: { url: "${health}/health", timeout: ${healthTimeout} }\n` : '';
   return `project: shop
 region: eu-west-3
 ${options.head ?? ''}stacks:
@@ -60,7 +63,7 @@ ${options.head ?? ''}stacks:
     template: template.yaml
 ${options.stack ?? ''}    parameters:
 ${options.parameters ?? '      JwtSecret: { env: JWT_SECRET }\n      DatabaseUrl: { env: DATABASE_URL }\n'}functions:
-  api: { name: { output: app.FunctionName }, zip: code, timeout: ${options.functionTimeout ?? '30s'} }
+  api: { name: { output: app.FunctionName }, zip: code, timeout: ${functionTimeout} }
 ${check}`;
 }
 
@@ -149,6 +152,16 @@ export class Scene {
     expect(result.stderr + result.stdout).toContain('Deployed');
     expect(result.code).toBe(0);
     return this;
+  }
+
+  /** Runs a command until its request arrives, kills it with -9, and lets AWS carry the request out. */
+  async killedAt(args: readonly string[], pattern: string): Promise<void> {
+    const held = this.fake.faults.hold(pattern);
+    const running = this.start(args);
+    await until(() => held.holds, running);
+    running.child.kill('SIGKILL');
+    expect((await running.ended).signal).toBe('SIGKILL');
+    held.release();
   }
 
   /** Actions that changed something since the last look, the journal aside. */
