@@ -1,5 +1,6 @@
 import { jsonService, required } from './json.ts';
 import type { Context } from './server.ts';
+import { RUN_COMMAND } from './ssm.ts';
 import { FakeError, type Parameters } from './wire.ts';
 
 /** Secrets Manager: GetSecretValue by name or ARN. */
@@ -39,8 +40,9 @@ function parameter(name: string, decrypt: boolean, { state, region, clock }: Con
   };
 }
 
-/** Parameter Store: GetParameter and GetParameters. */
+/** Systems Manager: GetParameter and GetParameters of Parameter Store, and Run Command. */
 export const ssm = jsonService('ssm', {
+  ...RUN_COMMAND,
   GetParameter(p, context) {
     const found = parameter(required(p, 'Name'), p.WithDecryption === true, context);
     if (!found) throw new FakeError('ParameterNotFound', '');

@@ -25,6 +25,7 @@ import { RdsState } from './rds-state.ts';
 import { s3 } from './s3.ts';
 import { secretsManager, ssm } from './secrets.ts';
 import { newSnsState, type SnsState, sns } from './sns.ts';
+import { SsmState } from './ssm.ts';
 import type { SecretsState } from './state.ts';
 import {
   type EcrState,
@@ -99,6 +100,7 @@ export interface FakeState {
   readonly s3: S3State;
   readonly ecr: EcrState;
   readonly secrets: SecretsState;
+  readonly ssm: SsmState;
   readonly logs: LogsState;
   readonly ecs: EcsState;
   /** What STS makes of an encoded refusal. */
@@ -184,6 +186,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     s3: newS3State(),
     ecr: newEcrState(),
     secrets: newSecretsState(),
+    ssm: new SsmState(),
     logs: newLogsState(),
     ecs: newEcsState(),
     decoded: '{}',

@@ -22,7 +22,8 @@ export class TestHost {
   readonly identity = path.join(this.#folder, 'id_ed25519');
   readonly knownHosts = path.join(this.#folder, 'known_hosts');
   readonly bin = path.join(this.#folder, 'bin');
-  #id = '';
+  /** Of the container. */
+  id = '';
   address = '';
 
   /** @param limits of the container, as docker takes them: `--memory=200m`, `--tmpfs=/srv:size=20m` */
@@ -46,7 +47,7 @@ export class TestHost {
       '--tmpfs=/tmp:exec',
     ];
     const cgroup = '--volume=/sys/fs/cgroup:/sys/fs/cgroup:rw';
-    this.#id = dockerRun([
+    this.id = dockerRun([
       'run',
       '--detach',
       '--label=infractl-test-host',
@@ -68,7 +69,7 @@ export class TestHost {
       'inspect',
       '--format',
       '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}',
-      this.#id,
+      this.id,
     ]);
     const up = () => this.attempt('systemctl', 'is-active', 'ssh').stdout.trim() === 'active';
     await until(up, undefined, 300_000).catch((error) => {
@@ -112,18 +113,18 @@ export class TestHost {
 
   /** Runs a command as root inside, past ssh; what it printed. Throws when it fails. */
   exec(...argv: string[]): string {
-    return dockerRun(['exec', this.#id, ...argv]);
+    return dockerRun(['exec', this.id, ...argv]);
   }
 
   /** The same, without an opinion of how it ends. */
   attempt(...argv: string[]): { status: number | null; stdout: string; stderr: string } {
-    return spawnSync(docker, ['exec', this.#id, ...argv], { encoding: 'utf8' });
+    return spawnSync(docker, ['exec', this.id, ...argv], { encoding: 'utf8' });
   }
 
   /** The same, while this process goes on: for commands that ask something of it. */
   run(...argv: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
     return new Promise((resolve) => {
-      execFile(docker, ['exec', this.#id, ...argv], { encoding: 'utf8' }, (error, stdout, stderr) => {
+      execFile(docker, ['exec', this.id, ...argv], { encoding: 'utf8' }, (error, stdout, stderr) => {
         const code = error ? (typeof error.code === 'number' ? error.code : null) : 0;
         resolve({ status: code, stdout, stderr });
       });
@@ -138,7 +139,7 @@ export class TestHost {
   /** Writes a file as root; its folder is made. */
   write(file: string, text: string, mode = '644'): void {
     const line = 'mkdir -p "$(dirname "$1")" && cat > "$1" && chmod "$2" "$1"';
-    execFileSync(docker, ['exec', '-i', this.#id, 'sh', '-c', line, 'sh', file, mode], { input: text });
+    execFileSync(docker, ['exec', '-i', this.id, 'sh', '-c', line, 'sh', file, mode], { input: text });
   }
 
   read(file: string): string {
@@ -147,15 +148,15 @@ export class TestHost {
 
   /** Freezes it: connections hang, as with a network that is cut. */
   pause(): void {
-    dockerRun(['pause', this.#id]);
+    dockerRun(['pause', this.id]);
   }
 
   unpause(): void {
-    dockerRun(['unpause', this.#id]);
+    dockerRun(['unpause', this.id]);
   }
 
   remove(): void {
-    if (this.#id) spawnSync(docker, ['rm', '--force', '--volumes', this.#id], { stdio: 'ignore' });
+    if (this.id) spawnSync(docker, ['rm', '--force', '--volumes', this.id], { stdio: 'ignore' });
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -8,7 +8,8 @@ export default class HostSsh extends HostCommand<typeof HostSsh> {
   static override summary = 'Log in to a host.';
   static override description =
     'The OpenSSH of this machine with its configuration, agent and known hosts, and with what infractl.yaml says ' +
-    'of the host. Needs a terminal; to run one command there is "host run".';
+    'of the host. A host with "connect: ssm" is logged in to through Session Manager, by its plugin. Needs a ' +
+    'terminal; to run one command there is "host run".';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
   static override args = {
     host: Args.string({ description: 'A host of infractl.yaml. Default: the only one.', ignoreStdin: true }),

@@ -134,27 +134,50 @@ function forward(stream: NodeJS.ReadableStream, to: Writable): () => string {
 function collect(
   stream: NodeJS.ReadableStream,
   name: 'stdout' | 'stderr',
-  { onLine, keep = KEEP }: RunOptions,
+  { onLine, keep }: RunOptions,
 ): () => string {
-  const decoder = new StringDecoder('utf8');
-  let kept = '';
-  let rest = '';
-  const take = (text: string) => {
-    kept += text;
+  const text = new KeptText((line) => onLine?.(line, name), keep);
+  stream.on('data', (chunk: Buffer) => text.add(chunk));
+  stream.on('end', () => text.end());
+  return () => text.kept;
+}
+
+/** The text of a stream as its bytes come: told line by line, its last characters kept. */
+export class KeptText {
+  readonly #decoder = new StringDecoder('utf8');
+  readonly #onLine: (line: string) => void;
+  readonly #keep: number;
+  #kept = '';
+  #rest = '';
+
+  constructor(onLine: (line: string) => void, keep = KEEP) {
+    this.#onLine = onLine;
+    this.#keep = keep;
+  }
+
+  add(chunk: Buffer): void {
+    this.#take(this.#decoder.write(chunk));
+  }
+
+  end(): void {
+    this.#take(this.#decoder.end());
+    const last = this.#rest.replace(/\r$/, '');
+    if (last !== '') this.#onLine(last);
+    this.#rest = '';
+  }
+
+  get kept(): string {
+    return this.#kept.length > this.#keep ? this.#kept.slice(-this.#keep) : this.#kept;
+  }
+
+  #take(text: string): void {
+    this.#kept += text;
     // Cutting only at twice the size keeps the cost of long outputs linear.
-    if (kept.length > 2 * keep) kept = kept.slice(-keep);
-    if (!onLine) return;
-    const lines = (rest + text).split(/\r\n|\n|\r(?!$)/);
-    rest = lines.pop() ?? '';
-    for (const line of lines) onLine(line, name);
-  };
-  stream.on('data', (chunk: Buffer) => take(decoder.write(chunk)));
-  stream.on('end', () => {
-    take(decoder.end());
-    const last = rest.replace(/\r$/, '');
-    if (last !== '') onLine?.(last, name);
-  });
-  return () => (kept.length > keep ? kept.slice(-keep) : kept);
+    if (this.#kept.length > 2 * this.#keep) this.#kept = this.#kept.slice(-this.#keep);
+    const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) this.#onLine(line);
+  }
 }
 
 function startError(command: string, cwd: string | undefined, code: unknown, cause: unknown): InfractlError {

@@ -1,14 +1,21 @@
+import { systemClock } from '../base/clock.ts';
 import { InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
 import { nearest } from '../base/text.ts';
 import { type ValueDeps, valueResolver } from '../deploy/values.ts';
 import {
+  type Crossing,
   type HostCommand,
   type HostPort,
   locateHost,
   openSsh,
+  openSsm,
   type ShownKey,
   type SshTarget,
+  type SsmPort,
+  type SsmTarget,
   shellBySsh,
+  shellBySsm,
+  tunnelBySsm,
 } from '../hosts/index.ts';
 import type { HostPart, Project } from '../project/model.ts';
 
@@ -41,6 +48,15 @@ export interface CopyOrder {
   readonly from: string;
   readonly to: string;
 }
+
+export interface RunOrder extends Pick<HostCommand, 'argv' | 'sudo' | 'timeout'> {
+  /** On hosts of Systems Manager: how many at a time, and how many may fail before no further one is begun. */
+  readonly concurrency?: string | undefined;
+  readonly errors?: string | undefined;
+}
+
+/** Past so many hosts of Systems Manager its own engine does the work. */
+const HANDFUL = 5;
 
 export type PrintLine = (host: string, line: string, stream: 'stdout' | 'stderr') => void;
 
@@ -111,7 +127,16 @@ export class HostDesk {
 
   async open(part: HostPart): Promise<HostPort> {
     const { env, signal, trust } = this.#deps;
-    const port = await openSsh(await this.#target(part), { env, signal, trust });
+    const target = await this.#target(part);
+    const port =
+      'address' in target
+        ? await openSsh(target, { env, signal, trust })
+        : await openSsm(target, {
+            port: await this.#systemsManager(),
+            clock: systemClock,
+            signal,
+            crossing: () => this.#crossing(target.reach.bucket),
+          });
     this.#opened.push(port);
     return port;
   }
@@ -119,10 +144,15 @@ export class HostDesk {
   /** Runs a command on all of them at the same time. One that cannot be reached is an outcome of its own. */
   async run(
     parts: readonly HostPart[],
-    command: Pick<HostCommand, 'argv' | 'sudo' | 'timeout'>,
+    { concurrency, errors, ...command }: RunOrder,
     print: PrintLine,
   ): Promise<HostOutcome[]> {
     const { signal } = this.#deps;
+    const limited = concurrency !== undefined || errors !== undefined;
+    const managed = parts.every(({ reach }) => reach.via === 'ssm');
+    if (limited && !managed) throw notManagedAll(parts);
+    if (managed && (limited || parts.length > HANDFUL))
+      return this.#runFleet(parts, { ...command, concurrency, errors }, print);
     const work = async (part: HostPart): Promise<HostOutcome> => {
       try {
         const port = await this.open(part);
@@ -131,18 +161,37 @@ export class HostDesk {
         return { host: part.name, exitCode, error: null };
       } catch (error) {
         if (!isInfractlError(error) || parts.length === 1 || error.code === 'Interrupted') throw error;
-        const { code, message, why } = error;
-        return {
-          host: part.name,
-          exitCode: null,
-          error: { code, message: why ? `${message} ${why}` : message },
-        };
+        return outcomeOf(part.name, error);
       }
     };
     const ended = await Promise.allSettled(parts.map(work));
     const failed = ended.find((each) => each.status === 'rejected');
     if (failed) throw failed.reason;
     return ended.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  }
+
+  /** The same as one command of Systems Manager. */
+  async #runFleet(parts: readonly HostPart[], order: RunOrder, print: PrintLine): Promise<HostOutcome[]> {
+    const found = await Promise.allSettled(parts.map((part) => this.#target(part)));
+    const outcomes = new Map<string, HostOutcome>();
+    const targets: SsmTarget[] = [];
+    for (const [at, { name }] of parts.entries()) {
+      const one = found[at];
+      if (one?.status === 'fulfilled' && 'instance' in one.value) targets.push(one.value);
+      else if (one?.status === 'rejected' && isInfractlError(one.reason) && one.reason.code !== 'Interrupted')
+        outcomes.set(name, outcomeOf(name, one.reason));
+      else throw one?.status === 'rejected' ? one.reason : notManagedAll(parts);
+    }
+    const { runFleet } = await import('../hosts/index.ts');
+    const deps = { port: await this.#systemsManager(), clock: systemClock, signal: this.#deps.signal };
+    for (const one of await runFleet(targets, { ...order, onLine: print }, deps))
+      outcomes.set(
+        one.host,
+        'error' in one
+          ? outcomeOf(one.host, one.error)
+          : { host: one.host, exitCode: one.result.exitCode, error: null },
+      );
+    return parts.flatMap(({ name }) => outcomes.get(name) ?? []);
   }
 
   /** Shows a log of hosts, and follows it until it is interrupted. */
@@ -197,23 +246,60 @@ export class HostDesk {
 
   /** A login at this terminal; the exit code of the shell. */
   async shell(part: HostPart): Promise<number> {
-    return shellBySsh(await this.#target(part), this.#deps.env);
+    const target = await this.#target(part);
+    if ('address' in target) return shellBySsh(target, this.#deps.env);
+    return shellBySsm(target.instance, await this.#plugin(part.name));
   }
 
-  async #target(part: HostPart): Promise<SshTarget> {
+  async #plugin(name: string) {
+    return { name, port: await this.#systemsManager(), clock: systemClock, env: this.#deps.env };
+  }
+
+  async #target(part: HostPart): Promise<SshTarget | SsmTarget> {
     const { session, signal } = this.#deps;
-    const located = await locateHost(part, {
+    const { address, instance } = await locateHost(part, {
       resolve: async (value) => (await this.#resolve(value)).value,
       instances: async () => (await import('../aws/ec2-hosts.ts')).instancesPort(await session(), signal),
     });
     const { name, reach } = part;
-    if (reach.via === 'ssm' || located.address === undefined) {
+    if (address !== undefined && reach.via === 'ssh') return { name, address, reach };
+    if (instance === undefined)
       throw new InfractlError({ code: 'NoAddress', message: `The host ${name} has no address.` });
-    }
-    return { name, address: located.address, reach };
+    if (reach.via === 'ssm') return { name, instance, reach };
+    const tunnel = async () => tunnelBySsm(instance, await this.#plugin(name), reach.port ?? 22);
+    return { name, address: instance, reach, tunnel };
+  }
+
+  async #systemsManager(): Promise<SsmPort> {
+    return (await import('../aws/ssm-hosts.ts')).ssmPort(await this.#deps.session());
+  }
+
+  /** The bucket of the configuration, else infractl's own of the project, which is made where it is not there. */
+  async #crossing(bucket: string | undefined): Promise<Crossing> {
+    const session = await this.#deps.session();
+    const [{ s3Crossing }, { openArtifactStore }] = await Promise.all([
+      import('../aws/s3-crossing.ts'),
+      import('../artifacts/index.ts'),
+    ]);
+    const own = async () => (await openArtifactStore(session, this.#project.name, { create: true }))?.bucket;
+    return s3Crossing(session, bucket ?? (await own()) ?? '');
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#opened.map((port) => port.close()));
   }
+}
+
+function outcomeOf(host: string, { code, message, why }: InfractlError): HostOutcome {
+  return { host, exitCode: null, error: { code, message: why ? `${message} ${why}` : message } };
+}
+
+function notManagedAll(parts: readonly HostPart[]): UsageError {
+  const others = parts.filter(({ reach }) => reach.via !== 'ssm').map(({ name }) => name);
+  return new UsageError({
+    code: 'NotManaged',
+    message: '--concurrency and --max-errors are for hosts that are reached by Systems Manager.',
+    why: `Not so: ${others.join(', ')}.`,
+    suggestions: ['Write "connect: ssm" at these hosts, or choose others with --host.'],
+  });
 }

@@ -261,7 +261,7 @@ export class ReleaseDesk {
     const { user, host: from } = machine();
     const whole = { ...baseOrder(part, `${user}@${from}`), ...order };
     const grace = part.health.timeout * 2 + part.health.settle + part.drain + ROOM;
-    const sudo = !(host.reach.via === 'ssh' && host.reach.user === 'root');
+    const sudo = host.reach.user !== 'root';
     const onAbort = () => reporter.emit({ type: 'note', message: STOPPING });
     if (order.action === 'deploy' || order.action === 'rollback')
       signal.addEventListener('abort', onAbort, { once: true });
@@ -347,7 +347,7 @@ function partName({ part, host }: ReleasePlace): string {
 }
 
 function loginUser({ reach }: HostPart): string | undefined {
-  return reach.via === 'ssh' ? reach.user : undefined;
+  return reach.user;
 }
 
 function withRef(part: ReleasePart, ref: string | undefined): ReleasePart {

@@ -35,7 +35,8 @@ export interface Located {
  * @throws InfractlError `InstanceNotFound`, `SeveralInstances`, `InstanceNotRunning`, `NoAddress`
  */
 export async function locateHost(part: HostPart, deps: FindDeps): Promise<Located> {
-  if (part.reach.via === 'ssh' && part.address !== undefined)
+  const bySsm = part.reach.via === 'ssm' || part.reach.tunnel === 'ssm';
+  if (!bySsm && part.address !== undefined)
     return { address: checkAddress(part, await deps.resolve(part.address)) };
   const instance = await findInstance(part, deps);
   if (instance.state !== 'running') {
@@ -45,13 +46,13 @@ export async function locateHost(part: HostPart, deps: FindDeps): Promise<Locate
       suggestions: ['Start it (infractl manage start), then run the same command again.'],
     });
   }
-  if (part.reach.via === 'ssm') return { instance: instance.id };
+  if (bySsm) return { instance: instance.id };
   const address = instance.publicAddress ?? instance.privateAddress;
   if (address) return { address, instance: instance.id };
   throw new InfractlError({
     code: 'NoAddress',
     message: `The instance ${instance.id} of the host ${part.name} has no address.`,
-    suggestions: [`Give hosts.${part.name} an "address:", or reach it by "ssm: true".`],
+    suggestions: [`Give hosts.${part.name} an "address:", or reach it by "connect: ssm".`],
   });
 }
 

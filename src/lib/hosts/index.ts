@@ -1,12 +1,17 @@
+import type { PluginDeps } from './plugin.ts';
 import type { HostPort } from './port.ts';
 import type { SshDeps } from './ssh.ts';
-import type { SshTarget } from './ssh-options.ts';
+import type { SshTarget, Tunnel } from './ssh-options.ts';
+import type { SsmDeps, SsmTarget } from './ssm.ts';
+import type { FleetDeps, FleetOrder, FleetOutcome } from './ssm-fleet.ts';
 
 export { type FindDeps, type FoundInstance, type InstancesPort, type Located, locateHost } from './find.ts';
 export type { CopyOptions, HostCommand, HostPort, HostResult } from './port.ts';
 export type { SshDeps } from './ssh.ts';
-export type { SshTarget } from './ssh-options.ts';
+export type { SshTarget, Tunnel } from './ssh-options.ts';
 export type { ShownKey } from './ssh-words.ts';
+export type { SsmDeps, SsmTarget } from './ssm.ts';
+export type { Crossing, SsmPort } from './ssm-port.ts';
 
 /** See `openSsh` in ssh.ts. */
 export async function openSsh(target: SshTarget, deps: SshDeps): Promise<HostPort> {
@@ -16,4 +21,28 @@ export async function openSsh(target: SshTarget, deps: SshDeps): Promise<HostPor
 /** See `shellBySsh` in shell.ts. */
 export async function shellBySsh(target: SshTarget, env: NodeJS.ProcessEnv): Promise<number> {
   return (await import('./shell.ts')).shellBySsh(target, env);
+}
+
+/** See `openSsm` in ssm.ts. */
+export async function openSsm(target: SsmTarget, deps: SsmDeps): Promise<HostPort> {
+  return (await import('./ssm.ts')).openSsm(target, deps);
+}
+
+/** See `runFleet` in ssm-fleet.ts. */
+export async function runFleet(
+  targets: readonly SsmTarget[],
+  order: FleetOrder,
+  deps: FleetDeps,
+): Promise<FleetOutcome[]> {
+  return (await import('./ssm-fleet.ts')).runFleet(targets, order, deps);
+}
+
+/** See `shellBySsm` in shell.ts. */
+export async function shellBySsm(instance: string, deps: PluginDeps): Promise<number> {
+  return (await import('./shell.ts')).shellBySsm(instance, deps);
+}
+
+/** See `pluginCommand` in plugin.ts: a tunnel to the port of sshd. */
+export async function tunnelBySsm(instance: string, deps: PluginDeps, port: number): Promise<Tunnel> {
+  return (await import('./plugin.ts')).pluginCommand(instance, deps, port);
 }

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InfractlError } from '../base/errors.ts';
-import { destination, hostOptions, pinnedLine, type SshTarget } from './ssh-options.ts';
+import { type PluginDeps, pluginCommand } from './plugin.ts';
+import { destination, hostOptions, pinnedLine, type SshTarget, tunnelOptions } from './ssh-options.ts';
 
 /**
  * A login on the host for whoever sits at this terminal: ssh itself, with its own questions about keys and
@@ -14,8 +15,15 @@ export async function shellBySsh(target: SshTarget, env: NodeJS.ProcessEnv): Pro
   try {
     const pinned = target.reach.hostKey ? join(folder, 'known_hosts') : undefined;
     if (pinned) writeFileSync(pinned, pinnedLine(target.reach.hostKey ?? ''), { mode: 0o600 });
-    const args = [...hostOptions(target, pinned, 'ask'), destination(target)];
-    const ended = await execa('ssh', args, { env, extendEnv: false, stdio: 'inherit', reject: false });
+    const tunnel = await target.tunnel?.();
+    const through = tunnel ? tunnelOptions(tunnel) : [];
+    const args = [...through, ...hostOptions(target, pinned, 'ask'), destination(target)];
+    const ended = await execa('ssh', args, {
+      env: { ...env, ...tunnel?.env },
+      extendEnv: false,
+      stdio: 'inherit',
+      reject: false,
+    });
     if (ended.code === 'ENOENT') {
       throw new InfractlError({
         code: 'CommandNotFound',
@@ -27,4 +35,18 @@ export async function shellBySsh(target: SshTarget, env: NodeJS.ProcessEnv): Pro
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The same through Session Manager: its plugin, as the AWS CLI runs it. Gives the exit code of the plugin. */
+export async function shellBySsm(instance: string, deps: PluginDeps): Promise<number> {
+  const { execa } = await import('execa');
+  const { argv, env } = await pluginCommand(instance, deps);
+  const [plugin = '', ...args] = argv;
+  const ended = await execa(plugin, args, {
+    env: { ...deps.env, ...env },
+    extendEnv: false,
+    stdio: 'inherit',
+    reject: false,
+  });
+  return ended.exitCode ?? 255;
 }

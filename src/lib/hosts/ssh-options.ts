@@ -1,4 +1,5 @@
 import type { SshReach } from '../project/model.ts';
+import { quoteWords } from './quote.ts';
 
 /** Where ssh goes: a host of the configuration with its address known. */
 export interface SshTarget {
@@ -6,6 +7,19 @@ export interface SshTarget {
   readonly name: string;
   readonly address: string;
   readonly reach: SshReach;
+  /** What each connection goes through, opened for it alone. */
+  readonly tunnel?: () => Promise<Tunnel>;
+}
+
+/** A program between ssh and the host, and what its environment must hold: secrets are in no argument. */
+export interface Tunnel {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What makes ssh go through a tunnel. ssh runs it with exec, and a percent sign means something to it. */
+export function tunnelOptions({ argv }: Tunnel): string[] {
+  return ['-o', `ProxyCommand=${quoteWords(argv).replaceAll('%', '%%')}`];
 }
 
 /** How a key that was never seen is treated; a changed one is always refused. */

@@ -14,6 +14,7 @@ import {
   pinnedLine,
   quietOptions,
   type SshTarget,
+  tunnelOptions,
 } from './ssh-options.ts';
 import {
   connectError,
@@ -90,7 +91,7 @@ class SshHost implements HostPort {
     if (first.exitCode === 0) return;
     if (this.#pinned || !isUnknownKey(first.stderr)) throw connectError(this.#target, first.stderr);
     // Only its verbose words have the fingerprint, through jump hosts too.
-    const again = await this.#ssh(['-v', ...this.#common('refuse'), this.where, 'true'], {});
+    const again = await this.#connection(['-v', ...this.#common('refuse'), this.where, 'true'], {});
     const key = shownKey(again.stderr);
     if (!key || !this.#deps.trust || !(await this.#deps.trust(key, this.where)))
       throw unknownKeyError(this.#target, key);
@@ -101,7 +102,7 @@ class SshHost implements HostPort {
   async #master(newKeys: NewKeys): Promise<RunResult> {
     const patience = this.#deps.patience ?? PATIENCE;
     const keep = ['-o', 'ControlMaster=yes', '-o', `ControlPersist=${PERSIST}`];
-    const result = await this.#ssh([...this.#common(newKeys), ...keep, '-N', '-f', this.where], {
+    const result = await this.#connection([...this.#common(newKeys), ...keep, '-N', '-f', this.where], {
       // Jump hosts and a slow sshd come on top of the connection's own timeout.
       timeout: 3 * patience,
     });
@@ -216,6 +217,16 @@ class SshHost implements HostPort {
   #control(what: 'check' | 'exit'): Promise<RunResult> {
     const args = ['-o', `ControlPath=${this.#socket}`, '-O', what, this.where];
     return run('ssh', args, { env: this.#deps.env, timeout: GRACE });
+  }
+
+  /** An ssh that connects, and does not share what is connected. */
+  async #connection(args: readonly string[], options: Partial<RunOptions>): Promise<RunResult> {
+    const tunnel = await this.#target.tunnel?.();
+    if (!tunnel) return this.#ssh(args, options);
+    return this.#ssh([...tunnelOptions(tunnel), ...args], {
+      ...options,
+      env: { ...this.#deps.env, ...tunnel.env },
+    });
   }
 
   #ssh(args: readonly string[], options: Partial<RunOptions>): Promise<RunResult> {

@@ -142,15 +142,19 @@ export interface SshReach {
   readonly identity?: string;
   /** As `ssh -J` takes it. */
   readonly jump?: string;
+  /** Through a tunnel of Session Manager: no open port. */
+  readonly tunnel?: 'ssm';
   /** The one public key that is accepted, as in known_hosts. */
   readonly hostKey?: string;
 }
 
-/** Through AWS Systems Manager; at most one place for output beyond 24,000 characters. */
+/** Through Run Command of AWS Systems Manager. */
 export interface SsmReach {
   readonly via: 'ssm';
+  /** Who runs what is not run as root. Default: root, as Systems Manager does. */
+  readonly user?: string;
+  /** Where what is too large for a command crosses, sealed. Default: infractl's own bucket of the project. */
   readonly bucket?: string;
-  readonly logGroup?: string;
 }
 
 /** What of a subject is kept, as restic's `forget` counts it. An absent rule keeps nothing by itself. */

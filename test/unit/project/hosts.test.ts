@@ -109,4 +109,25 @@ describe('the hosts of a project', () => {
   ])('are refused with %s', async (_, hosts, says) => {
     expect(await problems(hosts)).toContain(says);
   });
+
+  it('are reached by Systems Manager where they say so, also in one environment alone', async () => {
+    const hosts =
+      '  web: { tags: { Name: mbot }, ssh: { user: ubuntu } }\n  far: { tags: { Name: mbot }, connect: ssm, ssm: { user: ubuntu, bucket: mbot-crossing } }\nenvironments:\n  prod: { hosts: { web: { connect: ssm } } }\n';
+    const { project } = await load(wanted(hosts), {}, FILES);
+    expect(project.hosts.get('far')?.reach).toEqual({ via: 'ssm', user: 'ubuntu', bucket: 'mbot-crossing' });
+    expect(project.hosts.get('web')?.reach).toMatchObject({ via: 'ssm' });
+  });
+
+  it('say what does not go together with the way in', async () => {
+    expect(await problems('  web: { address: 203.0.113.7, connect: ssm }\n')).toContain('takes an instance');
+    expect(await problems('  web: { address: 203.0.113.7, ssm: { user: ubuntu } }\n')).toContain(
+      'reached by ssh',
+    );
+    expect(await problems('  web: { address: 203.0.113.7, ssh: { tunnel: ssm } }\n')).toContain(
+      'takes an instance',
+    );
+    expect(
+      await problems('  web: { tags: { Name: a }, ssh: { tunnel: ssm, jump: ec2-user@bastion } }\n'),
+    ).toContain('two ways to the same host');
+  });
 });

@@ -21,6 +21,20 @@ export const timeFlag = (description: string, fallback?: string) =>
     parse: async (text) => milliseconds(text),
   })();
 
+/** A number of hosts, or a share of them, as Systems Manager takes it. */
+export const shareFlag = (description: string) =>
+  Flags.custom<string>({
+    description,
+    parse: async (text) => {
+      if (/^(\d{1,3}|(100|[1-9]?\d)%)$/.test(text)) return text;
+      throw new UsageError({
+        code: 'BadShare',
+        message: `"${text}" is neither a number of hosts nor a share of them.`,
+        suggestions: ['Write 10, or 25%.'],
+      });
+    },
+  })();
+
 function milliseconds(text: string): number {
   const [, hours = 0, minutes = 0, seconds = 0] =
     /^(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$/.exec(text) ?? [];

@@ -47,6 +47,12 @@ const ssh = map(
         'user@host:port',
       ),
     ),
+    tunnel: z.optional(
+      noted(
+        z.enum(['ssm'], 'must be ssm.'),
+        'Through AWS Systems Manager to the port of sshd: nothing need be open. Takes the Session Manager plugin.',
+      ),
+    ),
     hostKey: z.optional(
       shaped(
         'The public key that the host must show, as in known_hosts: ssh-ed25519 AAAA… Default: known_hosts.',
@@ -58,8 +64,34 @@ const ssh = map(
   'Log in with the OpenSSH of this machine: its configuration, agent and known hosts are used.',
 );
 
+const ssm = map(
+  {
+    user: z.optional(
+      shaped(
+        'Who runs what is not run as root. Default: root, as Systems Manager does.',
+        /^[a-z_][a-z0-9_-]*$/,
+        'the name of a user',
+      ),
+    ),
+    bucket: z.optional(
+      shaped(
+        "A bucket for what is too large for a command, sealed and for a moment. Default: infractl's own of the project.",
+        /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+        'the name of a bucket',
+      ),
+    ),
+  },
+  'How AWS Systems Manager works on it.',
+);
+
 const fields = map(
   {
+    connect: z.optional(
+      noted(
+        z.enum(['ssh', 'ssm'], 'must be ssh or ssm.'),
+        'The way in: ssh, or ssm for Run Command of AWS Systems Manager, which takes no key and no open port. Default: ssh.',
+      ),
+    ),
     instance: z.optional(
       value<Value>({
         description: 'The EC2 instance: its id, or the output of the stack that makes it.',
@@ -86,6 +118,7 @@ const fields = map(
       }),
     ),
     ssh: z.optional(ssh),
+    ssm: z.optional(ssm),
     health: z.optional(
       map(
         {
@@ -127,6 +160,17 @@ const schema = fields.check((context) => {
       'has both "instance" and "tags"; one of them finds the instance.',
       'Remove one of them.',
     );
+  if (raw.connect === 'ssm') {
+    if (raw.instance === undefined && raw.tags === undefined)
+      report([], 'is reached by ssm, which takes an instance.', 'Give it "instance:" or "tags:".');
+  } else if (raw.ssm !== undefined)
+    report(['ssm'], 'is not used: the host is reached by ssh.', 'Write "connect: ssm" beside it.');
+  if (raw.ssh?.tunnel === 'ssm') {
+    if (raw.ssh.jump !== undefined)
+      report(['ssh', 'jump'], 'and "tunnel" are two ways to the same host.', 'Remove one of them.');
+    if (raw.instance === undefined && raw.tags === undefined)
+      report(['ssh', 'tunnel'], 'takes an instance.', 'Give it "instance:" or "tags:".');
+  }
   if (raw.tags !== undefined && Object.keys(raw.tags).length === 0)
     report(['tags'], 'has no tag in "tags".', 'Write at least one: { Name: mbot }.');
 });
@@ -171,6 +215,7 @@ export const hosts: Section<RawHost, HostPart> = {
 };
 
 function buildReach(name: string, raw: RawHost, context: BuildContext): HostPart['reach'] {
+  if (raw.connect === 'ssm') return { via: 'ssm', ...(raw.ssm as object) };
   const { identity, ...rest } = raw.ssh ?? {};
   return {
     via: 'ssh',
@@ -182,10 +227,13 @@ function buildReach(name: string, raw: RawHost, context: BuildContext): HostPart
 }
 
 function showReach({ reach }: HostPart, root: string): Readonly<Record<string, unknown>> {
+  if (reach.via === 'ssm') {
+    const { via: connect, ...rest } = reach;
+    return { connect, ssm: rest };
+  }
   const { via: _, ...rest } = reach;
   return {
-    ssh:
-      'identity' in rest && rest.identity ? { ...rest, identity: relativePath(root, rest.identity) } : rest,
+    ssh: rest.identity ? { ...rest, identity: relativePath(root, rest.identity) } : rest,
   };
 }
 
