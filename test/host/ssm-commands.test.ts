@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { realClock } from '../fake/clock.ts';
 import { type Fake, startFake } from '../fake/server.ts';
@@ -9,6 +8,7 @@ import { letIn } from '../helpers/host-aws.ts';
 import { byAgent, putPlugin } from '../helpers/host-ssm.ts';
 import { Pty } from '../helpers/pty.ts';
 import { Released } from '../helpers/released.ts';
+import { until } from '../helpers/until.ts';
 
 const INSTANCE = 'i-0123456789abcdef0';
 
@@ -99,17 +99,10 @@ describe.skipIf(noHost)('infractl on a host of Systems Manager', () => {
 
   it('stops what runs on the host on Ctrl-C', async () => {
     const running = () => used.host.attempt('pgrep', '-f', 'sleep 81238').stdout.trim();
-    const args = ['host', 'run', '-H', 'far', '--', 'sleep', '81238'];
-    const result = await app.run(args, {
-      env,
-      onStart: (child) => {
-        const look = async () => {
-          while (running() === '') await wait(200);
-          child.kill('SIGINT');
-        };
-        void look();
-      },
-    });
+    const work = app.home.start(['host', 'run', '-H', 'far', '--', 'sleep', '81238'], { env });
+    await until(() => running() !== '', work);
+    work.child.kill('SIGINT');
+    const result = await work.ended;
     expect(result.code).toBe(130);
     expect(running()).toBe('');
   });
@@ -119,21 +112,21 @@ describe.skipIf(noHost)('infractl on a host of Systems Manager', () => {
       env: { ...env, PATH: '/usr/bin:/bin' },
       columns: 200,
     });
-    await bare.exited;
+    await bare.ended;
     expect(bare.text).toContain('takes the Session Manager plugin, which is not installed');
     putPlugin(used.host, '1.2.463.0');
     const old = new Pty(app.home, ['host', 'ssh', 'far'], {
       env: { ...env, PATH: used.host.path },
       columns: 200,
     });
-    await old.exited;
+    await old.ended;
     expect(old.text).toContain('1.2.463.0 is too old');
     putPlugin(used.host);
     const login = new Pty(app.home, ['host', 'ssh', 'far'], {
       env: { ...env, PATH: used.host.path },
       columns: 200,
     });
-    expect((await login.exited).exitCode).toBe(0);
+    expect(await login.exited).toMatchObject({ exitCode: 0 });
     expect(login.text).toContain(`Starting session with SessionId: dev-1 on ${INSTANCE}`);
   });
 

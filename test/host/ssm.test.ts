@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { s3Crossing } from '../../src/lib/aws/s3-crossing.ts';
 import { ssmPort } from '../../src/lib/aws/ssm-hosts.ts';
@@ -16,6 +15,7 @@ import { sessionFor } from '../fake/session.ts';
 import { noHost, useHost } from '../helpers/host.ts';
 import { letIn } from '../helpers/host-aws.ts';
 import { byAgent } from '../helpers/host-ssm.ts';
+import { until } from '../helpers/until.ts';
 
 const INSTANCE = 'i-0123456789abcdef0';
 const BUCKET = 'shop-crossing';
@@ -73,12 +73,6 @@ describe.skipIf(noHost)('a host by Systems Manager', () => {
       (error: { code: string; message: string; why?: string; exit: number }) => error,
     );
   const running = (mark: string) => used.host.attempt('pgrep', '-f', '--', mark).stdout.trim();
-  async function until(what: () => boolean): Promise<void> {
-    for (let tries = 0; !what(); tries++) {
-      if (tries > 300) throw new Error('it did not come');
-      await wait(200);
-    }
-  }
   const scripts = () => [...fake.state.ssm.commands.values()].map(({ script }) => script).join('\n');
   /** All that Systems Manager and S3 were told, and what the host printed. */
   const history = () =>

@@ -12,7 +12,7 @@ export interface RunScript {
   readonly argv: readonly string[];
   /** Who runs it; root without it. */
   readonly user?: string | undefined;
-  /** The enclosed passphrase, and what it seals: in the script itself, or to be had at a URL. */
+  /** What the passphrase is worked out from, and what it seals: in the script itself, or to be had at a URL. */
   readonly sealed?: { readonly envelope: string; readonly input: { text: string } | { url: string } };
   /** The command is stopped when nobody has asked for more than so many whole minutes. 0: it goes on. */
   readonly watched: number;
@@ -141,7 +141,7 @@ function opened({ envelope, input }: NonNullable<RunScript['sealed']>): string[]
       ? `${FETCH}fetch ${quoteWords([input.url])} "$d/input" || { echo "infractl $m unfetched" >&2; exit 1; }\n`
       : `base64 -d > "$d/input" <<'END'\n${input.text}\nEND\n`,
     `echo ${envelope} | base64 -d > "$d/envelope"\n`,
-    'openssl pkeyutl -decrypt -inkey "$f/key" -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 -in "$d/envelope" -out "$d/pass" || exit 1\n',
+    'openssl pkeyutl -derive -inkey "$f/key" -peerkey "$d/envelope" | base64 -w0 > "$d/pass"\n[ -s "$d/pass" ] || exit 1\n',
   ];
 }
 
@@ -194,7 +194,7 @@ export function keyScript(folder: string): string {
   return safe(
     `set -eu\numask 077\n${heads({ f: folder })}` +
       `command -v openssl >/dev/null || { echo "infractl: no openssl" >&2; exit 127; }\n` +
-      `mkdir -p "$f"\nopenssl genrsa -out "$f/key" 3072 2>/dev/null\nopenssl pkey -in "$f/key" -pubout\n`,
+      `mkdir -p "$f"\nopenssl genpkey -algorithm X25519 -out "$f/key"\nopenssl pkey -in "$f/key" -pubout\n`,
   );
 }
 

@@ -1,21 +1,22 @@
 import {
-  constants,
   createCipheriv,
   createDecipheriv,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
   pbkdf2Sync,
-  publicEncrypt,
   randomBytes,
 } from 'node:crypto';
 
 /**
  * Systems Manager keeps the parameters and the output of every command for 30 days, readable for whoever may
  * look at the history. So what a command reads, and what it prints when it reads something, is sealed: the host
- * makes a key of its own for one connection, whose private half never leaves it and is deleted at the end, and
- * gets a passphrase enclosed with it. Neither the instance's role nor any service needs a right for that, and
+ * makes a key of its own for one connection (X25519), whose private half never leaves it and is deleted at the end;
+ * with that and a key of ours for one run both sides agree on a passphrase, which nobody sends. Neither the instance's role nor any service needs a right for that, and
  * what stays in the history, or in a bucket on its way, is noise that nobody can open any more.
  */
 export interface Seal {
-  /** The passphrase for the host alone, in base64. */
+  /** The public half of our key: PEM, in base64. */
   readonly envelope: string;
   close(bytes: Uint8Array): Uint8Array;
   open(bytes: Uint8Array): Uint8Array;
@@ -23,13 +24,12 @@ export interface Seal {
 
 const MAGIC = Buffer.from('Salted__');
 
-/** A new passphrase, enclosed for the owner of a public RSA key (PEM). */
-export function newSeal(publicKey: string): Seal {
-  const passphrase = randomBytes(32).toString('hex');
-  const envelope = publicEncrypt(
-    { key: publicKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
-    Buffer.from(passphrase),
-  ).toString('base64');
+/** A new passphrase, which the owner of a public X25519 key (PEM) can work out from the envelope. */
+export function newSeal(hostKey: string): Seal {
+  const ours = generateKeyPairSync('x25519');
+  const publicKey = createPublicKey(hostKey);
+  const passphrase = diffieHellman({ privateKey: ours.privateKey, publicKey }).toString('base64');
+  const envelope = Buffer.from(ours.publicKey.export({ type: 'spki', format: 'pem' })).toString('base64');
   return {
     envelope,
     close(bytes) {

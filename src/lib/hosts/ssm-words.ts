@@ -81,7 +81,7 @@ export function lost(name: string, why: string): InfractlError {
 export function noOpenssl(name: string): InfractlError {
   return new InfractlError({
     code: 'HostWithoutOpenssl',
-    message: `The host ${name} has no openssl.`,
+    message: `The host ${name} has no openssl of version 1.1.1 or newer.`,
     why: 'What a command reads is sealed for the host: Systems Manager would keep it in its history otherwise.',
     suggestions: [`Install it: infractl host run --host ${name} -- apt-get install -y openssl`],
   });
