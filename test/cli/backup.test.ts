@@ -212,7 +212,7 @@ describe('backup restore', () => {
       '123456789012',
       'Makes a volume of 20 GiB',
       'It takes',
-      'what 20 GiB of volumes cost in eu-west-3 (not known here)',
+      'about $1.86 a month for 20 GiB of volumes as gp3',
       'Give --yes',
     ])
       expect(asked.stderr).toContain(words);

@@ -19,6 +19,7 @@ import { type Duration, Hold } from './hold.ts';
 import { type IamState, iam, newIamState } from './iam.ts';
 import { lambda } from './lambda.ts';
 import { logs } from './logs.ts';
+import { type FakeProduct, pricing } from './pricing.ts';
 import { provideTypes } from './provisioners.ts';
 import { rds } from './rds.ts';
 import { RdsState } from './rds-state.ts';
@@ -112,6 +113,8 @@ export interface FakeState {
   readonly rds: RdsState;
   readonly sns: SnsState;
   readonly iam: IamState;
+  /** What AWS's price list holds. */
+  readonly products: FakeProduct[];
 }
 
 export interface Context {
@@ -166,6 +169,7 @@ const SERVICES: readonly Service[] = [
   ebs,
   sns,
   iam,
+  pricing,
 ];
 const READS =
   /^(Describe|List|Get|Head|Validate|Batch(Get|Check)|Detect|Estimate|Filter|Lookup|Search|Query|Scan|Decode|Simulate|Test|Start(Query|LiveTail))/;
@@ -197,6 +201,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     rds: new RdsState(),
     sns: newSnsState(),
     iam: newIamState(),
+    products: [],
   };
   provideTypes(state, clock);
   let looked = 0;

@@ -16,6 +16,7 @@ export default class BackupCosts extends BackupCommand<typeof BackupCosts> {
 
   protected override async work(): Promise<View> {
     const desk = await this.backupDesk();
-    return costsView(await desk.costs(await this.allPlans(desk), this.flags['max-calls']));
+    const costs = await desk.costs(await this.allPlans(desk), this.flags['max-calls']);
+    return costsView(costs, await desk.prices());
   }
 }

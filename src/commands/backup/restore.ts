@@ -49,10 +49,11 @@ export default class BackupRestore extends BackupCommand<typeof BackupRestore> {
     await this.sayPlace();
     const to = this.flags['replace-root'] ? 'root' : this.flags.to;
     const plan = await desk.planRestore({ backup, to, source, instance, zone, name, timeout });
-    const session = await this.session();
-    const { account } = await session.identity();
-    const lines = restoreLines(plan, session.region, account, { paint: painter(this.terminal.colourErr) });
-    if (dryRun) return restorePlanView(plan, session.region, lines);
+    const { account } = await (await this.session()).identity();
+    const usd = (await desk.quote({ kind: 'storage', of: 'gp3' }))?.usd;
+    const price = { usd, note: (await desk.prices()).note };
+    const lines = restoreLines(plan, price, account, { paint: painter(this.terminal.colourErr) });
+    if (dryRun) return restorePlanView(plan, price, lines);
     this.say(lines);
     if (plan.confirm === undefined)
       await confirmMild(this.prompter, { question: 'Do that?', yes: this.flags.yes });
@@ -61,6 +62,6 @@ export default class BackupRestore extends BackupCommand<typeof BackupRestore> {
       const question = 'The disk that is in use now is replaced.';
       await confirmSevere(this.prompter, { name: plan.confirm, given: confirm, question });
     }
-    return restoredView(plan, session.region, await desk.restore(plan));
+    return restoredView(plan, price, await desk.restore(plan));
   }
 }

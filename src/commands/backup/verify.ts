@@ -41,8 +41,10 @@ export default class BackupVerify extends BackupCommand<typeof BackupVerify> {
     await this.sayPlace();
     const plan = await desk.planVerify(backup, wish);
     if (plan) {
-      const { region } = await this.session();
-      this.say(drillLines(plan, backup, region, { paint: painter(this.terminal.colourErr) }));
+      const { className, engine = 'postgres' } = plan;
+      const quote = await desk.quote({ kind: 'database', class: className, engine, multiZone: false });
+      const price = { usd: quote?.usd, note: (await desk.prices()).note };
+      this.say(drillLines(plan, backup, price, { paint: painter(this.terminal.colourErr) }));
       await confirmMild(this.prompter, { question: 'Do that?', yes });
     }
     return verifyView(backup, await desk.verify(plans, backup, wish));

@@ -38,7 +38,7 @@ export default class ManageRestart extends ManageCommand<typeof ManageRestart> {
     const { hard, force } = this.flags;
     const options = { hard, force, hibernate: false };
     const plan = await desk.plan('restart', targets, options);
-    await this.sayPlan('restart', plan);
+    await this.sayPlan('restart', plan, desk);
     if (this.flags['dry-run']) return planView('restart', plan);
     await this.askBefore('restart', plan);
     const until = this.flags.wait ? (this.flags.until as Stage) : undefined;

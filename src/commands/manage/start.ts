@@ -38,7 +38,7 @@ export default class ManageStart extends ManageCommand<typeof ManageStart> {
     const { capacity } = this.flags;
     const options = { hibernate: false, hard: false, force: false, capacity };
     const plan = await desk.plan('start', targets, options);
-    await this.sayPlan('start', plan);
+    await this.sayPlan('start', plan, desk);
     if (this.flags['dry-run']) return planView('start', plan);
     const until = this.flags.wait ? (this.flags.until as Stage) : undefined;
     const results = await desk.act('start', plan, { ...options, until, timeouts });

@@ -33,7 +33,7 @@ export default class ManageStatus extends ManageCommand<typeof ManageStatus> {
     const look = async () => {
       const rows = await desk.status(await desk.targets(choice));
       if (isWhole(choice)) await this.rememberNames('instance', rows.map(named));
-      const view = statusView(rows);
+      const view = statusView(rows, await desk.priceNote());
       for (const warning of warnings.splice(0)) this.warnUser(warning);
       return view;
     };

@@ -37,7 +37,7 @@ export default class ManageStop extends ManageCommand<typeof ManageStop> {
     const { hibernate, force } = this.flags;
     const options = { hibernate, force, hard: false };
     const plan = await desk.plan('stop', targets, options);
-    await this.sayPlan('stop', plan);
+    await this.sayPlan('stop', plan, desk);
     if (this.flags['dry-run']) return planView('stop', plan);
     await this.askBefore('stop', plan);
     const until = this.flags.wait ? ('running' as const) : undefined;

@@ -1,4 +1,3 @@
-import type { StoragePrices } from '../prices/index.ts';
 import { grouped } from './catalogue.ts';
 import type { BackupDeps } from './deps.ts';
 import type { BlocksPort } from './port.ts';
@@ -43,12 +42,13 @@ const GIB = 1024 ** 3;
  * from the one before. AWS bills exactly that. What deleting one frees is what it alone refers to: its own
  * changes, as far as the next one has changed them again; that is bounded by the smaller of the two.
  *
+ * @param priceOf USD a month for a GiB of a snapshot in a region, where that is known
  * @param most calls of the direct APIs, each for up to 10,000 blocks; what is beyond is not counted
  */
 export async function costsOf(
   deps: BackupDeps & { readonly blocks: () => Promise<BlocksPort> },
   backups: readonly Backup[],
-  pricesOf: (region: string) => StoragePrices | undefined,
+  priceOf: (region: string) => Promise<number | undefined>,
   most: number,
 ): Promise<Costs> {
   const owner = new Map(backups.flatMap((backup) => backup.snapshots.map((one) => [one, backup] as const)));
@@ -70,8 +70,12 @@ export async function costsOf(
       before = one;
     }
   }
+  const regions = [...new Set(done.map(({ region }) => region))];
+  const prices = new Map(
+    await Promise.all(regions.map(async (region) => [region, await priceOf(region)] as const)),
+  );
   const snapshots = done.map((one) =>
-    costOf(one, owner.get(one) as Backup, sizes, next.get(one), pricesOf(one.region)),
+    costOf(one, owner.get(one) as Backup, sizes, next.get(one), prices.get(one.region)),
   );
   const priced = snapshots.filter(({ perMonth }) => perMonth !== null);
   const sum = (values: readonly (number | null)[]) =>
@@ -95,14 +99,14 @@ function costOf(
   backup: Backup,
   sizes: ReadonlyMap<Snapshot, number>,
   after: Snapshot | undefined,
-  prices: StoragePrices | undefined,
+  gibMonth: number | undefined,
 ): SnapshotCost {
   // RDS says nothing of blocks: the size of the instance is what one can cost at most.
   const uniqueBytes = one.kind === 'rds' ? one.sizeGiB * GIB : (sizes.get(one) ?? null);
   const changedAfter = after ? sizes.get(after) : sizes.get(one);
   const freesBytes =
     uniqueBytes === null || changedAfter == null ? null : Math.min(uniqueBytes, changedAfter);
-  const price = one.kind === 'ebs' && one.tier !== 'archive' ? prices?.snapshot : undefined;
+  const price = one.kind === 'ebs' && one.tier !== 'archive' ? gibMonth : undefined;
   const perMonth = uniqueBytes === null || price === undefined ? null : (uniqueBytes / GIB) * price;
   const { id: snapshot, region, startedAt: at } = one;
   return {

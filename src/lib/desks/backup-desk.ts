@@ -34,7 +34,7 @@ import type { Clock } from '../base/clock.ts';
 import { isInfractlError } from '../base/errors.ts';
 import type { Reporter } from '../base/report.ts';
 import { valueResolver } from '../deploy/values.ts';
-import { storagePrices } from '../prices/index.ts';
+import type { PriceBook, PricedItem, Quote } from '../prices/index.ts';
 import type { Project } from '../project/model.ts';
 import { choosePlans, type PlanChoice, resolvePlan } from './backup-plans.ts';
 import type { DatabaseDrillPlan, VerifyWish } from './backup-verify.ts';
@@ -60,6 +60,7 @@ export class BackupDesk {
   readonly #project: Project;
   readonly #hosts: HostDesk;
   #work: Promise<BackupDeps> | undefined;
+  #prices: Promise<PriceBook> | undefined;
 
   constructor(deps: BackupDeskDeps, project: Project) {
     this.#deps = deps;
@@ -205,7 +206,25 @@ export class BackupDesk {
   async costs(plans: readonly Plan[], most: number): Promise<Costs> {
     const deps = await this.#verifyDeps();
     const backups = await lookUp(deps, await storesOf(deps, plans));
-    return costsOf(deps, backups, storagePrices, most);
+    const priceOf = async (region: string) =>
+      (await this.quote({ kind: 'storage', of: 'snapshot' }, region))?.usd;
+    return costsOf(deps, backups, priceOf, most);
+  }
+
+  /** A price, from AWS's price list where that may be read; here unless another region is named. */
+  async quote(item: PricedItem, region?: string): Promise<Quote | undefined> {
+    const { region: here } = await this.#deps.session();
+    return (await this.prices()).quote(region ?? here, item);
+  }
+
+  /** The prices of this run. */
+  prices(): Promise<PriceBook> {
+    this.#prices ??= (async () => {
+      const { session, clock, env } = this.#deps;
+      const [one, { openPrices }] = await Promise.all([session(), import('./prices.ts')]);
+      return openPrices(one, clock, env);
+    })();
+    return this.#prices;
   }
 
   async #verifyDeps(): Promise<VerifyDeps> {

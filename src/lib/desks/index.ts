@@ -1,8 +1,10 @@
 /** Working on the stacks, hosts, logs, backups, instances and releases of a project: where each capability meets the project. */
 import type { AwsSession } from '../aws/session.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Machine } from '../cron/index.ts';
 import type { Checkup } from '../doctor/index.ts';
 import type { Finding, HealthLimits } from '../monitoring/index.ts';
+import type { PriceBook } from '../prices/index.ts';
 import type { HostPart, Project } from '../project/model.ts';
 import type { CronOwner } from '../schedules/index.ts';
 import type { AlarmDesk } from './alarm-desk.ts';
@@ -118,6 +120,14 @@ export async function openMetricDesk(
   const stacks = async () => (await import('../aws/cloudformation.ts')).cloudFormation(await session());
   const metrics = async () => (await import('../aws/metrics.ts')).metricsPort(await session(), signal);
   return new MetricDesk({ stacks, metrics, hosts }, project);
+}
+
+/** What things cost: see prices.ts and `PriceBook`. */
+export async function openPrices(
+  session: AwsSession,
+  { clock, env }: { readonly clock: Clock; readonly env: NodeJS.ProcessEnv },
+): Promise<PriceBook> {
+  return (await import('./prices.ts')).openPrices(session, clock, env);
 }
 
 /** The systemd units of hosts: see `readServices` in service-desk.ts. */

@@ -26,7 +26,7 @@ import {
   type Target,
   type Wish,
 } from '../instances/index.ts';
-import { databaseMonth, instanceMonth } from '../prices/index.ts';
+import { HOURS, type PriceBook, type PricedItem } from '../prices/index.ts';
 import type { HostPart, Project } from '../project/model.ts';
 import { isWhole, type TargetChoice } from './target-choice.ts';
 
@@ -49,6 +49,7 @@ export class InstanceDesk {
   readonly #project: Project;
   readonly #resolve: ReturnType<typeof valueResolver>;
   #inner: Promise<InstanceDeps> | undefined;
+  #prices: Promise<PriceBook> | undefined;
 
   constructor(deps: InstanceDeskDeps, project: Project) {
     this.#deps = deps;
@@ -95,13 +96,14 @@ export class InstanceDesk {
   }
 
   async status(targets: readonly Target[]): Promise<StatusRow[]> {
-    return statusOf(await this.#open(), targets, await this.#prices(targets));
+    // What is not known is not asked for here: a look at how things are waits for no price.
+    return statusOf(await this.#open(), targets, await this.#monthly(targets, 'known'));
   }
 
   /** What an act will do; changes nothing. */
   async plan(doing: Doing, targets: readonly Target[], options: PlanOptions): Promise<PlannedAct[]> {
     const knowledge: Knowledge = {
-      price: await this.#prices(targets),
+      price: await this.#monthly(targets, 'asked'),
       sessions: (host) => this.#sessions(host),
     };
     return planAct(await this.#open(), doing, targets, options, knowledge);
@@ -251,25 +253,56 @@ export class InstanceDesk {
     ).flat();
   }
 
+  /** Where the prices that were named so far come from; for people. */
+  async priceNote(): Promise<string> {
+    return (await this.#book()).note;
+  }
+
   /** USD a month of each target; a group costs what its members do. */
-  async #prices(targets: readonly Target[]): Promise<(target: Target) => number | undefined> {
+  async #monthly(
+    targets: readonly Target[],
+    how: 'known' | 'asked',
+  ): Promise<(target: Target) => number | undefined> {
     const { region } = await this.#deps.session();
     const members = targets.flatMap((one) =>
       one.kind === 'group' ? one.facts.members.map(({ id }) => id) : [],
     );
     const facts =
       members.length === 0 ? [] : await (await (await this.#open()).ports.instances()).byIds(members);
-    const ofInstance = ({ type, windows, spot }: (typeof facts)[number]) =>
-      windows || spot ? undefined : instanceMonth(region, type);
-    const memberPrice = new Map(facts.map((one) => [one.id, ofInstance(one)]));
-    return (target) => {
+    const ofInstance = ({ type, windows, spot }: (typeof facts)[number]): PricedItem | undefined =>
+      windows || spot ? undefined : { kind: 'instance', type };
+    const itemOf = (target: Target): PricedItem | undefined => {
       if (target.kind === 'instance') return ofInstance(target.facts);
-      if (target.kind === 'database') return databaseMonth(region, target.facts);
-      const prices = target.facts.members.map(({ id }) => memberPrice.get(id));
-      return prices.length === 0 || prices.includes(undefined)
-        ? undefined
-        : prices.reduce<number>((sum, price) => sum + (price ?? 0), 0);
+      return target.kind === 'database' ? { kind: 'database', ...shapeOf(target.facts) } : undefined;
     };
+    const book = await this.#book();
+    const month = async (item: PricedItem | undefined) => {
+      if (!item) return undefined;
+      const quote = how === 'known' ? book.known(region, item) : await book.lookUp(region, item);
+      return quote && quote.usd * HOURS;
+    };
+    const memberPrice = new Map(
+      await Promise.all(facts.map(async (one) => [one.id, await month(ofInstance(one))] as const)),
+    );
+    const prices = new Map(
+      await Promise.all(targets.map(async (one) => [one, await month(itemOf(one))] as const)),
+    );
+    return (target) => {
+      if (target.kind !== 'group') return prices.get(target);
+      const all = target.facts.members.map(({ id }) => memberPrice.get(id));
+      return all.length === 0 || all.includes(undefined)
+        ? undefined
+        : all.reduce<number>((sum, price) => sum + (price ?? 0), 0);
+    };
+  }
+
+  #book(): Promise<PriceBook> {
+    this.#prices ??= (async () => {
+      const { session, clock, env } = this.#deps;
+      const [one, { openPrices }] = await Promise.all([session(), import('./prices.ts')]);
+      return openPrices(one, clock, env);
+    })();
+    return this.#prices;
   }
 
   /** Who is logged in on a host; undefined when nobody can tell. */
@@ -340,3 +373,9 @@ function lazily(session: () => Promise<AwsSession>, openers: Openers): InstanceD
     databases: once(openers.databases),
   };
 }
+
+const shapeOf = ({ class: type, engine, multiZone }: Extract<Target, { kind: 'database' }>['facts']) => ({
+  class: type,
+  engine,
+  multiZone,
+});

@@ -71,11 +71,12 @@ describe('a restore', () => {
   it('says what it adds to a month where the price is known, and that it is not where it is not', async () => {
     const { plan } = await restore({ to: 'volume' });
     const gib = plan.adds.kind === 'volume' ? plan.adds.gib : 0;
-    const told = (region: string) => restoreLines(plan, region, '123456789012', { paint: (_, text) => text });
+    const told = (usd: number | undefined) =>
+      restoreLines(plan, { usd, note: 'a price of today' }, '123456789012', { paint: (_, text) => text });
     expect(gib).toBeGreaterThan(0);
-    expect(told('us-east-1')).toContain(`about $${(gib * 0.08).toFixed(2)} a month for ${gib} GiB`);
-    for (const region of ['eu-west-2', 'eu-west-3'])
-      expect(told(region)).toContain(`${gib} GiB of volumes cost in ${region} (not known here)`);
+    const month = `about $${(gib * 0.08).toFixed(2)} a month for ${gib} GiB of volumes as gp3 (a price of today)`;
+    expect(told(0.08)).toContain(month);
+    expect(told(undefined)).toContain(`${gib} GiB of volumes cost (not known here)`);
   });
 
   it('as volumes beside the old ones brings the bytes back', async () => {

@@ -10,7 +10,6 @@ import { type Backup, TAG } from '../../../src/lib/backups/types.ts';
 import { drillHost, verifyBackup } from '../../../src/lib/backups/verify.ts';
 import { Interrupted } from '../../../src/lib/base/errors.ts';
 import { costsView } from '../../../src/lib/cli/views/verify-view.ts';
-import { storagePrices } from '../../../src/lib/prices/index.ts';
 import { BLOCK, digest } from '../../fake/ebs-state.ts';
 import { type BackupScene, backupScene, planOf } from './scene.ts';
 import { DAY, HOUR } from './setup.ts';
@@ -209,11 +208,11 @@ describe('costs', () => {
       await createBackups(await scene.again(), plan(), { force: false, wait: HOUR, dryRun: false });
     }
     const backups = await lookUp(scene.deps, await storesOf(scene.deps, [plan()]));
-    const costs = await costsOf(await all(), backups, storagePrices, 100);
+    const costs = await costsOf(await all(), backups, async () => 0.05, 100);
     expect(costs.snapshots.map(({ uniqueBytes }) => (uniqueBytes ?? 0) / BLOCK)).toEqual([2, 2, 2, 4]);
     expect(costs.snapshots.map(({ freesBytes }) => (freesBytes ?? 0) / BLOCK)).toEqual([2, 2, 2, 2]);
     expect(costs).toMatchObject({ totalBytes: 10 * BLOCK, notCounted: 0, calls: 4 });
-    const few = await costsOf(await all(), backups, storagePrices, 2);
+    const few = await costsOf(await all(), backups, async () => 0.05, 2);
     expect(few.notCounted).toBeGreaterThan(0);
     expect(few.calls).toBeLessThanOrEqual(2);
   });
@@ -222,21 +221,17 @@ describe('costs', () => {
     await backedUp();
     const backups = await lookUp(scene.deps, await storesOf(scene.deps, [plan()]));
     const deps = await all();
-    const unknown = await costsOf(deps, backups, () => undefined, 100);
+    const unknown = await costsOf(deps, backups, async () => undefined, 100);
     expect(unknown).toMatchObject({ perMonth: null, notPriced: 1, notCounted: 0 });
     const ui = { paint: (_: string, text: string) => text, columns: 80 };
-    const text = (costs: typeof unknown) => costsView(costs).text(ui);
+    const text = (costs: typeof unknown) =>
+      costsView(costs, { note: 'Prices of a test', sources: [] }).text(ui);
     expect(text(unknown)).toContain('what they cost a month is not known here');
     expect(text(unknown)).not.toContain('$');
     // 4 blocks of half a MiB at $512 per GiB.
-    const known = await costsOf(deps, backups, () => ({ snapshot: 512 }), 100);
+    const known = await costsOf(deps, backups, async () => 512, 100);
     expect(known).toMatchObject({ perMonth: 1, notPriced: 0 });
     expect(text({ ...known, notPriced: 1 })).toContain('Without 1 snapshot whose price is not known here.');
-    expect(await costsOf(deps, [], () => undefined, 100)).toMatchObject({ perMonth: 0, notPriced: 0 });
-  });
-
-  it('have no price for what the table does not know', () => {
-    expect(storagePrices('eu-west-3')).toBeUndefined();
-    expect(storagePrices('eu-west-2')?.gp3).toBeUndefined();
+    expect(await costsOf(deps, [], async () => undefined, 100)).toMatchObject({ perMonth: 0, notPriced: 0 });
   });
 });

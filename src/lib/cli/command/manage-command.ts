@@ -106,11 +106,12 @@ export abstract class ManageCommand<T extends typeof Command = typeof Command> e
   }
 
   /** Says what will be done, where and to what; the plan's refusals are told as results. */
-  protected async sayPlan(doing: Doing, plan: readonly PlannedAct[]): Promise<void> {
+  protected async sayPlan(doing: Doing, plan: readonly PlannedAct[], desk: InstanceDesk): Promise<void> {
     if (plan.length === 0) return;
     const { account } = await (await this.session()).identity();
     const paint = painter(this.terminal.colourErr);
-    this.say(planLines(doing, plan, { account, paint, columns: this.terminal.columns }));
+    const priceNote = await desk.priceNote();
+    this.say(planLines(doing, plan, { account, priceNote, paint, columns: this.terminal.columns }));
   }
 
   /** Many targets, or data that is lost, want the name of the environment; the rest a yes. */

@@ -1,14 +1,15 @@
 import { bytes, plural } from '../../base/text.ts';
 import type { InsightsState } from '../../logs/index.ts';
+import type { Quote } from '../../prices/index.ts';
 import { harmless } from './log-lines.ts';
 import { table } from './table.ts';
 import type { View } from './view.ts';
 
-/** USD for a GB scanned in us-east-1, as AWS listed it in 2026-06; other regions are somewhat dearer. */
-const SCANNED_GB = 0.005;
-
-export function queryView({ rows, recordsMatched, recordsScanned, bytesScanned }: InsightsState): View {
-  const cost = (bytesScanned / 1e9) * SCANNED_GB;
+/** @param price of a GB scanned, where it is known */
+export function queryView(
+  { rows, recordsMatched, recordsScanned, bytesScanned }: InsightsState,
+  price: Quote | undefined,
+): View {
   return {
     json: { rows, recordsMatched, recordsScanned, bytesScanned },
     text: (ui) => {
@@ -18,8 +19,14 @@ export function queryView({ rows, recordsMatched, recordsScanned, bytesScanned }
       const shape = columns.map((title, index) =>
         index === last ? { title, wrap: true } : { title, min: 12 },
       );
-      const scanned = `${plural(recordsMatched, 'event')} matched; scanned ${bytes(bytesScanned)}, about $${cost.toFixed(cost < 0.01 ? 4 : 2)} (at $${SCANNED_GB} a GB, the list price of us-east-1).`;
+      const scanned = `${plural(recordsMatched, 'event')} matched; scanned ${bytes(bytesScanned)}${costWords(bytesScanned, price)}.`;
       return `${rows.length === 0 ? 'No rows.' : table(ui, shape, cells)}\n\n${ui.paint('dim', scanned)}`;
     },
   };
+}
+
+function costWords(scanned: number, price: Quote | undefined): string {
+  if (!price) return '';
+  const cost = (scanned / 1e9) * price.usd;
+  return `, about $${cost.toFixed(cost < 0.01 ? 4 : 2)} (at $${price.usd} a GB: ${price.source} of ${price.asOf})`;
 }

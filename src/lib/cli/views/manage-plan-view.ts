@@ -1,6 +1,5 @@
 import { plural } from '../../base/text.ts';
 import { type Doing, labelOf, nameOf, type PlannedAct } from '../../instances/index.ts';
-import { PRICE_NOTE } from '../../prices/index.ts';
 import type { Paint } from '../terminal.ts';
 import type { View } from './view.ts';
 import { wrapped } from './wrap.ts';
@@ -14,7 +13,17 @@ export const usd = (amount: number) => `$${amount.toFixed(2)}`;
 export function planLines(
   doing: Doing,
   plan: readonly PlannedAct[],
-  { account, paint, columns }: { readonly account: string; readonly paint: Paint; readonly columns: number },
+  {
+    account,
+    priceNote,
+    paint,
+    columns,
+  }: {
+    readonly account: string;
+    readonly priceNote: string;
+    readonly paint: Paint;
+    readonly columns: number;
+  },
 ): string {
   const open = plan.filter(({ refusal }) => !refusal);
   const touched = open.filter(({ does }) => does !== 'nothing');
@@ -33,12 +42,12 @@ export function planLines(
     ...(touched.length > 0 ? [head] : ['Nothing has to be changed:']),
     ...lines,
     ...(left > 0 ? [`  and ${left} more`] : []),
-    ...savingLines(open),
+    ...savingLines(open, priceNote, width),
   ].join('\n');
 }
 
 /** What is saved, with where the figure comes from; what has no price is said to have none. */
-function savingLines(plan: readonly PlannedAct[]): string[] {
+function savingLines(plan: readonly PlannedAct[], priceNote: string, width: number): string[] {
   const stopped = plan.filter(({ does }) => does === 'stop');
   const known = stopped.flatMap(({ saves }) => saves ?? []);
   if (known.length === 0) return [];
@@ -46,7 +55,7 @@ function savingLines(plan: readonly PlannedAct[]): string[] {
   const unknown = stopped.length - known.length;
   return [
     `  Saves about ${usd(sum)} a month while stopped${unknown > 0 ? `, and what ${plural(unknown, 'target')} without a known price cost` : ''}. Disks are charged on.`,
-    `  (${PRICE_NOTE})`,
+    `  ${wrapped(`(${priceNote})`, width + 2, 2)}`,
   ];
 }
 

@@ -1,7 +1,6 @@
 import { Exit } from '../../base/errors.ts';
 import { age, plural } from '../../base/text.ts';
 import type { QuickItem, QuickVerdict, StatusRow } from '../../instances/index.ts';
-import { PRICE_NOTE } from '../../prices/index.ts';
 import type { Style, Ui } from '../terminal.ts';
 import { usd } from './manage-plan-view.ts';
 import { type Column, pairs, table } from './table.ts';
@@ -23,14 +22,14 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** How targets are; one of them in full, several in a table. */
-export function statusView(rows: readonly StatusRow[]): View {
+export function statusView(rows: readonly StatusRow[], priceNote: string): View {
   return {
     json: rows,
     text: (ui) => {
       if (rows.length === 0) return 'The environment has no instance, no auto scaling group and no database.';
       const [only] = rows;
       const body = rows.length === 1 && only ? oneRow(ui, only) : manyRows(ui, rows);
-      return [body, ...sumLines(ui, rows)].join('\n');
+      return [body, ...sumLines(ui, rows, priceNote)].join('\n');
     },
   };
 }
@@ -81,17 +80,14 @@ function costWords({ costUsdMonth, state }: StatusRow): string {
   return costUsdMonth === 0 && /^(stopped|at 0)$/.test(state) ? 'only disks' : usd(costUsdMonth);
 }
 
-function sumLines(ui: Ui, rows: readonly StatusRow[]): string[] {
+function sumLines(ui: Ui, rows: readonly StatusRow[], priceNote: string): string[] {
   const known = rows.flatMap(({ costUsdMonth }) => costUsdMonth ?? []);
   if (known.length === 0 || known.every((one) => one === 0)) return [];
   const unknown = rows.length - known.length;
   const sum = usd(known.reduce((total, one) => total + one, 0));
   const more = unknown > 0 ? ` and ${plural(unknown, 'unknown price')}` : '';
   return [
-    ui.paint(
-      'dim',
-      `${rows.length > 1 ? `${sum} a month in all${more}. ` : ''}${PRICE_NOTE}, without disks.`,
-    ),
+    ui.paint('dim', `${rows.length > 1 ? `${sum} a month in all${more}. ` : ''}${priceNote}. Without disks.`),
   ];
 }
 

@@ -1,14 +1,14 @@
 import type { Restored, RestorePlan } from '../../backups/index.ts';
-import { STORAGE_PRICES_NOTE, storagePrices } from '../../prices/index.ts';
 import type { Ui } from '../terminal.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
+import type { Price } from './verify-view.ts';
 import type { View } from './view.ts';
 
 /** What will be done, how long it takes, what it costs: said before it is done. */
 export function restoreLines(
   plan: RestorePlan,
-  region: string,
+  price: Price,
   account: string,
   ui: Pick<Ui, 'paint'>,
 ): string {
@@ -17,32 +17,31 @@ export function restoreLines(
     `${ui.paint('bold', backup.id)} of ${backup.subject}, taken ${localTime(new Date(backup.at).toISOString(), 'minutes')}, in account ${account}:`,
     ...plan.steps.map((step) => `  ${ui.paint('yellow', '+')} ${step}`),
     `  It takes ${plan.howLong}.`,
-    `  It costs ${costWords(plan, region)}.`,
+    `  It costs ${costWords(plan, price)}.`,
   ].join('\n');
 }
 
-function monthly({ adds }: RestorePlan, region: string): number | null {
-  const price = storagePrices(region)?.gp3;
-  return price !== undefined && adds.kind === 'volume' ? Math.round(adds.gib * price * 100) / 100 : null;
+function monthly({ adds }: RestorePlan, { usd }: Price): number | null {
+  return usd !== undefined && adds.kind === 'volume' ? Math.round(adds.gib * usd * 100) / 100 : null;
 }
 
-function costWords(plan: RestorePlan, region: string): string {
-  const cost = monthly(plan, region);
+function costWords(plan: RestorePlan, price: Price): string {
+  const cost = monthly(plan, price);
   if (plan.adds.kind === 'database') return 'as much as the instance that it is like, while it runs';
   const gib = `${plan.adds.gib} GiB of volumes`;
   return cost === null
-    ? `what ${gib} cost in ${region} (not known here)`
-    : `about $${cost.toFixed(2)} a month for ${gib} (gp3, price ${STORAGE_PRICES_NOTE})`;
+    ? `what ${gib} cost (not known here)`
+    : `about $${cost.toFixed(2)} a month for ${gib} as gp3 (${price.note})`;
 }
 
-export function restorePlanView(plan: RestorePlan, region: string, lines: string): View {
+export function restorePlanView(plan: RestorePlan, price: Price, lines: string): View {
   return {
-    json: { ...planJson(plan, region), dryRun: true, made: [], kept: [], wayBack: [] },
+    json: { ...planJson(plan, price), dryRun: true, made: [], kept: [], wayBack: [] },
     text: () => `${lines}\n\nA dry run: nothing was changed.`,
   };
 }
 
-function planJson(plan: RestorePlan, region: string) {
+function planJson(plan: RestorePlan, price: Price) {
   const { backup, to } = plan.order;
   return {
     backup: backup.id,
@@ -50,14 +49,14 @@ function planJson(plan: RestorePlan, region: string) {
     to,
     steps: plan.steps,
     howLong: plan.howLong,
-    costPerMonth: monthly(plan, region),
+    costPerMonth: monthly(plan, price),
     confirm: plan.confirm ?? null,
   };
 }
 
-export function restoredView(plan: RestorePlan, region: string, restored: Restored): View {
+export function restoredView(plan: RestorePlan, price: Price, restored: Restored): View {
   return {
-    json: { ...planJson(plan, region), dryRun: false, ...restored },
+    json: { ...planJson(plan, price), dryRun: false, ...restored },
     text: (ui) => {
       const rows = restored.made.map(({ kind, id, detail }) => [kind, ui.paint('green', id), detail]);
       const lines = [table(ui, ['made', '', { title: '', wrap: true }], rows)];

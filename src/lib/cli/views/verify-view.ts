@@ -2,30 +2,36 @@ import type { Backup, Costs, Verified } from '../../backups/index.ts';
 import { Exit } from '../../base/errors.ts';
 import { bytes, plural } from '../../base/text.ts';
 import type { DatabaseDrillPlan } from '../../desks/index.ts';
-import { databaseMonth, PRICE_NOTE, STORAGE_PRICES_NOTE, STORAGE_PRICES_SOURCE } from '../../prices/index.ts';
+import type { PriceBook } from '../../prices/index.ts';
 import type { Ui } from '../terminal.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
 
+/** A price, and where prices come from. */
+export interface Price {
+  readonly usd: number | undefined;
+  readonly note: string;
+}
+
 /** What the drill of a database makes for a while, how long that takes and what it costs: said before it is done. */
 export function drillLines(
   plan: DatabaseDrillPlan,
   backup: Backup,
-  region: string,
+  price: Price,
   ui: Pick<Ui, 'paint'>,
 ): string {
-  const { className, engine = 'postgres', sizeGiB, steps } = plan;
-  const month = databaseMonth(region, { class: className, engine, multiZone: false });
+  const { className, sizeGiB, steps } = plan;
   const cost =
-    month === undefined
-      ? `what ${className} costs in ${region} (not known here)`
-      : `about $${(month / 730).toFixed(3)} an hour (${PRICE_NOTE})`;
+    price.usd === undefined
+      ? `what ${className} costs (not known here)`
+      : `about $${price.usd.toFixed(3)} an hour`;
   return [
     `The drill of ${ui.paint('bold', backup.id)} of ${backup.subject}, taken ${localTime(new Date(backup.at).toISOString(), 'minutes')}:`,
     ...steps.map((step) => `  ${ui.paint('yellow', '+')} ${step}`),
     '  It takes about 10 to 30 minutes, a large database longer.',
     `  It costs ${cost} while the instance is there, and ${sizeGiB} GiB of storage for that time.`,
+    ui.paint('dim', `  ${price.note}.`),
   ].join('\n');
 }
 
@@ -49,12 +55,12 @@ export function verifyView(backup: Backup, results: readonly Verified[]): View {
 }
 
 /** True sizes, what each would free, what all of them cost. */
-export function costsView(costs: Costs): View {
+export function costsView(costs: Costs, { note, sources }: Pick<PriceBook, 'note' | 'sources'>): View {
   return {
     json: {
       ...costs,
       snapshots: costs.snapshots.map((one) => ({ ...one, at: new Date(one.at).toISOString() })),
-      prices: STORAGE_PRICES_SOURCE,
+      prices: sources,
     },
     text: (ui) => {
       if (costs.snapshots.length === 0) return 'There are no backups: they cost nothing.';
@@ -75,7 +81,7 @@ export function costsView(costs: Costs): View {
       lines.push(`${plural(costs.snapshots.length, 'snapshot')} hold ${bytes(costs.totalBytes)}: ${month}.`);
       if (costs.perMonth !== null && costs.notPriced > 0)
         lines.push(`Without ${plural(costs.notPriced, 'snapshot')} whose price is not known here.`);
-      if (costs.perMonth !== null) lines.push(ui.paint('dim', `Prices: ${STORAGE_PRICES_NOTE}.`));
+      if (costs.perMonth !== null) lines.push(ui.paint('dim', `${note}.`));
       if (costs.notCounted > 0)
         lines.push(
           `${plural(costs.notCounted, 'snapshot')} not counted: give a higher --max-calls, or look in their region.`,

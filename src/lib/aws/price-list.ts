@@ -1,0 +1,121 @@
+import { type Filter, GetProductsCommand, PricingClient } from '@aws-sdk/client-pricing';
+import type { PricedItem, PriceListPort } from '../prices/index.ts';
+import { call } from './call.ts';
+import type { AwsSession } from './session.ts';
+import { traced } from './trace.ts';
+
+/** The API has few endpoints, each with the prices of all regions of its partition. */
+const ENDPOINT = 'us-east-1';
+
+interface Product {
+  readonly publicationDate?: string;
+  readonly product?: { readonly attributes?: Readonly<Record<string, string>> };
+  readonly terms?: {
+    readonly OnDemand?: Readonly<
+      Record<
+        string,
+        { readonly priceDimensions?: Readonly<Record<string, { readonly pricePerUnit?: { USD?: string } }>> }
+      >
+    >;
+  };
+}
+
+/** AWS Price List Query API for `lib/prices`. One call for a price. */
+export function priceListPort(session: AwsSession): PriceListPort {
+  const there = { ...session, region: ENDPOINT };
+  const client = traced(new PricingClient({ ...session.config, region: ENDPOINT, maxAttempts: 1 }), there);
+  return {
+    async price(region, item, signal) {
+      const { service, filters, usage } = questionFor(item);
+      const Filters = Object.entries({ regionCode: region, ...filters }).map(
+        ([Field, Value]): Filter => ({ Type: 'TERM_MATCH', Field, Value }),
+      );
+      const answer = await call(there, 'pricing:GetProducts', () =>
+        client.send(new GetProductsCommand({ ServiceCode: service, Filters, MaxResults: 100 }), {
+          abortSignal: signal,
+        }),
+      );
+      const list: readonly unknown[] = answer.PriceList ?? [];
+      const fitting = list
+        .map((text) => JSON.parse(String(text)) as Product)
+        .filter(({ product }) => usage.test(product?.attributes?.usagetype ?? ''));
+      const prices = fitting.flatMap((one) => priceOf(one) ?? []);
+      // Two prices for the same thing would be a question that is asked wrongly.
+      return new Set(prices.map(({ usd }) => usd)).size === 1 ? prices[0] : undefined;
+    },
+  };
+}
+
+function priceOf({ terms, publicationDate = '' }: Product): { usd: number; asOf: string } | undefined {
+  const dimensions = Object.values(terms?.OnDemand ?? {}).flatMap(({ priceDimensions = {} }) =>
+    Object.values(priceDimensions),
+  );
+  const usd = Number(dimensions[0]?.pricePerUnit?.USD);
+  return dimensions.length === 1 && usd > 0 ? { usd, asOf: publicationDate.slice(0, 10) } : undefined;
+}
+
+const ENGINES: Readonly<Record<string, string>> = {
+  postgres: 'PostgreSQL',
+  mysql: 'MySQL',
+  mariadb: 'MariaDB',
+};
+
+/** The attributes by which the list tells one price from another, and the usage type that is meant. */
+function questionFor(item: PricedItem): {
+  readonly service: string;
+  readonly filters: Readonly<Record<string, string>>;
+  readonly usage: RegExp;
+} {
+  switch (item.kind) {
+    case 'instance':
+      return {
+        service: 'AmazonEC2',
+        filters: {
+          instanceType: item.type,
+          operatingSystem: 'Linux',
+          tenancy: 'Shared',
+          preInstalledSw: 'NA',
+          capacitystatus: 'Used',
+        },
+        usage: /BoxUsage(:|$)/,
+      };
+    case 'database':
+      return {
+        service: 'AmazonRDS',
+        filters: {
+          instanceType: item.class,
+          databaseEngine: ENGINES[item.engine] ?? item.engine,
+          deploymentOption: item.multiZone ? 'Multi-AZ' : 'Single-AZ',
+        },
+        usage: /(Multi-AZ|Instance)Usage:/,
+      };
+    case 'logs-scanned':
+      return { service: 'AmazonCloudWatch', filters: {}, usage: /(^|-)DataScanned-Bytes$/ };
+    default:
+      return storageQuestion(item.of);
+  }
+}
+
+function storageQuestion(of: Extract<PricedItem, { kind: 'storage' }>['of']) {
+  if (of === 'snapshot')
+    return {
+      service: 'AmazonEC2',
+      filters: { productFamily: 'Storage Snapshot' },
+      usage: /(^|-)EBS:SnapshotUsage$/,
+    };
+  if (of === 'gp2' || of === 'gp3')
+    return {
+      service: 'AmazonEC2',
+      filters: { productFamily: 'Storage', volumeApiName: of },
+      usage: /(^|-)EBS:VolumeUsage\.gp[23]$/,
+    };
+  return {
+    service: 'AmazonRDS',
+    filters: {
+      productFamily: 'Database Storage',
+      databaseEngine: 'PostgreSQL',
+      deploymentOption: 'Single-AZ',
+    },
+    usage: of === 'rds-gp3' ? /(^|-)RDS:GP3-Storage$/ : /(^|-)RDS:GP2-Storage$/,
+  };
+}

@@ -1,0 +1,43 @@
+import { jsonService } from './json.ts';
+import type { Parameters } from './wire.ts';
+
+/** One price of AWS's list. */
+export interface FakeProduct {
+  readonly service: string;
+  /** `regionCode`, `usagetype`, `instanceType`, … as filters and answers have them. */
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly usd: number;
+}
+
+interface Filter {
+  readonly Field: string;
+  readonly Value: string;
+}
+
+/** The Price List Query API: GetProducts, whatever region it is asked in. Nothing is listed until a test does. */
+export const pricing = jsonService('pricing', {
+  GetProducts(p: Parameters, { state, clock }) {
+    const filters = (p.Filters ?? []) as Filter[];
+    const found = state.products.filter(
+      ({ service, attributes }) =>
+        service === p.ServiceCode && filters.every(({ Field, Value }) => attributes[Field] === Value),
+    );
+    return {
+      FormatVersion: 'aws_v1',
+      PriceList: found.map(({ service, attributes, usd }, n) =>
+        JSON.stringify({
+          product: { attributes, sku: `SKU${n}` },
+          serviceCode: service,
+          terms: {
+            OnDemand: {
+              [`SKU${n}.T`]: {
+                priceDimensions: { [`SKU${n}.T.D`]: { pricePerUnit: { USD: usd.toFixed(10) } } },
+              },
+            },
+          },
+          publicationDate: new Date(clock.now()).toISOString(),
+        }),
+      ),
+    };
+  },
+});
