@@ -105,14 +105,14 @@ describe('the menu', () => {
     await run.until('sandbox start');
     run.type('\u0015');
     run.type('outp');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await run.until(/❯ outputs/);
     run.type(ENTER);
     await run.until('infractl outputs [options]');
     run.type('app.FunctionName');
     run.type(ENTER);
     await run.until(/\$ infractl outputs app\.FunctionName\nshop-api-dev\n[\s\S]*What do you want to do\?/);
     run.type('leave');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await run.until(/❯ Leave/i);
     run.type(ENTER);
     expect((await run.exited).exitCode).toBe(0);
     expectCursorShown(run.raw);
@@ -122,7 +122,7 @@ describe('the menu', () => {
     const run = terminal([]);
     await run.until('Backup: ');
     run.type('history');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await run.until(/❯ history/);
     run.type(ENTER);
     await run.until('infractl history [options]');
     run.type(`nonsense${ENTER}`);

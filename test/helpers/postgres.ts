@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,13 +12,13 @@ export interface PostgresServer {
   readonly port: number;
   readonly password: string;
   start(): Promise<void>;
-  /** At once, as a crash would: connections are cut. */
-  stop(): void;
+  /** At once, as a crash would: connections are cut. Resolves when nobody listens any more. */
+  stop(): Promise<void>;
   /** Runs SQL with psql and gives its plain output. */
   sql(text: string): string;
   /** The same in a session of its own, while the test goes on; its exit code. */
   session(text: string, database?: string): Promise<number | null>;
-  remove(): void;
+  remove(): Promise<void>;
 }
 
 /** The folder that has initdb, pg_ctl and psql, or undefined where PostgreSQL is not installed. */
@@ -54,7 +54,7 @@ export async function createPostgres(bin: string): Promise<PostgresServer> {
   );
   const port = await freePort();
   const url = `postgres://tester:${password}@127.0.0.1:${port}/postgres`;
-  let server: ReturnType<typeof spawn> | undefined;
+  let server: { readonly child: ChildProcess; readonly ended: Promise<unknown> } | undefined;
 
   const sql = (text: string) =>
     execFileSync(path.join(bin, 'psql'), [url, '-X', '-A', '-t', '-c', text], {
@@ -69,8 +69,9 @@ export async function createPostgres(bin: string): Promise<PostgresServer> {
       child.once('close', resolve);
     });
 
-  const stop = () => {
-    server?.kill('SIGQUIT');
+  const stop = async () => {
+    server?.child.kill('SIGQUIT');
+    await server?.ended;
     server = undefined;
   };
 
@@ -81,14 +82,15 @@ export async function createPostgres(bin: string): Promise<PostgresServer> {
       ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
       { ...user, env, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
     );
-    server = child;
+    const started = running(child);
+    server = { child, ended: started.ended };
     const answers = () =>
       spawnSync(path.join(bin, 'psql'), [url, '-X', '-c', 'SELECT 1'], { env }).status === 0;
-    await until(answers, running(child));
+    await until(answers, started);
   };
 
-  const remove = () => {
-    stop();
+  const remove = async () => {
+    await stop();
     rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   };
 

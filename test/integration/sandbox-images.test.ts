@@ -186,7 +186,7 @@ describe.skipIf(!hasEngine())('an image function', () => {
   async function configure(changes: Omit<UpdateFunctionConfigurationCommand['input'], 'FunctionName'>) {
     const FunctionName = app.Function as string;
     await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, ...changes }));
-    await waitUntilFunctionUpdatedV2({ client: lambda, maxWaitTime: 20, minDelay: 0.1 }, { FunctionName });
+    await waitUntilFunctionUpdatedV2({ client: lambda, maxWaitTime: 60, minDelay: 0.1 }, { FunctionName });
   }
 
   const get = async (path: string) =>
@@ -296,7 +296,7 @@ describe.skipIf(!hasEngine())('an image function', () => {
     await invoke({ later: 'an afterthought' }, 'live');
     const find = new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${app.Function}` });
     const messages = async () => ((await logs.send(find)).events ?? []).map(({ message }) => message);
-    await expect.poll(messages, { timeout: 10_000, interval: 200 }).toContain('an afterthought');
+    await expect.poll(messages).toContain('an afterthought');
   });
 
   it('fails in the words of Lambda: an error, a crash, a timeout; and is well again after', async () => {
@@ -307,9 +307,8 @@ describe.skipIf(!hasEngine())('an image function', () => {
     expect(crashed.body.errorMessage).toMatch(
       /Runtime exited with error: exit status 7[\s\S]*about to crash/,
     );
-    const began = performance.now();
-    const slow = await invoke({ sleep: 20_000 }, 'live');
-    expect(performance.now() - began).toBeLessThan(5000);
+    // It ends by its timeout: nobody waits for ten minutes.
+    const slow = await invoke({ sleep: 600_000 }, 'live');
     expect(slow.body).toMatchObject({ errorType: 'Sandbox.Timedout' });
     expect(slow.body.errorMessage).toMatch(/Task timed out after 2\.00 seconds/);
     expect(slow.log).toMatch(/Task timed out after 2\.00 seconds/);
@@ -322,7 +321,7 @@ describe.skipIf(!hasEngine())('an image function', () => {
     const first = await publish();
     expect(await publish()).toBe(first);
     await lambda.send(new UpdateFunctionCodeCommand({ FunctionName, ImageUri: `${uri}@${digests.one}` }));
-    await waitUntilFunctionUpdatedV2({ client: lambda, maxWaitTime: 20, minDelay: 0.1 }, { FunctionName });
+    await waitUntilFunctionUpdatedV2({ client: lambda, maxWaitTime: 60, minDelay: 0.1 }, { FunctionName });
     expect(await publish()).toBe(first);
     await configure({ MemorySize: 300 });
     expect(Number(await publish())).toBe(Number(first) + 1);
@@ -332,7 +331,7 @@ describe.skipIf(!hasEngine())('an image function', () => {
     const FunctionName = app.Function as string;
     digests.two = await push('two');
     await lambda.send(new UpdateFunctionCodeCommand({ FunctionName, ImageUri: `${uri}@${digests.two}` }));
-    await waitUntilFunctionUpdatedV2({ client: lambda, maxWaitTime: 20, minDelay: 0.1 }, { FunctionName });
+    await waitUntilFunctionUpdatedV2({ client: lambda, maxWaitTime: 60, minDelay: 0.1 }, { FunctionName });
     expect(await get('/')).toMatchObject({ build: 'one' });
     expect(JSON.parse((await invoke({})).body.body)).toMatchObject({ build: 'two' });
 
@@ -360,7 +359,7 @@ describe.skipIf(!hasEngine())('an image function', () => {
   it('is resolved when it is given by tag, as AWS does: a later push changes nothing', async () => {
     const FunctionName = app.Function as string;
     await lambda.send(new UpdateFunctionCodeCommand({ FunctionName, ImageUri: `${uri}:one` }));
-    await waitUntilFunctionUpdatedV2({ client: lambda, maxWaitTime: 20, minDelay: 0.1 }, { FunctionName });
+    await waitUntilFunctionUpdatedV2({ client: lambda, maxWaitTime: 60, minDelay: 0.1 }, { FunctionName });
     engine('tag', `${uri}:two`, `${uri}:one`);
     engine('push', `${uri}:one`);
     expect(await get('/')).toMatchObject({ build: 'one' });
@@ -409,7 +408,7 @@ describe.skipIf(!hasEngine())('an image function', () => {
     expect((await sandboxStatus(used.sandbox.env)).containers).toBeGreaterThan(0);
     expect(containers().length).toBeGreaterThan(0);
     await lambda.send(new DeleteFunctionCommand({ FunctionName: app.Function }));
-    await expect.poll(() => containers(), { timeout: 15_000, interval: 200 }).toEqual([]);
+    await expect.poll(() => containers()).toEqual([]);
   });
 
   it('keeps its image over a stop; no container is left by a stop, a kill, or a reset', async () => {

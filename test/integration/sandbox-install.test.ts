@@ -215,7 +215,7 @@ esac`,
   });
 
   it('that was killed half-way is made again', async () => {
-    fakePython('sleep 60');
+    fakePython('sleep 600');
     const script = `const { startSandbox } = await import(${JSON.stringify(join(root, 'src/lib/sandbox/index.ts'))});
       await startSandbox();`;
     const options = { env, extendEnv: false, reject: false };
@@ -223,7 +223,7 @@ esac`,
     const { root: folder } = sandboxPaths(env);
     const halves = () =>
       (existsSync(folder) ? left() : []).filter((name) => existsSync(join(folder, name, 'bin', 'python')));
-    await expect.poll(halves, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(halves).toHaveLength(1);
     await sleep(100);
     child.kill('SIGKILL');
     await child;

@@ -33,6 +33,7 @@ import { processStart } from '../../src/lib/sandbox/process.ts';
 import { readRunning } from '../../src/lib/sandbox/running.ts';
 import { root } from '../helpers/cli.ts';
 import { TestSandbox } from '../helpers/sandbox.ts';
+import { until } from '../helpers/until.ts';
 
 /** The life of a sandbox, on the real emulator. */
 
@@ -231,11 +232,13 @@ describe('the sandbox', () => {
     const reporter: Reporter = {
       emit(event) {
         if (event.type === 'part.status' && event.status.includes('answer')) {
-          setTimeout(() => {
+          void until(() => {
             const now = readRunning(sandbox.paths);
-            if (now.is === 'starting') pid = now.noted.pid;
+            return now.is === 'starting' && now.noted.pid;
+          }).then((found) => {
+            pid = found;
             stop.abort();
-          }, 100);
+          });
         }
       },
     };

@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { run } from '../../../src/lib/base/process.ts';
 import { processState } from '../../helpers/process-state.ts';
+import { until } from '../../helpers/until.ts';
 
 const env = { PATH: process.env.PATH };
 const node = process.execPath;
@@ -49,16 +49,16 @@ describe('running a command', () => {
   test('an abort stops it and all that it started', async () => {
     const controller = new AbortController();
     const file = join(folder, 'pid');
-    const script = `sleep 60 & echo $! >${file}; wait`;
+    const script = `sleep 600 & echo $! >${file}; wait`;
     const running = run('sh', ['-c', script], { env, signal: controller.signal });
-    while (!existsSync(file) || readFileSync(file, 'utf8') === '') await wait(10);
+    await until(() => existsSync(file) && readFileSync(file, 'utf8'));
     controller.abort();
     await expect(running).rejects.toMatchObject({ code: 'Interrupted', exit: 130 });
     const pid = Number(readFileSync(file, 'utf8'));
     await expect.poll(() => processState(pid)).toMatch(/^(?:Z.*)?$/);
   });
 
-  test('one that ignores SIGTERM is killed after 5 s', { timeout: 20_000 }, async () => {
+  test('one that ignores SIGTERM is killed after 5 s', async () => {
     const controller = new AbortController();
     let began = 0;
     const running = run(

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -16,6 +15,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Somebody who has the lock until told to leave. */
+function held(): { inside: Promise<void>; leave(): void } {
+  let leave = () => {};
+  const told = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  return { inside: withLock(file, { timeout: 0 }, () => told), leave: () => leave() };
+}
+
 it('is held while the work goes on, and let go after it, also when it fails', async () => {
   await withLock(file, { timeout: 100 }, async () => expect(existsSync(file)).toBe(true));
   await expect(
@@ -28,22 +36,24 @@ it('is held while the work goes on, and let go after it, also when it fails', as
 
 it('waits for a living holder, says so once, and gives up in the end', async () => {
   const waits: number[] = [];
-  const inside = withLock(file, { timeout: 0 }, () => sleep(400));
+  const { inside, leave } = held();
   await expect(
     withLock(file, { timeout: 150, onWait: (pid) => waits.push(pid) }, async () => 'never'),
   ).rejects.toMatchObject({ code: 'SandboxBusy', exit: 6 });
   expect(waits).toEqual([process.pid]);
-  expect(await withLock(file, { timeout: 5000 }, async () => 'then')).toBe('then');
+  const then = withLock(file, { timeout: 60_000, onWait: leave }, async () => 'then');
+  expect(await then).toBe('then');
   await inside;
 });
 
 it('stops waiting when it is interrupted', async () => {
-  const holder = withLock(file, { timeout: 0 }, () => sleep(300));
+  const { inside, leave } = held();
   const stop = new AbortController();
-  const waiting = withLock(file, { timeout: 5000, signal: stop.signal }, async () => 'never');
-  setTimeout(() => stop.abort(), 50);
+  const options = { timeout: 60_000, signal: stop.signal, onWait: () => stop.abort() };
+  const waiting = withLock(file, options, async () => 'never');
   await expect(waiting).rejects.toMatchObject({ code: 'Interrupted', exit: 130 });
-  await holder;
+  leave();
+  await inside;
 });
 
 it('passes over a holder that died, or whose number another process has now', async () => {
@@ -62,7 +72,7 @@ it('lets one in at a time, of many processes over a dead holder', async () => {
   const script = `
     import { appendFileSync } from 'node:fs';
     const { withLock } = await import(${JSON.stringify(lock)});
-    for (let i = 0; i < 3; i++) await withLock(${JSON.stringify(file)}, { timeout: 30000 }, async () => {
+    for (let i = 0; i < 3; i++) await withLock(${JSON.stringify(file)}, { timeout: 120000 }, async () => {
       appendFileSync(${JSON.stringify(log)}, 'in ');
       await new Promise((done) => setTimeout(done, 10));
       appendFileSync(${JSON.stringify(log)}, 'out ');

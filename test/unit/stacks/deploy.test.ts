@@ -106,7 +106,9 @@ describe('a stack that is there', () => {
     const spec = await w.spec(template, { parameters: { Key: { value: 'hunter22', secret: true } } });
     await deployStack(w.deps, spec);
     w.actions();
+    const began = w.fake.clock.now();
     expect((await deployStack(w.deps, spec)).outcome).toBe('unchanged');
+    expect(w.fake.clock.now() - began).toBeLessThan(2 * Number(w.fake.state.cloudFormation.changeSetMs));
     const actions = w.actions();
     expect(actions).toContain('CreateChangeSet');
     expect(actions).not.toContain('ExecuteChangeSet');

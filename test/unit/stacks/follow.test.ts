@@ -31,6 +31,15 @@ function abortAt(wanted: (event: { type: string; status?: string }) => boolean):
   };
 }
 
+describe('the end of a stack', () => {
+  it('is told within half a second, when it took seconds', async () => {
+    w.fake.state.cloudFormation.script.set('A', { ms: 4000 });
+    await deployStack(w.deps, await w.spec(TWO));
+    const last = w.fake.state.cloudFormation.stack('app').events.at(-1)?.Timestamp.getTime() ?? 0;
+    expect(w.fake.clock.now() - last).toBeLessThanOrEqual(500);
+  });
+});
+
 describe('the network', () => {
   it('may be gone in the middle: every event is told once and the true result is given', async () => {
     w.fake.state.cloudFormation.script.set('A', { ms: 300_000 });
