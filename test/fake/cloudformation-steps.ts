@@ -192,6 +192,7 @@ function physicalIdOf(
     return `arn:aws:ecs:${region}:${account}:service/${properties.Cluster ?? 'default'}/${named ?? id}`;
   }
   if (typeof named === 'string') return named;
+  if (type === 'AWS::EC2::Instance') return `i-${engine.cf.serial().replaceAll('-', '').slice(0, 17)}`;
   const tail = createHash('sha256').update(engine.cf.serial()).digest('hex').slice(0, 12).toUpperCase();
   const made = `${stack.name}-${id}-${tail}`;
   return /^AWS::(S3::Bucket|ECR::Repository)$/.test(type) ? made.toLowerCase() : made;

@@ -58,10 +58,12 @@ function filterValues(one: FakeInstance, name: string): string[] | undefined {
   return name in known ? [known[name] as string] : undefined;
 }
 
+type Here = Pick<Context, 'state' | 'clock'>;
+
 function change(
   one: FakeInstance,
   state: InstanceStateName,
-  context: Context,
+  context: Here,
   reason?: FakeInstance['stateReason'],
 ) {
   one.state = state;
@@ -69,7 +71,7 @@ function change(
   one.stateReason = reason;
 }
 
-function start(one: FakeInstance, context: Context): void {
+export function start(one: FakeInstance, context: Here): void {
   change(one, 'pending', context);
   one.launchedAt = context.clock.now();
   one.hibernated = false;

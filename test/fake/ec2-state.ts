@@ -64,6 +64,8 @@ export class Ec2State {
   readonly offerings = new Map<string, readonly string[]>();
   /** Types that bring disks which do not outlive a stop. */
   readonly withInstanceStore = new Set<string>();
+  /** How the instances that stacks make behave. */
+  launched: InstanceScript = {};
   /** How many public addresses of Amazon's pool were given out. */
   addresses = 0;
   #serial = 0;

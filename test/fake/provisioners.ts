@@ -1,5 +1,6 @@
 import type { FakeClock } from './clock.ts';
 import type { Provisioner } from './cloudformation-state.ts';
+import { start } from './ec2-instances.ts';
 import { addAlias, addFunction, imageCode, startUpdate, zipCode } from './lambda.ts';
 import type { FakeState } from './server.ts';
 import type { FakeFunction, FunctionConfiguration } from './state.ts';
@@ -42,6 +43,30 @@ export function provideTypes(state: FakeState, clock: FakeClock): void {
       return { AliasArn: `${fn.arn}:${properties.Name}` };
     },
   });
+  provisioners.set('AWS::EC2::Instance', {
+    create(id) {
+      const { launched } = state.ec2;
+      start(state.ec2.addInstance({ id, state: 'pending', script: launched }), { state, clock });
+      return {};
+    },
+    delete: (id) => void state.ec2.instances.delete(id),
+  });
+  const rollOut = (arn: string) => {
+    const key = arn.split(':service/')[1] ?? '';
+    const rollout = state.ecs.rollouts.get(key);
+    if (!rollout) return {};
+    const service = (rolloutState: string, rolloutStateReason?: string) =>
+      state.ecs.services.set(key, {
+        active: true,
+        deployments: [{ rolloutState, ...(rolloutStateReason ? { rolloutStateReason } : {}) }],
+        messages: [],
+        tasks: [],
+      });
+    service('IN_PROGRESS');
+    clock.after(rollout.ms, () => service(rollout.fail ? 'FAILED' : 'COMPLETED', rollout.fail));
+    return {};
+  };
+  provisioners.set('AWS::ECS::Service', { create: rollOut, update: rollOut });
   provisioners.set('AWS::ApiGatewayV2::Api', {
     // A test that wants an answer puts its own server's address there by script.
     create: () => ({ ApiEndpoint: 'https://a1b2c3d4e5.execute-api.eu-west-3.amazonaws.com' }),

@@ -211,7 +211,10 @@ export interface EcsState {
     {
       /** One that was deleted answers DescribeServices, and is not found by ListTasks. */
       readonly active: boolean;
-      readonly deployments: readonly { readonly rolloutState: string; readonly rolloutStateReason: string }[];
+      readonly deployments: readonly {
+        readonly rolloutState: string;
+        readonly rolloutStateReason?: string;
+      }[];
       /** Newest first. */
       readonly messages: readonly string[];
       readonly tasks: readonly {
@@ -227,6 +230,8 @@ export interface EcsState {
       }[];
     }
   >;
+  /** `cluster/service` → how the services that stacks make roll out; none: at once, and nothing is kept of them. */
+  readonly rollouts: Map<string, { readonly ms: number; readonly fail?: string }>;
   /** Cluster → its tasks that run. */
   readonly running: Map<
     string,
@@ -244,6 +249,7 @@ export interface EcsState {
 
 export const newEcsState = (): EcsState => ({
   services: new Map(),
+  rollouts: new Map(),
   running: new Map(),
   definitions: new Map(),
   serviceDefinitions: new Map(),

@@ -91,6 +91,7 @@ export function ec2Port(session: AwsSession, deps: RetryDeps = { clock: systemCl
       );
       for (const one of lists.flatMap(({ InstanceStatuses }) => InstanceStatuses ?? [])) {
         found.set(one.InstanceId ?? '', {
+          state: (one.InstanceState?.Name ?? 'pending') as InstanceState,
           system: one.SystemStatus?.Status ?? 'unknown',
           instance: one.InstanceStatus?.Status ?? 'unknown',
         });

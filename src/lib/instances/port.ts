@@ -27,8 +27,9 @@ export interface InstanceFacts {
   readonly windows: boolean;
 }
 
-/** The two status checks; `initializing` until they have an answer. */
+/** The two status checks; `initializing` until they have an answer, `not-applicable` while it does not run. */
 export interface StatusChecks {
+  readonly state: InstanceState;
   readonly system: string;
   readonly instance: string;
 }

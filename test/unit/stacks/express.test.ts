@@ -65,6 +65,94 @@ describe('express mode', () => {
     expect(await failure(deployStack(deps, late))).toMatchObject({ code: 'NotReady', exit: 7 });
   });
 
+  describe('of a service of ECS', () => {
+    const of = (size: number) => ({
+      Resources: {
+        Api: {
+          Type: 'AWS::ECS::Service',
+          Properties: { Cluster: 'shop', ServiceName: 'api', DesiredCount: size },
+        },
+      },
+    });
+    const deploy = async (size: number, more = {}) =>
+      deployStack(
+        { ...w.deps, lookups: lookupsOf(w.session) },
+        await w.spec(of(size), { express: true, ...more }),
+      );
+    const rollOut = (ms: number, fail?: string) =>
+      w.fake.state.ecs.rollouts.set('shop/api', { ms, ...(fail ? { fail } : {}) });
+
+    it('waits until its deployment is completed, and says so meanwhile', async () => {
+      rollOut(60_000);
+      const began = w.fake.clock.now();
+      await deploy(1);
+      expect(w.fake.clock.now() - began).toBeGreaterThanOrEqual(60_000);
+      expect(w.reported).toContainEqual(
+        expect.objectContaining({ status: 'waiting for Api (AWS::ECS::Service): starting its tasks' }),
+      );
+    });
+
+    it('is unhealthy when its deployment fails, in the words of ECS', async () => {
+      rollOut(1000);
+      await deploy(1);
+      rollOut(60_000, 'ECS deployment circuit breaker: tasks failed to start.');
+      const error = await failure(deploy(2));
+      expect(error).toMatchObject({ code: 'NotReady', exit: 8 });
+      expect(error.message).toContain('Api (AWS::ECS::Service) does not work');
+      expect(error.why).toContain('tasks failed to start');
+      expect(stack().status).toBe('UPDATE_COMPLETE');
+    });
+
+    it('that somebody removed meanwhile is not ready', async () => {
+      const error = await failure(deploy(1));
+      expect(error).toMatchObject({ code: 'NotReady', exit: 8 });
+      expect(error.why).toContain('there is no such service');
+    });
+
+    it('is left to go on when the time is over', async () => {
+      rollOut(3_600_000);
+      expect(await failure(deploy(1, { timeout: 60_000 }))).toMatchObject({ code: 'NotReady', exit: 7 });
+    });
+  });
+
+  describe('of an instance', () => {
+    const template = {
+      Resources: { Host: { Type: 'AWS::EC2::Instance', Properties: { InstanceType: 't3.small' } } },
+    };
+    const deploy = async (more = {}) =>
+      deployStack(
+        { ...w.deps, lookups: lookupsOf(w.session) },
+        await w.spec(template, { express: true, ...more }),
+      );
+
+    it('waits until both status checks have passed', async () => {
+      w.fake.state.ec2.launched = { startMs: 20_000, checksMs: 30_000 };
+      const began = w.fake.clock.now();
+      expect((await deploy()).outcome).toBe('created');
+      expect(w.fake.clock.now() - began).toBeGreaterThanOrEqual(50_000);
+      expect(w.reported).toContainEqual(
+        expect.objectContaining({
+          status: 'waiting for Host (AWS::EC2::Instance): passing its status checks',
+        }),
+      );
+    });
+
+    it.each([
+      [{ checks: { system: 'ok', instance: 'impaired' } }, 'a status check has failed'],
+      [{ fallBack: { code: 'Client.InternalError', message: 'Client error on launch' } }, 'it is stopped'],
+    ])('that does not come up is unhealthy: %j', async (launched, why) => {
+      w.fake.state.ec2.launched = launched;
+      const error = await failure(deploy());
+      expect(error).toMatchObject({ code: 'NotReady', exit: 8 });
+      expect(error.why).toContain(why);
+    });
+
+    it('that goes on with its checks is left alone when the time is over', async () => {
+      w.fake.state.ec2.launched = { checksMs: 3_600_000 };
+      expect(await failure(deploy({ timeout: 60_000 }))).toMatchObject({ code: 'NotReady', exit: 7 });
+    });
+  });
+
   it('says what cannot be asked for want of a permission, and goes on', async () => {
     const deps = { ...w.deps, lookups: lookupsOf(w.session) };
     const made = (id: string) =>

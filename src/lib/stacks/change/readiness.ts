@@ -2,6 +2,7 @@ import { throwIfAborted } from '../../base/clock.ts';
 import { Exit, InfractlError, Interrupted, messageOf } from '../../base/errors.ts';
 import { duration, listed, plural } from '../../base/text.ts';
 import { typed } from '../commands.ts';
+import { serviceIn } from '../diagnosis/ecs-tasks.ts';
 import type { Lookups } from '../diagnosis/lookups.ts';
 import type { StackDeps, StackSpec } from '../types.ts';
 import { isStackLevel, type PlacedEvent, pathWords } from '../watch/events.ts';
@@ -27,15 +28,19 @@ const PROBES: Readonly<Record<string, Probe>> = {
   },
   /** DescribeServices: the rollout of its newest deployment. */
   'AWS::ECS::Service': async (lookups, arn) => {
-    const [, cluster = 'default', service = arn] = /:service\/([^/]+)\/([^/]+)$/.exec(arn) ?? [];
-    const newest = (await (await lookups.ecs()).service(cluster, service))?.deployments[0];
+    const { cluster, service } = serviceIn(arn) ?? { cluster: 'default', service: arn };
+    const found = await (await lookups.ecs()).service(cluster, service);
+    if (!found) return { is: 'failed', words: 'there is no such service' };
+    const [newest] = found.deployments;
     if (newest?.state === 'FAILED')
       return { is: 'failed', words: newest.reason ?? 'its deployment has failed' };
     return newest?.state === 'IN_PROGRESS' ? { is: 'pending', words: 'starting its tasks' } : READY;
   },
-  /** DescribeInstanceStatus: both status checks. */
+  /** DescribeInstanceStatus: that it runs, and both status checks. */
   'AWS::EC2::Instance': async (lookups, id) => {
     const checks = (await (await lookups.instances()).checks([id])).get(id);
+    if (checks && !/^(?:pending|running)$/.test(checks.state))
+      return { is: 'failed', words: `it is ${checks.state}` };
     const all = [checks?.system, checks?.instance];
     if (all.includes('impaired')) return { is: 'failed', words: 'a status check has failed' };
     return all.every((one) => one === 'ok') ? READY : { is: 'pending', words: 'passing its status checks' };

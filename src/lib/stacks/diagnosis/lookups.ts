@@ -46,10 +46,12 @@ export interface EcsPort {
 }
 
 export interface InstanceChecksPort {
-  /** DescribeInstanceStatus: `ok`, `initializing`, `impaired`, …; by instance. */
+  /** DescribeInstanceStatus: its state, and `ok`, `initializing`, `impaired`, … of its checks; by instance. */
   checks(
     ids: readonly string[],
-  ): Promise<ReadonlyMap<string, { readonly system: string; readonly instance: string }>>;
+  ): Promise<
+    ReadonlyMap<string, { readonly state: string; readonly system: string; readonly instance: string }>
+  >;
 }
 
 /** What is looked up beside a stack's own events, each opened on use only. */
