@@ -26,6 +26,7 @@ import type { FunctionPart, Project } from '../project/model.ts';
 import type { StacksPort } from '../stacks/index.ts';
 import type { HostDesk } from './host-desk.ts';
 import { followJournal, readJournal } from './log-journals.ts';
+import { stackResources } from './project-resources.ts';
 
 export interface LogDeskDeps {
   readonly session: AwsSession;
@@ -240,8 +241,10 @@ export class LogDesk {
   }
 
   async #ofStack(stackName: string): Promise<Found> {
-    const resources = await this.#resources(stackName);
-    const found = resources.map(groupsOf);
+    this.#stacks ??= import('../aws/cloudformation.ts').then(({ cloudFormation }) =>
+      cloudFormation(this.#deps.session),
+    );
+    const found = (await stackResources(await this.#stacks, stackName)).map(groupsOf);
     const port = await this.#logs();
     const prefixes = found.flatMap(({ prefix }) => (prefix ? [prefix] : []));
     const by = await Promise.all(prefixes.map((prefix) => port.groups(prefix, this.#deps.signal)));
@@ -249,27 +252,6 @@ export class LogDesk {
       sources: named([...found.flatMap(({ group }) => (group ? [group] : [])), ...by.flat()]),
       prefixes,
     };
-  }
-
-  /** Nested stacks included. One that is not deployed has none. */
-  async #resources(stackName: string): Promise<{ type: string; physicalId: string }[]> {
-    this.#stacks ??= import('../aws/cloudformation.ts').then(({ cloudFormation }) =>
-      cloudFormation(this.#deps.session),
-    );
-    const port = await this.#stacks;
-    let resources: Awaited<ReturnType<StacksPort['resources']>>;
-    try {
-      resources = await port.resources(stackName);
-    } catch (error) {
-      if (isInfractlError(error) && /does not exist/.test(error.why ?? '')) return [];
-      throw error;
-    }
-    const nested = await Promise.all(
-      resources
-        .filter(({ type, physicalId }) => type === 'AWS::CloudFormation::Stack' && physicalId !== '')
-        .map(({ physicalId }) => this.#resources(physicalId)),
-    );
-    return [...resources, ...nested.flat()].filter(({ physicalId }) => physicalId !== '');
   }
 
   async #byPrefix(name: string): Promise<Found> {

@@ -33,25 +33,12 @@ export async function projectResources(
   project: Project,
 ): Promise<ProjectResources> {
   const lost: LostStack[] = [];
-  const of = async (stack: string, id: string): Promise<ProjectResource[]> => {
-    let found: Awaited<ReturnType<StacksPort['resources']>>;
-    try {
-      found = await port.resources(id);
-    } catch (error) {
-      if (isInfractlError(error) && /does not exist/.test(error.why ?? '')) return [];
-      throw error;
-    }
-    const there = found.filter(({ physicalId }) => physicalId !== '');
-    const nested = there.filter(({ type }) => type === 'AWS::CloudFormation::Stack');
-    const below = await Promise.all(nested.map(({ physicalId }) => of(stack, physicalId)));
-    const own = there.map(({ logicalId, physicalId, type }) => ({ stack, logicalId, physicalId, type }));
-    return [...own, ...below.flat()];
-  };
   const stacks = [...project.stacks.values()];
   const all = await Promise.all(
     stacks.map(async ({ name, stackName }) => {
       try {
-        return await of(name, stackName);
+        const found = await stackResources(port, stackName);
+        return found.map((one) => ({ stack: name, ...one }));
       } catch (error) {
         if (!isInfractlError(error) || error.code !== 'AccessDenied') throw error;
         lost.push({ stack: name, error });
@@ -61,4 +48,29 @@ export async function projectResources(
   );
   if (lost.length > 0 && lost.length === stacks.length) throw (lost[0] as LostStack).error;
   return { resources: all.flat(), lost };
+}
+
+/**
+ * What one stack is made of, nested stacks included. One that is not deployed has nothing. Rests on
+ * ListStackResources.
+ *
+ * @param stack its name or ID
+ */
+export async function stackResources(
+  port: Pick<StacksPort, 'resources'>,
+  stack: string,
+): Promise<Omit<ProjectResource, 'stack'>[]> {
+  let found: Awaited<ReturnType<StacksPort['resources']>>;
+  try {
+    found = await port.resources(stack);
+  } catch (error) {
+    if (isInfractlError(error) && /does not exist/.test(error.why ?? '')) return [];
+    throw error;
+  }
+  const own = found
+    .filter(({ physicalId }) => physicalId !== '')
+    .map(({ logicalId, physicalId, type }) => ({ logicalId, physicalId, type }));
+  const nested = own.filter(({ type }) => type === 'AWS::CloudFormation::Stack');
+  const below = await Promise.all(nested.map(({ physicalId }) => stackResources(port, physicalId)));
+  return [...own, ...below.flat()];
 }
