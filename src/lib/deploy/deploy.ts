@@ -9,7 +9,7 @@ import { cancelStacks, interruption, leftRunning } from './interruption.ts';
 import { Known } from './known.ts';
 import { Ledger } from './ledger.ts';
 import { writeSettled } from './left.ts';
-import { environmentLock } from './lock.ts';
+import { environmentLock, isBusy, withOwner } from './lock.ts';
 import { changedInDryRun, planParts } from './plan.ts';
 import { preflight } from './preflight.ts';
 import { Seen } from './seen.ts';
@@ -102,7 +102,10 @@ class DeployRun {
     // Where the first call failed already, a list of what was not done says nothing.
     const tell = walked.done.length > 0;
     for (const { id, because } of walked.skipped) this.#skip(id, because, tell);
-    const failure = await this.#withOwner(walked.failed[0]?.error);
+    const first = walked.failed[0]?.error;
+    const failure = this.#ledger.begun
+      ? first
+      : await withOwner(first, this.lock, this.#context, () => this.#services.existingArtifacts());
     if (failure === undefined && !walked.interrupted) {
       await this.#keepImages();
       const result = this.#result(graph);
@@ -223,22 +226,6 @@ class DeployRun {
     return isBusy(error) && wait !== undefined && !withoutLock && !this.#sure && !this.#ledger.begun;
   }
 
-  /** A stack that is busy may be so for somebody else's deploy: then that is what to know. */
-  async #withOwner(failure: unknown): Promise<unknown> {
-    if (!isBusy(failure) || this.#ledger.begun) return failure;
-    if (this.#context.withoutLock || !(await this.#services.existingArtifacts())) return failure;
-    const owner = await this.lock.otherOwner();
-    if (!owner) return failure;
-    return new InfractlError({
-      code: owner.code,
-      message: owner.message,
-      why: `${owner.why} ${failure.message}`,
-      suggestions: [...owner.suggestions, ...failure.suggestions.filter((text) => text.includes('attach'))],
-      exit: owner.exit,
-      cause: failure,
-    });
-  }
-
   /** What runs now must not expire in its repository, nor what ran before it. */
   async #keepImages(): Promise<void> {
     for (const { part, kind, outcome, after } of this.#outcomes.values()) {
@@ -353,10 +340,6 @@ const DOING = {
   function: 'comparing with what runs',
   check: 'asking',
 } as const;
-
-function isBusy(error: unknown): error is InfractlError {
-  return isInfractlError(error) && error.code === 'StackBusy';
-}
 
 function isUnhealthy(error: unknown): boolean {
   return isInfractlError(error) && error.exit === Exit.unhealthy;

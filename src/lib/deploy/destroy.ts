@@ -9,7 +9,7 @@ import { checkEndings, type Ending, type Holding, holdingsOf, type Kept, keptBy 
 import { beforeChanges } from './guard.ts';
 import { Known } from './known.ts';
 import { Ledger } from './ledger.ts';
-import { environmentLock } from './lock.ts';
+import { environmentLock, withOwner } from './lock.ts';
 import { checkAccount } from './preflight.ts';
 import { Services } from './services.ts';
 import { partOf } from './steps.ts';
@@ -154,7 +154,10 @@ export class Destroy {
     const { project, session, clock, signal } = this.#context;
     const started = clock.now();
     const walked = await walkGraph(buildGraph(project), (id) => this.#visit(id), { reverse: true, signal });
-    const failure = walked.failed[0]?.error;
+    const first = walked.failed[0]?.error;
+    const failure = this.#ledger.begun
+      ? first
+      : await withOwner(first, this.#lock, this.#context, () => this.#services.existingArtifacts());
     if (failure !== undefined || walked.interrupted) {
       const error = failure ?? interrupted();
       const word = isInfractlError(error) && error.exit === Exit.interrupted ? 'interrupted' : 'failed';

@@ -40,6 +40,31 @@ export function environmentLock(context: LockContext, store: () => Promise<Share
   return new Lease(deps, scopeOf(context), { wait });
 }
 
+/** Whether something was refused because AWS works on a stack already. */
+export function isBusy(error: unknown): error is InfractlError {
+  return isInfractlError(error) && error.code === 'StackBusy';
+}
+
+/** A stack that is busy may be so for somebody else's command: then that is what to know. */
+export async function withOwner(
+  failure: unknown,
+  lock: Lease,
+  { withoutLock }: Pick<DeployContext, 'withoutLock'>,
+  bucket: () => Promise<unknown>,
+): Promise<unknown> {
+  if (!isBusy(failure) || withoutLock || !(await bucket())) return failure;
+  const owner = await lock.otherOwner();
+  if (!owner) return failure;
+  return new InfractlError({
+    code: owner.code,
+    message: owner.message,
+    why: `${owner.why} ${failure.message}`,
+    suggestions: [...owner.suggestions, ...failure.suggestions.filter((text) => text.includes('attach'))],
+    exit: owner.exit,
+    cause: failure,
+  });
+}
+
 export type LockState = LeaseState;
 
 type Place = Pick<Project, 'name' | 'environment'>;

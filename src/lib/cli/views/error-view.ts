@@ -54,7 +54,9 @@ export function errorText(
     `${paint('red', error.exit === Exit.interrupted ? '■' : '✗')} ${paint('bold', wrapped(error.message, columns - 2, 2))}`,
   ];
   for (const line of (error.why ?? '').split('\n')) {
-    if (line.trim()) lines.push(`  ${wrapped(line, columns - 2, 2)}`);
+    const words = line.trimStart();
+    const indent = 2 + line.length - words.length;
+    if (words) lines.push(`${' '.repeat(indent)}${wrapped(words, columns - indent, indent)}`);
   }
   for (const suggestion of error.suggestions) lines.push(`${paint('cyan', '  →')} ${suggestion}`);
   if (debug) lines.push('', ...debugLines(error, paint));

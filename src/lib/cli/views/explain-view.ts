@@ -10,7 +10,11 @@ export function explainView(found: Diagnosis): View {
 }
 
 function explainText(found: Diagnosis, ui: Ui): string {
-  const [style, mark]: [Style, string] = found.failed ? ['red', '✗'] : ['green', '✓'];
+  const [style, mark]: [Style, string] = found.failed
+    ? ['red', '✗']
+    : found.running
+      ? ['cyan', '·']
+      : ['green', '✓'];
   const lines = [`${ui.paint(style, mark)} ${ui.paint('bold', wrapped(found.message, ui.columns - 2, 2))}`];
   const say = (text: string) => lines.push(`  ${wrapped(text, ui.columns - 2, 2)}`);
   for (const cause of found.causes) {

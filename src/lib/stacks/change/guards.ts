@@ -35,7 +35,7 @@ export async function guardChanges(
   if (affected.length > 0)
     deps.reporter.emit({
       type: 'note',
-      message: `The stack ${spec.stackName}: ${affectedWords(affected)}.`,
+      message: `The update of the stack ${spec.stackName} ${affectedWords(affected)}.`,
     });
   await setPolicy(deps.port, spec, before.stackId);
 }
