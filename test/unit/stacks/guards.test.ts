@@ -51,7 +51,10 @@ describe('a deploy that would lose data', () => {
   it.each([[['Table']], [['app/Table']]])('goes on where it is allowed: %j', async (allowReplacement) => {
     await deployed({ Table: table('id') });
     expect((await deploying({ Table: table('key') }, { allowReplacement })).outcome).toBe('updated');
-    expect(w.reported).toContainEqual({ type: 'note', message: 'The update of the stack app replaces Table.' });
+    expect(w.reported).toContainEqual({
+      type: 'note',
+      message: 'The update of the stack app replaces Table.',
+    });
   });
 
   it('is not allowed by another name', async () => {
@@ -74,7 +77,10 @@ describe('a deploy that would lose data', () => {
     await deployed({ Topic: topic });
     const named = { ...topic, Properties: { TopicName: 'b' } };
     expect((await deploying({ Topic: named })).outcome).toBe('updated');
-    expect(w.reported).toContainEqual({ type: 'note', message: 'The update of the stack app replaces Topic.' });
+    expect(w.reported).toContainEqual({
+      type: 'note',
+      message: 'The update of the stack app replaces Topic.',
+    });
   });
 
   it('a creation asks nothing', async () => {
