@@ -1,7 +1,7 @@
 // 200,000 events of a log group: `infractl logs` beside a Node program that walks the same pages one after the other and
 // prints each message. From a server that answers at once, and from one that takes 20 ms for a page, as AWS does.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -58,6 +58,15 @@ do {
 } while (nextToken);
 `;
 
+/** The most memory that a process had so far, in MiB; 0 where the system does not tell. */
+function peak(pid) {
+  try {
+    return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
 /** Seconds, and the lines that came out; memory in MiB where the system tells. */
 function timed(argv, cwd, env) {
   return new Promise((resolve, reject) => {
@@ -68,22 +77,27 @@ function timed(argv, cwd, env) {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let lines = 0;
+    let memory = 0;
+    const looking = setInterval(() => {
+      memory = Math.max(memory, peak(child.pid));
+    }, 20);
     child.stdout.on('data', (chunk) => {
       for (const byte of chunk) if (byte === 10) lines++;
     });
     child.on('error', reject);
-    child.on('close', (code) =>
-      code === 0
-        ? resolve({ seconds: (performance.now() - began) / 1000, lines })
-        : reject(new Error(`${argv[0]}: ${code}`)),
-    );
+    child.on('close', (code) => {
+      clearInterval(looking);
+      if (code === 0) resolve({ seconds: (performance.now() - began) / 1000, lines, memory });
+      else reject(new Error(`${argv[0]}: ${code}`));
+    });
   });
 }
 
 /**
  * @param launcher of infractl
  * @param delay milliseconds that the server takes for a page
- * @returns {Promise<{ours: number, walk: number, lines: number}>} the best seconds of several runs each
+ * @returns {Promise<{ours: number, walk: number, memory: number}>} the best seconds of several runs each, and what
+ * memory ours took at most, in MiB
  */
 export async function readLogs(launcher, delay, rounds = 5) {
   const folder = mkdtempSync(path.join(tmpdir(), 'infractl-bench-logs-'));
@@ -133,7 +147,8 @@ export async function readLogs(launcher, delay, rounds = 5) {
     const lines = results.ours[0].lines;
     if (lines < EVENTS) throw new Error(`infractl logs printed ${lines} lines of ${EVENTS}`);
     const best = (all) => Math.min(...all.map(({ seconds }) => seconds));
-    return { ours: best(results.ours), walk: best(results.walk), lines };
+    const memory = Math.max(...results.ours.map((one) => one.memory));
+    return { ours: best(results.ours), walk: best(results.walk), memory };
   } finally {
     server.closeAllConnections();
     server.close();

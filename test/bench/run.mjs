@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { writeGrid } from './graphs.mjs';
 import { heldStacks } from './held-stacks.mjs';
 import { measureHost } from './host.mjs';
+import { readLogs } from './logs.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../..');
@@ -229,6 +230,12 @@ try {
   row('calls a second while a stack is quiet', quiet.quietCalls, '', 1);
   row('code that a first deploy, image and all, loads', firstDeploy / 1e6, ' MB', 1.5);
   rows.push(['  the bundle of all commands', `${(bundleSize() / 1e6).toFixed(2)} MB`, '', '']);
+
+  const fast = await readLogs(launcher, 0);
+  const slow = await readLogs(launcher, 20);
+  row('logs, 200,000 events of a fast server, to a raw walk of the pages', fast.ours / fast.walk, ' x', 1.8);
+  row('  the same of one that takes 20 ms a page', slow.ours / slow.walk, ' x', 0.6);
+  row('  memory', Math.max(fast.memory, slow.memory), ' MiB', 120);
 
   const host = await measureHost();
   if (host) {

@@ -1,14 +1,11 @@
-import {
-  DescribeLogGroupsCommand,
-  FilterLogEventsCommand,
-  type FilterLogEventsCommandOutput,
-} from '@aws-sdk/client-cloudwatch-logs';
+import { DescribeLogGroupsCommand, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { type Clock, systemClock, throwIfAborted } from '../base/clock.ts';
-import type { LogEvent, LogsPort } from '../logs/port.ts';
+import type { LogsPort } from '../logs/port.ts';
 import type { FunctionLogPort } from '../stacks/diagnosis/function-log.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
 import { badFilter } from './log-filters.ts';
+import { asWritten } from './log-pages.ts';
 import { logsClient } from './logs-client.ts';
 import type { AwsSession } from './session.ts';
 
@@ -65,22 +62,12 @@ export function logsReader(session: AwsSession, clock: Clock = systemClock): Log
         ...(pattern ? { filterPattern: pattern } : {}),
         ...(token ? { nextToken: token } : {}),
       });
-      const written = asWritten(command);
+      const written = asWritten(command, group);
       try {
         await call(session, 'logs:FilterLogEvents', () =>
           client.send(command, signal ? { abortSignal: signal } : {}),
         );
-        const { events: found = [], nextToken } = written();
-        const events = found.map(
-          ({ eventId, timestamp, logStreamName, message }): LogEvent => ({
-            id: eventId ?? '',
-            at: timestamp ?? 0,
-            group,
-            stream: logStreamName ?? '',
-            message: message ?? '',
-          }),
-        );
-        return { events: inOrder(events), ...(nextToken ? { next: nextToken } : {}) };
+        return written();
       } catch (error) {
         throwIfAborted(signal);
         const { name, message } = underneath(error);
@@ -90,39 +77,6 @@ export function logsReader(session: AwsSession, clock: Clock = systemClock): Log
       }
     },
   };
-}
-
-/**
- * Takes an answer of a command as it was written: ten thousand events, each read field by field by the SDK's
- * schema, take longer than all else that is done with them. The SDK gets an empty answer to read.
- */
-function asWritten(command: FilterLogEventsCommand): () => FilterLogEventsCommandOutput {
-  let text = '{}';
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next(args);
-      const response = result.response as {
-        statusCode: number;
-        body: AsyncIterable<Uint8Array> | Uint8Array;
-      };
-      if (response.statusCode !== 200) return result;
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of response.body as AsyncIterable<Uint8Array>) chunks.push(chunk);
-      text = Buffer.concat(chunks).toString();
-      response.body = new Uint8Array(Buffer.from('{}'));
-      return result;
-    },
-    { step: 'deserialize', priority: 'low', name: 'infractlAsWritten' },
-  );
-  return () => JSON.parse(text) as FilterLogEventsCommandOutput;
-}
-
-/** AWS sorts a page by time; an emulator may give it stream by stream. */
-function inOrder(events: LogEvent[]): LogEvent[] {
-  for (let at = 1; at < events.length; at++)
-    if ((events[at] as LogEvent).at < (events[at - 1] as LogEvent).at)
-      return events.sort((a, b) => a.at - b.at);
-  return events;
 }
 
 /** CloudWatch Logs, as far as explaining a failure needs it. */
@@ -135,7 +89,8 @@ export function logsPort(session: AwsSession): FunctionLogPort {
       for (let pages = 0; pages < MOST_PAGES; pages++) {
         const page = await reader.page({ group, from: from.getTime(), to: to.getTime(), token });
         if (!page) return undefined;
-        for (const { at, message } of page.events) found.push({ at: new Date(at), text: message.trimEnd() });
+        for (const { at, message } of [...page.batches].flat())
+          found.push({ at: new Date(at), text: message.trimEnd() });
         token = page.next;
         if (!token) break;
       }

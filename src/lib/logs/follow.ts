@@ -239,7 +239,8 @@ class Follower {
     do {
       const page = await this.#page({ group: one.group, from, pattern: this.#query.pattern, token });
       if (!page) return undefined;
-      for (const event of page.events) if (!one.isSeen(event)) fresh.push(event);
+      for (const events of page.batches)
+        for (const event of events) if (!one.isSeen(event)) fresh.push(event);
       token = page.next;
     } while (token);
     return one.take(fresh, this.#deps.clock.now());

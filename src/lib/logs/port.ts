@@ -20,9 +20,14 @@ export interface PageQuery {
   readonly token?: string | undefined;
 }
 
-/** At most 10,000 events or 1 MB, oldest first. It may be empty and still have a next one. */
+/** At most 10,000 events or 1 MB. It may be empty and still have a next one. */
 export interface LogPage {
-  readonly events: readonly LogEvent[];
+  /** Its events, oldest first, in parts that are made as they are asked for: to be gone through once. */
+  readonly batches: Iterable<readonly LogEvent[]>;
+  /** The times of its first and last event; absent where it has none. */
+  readonly span?: { readonly first: number; readonly last: number };
+  /** How much it holds, in a unit that all pages of a port share. */
+  readonly size: number;
   readonly next?: string;
 }
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { pageOf } from '../../../src/lib/aws/log-pages.ts';
 import { type LogEvent, merged, type PageQuery, readGroup } from '../../../src/lib/logs/index.ts';
 
 /** A group in memory that answers as FilterLogEvents does; what is not in its window is never given. */
-function group(times: readonly number[], pageSize: number) {
+function group(times: readonly number[], pageSize: number, wanted: (at: number) => boolean = () => true) {
   const events = times
     .toSorted((a, b) => a - b)
     .map((at, index): LogEvent => ({ id: `e${index}`, at, group: 'g', stream: 's', message: `${index}` }));
@@ -22,7 +23,8 @@ function group(times: readonly number[], pageSize: number) {
       const within = events.filter(({ at }) => at >= query.from && at <= (query.to ?? Infinity));
       const start = Number(query.token ?? 0);
       const end = start + pageSize;
-      return { events: within.slice(start, end), ...(end < within.length ? { next: String(end) } : {}) };
+      const looked = within.slice(start, end).filter(({ at }) => query.pattern === undefined || wanted(at));
+      return pageOf(looked, end < within.length ? String(end) : undefined);
     },
   };
 }
@@ -52,6 +54,33 @@ describe('reading a group', () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  it('the same with a pattern, whose pages may be empty and have a next one', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 120 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 40 }),
+        async (times, pageSize, each) => {
+          const wanted = (at: number) => at % each === 0;
+          const port = group(times, pageSize, wanted);
+          const found = await all(readGroup({ port }, { group: 'g', from: 0, to: 400, pattern: 'p' }));
+          expect(found.map(({ id }) => id)).toEqual(
+            port.events.filter(({ at }) => wanted(at)).map(({ id }) => id),
+          );
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('does not ask in small steps where little was logged after much', async () => {
+    const burst = Array.from({ length: 500 }, (_, index) => Math.floor(index / 50));
+    const rare = Array.from({ length: 100 }, (_, index) => 1_000_000 + index * 30_000);
+    const port = group([...burst, ...rare, ...burst.map((at) => at + 4_000_000)], 50);
+    expect(await all(readGroup({ port }, { group: 'g', from: 0, to: 10_000_000 }))).toHaveLength(1100);
+    expect(port.asked.length).toBeLessThan(70);
   });
 
   it('asks once where one page holds all', async () => {
