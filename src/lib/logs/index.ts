@@ -3,12 +3,12 @@ export { FOLLOW_REACH } from './followed.ts';
 export { type InsightsPort, type InsightsQuery, type InsightsState, runQuery } from './insights.ts';
 export { journalCommand, journalEvent } from './journal.ts';
 export { merged } from './merge.ts';
-export {
-  type LiveTailPort,
-  type LogEvent,
-  type LogPage,
-  type LogsPort,
-  type PageQuery,
+export type {
+  LiveTailPort,
+  LogEvent,
+  LogPage,
+  LogsPort,
+  PageQuery,
 } from './port.ts';
 export { readGroup } from './read.ts';
 export { pick, type Report, reportOf, type Shape, shapeOf } from './shape.ts';
