@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect } from 'vitest';
 import { type CliOptions, type CliResult, Home, type RunningCli } from './cli.ts';
 import { freePort } from './images.ts';
+import { Pty } from './pty.ts';
 import { TestSandbox } from './sandbox.ts';
 
 /** Somebody with a home and a sandbox of their own, who types commands. */
@@ -12,6 +13,8 @@ export class User {
   readonly #env: Readonly<Record<string, string>>;
   /** The folder that commands are typed in. */
   cwd = this.home.work;
+  /** A folder whose programs go before those of this machine. */
+  path: string | undefined;
 
   constructor(env: Readonly<Record<string, string>> = {}) {
     this.#env = { ...env, XDG_DATA_HOME: this.#sandbox.folder };
@@ -34,12 +37,21 @@ export class User {
       cwd: this.cwd,
       timeout: 180_000,
       ...options,
-      env: { ...this.#env, ...options.env },
+      env: { ...this.#env, ...this.#path(), ...options.env },
     });
+  }
+
+  #path(): Record<string, string> {
+    return this.path === undefined ? {} : { PATH: `${this.path}${path.delimiter}${process.env.PATH ?? ''}` };
   }
 
   type(line: string, options: CliOptions = {}): Promise<CliResult> {
     return this.start(line, options).ended;
+  }
+
+  /** Types a command on a terminal. */
+  terminal(line: string): Pty {
+    return new Pty(this.home, wordsOf(line), { cwd: this.cwd, env: { ...this.#env, ...this.#path() } });
   }
 
   /** Types a command that must succeed. */

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { listBlueprints } from '../../src/lib/blueprints/index.ts';
+import { createProject, listBlueprints, planProject } from '../../src/lib/blueprints/index.ts';
 import { loadProject } from '../../src/lib/project/index.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -66,7 +67,23 @@ describe('every blueprint', () => {
     }
   });
 
-  it('is a configuration that infractl accepts, in every environment', async () => {
+  it('is valid as it is made, in every environment, without a warning', async () => {
+    for (const blueprint of await listBlueprints()) {
+      const target = path.join(mkdtempSync(path.join(tmpdir(), 'infractl-blueprint-')), blueprint.name);
+      try {
+        await createProject(await planProject({ blueprint, target }));
+        for (const environment of ['dev', 'prod']) {
+          const loaded = await loadProject({ cwd: target, environment, git: false, env: {} });
+          expect(loaded.warnings, blueprint.name).toEqual([]);
+          expect(loaded.project.protected).toBe(environment === 'prod');
+        }
+      } finally {
+        rmSync(path.dirname(target), { recursive: true });
+      }
+    }
+  });
+
+  it('auth-manager is a configuration that infractl accepts, in every environment', async () => {
     const project = await loadProject({
       cwd: path.join(templates, 'auth-manager'),
       environment: 'prod',
@@ -106,6 +123,101 @@ function linter(): string | undefined {
   const command = process.env.CFN_LINT ?? 'cfn-lint';
   return spawnSync(command, ['--version']).status === 0 ? command : undefined;
 }
+
+describe('mbot', () => {
+  const app = parsed('mbot/infra/template.yaml');
+  const named = `\${ServiceName}-\${EnvironmentName}`;
+
+  it('is one t3.small host of Ubuntu behind an elastic address, in a public subnet of its own network', () => {
+    expect(app.Parameters.InstanceType).toMatchObject({ Default: 't3.small' });
+    expect(String(app.Parameters.NewestUbuntu?.Default)).toContain('/canonical/ubuntu/server/24.04/');
+    expect(properties(app, 'Vpc')).toMatchObject({ CidrBlock: '10.0.0.0/16' });
+    expect(properties(app, 'DefaultRoute')).toMatchObject({ DestinationCidrBlock: '0.0.0.0/0' });
+    expect(properties(app, 'Instance')).toMatchObject({ SubnetId: 'Subnet', KeyName: 'KeyPair' });
+    expect(properties(app, 'ElasticIpAssociation')).toMatchObject({ InstanceId: 'Instance' });
+  });
+
+  it('has an encrypted disk of 20 GiB gp3, and metadata for those alone who ask twice', () => {
+    expect(app.Parameters.VolumeSize).toMatchObject({ Default: 20 });
+    expect(properties(app, 'Instance')).toMatchObject({
+      BlockDeviceMappings: [{ DeviceName: '/dev/sda1', Ebs: { VolumeType: 'gp3', Encrypted: true } }],
+      MetadataOptions: { HttpTokens: 'required' },
+    });
+  });
+
+  it('opens HTTP and HTTPS to all, and SSH to named addresses alone', () => {
+    const { SecurityGroupIngress: rules } = properties(app, 'SecurityGroup') as {
+      SecurityGroupIngress: (Record<string, unknown> | unknown[])[];
+    };
+    const flat = rules.map((rule) => (Array.isArray(rule) ? rule[1] : rule) as Record<string, unknown>);
+    expect(flat.map(({ ToPort, CidrIp }) => `${ToPort} ${CidrIp}`)).toEqual([
+      '80 0.0.0.0/0',
+      '443 0.0.0.0/0',
+      '22 SshCidr',
+      '22 SshCidr2',
+      '22 SshCidr3',
+    ]);
+    expect(app.Parameters.SshCidr).not.toHaveProperty('Default');
+    const pattern = new RegExp(`^(?:${String(app.Parameters.SshCidr?.AllowedPattern)})$`);
+    for (const good of ['203.0.113.7/32', '10.8.0.0/16']) expect(good).toMatch(pattern);
+    for (const bad of ['0.0.0.0/0', '10.0.0.0/8', '203.0.113.7']) expect(bad).not.toMatch(pattern);
+  });
+
+  it('lets the host write its own logs and metrics, be reached by Systems Manager, and nothing else', () => {
+    const role = properties(app, 'Role') as {
+      ManagedPolicyArns: string[];
+      Policies: [{ PolicyDocument: { Statement: { Action: string | string[]; Resource: unknown }[] } }];
+    };
+    expect(role.ManagedPolicyArns.join()).toMatch(/AmazonSSMManagedInstanceCore$/);
+    const [logs, metrics] = role.Policies[0].PolicyDocument.Statement;
+    expect(logs?.Resource).toEqual(['SystemLogGroup.Arn', 'NginxLogGroup.Arn']);
+    expect(metrics).toMatchObject({ Action: 'cloudwatch:PutMetricData', Condition: {} });
+  });
+
+  it('alarms by mail at status, processor, memory and disk, and never for a host that is off', () => {
+    const alarms = Object.values(app.Resources).filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm');
+    expect(alarms.map(({ Properties }) => [Properties.AlarmName, Properties.Threshold])).toEqual([
+      [`${named}-status`, 1],
+      [`${named}-cpu`, 80],
+      [`${named}-memory`, 85],
+      [`${named}-disk`, 85],
+    ]);
+    for (const { Properties } of alarms) {
+      expect(Properties).toMatchObject({ TreatMissingData: 'notBreaching', AlarmActions: ['AlarmTopic'] });
+    }
+    expect(app.Resources.AlarmSubscription).toMatchObject({ Condition: 'HasAlarmEmail' });
+  });
+
+  it('has user data whose agent reports what the alarms look at', () => {
+    const { UserData } = properties(app, 'Instance') as { UserData: { 'Fn::Base64': string } };
+    const script = UserData['Fn::Base64'];
+    expect(spawnSync('bash', ['-n'], { input: script.replaceAll('${', '$_{') }).status).toBe(0);
+    const [, json = ''] = /<<'END'\n([\s\S]*?)\nEND\n/.exec(script) ?? [];
+    expect(JSON.parse(json)).toMatchObject({
+      metrics: {
+        namespace: named,
+        aggregation_dimensions: [['InstanceId']],
+        metrics_collected: { mem: {}, disk: { resources: ['/'] } },
+      },
+    });
+  });
+
+  it('keeps the four secrets of the application out of git', () => {
+    const example = read('mbot/.env.secrets.example');
+    for (const key of ['PERPLEXITY_API_KEY', 'MONGODB_URI', 'MONGODB_DATABASE', 'MONGODB_COLLECTION'])
+      expect(example).toMatch(new RegExp(`^${key}=`, 'm'));
+    expect(read('mbot/gitignore')).toMatch(/^\/ssh\/$/m);
+  });
+
+  it('has an application that Python takes, and that needs no package', () => {
+    const app = path.join(templates, 'mbot/app');
+    const check = 'import ast,sys;[ast.parse(open(f).read(), f) for f in sys.argv[1:]]';
+    const sources = everything.filter((file) => /^mbot\/app\/.*\.py$/.test(file));
+    const ran = spawnSync('python3', ['-c', check, ...sources.map((file) => path.join(templates, file))]);
+    expect(ran.status).toBe(0);
+    expect(readFileSync(path.join(app, 'requirements.txt'), 'utf8')).toMatch(/^(#.*\n)+$/);
+  });
+});
 
 describe('auth-manager', () => {
   const app = parsed('auth-manager/infra/template.yaml');

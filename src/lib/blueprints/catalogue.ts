@@ -83,6 +83,7 @@ async function readBlueprint(folder: string, name: string): Promise<Blueprint> {
     title: string;
     description: string;
     generate?: string[];
+    sshKey?: { file: string; parameter: string };
     variants?: Record<string, { title: string; without?: string[] }>;
   };
   const variants = Object.entries(raw.variants ?? {}).map(([variant, { title, without = [] }]) => ({
@@ -90,6 +91,6 @@ async function readBlueprint(folder: string, name: string): Promise<Blueprint> {
     title,
     without,
   }));
-  const { title, description, generate = [] } = raw;
-  return { name, title, description, folder, variants, generate };
+  const { title, description, generate = [], sshKey } = raw;
+  return { name, title, description, folder, variants, generate, ...(sshKey ? { sshKey } : {}) };
 }

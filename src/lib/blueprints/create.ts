@@ -14,6 +14,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InfractlError, isInfractlError, messageOf } from '../base/errors.ts';
+import { newSshKey, type SshKey } from './ssh-key.ts';
 import type { PlannedFile, ProjectPlan } from './types.ts';
 
 const SECRET_BYTES = 48;
@@ -34,7 +35,8 @@ export async function createProject(plan: ProjectPlan): Promise<void> {
     staging = await mkdtemp(join(parent, '.infractl-init-'));
     const content = join(staging, 'project');
     await makeFolder(content);
-    for (const file of plan.files) await writeFileOf(plan, file, content);
+    const key = plan.blueprint.sshKey ? newSshKey(plan.name) : undefined;
+    for (const file of plan.files) await writeFileOf(plan, file, content, key);
     if (targetExists) await moveInside(content, target);
     else await rename(content, target);
     await rm(staging, { recursive: true, force: true });
@@ -45,9 +47,20 @@ export async function createProject(plan: ProjectPlan): Promise<void> {
   }
 }
 
-async function writeFileOf(plan: ProjectPlan, file: PlannedFile, content: string): Promise<void> {
+async function writeFileOf(
+  plan: ProjectPlan,
+  file: PlannedFile,
+  content: string,
+  key: SshKey | undefined,
+): Promise<void> {
   const path = join(content, file.path);
   await makeFolders(content, dirname(file.path));
+  if (!('source' in file)) {
+    const isPrivate = file.kind === 'private-key';
+    const text = isPrivate ? key?.private : `${key?.public}\n`;
+    await writeFile(path, text ?? '', { mode: isPrivate ? 0o600 : 0o644, flag: 'wx' });
+    return;
+  }
   if (file.kind === 'copy') {
     await copyFile(file.source, path);
     // Neither the umask nor a read-only installation may decide: Lambda runs an image as a user of its own,
@@ -59,7 +72,8 @@ async function writeFileOf(plan: ProjectPlan, file: PlannedFile, content: string
   if (file.kind === 'secrets') {
     await writeFile(path, withSecrets(text, plan.blueprint.generate), { mode: 0o600, flag: 'wx' });
   } else {
-    await writeFile(path, withSettings(text, plan), { mode: 0o644, flag: 'wx' });
+    const settled = withPublicKey(withSettings(text, plan), plan, key);
+    await writeFile(path, settled, { mode: 0o644, flag: 'wx' });
   }
 }
 
@@ -67,6 +81,13 @@ async function writeFileOf(plan: ProjectPlan, file: PlannedFile, content: string
 export function withSettings(text: string, { name, region }: Pick<ProjectPlan, 'name' | 'region'>): string {
   const named = text.replace(/^(project:\s*)\S+/m, (_all, key) => `${key}${name}`);
   return region === undefined ? named : named.replace(/^(region:\s*)\S+/m, (_all, key) => `${key}${region}`);
+}
+
+/** `infractl.yaml` with the public key of a new key pair. */
+function withPublicKey(text: string, { blueprint }: ProjectPlan, key: SshKey | undefined): string {
+  if (!blueprint.sshKey || !key) return text;
+  const line = new RegExp(`^( *${blueprint.sshKey.parameter}: ).*$`, 'm');
+  return text.replace(line, (_all, before) => `${before}${key.public}`);
 }
 
 /** `.env.secrets` from its example: the lines of `keys` get a random value. */

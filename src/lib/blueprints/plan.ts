@@ -4,7 +4,7 @@ import { basename, join, relative, sep } from 'node:path';
 import { Exit, InfractlError, UsageError } from '../base/errors.ts';
 import { listed, plural } from '../base/text.ts';
 import { findVariant } from './catalogue.ts';
-import type { PlannedFile, ProjectPlan, ProjectRequest, Variant } from './types.ts';
+import type { Blueprint, PlannedFile, ProjectPlan, ProjectRequest, Variant } from './types.ts';
 
 const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
 const MAX_NAME = 32;
@@ -49,7 +49,7 @@ export async function planProject(request: ProjectRequest): Promise<ProjectPlan>
     });
   }
   const targetExists = await isEmptyFolder(target);
-  const files = await plannedFiles(blueprint.folder, variant);
+  const files = await plannedFiles(blueprint, variant);
   return { blueprint, variant, target, targetExists, name, region, files };
 }
 
@@ -90,7 +90,10 @@ async function isEmptyFolder(target: string): Promise<boolean> {
   });
 }
 
-async function plannedFiles(folder: string, variant: Variant | undefined): Promise<readonly PlannedFile[]> {
+async function plannedFiles(
+  { folder, sshKey }: Blueprint,
+  variant: Variant | undefined,
+): Promise<readonly PlannedFile[]> {
   const without = new Set(variant?.without);
   const files = (await filesOf(folder)).filter((path) => !without.has(path));
   const sources = new Map(files.map((path) => [path, join(folder, path)]));
@@ -101,6 +104,10 @@ async function plannedFiles(folder: string, variant: Variant | undefined): Promi
   const planned = [...sources].map(([path, source]) => plannedFile(path, source));
   const example = sources.get('.env.secrets.example');
   if (example) planned.push({ path: '.env.secrets', source: example, kind: 'secrets' });
+  if (sshKey) {
+    planned.push({ path: sshKey.file, kind: 'private-key' });
+    planned.push({ path: `${sshKey.file}.pub`, kind: 'public-key' });
+  }
   return planned.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 

@@ -9,6 +9,8 @@ export interface Blueprint {
   readonly variants: readonly Variant[];
   /** Keys of `.env.secrets` that get a random value. */
   readonly generate: readonly string[];
+  /** A key pair for its hosts: the file of the private key, and the parameter in infractl.yaml for the public one. */
+  readonly sshKey?: { readonly file: string; readonly parameter: string };
 }
 
 /** The same system with a few other files. */
@@ -43,10 +45,14 @@ export interface ProjectPlan {
   readonly files: readonly PlannedFile[];
 }
 
-export interface PlannedFile {
+export type PlannedFile = {
   /** Relative to the target, with `/`. */
   readonly path: string;
-  /** Absolute path of the file that it is made from. */
-  readonly source: string;
-  readonly kind: 'copy' | 'configuration' | 'secrets';
-}
+} & (
+  | {
+      readonly kind: 'copy' | 'configuration' | 'secrets';
+      /** Absolute path of the file that it is made from. */
+      readonly source: string;
+    }
+  | { readonly kind: 'private-key' | 'public-key' }
+);

@@ -28,15 +28,19 @@ const PROPERTIES =
 /**
  * One command that tells all of it: the uptime, then of each unit its properties, what the processes of its group
  * listen on, and its newest errors. Of one that has failed, what it said itself: systemd's own words of its end would
- * fill the lines. Units are arguments, never part of the script.
+ * fill the lines. Units are arguments, never part of the script. `shop@*` stands for all instances that systemd knows.
  *
  * @param lines how many of the newest error lines
  */
 export function servicesCommand(units: readonly string[], lines: number): [string, ...string[]] {
   const script = `export LC_ALL=C; n="$0"; echo "uptime $(cut -d' ' -f1 /proc/uptime)"
 sockets=$(ss -Hltnp 2>/dev/null)
-for unit in "$@"; do
+for asked in "$@"; do case "$asked" in
+  *'*') found=$(systemctl list-units --all --plain --no-legend -- "$asked" | cut -d' ' -f1) ;;
+  *) found= ;;
+esac; for unit in \${found:-"$asked"}; do
   echo "${MARK} unit $unit"
+  case "$unit" in *'*') echo LoadState=not-found; continue ;; esac
   systemctl show --property=${PROPERTIES} -- "$unit"
   group=$(systemctl show --property=ControlGroup --value -- "$unit")
   if [ -n "$group" ] && [ "$group" != / ]; then
@@ -51,7 +55,7 @@ for unit in "$@"; do
   else
     journalctl --no-pager --quiet --output=short-iso --boot --priority=err --lines="$n" --unit="$unit" 2>/dev/null
   fi
-done`;
+done; done`;
   return ['sh', '-c', script, String(lines), ...units];
 }
 

@@ -190,3 +190,22 @@ describe('settings and secrets', () => {
     );
   });
 });
+
+describe('a key pair for the hosts', () => {
+  it('is new for every project, opens what its parameter names, and is for its owner alone', async () => {
+    blueprint = await findBlueprint('mbot');
+    const publicOf = (target: string) => readFileSync(path.join(target, 'ssh/mbot.pub'), 'utf8').trim();
+    const targets = ['one', 'two'].map((name) => path.join(folder, name));
+    for (const target of targets) await create(target);
+    const [one = '', two = ''] = targets;
+    expect(publicOf(one)).not.toBe(publicOf(two));
+    expect(mode(path.join(one, 'ssh/mbot'))).toBe(0o600);
+    expect(readFileSync(path.join(one, 'infractl.yaml'), 'utf8')).toContain(
+      `SshPublicKey: ${publicOf(one)}\n`,
+    );
+    const derived = execFileSync('ssh-keygen', ['-y', '-f', path.join(one, 'ssh/mbot')], {
+      encoding: 'utf8',
+    });
+    expect(derived.trim()).toBe(publicOf(one));
+  });
+});

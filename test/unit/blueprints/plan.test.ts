@@ -127,7 +127,9 @@ describe('the files', () => {
   it('of a variant replace those of the blueprint', async () => {
     const plan = await planProject({ blueprint, target: target(), variant: 'zip' });
     const template = plan.files.find((file) => file.path === 'infra/template.yaml');
-    expect(template?.source).toBe(path.join(blueprint.folder, 'variants/zip/infra/template.yaml'));
+    expect(template).toMatchObject({
+      source: path.join(blueprint.folder, 'variants/zip/infra/template.yaml'),
+    });
     const gone = (await paths()).filter((file) => !plan.files.some(({ path: kept }) => kept === file));
     expect(gone).toEqual(['app/.dockerignore', 'app/Dockerfile', 'infra/registry.yaml']);
   });

@@ -21,7 +21,7 @@ export function initView(plan: ProjectPlan, at: { folder: string; dryRun: boolea
     text({ paint }) {
       const verb = at.dryRun ? 'Would make' : 'Made';
       const summary = `${verb} the project ${plan.name} from ${plan.blueprint.name}${variant}:`;
-      const lines = [summary, ...entries(at.folder, paths).map((entry) => `  ${entry}`)];
+      const lines = [summary, ...entries(at.folder, plan).map((entry) => `  ${entry}`)];
       if (at.dryRun) return lines.join('\n');
       return [...lines, '', 'Next:', ...next.map((command) => `  ${paint('cyan', command)}`)].join('\n');
     },
@@ -39,15 +39,20 @@ function quoted(path: string): string {
 }
 
 /** What stands at the top of the folder; what is below is counted. */
-function entries(folder: string, paths: readonly string[]): readonly string[] {
+function entries(folder: string, { files, blueprint }: ProjectPlan): readonly string[] {
   const counts = new Map<string, number>();
-  for (const path of paths) {
+  for (const { path } of files) {
     const [first = '', ...rest] = path.split('/');
     counts.set(first, (counts.get(first) ?? 0) + (rest.length > 0 ? 1 : 0));
   }
   const prefix = folder === '.' ? '' : `${folder}/`;
+  const notes = new Map([
+    ['.env.secrets', blueprint.generate.length > 0 ? 'with secrets made at random; ' : 'for secrets; '],
+    [blueprint.sshKey?.file.split('/')[0] ?? '', 'a new key pair; '],
+  ]);
   return [...counts].map(([name, count]) => {
-    if (count > 0) return `${prefix}${name}/ (${plural(count, 'file')})`;
-    return `${prefix}${name}${name === '.env.secrets' ? ' (with secrets made at random; git ignores it)' : ''}`;
+    const note = notes.get(name);
+    const said = note === undefined ? '' : ` (${note}git ignores it)`;
+    return count > 0 && !note ? `${prefix}${name}/ (${plural(count, 'file')})` : `${prefix}${name}${said}`;
   });
 }

@@ -138,7 +138,11 @@ const fields = map(
     ),
     services: z.optional(
       list(
-        shaped('A systemd unit.', /^[A-Za-z0-9_][\w@:.\\-]*$/, 'the name of a systemd unit, such as nginx'),
+        shaped(
+          'A systemd unit; shop@* is every instance of a template unit.',
+          /^[A-Za-z0-9_][\w@:.\\-]*(@\*)?$/,
+          'the name of a systemd unit, such as nginx or shop@*',
+        ),
         'The systemd units that must run on the host, such as nginx.',
       ),
     ),

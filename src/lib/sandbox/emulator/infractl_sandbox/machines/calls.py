@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from xml.sax.saxutils import escape
 
 from ministack.services import ec2
 
@@ -36,6 +37,21 @@ def install(fleet: Fleet) -> None:
     _wrap("RebootInstances", "_reboot_instances", lambda call: _reboot(fleet, call))
     _install_addresses(fleet)
     _install_commands(fleet)
+    inner = ec2._instance_xml
+    ec2._instance_xml = lambda instance: _shown(instance, inner(instance))
+
+
+def _shown(instance: Instance, text: str) -> str:
+    """With what MiniStack leaves out: whose the public address is, and why the instance is in its state."""
+    elastic = any(one["InstanceId"] == instance["InstanceId"] for one in ec2._addresses.values())
+    owner = ec2.get_account_id() if elastic else "amazon"
+    association = f"<publicIp>{instance['PublicIpAddress']}</publicIp><ipOwnerId>{owner}</ipOwnerId>"
+    more = f"<networkInterfaceSet><item><association>{association}</association></item></networkInterfaceSet>"
+    reason = instance.get("StateReason")
+    if reason:
+        code, message = escape(reason["Code"]), escape(reason["Message"])
+        more += f"<stateReason><code>{code}</code><message>{message}</message></stateReason>"
+    return f"{text.rstrip().removesuffix('</item>')}{more}</item>"
 
 
 def _wrap(action: str, name: str, made: Callable[[Call], Call]) -> None:

@@ -1,0 +1,1 @@
+"""MBot: a small chat about films. HTTP pages and a WebSocket, on Python's standard library alone."""
