@@ -64,6 +64,9 @@ const ON_INSTANCES = /^manage:/;
 /** The sandbox knows no mute rules: the examples are tried in test/cli/monitoring-alarms.test.ts. */
 const NOT_IN_SANDBOX = /^monitoring:alarms:silence$/;
 
+/** Their examples need values on standard input: they are tried in secrets-kept.test.ts. */
+const WITH_INPUT = /^secrets:/;
+
 /** Its examples write into the home of whoever tries them: the scripts are tried in completion.test.ts. */
 const IN_SHELLS = /^completion$/;
 
@@ -95,7 +98,10 @@ describe('examples', () => {
     expect([...ORDER].sort()).toEqual(
       ids
         .filter(
-          (id) => ![ON_HOSTS, ON_DISKS, ON_INSTANCES, NOT_IN_SANDBOX, IN_SHELLS].some((one) => one.test(id)),
+          (id) =>
+            ![ON_HOSTS, ON_DISKS, ON_INSTANCES, NOT_IN_SANDBOX, IN_SHELLS, WITH_INPUT].some((one) =>
+              one.test(id),
+            ),
         )
         .sort(),
     );

@@ -301,6 +301,18 @@ describe('results of the others', () => {
     check('doctor', JSON.parse(done.stdout));
   });
 
+  it('secrets', async () => {
+    await scene.run(['secrets', 'set', 'shop/jwt'], { input: 'a' });
+    const set = await scene.run(['secrets', 'set', 'shop/jwt', '--json'], { input: 'b' });
+    check('secrets set', JSON.parse(set.stdout));
+    await result('secrets get', ['secrets', 'get', 'shop/jwt']);
+    await result('secrets rotate', ['secrets', 'rotate', 'shop/jwt', '--yes']);
+    await result('secrets undo', ['secrets', 'undo', 'shop/jwt', '--yes']);
+    await result('secrets list', ['secrets', 'list']);
+    await result('secrets import', ['secrets', 'import', '.env.secrets', '--dry-run']);
+    await result('secrets check', ['secrets', 'check']);
+  });
+
   it('completion', async () => {
     await result('completion', ['completion', 'bash']);
   });

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { jsonService, required } from './json.ts';
 import type { Context } from './server.ts';
 import { RUN_COMMAND } from './ssm.ts';
-import { FakeError, type Parameters } from './wire.ts';
+import type { SecretsState, SecretVersion } from './state.ts';
+import { FakeError, type Parameters, page } from './wire.ts';
 
-/** Secrets Manager: GetSecretValue by name or ARN. */
+/** Secrets Manager: GetSecretValue by name or ARN; versions and their stages by name. */
 export const secretsManager = jsonService('secretsmanager', {
   GetSecretValue(p, { state, region, clock }) {
     const id = required(p, 'SecretId');
@@ -23,7 +25,80 @@ export const secretsManager = jsonService('secretsmanager', {
       CreatedDate: clock.now() / 1000,
     };
   },
+  DescribeSecret(p, { state, clock }) {
+    const name = required(p, 'SecretId');
+    const versions = versionsOf(name, state.secrets);
+    return {
+      Name: name,
+      LastChangedDate: clock.now() / 1000,
+      RotationEnabled: state.secrets.rotating.has(name),
+      VersionIdsToStages: Object.fromEntries(
+        versions.filter(({ stages }) => stages.length > 0).map(({ id, stages }) => [id, stages]),
+      ),
+    };
+  },
+  CreateSecret(p, { state }) {
+    const name = required(p, 'Name');
+    if (state.secrets.secrets.has(name))
+      throw new FakeError(
+        'ResourceExistsException',
+        `The operation failed because the secret ${name} already exists.`,
+      );
+    state.secrets.tags.set(name, tagsOf(p));
+    return addVersion(name, required(p, 'SecretString'), state.secrets);
+  },
+  PutSecretValue(p, { state }) {
+    const name = required(p, 'SecretId');
+    versionsOf(name, state.secrets);
+    return addVersion(name, required(p, 'SecretString'), state.secrets);
+  },
+  UpdateSecretVersionStage(p, { state }) {
+    const name = required(p, 'SecretId');
+    const versions = versionsOf(name, state.secrets);
+    const stage = required(p, 'VersionStage');
+    const from = versions.find(({ id }) => id === p.RemoveFromVersionId);
+    const to = versions.find(({ id }) => id === p.MoveToVersionId);
+    if (!to || !from?.stages.includes(stage))
+      throw new FakeError(
+        'InvalidParameterException',
+        'The parameter RemoveFromVersionId has the wrong value.',
+      );
+    for (const version of versions) version.stages = version.stages.filter((one) => one !== PREVIOUS);
+    from.stages = [PREVIOUS];
+    to.stages = [stage];
+    state.secrets.secrets.set(name, to.value);
+    return { Name: name };
+  },
 });
+
+const CURRENT = 'AWSCURRENT';
+const PREVIOUS = 'AWSPREVIOUS';
+/** Bytes of a secret, and of a standard parameter. */
+const LONGEST = { secret: 65_536, parameter: 4096 };
+
+function tagsOf({ Tags = [] }: Parameters): Readonly<Record<string, string>> {
+  return Object.fromEntries((Tags as { Key: string; Value: string }[]).map(({ Key, Value }) => [Key, Value]));
+}
+
+function versionsOf(name: string, secrets: SecretsState): SecretVersion[] {
+  const value = secrets.secrets.get(name);
+  if (value === undefined)
+    throw new FakeError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+  const known = secrets.versions.get(name) ?? [{ id: randomUUID(), value, stages: [CURRENT] }];
+  secrets.versions.set(name, known);
+  return known;
+}
+
+function addVersion(name: string, value: string, secrets: SecretsState): object {
+  if (Buffer.byteLength(value) > LONGEST.secret)
+    throw new FakeError('InvalidParameterException', 'The secret is too long.');
+  const before = secrets.versions.get(name) ?? [];
+  for (const version of before) version.stages = version.stages.includes(CURRENT) ? [PREVIOUS] : [];
+  const version = { id: randomUUID(), value, stages: [CURRENT] };
+  secrets.versions.set(name, [...before, version]);
+  secrets.secrets.set(name, value);
+  return { Name: name, VersionId: version.id };
+}
 
 function parameter(name: string, decrypt: boolean, { state, region, clock }: Context): object | undefined {
   const found = state.secrets.parameters.get(name);
@@ -40,9 +115,54 @@ function parameter(name: string, decrypt: boolean, { state, region, clock }: Con
   };
 }
 
-/** Systems Manager: GetParameter and GetParameters of Parameter Store, and Run Command. */
+/** The values that a parameter has had; of one that a test has put there, the one that it has. */
+function historyOf(name: string, { state, clock }: Context) {
+  const found = state.secrets.parameters.get(name);
+  if (!found) throw new FakeError('ParameterNotFound', '');
+  const known = state.secrets.parameterHistory.get(name) ?? [{ value: found.value, at: clock.now() }];
+  state.secrets.parameterHistory.set(name, known);
+  return known;
+}
+
+/** Values of one page of a parameter's history. */
+const HISTORY_PAGE = 2;
+
+/** Systems Manager: standard parameters of Parameter Store with their history, and Run Command. */
 export const ssm = jsonService('ssm', {
   ...RUN_COMMAND,
+  PutParameter(p, context) {
+    const { parameters, parameterHistory, tags } = context.state.secrets;
+    const [name, value] = [required(p, 'Name'), required(p, 'Value')];
+    if (Buffer.byteLength(value) > LONGEST.parameter)
+      throw new FakeError(
+        'ValidationException',
+        'Standard tier parameters support a maximum parameter value of 4096 characters.',
+      );
+    if (parameters.has(name) && p.Overwrite !== true)
+      throw new FakeError('ParameterAlreadyExists', 'The parameter already exists.');
+    if (p.Overwrite === true && p.Tags)
+      throw new FakeError(
+        'ValidationException',
+        "Invalid request: tags and overwrite can't be used together.",
+      );
+    const before = parameters.has(name) ? historyOf(name, context) : [];
+    if (p.Tags) tags.set(name, tagsOf(p));
+    parameters.set(name, { value, type: p.Type as 'SecureString' });
+    parameterHistory.set(name, [...before, { value, at: context.clock.now() }]);
+    return { Version: before.length + 1, Tier: 'Standard' };
+  },
+  GetParameterHistory(p, context) {
+    const { items, next } = page(historyOf(required(p, 'Name'), context), p.NextToken, HISTORY_PAGE);
+    return {
+      Parameters: items.map(({ value, at }) => ({
+        Name: p.Name,
+        Type: 'SecureString',
+        Value: p.WithDecryption === true ? value : 'AQICAHfake',
+        LastModifiedDate: at / 1000,
+      })),
+      ...(next ? { NextToken: next } : {}),
+    };
+  },
   GetParameter(p, context) {
     const found = parameter(required(p, 'Name'), p.WithDecryption === true, context);
     if (!found) throw new FakeError('ParameterNotFound', '');

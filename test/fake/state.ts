@@ -84,9 +84,30 @@ export interface SecretsState {
     string,
     { readonly value: string; readonly type: 'String' | 'StringList' | 'SecureString' }
   >;
+  /** Versions by the secret's name, oldest first; of a value that a test has put there, one is made on first sight. */
+  readonly versions: Map<string, SecretVersion[]>;
+  /** Names of secrets that a function of their own renews. */
+  readonly rotating: Set<string>;
+  /** Values that a parameter has had, oldest first, the current one included. */
+  readonly parameterHistory: Map<string, { readonly value: string; readonly at: number }[]>;
+  /** Tags by the name of a secret or a parameter, as it was made with them. */
+  readonly tags: Map<string, Readonly<Record<string, string>>>;
 }
 
-export const newSecretsState = (): SecretsState => ({ secrets: new Map(), parameters: new Map() });
+export interface SecretVersion {
+  readonly id: string;
+  readonly value: string | Uint8Array;
+  stages: string[];
+}
+
+export const newSecretsState = (): SecretsState => ({
+  secrets: new Map(),
+  parameters: new Map(),
+  versions: new Map(),
+  rotating: new Set(),
+  parameterHistory: new Map(),
+  tags: new Map(),
+});
 
 /** One event of a log group. Times in milliseconds. */
 export interface StoredEvent {

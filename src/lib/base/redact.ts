@@ -4,6 +4,8 @@ const SHORTEST = 4;
 const SHORTEST_LINE = 8;
 /** Shorter runs of base64 turn up by chance. */
 const SHORTEST_BASE64 = 6;
+/** A regular expression has a size that it cannot go beyond: longer values are looked for one by one. */
+const LONGEST_IN_PATTERN = 512;
 const MASK = '[secret]';
 
 /**
@@ -12,29 +14,31 @@ const MASK = '[secret]';
  */
 export class Redactor {
   readonly #forms = new Set<string>();
-  #pattern: RegExp | undefined;
+  #search: { readonly long: readonly string[]; readonly pattern: RegExp } | undefined;
 
   /** Adds a value that must never be shown. */
   add(value: string): void {
     for (const form of formsOf(value)) {
       if (form.length < SHORTEST || this.#forms.has(form)) continue;
       this.#forms.add(form);
-      this.#pattern = undefined;
+      this.#search = undefined;
     }
   }
 
   redact(text: string): string {
     if (this.#forms.size === 0) return text;
-    this.#pattern ??= new RegExp(
-      // Longest first: a secret that contains another must not leave its tail behind.
-      [...this.#forms]
-        .sort((a, b) => b.length - a.length)
-        .map((form) => form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-        .join('|'),
-      'g',
-    );
-    return text.replace(this.#pattern, MASK);
+    this.#search ??= searchFor(this.#forms);
+    const { long, pattern } = this.#search;
+    return long.reduce((rest, form) => rest.replaceAll(form, MASK), text).replace(pattern, MASK);
   }
+}
+
+function searchFor(forms: ReadonlySet<string>): { long: string[]; pattern: RegExp } {
+  // Longest first: a secret that contains another must not leave its tail behind.
+  const sorted = [...forms].sort((a, b) => b.length - a.length);
+  const long = sorted.filter((form) => form.length > LONGEST_IN_PATTERN);
+  const escaped = sorted.slice(long.length).map((form) => form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return { long, pattern: new RegExp(escaped.join('|') || '(?!)', 'g') };
 }
 
 function formsOf(value: string): string[] {

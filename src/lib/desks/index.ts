@@ -19,6 +19,7 @@ import type { MetricDesk } from './metric-desk.ts';
 import type { ReleaseDesk, ReleaseDeskDeps } from './release-desk.ts';
 import type { ScheduleDesk, ScheduleDeskDeps } from './schedule-desk.ts';
 import type { ScheduleEngine, ScheduleEngines } from './schedule-engines.ts';
+import type { SecretDesk, SecretDeskDeps } from './secret-desk.ts';
 import type { HostServices, ServicesOrder } from './service-desk.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 
@@ -29,6 +30,7 @@ export type { LostGroup, ReadResult, StatsResult } from './log-desk.ts';
 export type { HostMetrics, MetricsReport, Series, SubjectMetrics } from './metric-desk.ts';
 export type { ReleasePlace } from './release-desk.ts';
 export type { PlacedSchedule } from './schedule-engines.ts';
+export type { SecretChange, SecretChoice, SecretDesk, SecretImport, SecretRow } from './secret-desk.ts';
 export type { HostServices, ServicesOrder } from './service-desk.ts';
 export type { AttachResult, PartEvent, Subject } from './stack-desk.ts';
 export { isWhole, type TargetChoice } from './target-choice.ts';
@@ -73,6 +75,11 @@ export async function openBackupDesk(deps: BackupDeskDeps, project: Project): Pr
 /** Instances, groups and databases: see instance-desk.ts. Nothing is asked of AWS yet. */
 export async function openInstanceDesk(deps: InstanceDeskDeps, project: Project): Promise<InstanceDesk> {
   return new (await import('./instance-desk.ts')).InstanceDesk(deps, project);
+}
+
+/** The secrets of a project: see secret-desk.ts. Nothing is asked of AWS yet. */
+export async function openSecretDesk(deps: SecretDeskDeps, project: Project): Promise<SecretDesk> {
+  return new (await import('./secret-desk.ts')).SecretDesk(deps, project);
 }
 
 /** Releasing applications to hosts: see release-desk.ts. Nothing is asked of a host yet. */

@@ -1,7 +1,18 @@
 import type { AwsSession } from '../aws/session.ts';
 import { type SecretReader, secretReader } from './reader.ts';
 
+export { type KnownSecret, type Leak, leaksInFiles, leaksInHistory, searchable } from './leaks.ts';
+export { randomValue, USUAL_LENGTH } from './random.ts';
 export { type FoundValue, type SecretReader, secretReader } from './reader.ts';
+export {
+  checkValue,
+  fieldOf,
+  STORE_WORDS,
+  type StoreName,
+  type StorePort,
+  textOf,
+  withField,
+} from './stores.ts';
 export type { SecretsPorts } from './types.ts';
 
 /** Secrets Manager and Parameter Store of the session. The clients are loaded on first use. */

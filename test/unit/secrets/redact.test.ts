@@ -31,6 +31,17 @@ describe('Redactor', () => {
     );
   });
 
+  it('takes out a secret of 64 KiB, beside short ones', () => {
+    const redactor = new Redactor();
+    const large = Array.from({ length: 4096 }, (_, at) => `line ${at} $^*`)
+      .join('')
+      .slice(0, 65_536);
+    redactor.add(large);
+    redactor.add('short-one-9');
+    expect(redactor.redact(`a ${large} b short-one-9`)).toBe('a [secret] b [secret]');
+    expect(redactor.redact(Buffer.from(large).toString('base64'))).toBe('[secret]');
+  });
+
   it('finds a secret inside what base64 makes of a longer text, wherever it stands', () => {
     fc.assert(
       fc.property(secret, fc.string({ maxLength: 5 }), fc.string({ maxLength: 5 }), (value, user, tail) => {
