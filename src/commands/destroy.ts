@@ -61,6 +61,6 @@ export default class Destroy extends ProjectCommand<typeof Destroy> {
         await confirmEmptying(this.prompter);
       await confirmSevere(this.prompter, asked);
     }
-    return destroyView(await destruction.run());
+    return destroyView(await destruction.run(), this.where);
   }
 }

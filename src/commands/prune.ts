@@ -50,7 +50,8 @@ export default class Prune extends ProjectCommand<typeof Prune> {
     await this.sayPlace();
     const plan = await prune.plan();
     for (const note of plan.notes) this.warnUser(note);
-    if (!apply || plan.items.every(({ remove }) => !remove)) return prunePlanView(plan, systemClock.now());
+    if (!apply || plan.items.every(({ remove }) => !remove))
+      return prunePlanView(plan, systemClock.now(), `infractl ${deps.commandLine} --apply`);
     this.say(removalLine(plan));
     await confirmMild(this.prompter, { question: 'Remove them?', yes });
     return pruneView(await prune.run(plan));

@@ -75,6 +75,6 @@ export default class Rollback extends ProjectCommand<typeof Rollback> {
     this.say(planLines(plan, { ...this.terminal, paint: painter(this.terminal.colourErr) }));
     if (project.protected) await confirmSevere(this.prompter, severe);
     else await confirmMild(this.prompter, { question: 'Go back?', yes });
-    return rollbackView(plan, await rollback.run(plan));
+    return rollbackView(plan, await rollback.run(plan), this.where);
   }
 }

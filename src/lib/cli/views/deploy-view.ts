@@ -29,7 +29,7 @@ export function deployView(result: DeployResult, where = ''): View {
         ? planText(result, ui)
         : detached
           ? detachedText(result, ui, where)
-          : doneText(result, ui),
+          : doneText(result, ui, where),
   };
 }
 
@@ -54,12 +54,11 @@ function detachedText(result: DeployResult, ui: Ui, where: string): string {
         ]
       : []),
   ];
-  if (result.journal)
-    lines.push(ui.paint('dim', `Recorded: infractl history ${shortId(result.journal)}${where}`));
+  if (result.journal) lines.push(recorded(result.journal, ui, where));
   return lines.join('\n');
 }
 
-function doneText(result: DeployResult, ui: Ui): string {
+function doneText(result: DeployResult, ui: Ui, where: string): string {
   const lines: string[] = [];
   const outputs = outputLines(result.outputs, ui);
   if (outputs) lines.push(outputs, '');
@@ -69,8 +68,13 @@ function doneText(result: DeployResult, ui: Ui): string {
       ? `${ui.paint('green', 'Deployed')} ${result.project} ${result.environment}: ${plural(changed.length, 'part')} changed in ${duration(result.ms)}.`
       : `Nothing to do: ${result.project} ${result.environment} is as it should be (${duration(result.ms)}).`,
   );
-  if (result.journal) lines.push(ui.paint('dim', `Recorded: infractl history ${shortId(result.journal)}`));
+  if (result.journal) lines.push(recorded(result.journal, ui, where));
   return lines.join('\n');
+}
+
+/** How to see a run again. @param where the flags that lead there, each after a space */
+export function recorded(journal: string, ui: Ui, where: string): string {
+  return ui.paint('dim', `Recorded: infractl history ${shortId(journal)}${where}`);
 }
 
 /** `app.ApiUrl  https://…`, one a line. */
@@ -113,7 +117,7 @@ export function inventoryLines(inventory: Inventory, account: string, paint: Pai
   return lines.join('\n');
 }
 
-export function destroyView(result: DestroyResult): View {
+export function destroyView(result: DestroyResult, where: string): View {
   return {
     json: result,
     text: (ui) => {
@@ -124,7 +128,7 @@ export function destroyView(result: DestroyResult): View {
           : `Nothing to do: ${result.project} ${result.environment} is not deployed.`,
         ...result.stays.map((thing) => ui.paint('dim', wrapped(`Stays: ${thing}.`, ui.columns, 7))),
       ];
-      if (deleted > 0) lines.push(ui.paint('dim', 'Make it again: infractl deploy --create-stack'));
+      if (deleted > 0) lines.push(ui.paint('dim', `Make it again: infractl deploy --create-stack${where}`));
       return lines.join('\n');
     },
   };

@@ -15,8 +15,12 @@ const COLUMNS: readonly Column[] = [
 
 type Item = PrunePlan['items'][number];
 
-/** What would go, and why all else stays. */
-export function prunePlanView(plan: PrunePlan, now: number): View {
+/**
+ * What would go, and why all else stays.
+ *
+ * @param apply the command that makes it go
+ */
+export function prunePlanView(plan: PrunePlan, now: number, apply: string): View {
   return {
     json: { ...plan, applied: false },
     text: (ui) => {
@@ -25,7 +29,7 @@ export function prunePlanView(plan: PrunePlan, now: number): View {
       const last =
         going.length === 0
           ? 'Nothing to do: all of it is in use or young.'
-          : `${removalLine(plan)}\nA dry run: nothing was changed. Do it: infractl prune --apply`;
+          : `${removalLine(plan)}\nA dry run: nothing was changed. Do it: ${apply}`;
       return [itemsTable(plan.items, now, ui), '', last].join('\n');
     },
   };

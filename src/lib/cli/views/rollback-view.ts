@@ -1,7 +1,7 @@
 import { duration, listed, plural, shortId } from '../../base/text.ts';
 import type { DeployResult, PlannedPart, RollbackPlan } from '../../deploy/index.ts';
 import type { Style, Ui } from '../terminal.ts';
-import { outputLines } from './deploy-view.ts';
+import { outputLines, recorded } from './deploy-view.ts';
 import { stackText } from './diff-view.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
@@ -110,7 +110,7 @@ function planTable({ parts }: RollbackPlan, ui: Ui): string {
 }
 
 /** What went back. */
-export function rollbackView(plan: RollbackPlan, result: DeployResult): View {
+export function rollbackView(plan: RollbackPlan, result: DeployResult, where: string): View {
   return {
     json: { ...plan, dryRun: false, result },
     text: (ui) => {
@@ -119,8 +119,8 @@ export function rollbackView(plan: RollbackPlan, result: DeployResult): View {
       return [
         ...(outputs ? [outputs, ''] : []),
         `${ui.paint('green', 'Rolled back')} ${plan.project} ${plan.environment} to ${shortId(plan.to.id)}: ${plural(changed.length, 'part')} changed in ${duration(result.ms)}.`,
-        ...(result.journal ? [ui.paint('dim', `Recorded: infractl history ${shortId(result.journal)}`)] : []),
-        ui.paint('dim', 'Take this back too: infractl rollback'),
+        ...(result.journal ? [recorded(result.journal, ui, where)] : []),
+        ui.paint('dim', `Take this back too: infractl rollback${where}`),
       ].join('\n');
     },
   };

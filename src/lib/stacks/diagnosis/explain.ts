@@ -211,6 +211,11 @@ export function findInTemplate(
 
 /** What a stack is in after a failure, in words. */
 export const STATE_WORDS: Readonly<Record<string, string>> = {
+  ROLLBACK_IN_PROGRESS: 'AWS removes what was made of it.',
+  UPDATE_ROLLBACK_IN_PROGRESS: 'AWS brings it back to what it was before.',
+  UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS:
+    'It is back to what it was before; AWS removes what the update made.',
+  IMPORT_ROLLBACK_IN_PROGRESS: 'AWS takes the import back.',
   ROLLBACK_COMPLETE: 'What was made of it was removed again; the next deploy makes it anew.',
   ROLLBACK_FAILED: 'Removing what was made of it failed too; the next deploy deletes it first.',
   CREATE_FAILED: 'What was made of it is still there; the next deploy deletes it first.',
@@ -241,7 +246,7 @@ function wayOut(failure: Failure): string[] {
     ];
   if (status === 'UPDATE_ROLLBACK_FAILED')
     return [
-      `Then finish taking it back, and deploy: infractl deploy --create-stack${where} --continue-rollback`,
+      `When that is mended, finish taking it back and deploy: infractl deploy --create-stack${where} --continue-rollback`,
     ];
   if (status === 'DELETE_FAILED') return ['Then run the same command again.'];
   return [];
