@@ -156,6 +156,49 @@ describe('results of commands that talk to AWS', () => {
     check('manage schedule remove', lines(await run(['manage', 'schedule', 'remove', '--yes'])).at(-1));
   });
 
+  it('backup: made, listed, cleaned up, brought back, proved, counted, put on a schedule', async () => {
+    const { ebs, ec2, rds } = scene.fake.state;
+    Object.assign(ebs, { snapshotMs: 50, volumeMs: 20, attachMs: 20 });
+    Object.assign(rds, { snapshotMs: 50, restoreMs: 50, endpoint: { Address: '127.0.0.1', Port: 9 } });
+    const root = { id: 'vol-0123456789abcdef0', device: '/dev/sda1', deleteOnTermination: true };
+    const { id } = ec2.addInstance({ tags: { Role: 'db' }, volumes: [root] });
+    ebs.addVolume({ id: root.id, state: 'in-use', blocks: new Map([[0, Buffer.alloc(524_288, 1)]]) });
+    rds.addDatabase('shop');
+    scene.put(
+      'infractl.yaml',
+      'project: shop\nregion: eu-west-3\nbackups:\n' +
+        '  nightly: { targets: [{ instance: ' +
+        `${id} }, { database: shop }] }\n` +
+        '  tagged: { targets: [{ tags: { Role: db } }], keep: { daily: 3 } }\n',
+    );
+    try {
+      for (const [name, line] of [
+        ['backup create --dry-run', 'backup create nightly --dry-run'],
+        ['backup create', 'backup create nightly --wait'],
+        ['backup list', 'backup list'],
+        ['backup cleanup', 'backup cleanup'],
+        ['backup cleanup --apply', 'backup cleanup --apply --confirm shop-dev'],
+        ['backup auto', 'backup auto nightly'],
+        ['backup costs', 'backup costs'],
+        ['backup verify', `backup verify latest --of ${id} --how blocks`],
+        ['backup verify', 'backup verify latest --of shop --yes'],
+        ['backup restore --dry-run', `backup restore latest --of ${id} --dry-run`],
+        ['backup restore', `backup restore latest --of ${id} --attach ${id} --yes`],
+        ['backup restore', 'backup restore latest --of shop --to database --yes'],
+        ['backup schedule install --engine dlm', 'backup schedule install tagged --engine dlm'],
+        ['backup schedule uninstall --dlm', 'backup schedule uninstall --dlm'],
+        ['backup schedule status', 'backup schedule status'],
+      ] as const) {
+        const done = await run(line.split(' '));
+        expect(done.stdout + done.stderr, line).not.toContain('"error"');
+        expect(done.code, line).toBe(0);
+        check(name, JSON.parse(done.stdout));
+      }
+    } finally {
+      scene.configure({});
+    }
+  });
+
   it('rollback: what it would do, and what it did', async () => {
     scene.changeCode('second');
     expect((await run(['deploy'])).code).toBe(0);

@@ -42,7 +42,7 @@ export default class ManageRestart extends ManageCommand<typeof ManageRestart> {
     if (this.flags['dry-run']) return planView('restart', plan);
     await this.askBefore('restart', plan);
     const until = this.flags.wait ? (this.flags.until as Stage) : undefined;
-    const results = await desk.act('restart', plan, { ...options, until, timeouts });
+    const results = await desk.act('restart', plan, { ...options, until, timeouts }, undefined);
     return actView('restart', results, this.again('start'));
   }
 }

@@ -41,7 +41,7 @@ export default class ManageStart extends ManageCommand<typeof ManageStart> {
     await this.sayPlan('start', plan, desk);
     if (this.flags['dry-run']) return planView('start', plan);
     const until = this.flags.wait ? (this.flags.until as Stage) : undefined;
-    const results = await desk.act('start', plan, { ...options, until, timeouts });
+    const results = await desk.act('start', plan, { ...options, until, timeouts }, this.again('stop'));
     if (until === 'health' && isWhole(choice) && results.length > 0 && exitOf(results) === 0)
       await desk.runChecks();
     return actView('start', results, `infractl manage stop${this.where}`);

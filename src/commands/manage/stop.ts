@@ -41,7 +41,7 @@ export default class ManageStop extends ManageCommand<typeof ManageStop> {
     if (this.flags['dry-run']) return planView('stop', plan);
     await this.askBefore('stop', plan);
     const until = this.flags.wait ? ('running' as const) : undefined;
-    const results = await desk.act('stop', plan, { ...options, until, timeouts });
+    const results = await desk.act('stop', plan, { ...options, until, timeouts }, this.again('start'));
     return actView('stop', results, this.again('start'));
   }
 }

@@ -5,6 +5,7 @@ import {
   type JournalAct,
   type JournalEnd,
   type JournalEntry,
+  type JournalPart,
   machine,
   newJournalEntry,
   writeJournal,
@@ -22,6 +23,9 @@ export interface Kept {
   readonly body: Uint8Array | string;
   readonly contentType: string;
 }
+
+/** A part as a deploy has it, or as the journal does. */
+type RecordedPart = JournalPart & Partial<Pick<PartOutcome, 'kind'>>;
 
 export type LedgerContext = Pick<
   DeployContext,
@@ -104,8 +108,12 @@ export class Ledger {
 
   async end(
     result: JournalEnd['result'],
-    parts: readonly PartOutcome[],
-    outcome: { readonly error?: unknown; readonly outputs?: JournalEnd['outputs'] } = {},
+    parts: readonly RecordedPart[],
+    outcome: {
+      readonly error?: unknown;
+      readonly outputs?: JournalEnd['outputs'];
+      readonly undo?: string | undefined;
+    } = {},
   ): Promise<JournalEntry | undefined> {
     const entry = await this.#entry;
     clearInterval(this.#pulse);
@@ -119,6 +127,7 @@ export class Ledger {
       error: outcome.error === undefined ? undefined : errorFacts(outcome.error),
       parts: this.#recorded(parts),
       outputs: outcome.outputs,
+      undo: outcome.undo,
     };
     const ended = finishEntry(entry, end);
     await this.#write(ended);
@@ -168,7 +177,7 @@ export class Ledger {
     await writeJournal(await this.#store(), alive, this.#context.redactor);
   }
 
-  #recorded(parts: readonly PartOutcome[]): JournalEntry['parts'] {
+  #recorded(parts: readonly RecordedPart[]): JournalEntry['parts'] {
     return parts.map(({ kind: _, ...part }) => {
       const config = this.#configs.get(part.part);
       return config ? { ...part, config } : part;

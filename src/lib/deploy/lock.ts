@@ -16,8 +16,8 @@ import type { DeployContext } from './types.ts';
 
 type LockContext = Pick<
   DeployContext,
-  'project' | 'session' | 'reporter' | 'signal' | 'commandLine' | 'where' | 'pulse' | 'wait'
->;
+  'session' | 'reporter' | 'signal' | 'commandLine' | 'where' | 'pulse' | 'wait'
+> & { readonly project: Place };
 
 /**
  * The lock of the project's environment for one command. Not taken yet: `hold` does that, before the

@@ -30,22 +30,16 @@ import {
   type VerifyDeps,
   withBackupLock,
 } from '../backups/index.ts';
-import type { Clock } from '../base/clock.ts';
 import { isInfractlError } from '../base/errors.ts';
-import type { Reporter } from '../base/report.ts';
 import { valueResolver } from '../deploy/values.ts';
 import type { PriceBook, PricedItem, Quote } from '../prices/index.ts';
 import type { Project } from '../project/model.ts';
 import { choosePlans, type PlanChoice, resolvePlan } from './backup-plans.ts';
 import type { DatabaseDrillPlan, VerifyWish } from './backup-verify.ts';
 import { HostDesk, type HostDeskDeps } from './host-desk.ts';
+import type { RecordDeps } from './recording.ts';
 
-export interface BackupDeskDeps extends HostDeskDeps {
-  readonly reporter: Reporter;
-  readonly clock: Clock;
-  /** The flags that lead a further command to the same place, each after a space. */
-  readonly where: string;
-}
+export interface BackupDeskDeps extends Omit<HostDeskDeps, 'signal'>, RecordDeps {}
 
 /** A backup and what the plans would do with it. */
 export interface Listed {
@@ -170,8 +164,24 @@ export class BackupDesk {
     return planRestore(await this.#restoreDeps(), order);
   }
 
+  /** Does what was planned, and tells the journal of the environment, the way back included. */
   async restore(plan: RestorePlan): Promise<Restored> {
-    return carryOutRestore(await this.#restoreDeps(), plan);
+    const deps = await this.#restoreDeps();
+    const { recorded } = await import('./recording.ts');
+    const { clock } = this.#deps;
+    const began = clock.now();
+    const work = () => carryOutRestore(deps, plan);
+    return recorded(this.#deps, this.#project, 'restore', work, ({ made, kept, wayBack }) => ({
+      failed: false,
+      undo: wayBack.join(' && '),
+      parts: made.map(({ kind, id, detail }) => ({
+        part: `${kind} ${id}`,
+        outcome: 'created',
+        ms: clock.now() - began,
+        detail,
+        after: { backup: plan.order.backup.id, ...(kept.length > 0 ? { kept: kept.join('; ') } : {}) },
+      })),
+    }));
   }
 
   /** What the drill will make; undefined where that is nothing worth a question. */

@@ -3,6 +3,7 @@ import { Services } from '../deploy/services.ts';
 import type { Project } from '../project/model.ts';
 import { deleteStack, deployStack, ENVIRONMENT_TAG, PART_TAG, PROJECT_TAG } from '../stacks/index.ts';
 import type { BackupDeskDeps } from './backup-desk.ts';
+import { underLock } from './recording.ts';
 
 const TIMEOUT = 15 * 60_000;
 
@@ -19,20 +20,24 @@ export async function installDlm(
 ): Promise<{ readonly stackName: string; readonly changed: boolean }> {
   const owner = { project: project.name, environment: project.environment };
   const stackName = dlmStackName(project, plan.name);
-  const result = await deployStack(await stacks(deps, project), {
-    part: `stack backup-${plan.name}`,
-    stackName,
-    templateFile: `${stackName}.json`,
-    templateText: dlmTemplate(plan, owner, at),
-    parameters: {},
-    tags: {
-      [PROJECT_TAG]: project.name,
-      [ENVIRONMENT_TAG]: project.environment,
-      [PART_TAG]: `backup-${plan.name}`,
-    },
-    terminationProtection: false,
-    timeout: TIMEOUT,
-  });
+  // What it cannot do is refused before anything is asked of AWS.
+  const templateText = dlmTemplate(plan, owner, at);
+  const deployed = async () =>
+    deployStack(await stacks(deps, project), {
+      part: `stack backup-${plan.name}`,
+      stackName,
+      templateFile: `${stackName}.json`,
+      templateText,
+      parameters: {},
+      tags: {
+        [PROJECT_TAG]: project.name,
+        [ENVIRONMENT_TAG]: project.environment,
+        [PART_TAG]: `backup-${plan.name}`,
+      },
+      terminationProtection: false,
+      timeout: TIMEOUT,
+    });
+  const result = await underLock(deps, project, deployed);
   return { stackName, changed: result.outcome !== 'unchanged' };
 }
 
@@ -44,7 +49,8 @@ export async function uninstallDlm(deps: BackupDeskDeps, project: Project, plan:
     timeout: TIMEOUT,
     project: project.name,
   };
-  return (await deleteStack(await stacks(deps, project), order)) === 'deleted';
+  const deleted = async () => deleteStack(await stacks(deps, project), order);
+  return (await underLock(deps, project, deleted)) === 'deleted';
 }
 
 async function stacks(deps: BackupDeskDeps, project: Project) {

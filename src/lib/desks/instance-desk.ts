@@ -1,7 +1,5 @@
 import type { AwsSession } from '../aws/session.ts';
-import type { Clock } from '../base/clock.ts';
 import { isInfractlError, UsageError } from '../base/errors.ts';
-import type { Reporter } from '../base/report.ts';
 import { joinUrl, nearest } from '../base/text.ts';
 import { type ValueDeps, valueResolver } from '../deploy/values.ts';
 import {
@@ -26,17 +24,13 @@ import {
   type Target,
   type Wish,
 } from '../instances/index.ts';
-import { HOURS, type PriceBook, type PricedItem } from '../prices/index.ts';
+import type { PriceBook } from '../prices/index.ts';
 import type { HostPart, Project } from '../project/model.ts';
+import { monthlyPrices } from './instance-prices.ts';
+import type { RecordDeps } from './recording.ts';
 import { isWhole, type TargetChoice } from './target-choice.ts';
 
-export interface InstanceDeskDeps extends ValueDeps {
-  readonly reporter: Reporter;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly env: NodeJS.ProcessEnv;
-  readonly where: string;
-}
+export interface InstanceDeskDeps extends Omit<ValueDeps, 'signal'>, RecordDeps {}
 
 /** Milliseconds: who is logged in is worth that wait before a stop, and no more. */
 const WHO = 6_000;
@@ -109,8 +103,33 @@ export class InstanceDesk {
     return planAct(await this.#open(), doing, targets, options, knowledge);
   }
 
-  async act(doing: Doing, plan: readonly PlannedAct[], options: ActOptions): Promise<ActResult[]> {
-    return act(await this.#open(), doing, plan, options);
+  /**
+   * Does what was planned; where something is to be done, the journal of the environment is told.
+   *
+   * @param undo the command that does the opposite
+   */
+  async act(
+    doing: Doing,
+    plan: readonly PlannedAct[],
+    options: ActOptions,
+    undo: string | undefined,
+  ): Promise<ActResult[]> {
+    const deps = await this.#open();
+    const work = () => act(deps, doing, plan, options);
+    if (!plan.some(({ does, refusal }) => !refusal && does !== 'nothing' && does !== 'wait')) return work();
+    const { recorded } = await import('./recording.ts');
+    const began = this.#deps.clock.now();
+    return recorded(this.#deps, this.#project, doing, work, (results) => ({
+      failed: results.some(({ outcome }) => outcome === 'failed'),
+      undo,
+      parts: results.map(({ kind, id, name, outcome, detail, error }) => ({
+        part: `${kind} ${name ?? id}`,
+        outcome,
+        ms: this.#deps.clock.now() - began,
+        ...(error ? { detail: error.message } : detail ? { detail } : {}),
+        ...(name === null ? {} : { after: { id } }),
+      })),
+    }));
   }
 
   /**
@@ -258,42 +277,10 @@ export class InstanceDesk {
     return (await this.#book()).note;
   }
 
-  /** USD a month of each target; a group costs what its members do. */
-  async #monthly(
-    targets: readonly Target[],
-    how: 'known' | 'asked',
-  ): Promise<(target: Target) => number | undefined> {
+  async #monthly(targets: readonly Target[], how: 'known' | 'asked') {
     const { region } = await this.#deps.session();
-    const members = targets.flatMap((one) =>
-      one.kind === 'group' ? one.facts.members.map(({ id }) => id) : [],
-    );
-    const facts =
-      members.length === 0 ? [] : await (await (await this.#open()).ports.instances()).byIds(members);
-    const ofInstance = ({ type, windows, spot }: (typeof facts)[number]): PricedItem | undefined =>
-      windows || spot ? undefined : { kind: 'instance', type };
-    const itemOf = (target: Target): PricedItem | undefined => {
-      if (target.kind === 'instance') return ofInstance(target.facts);
-      return target.kind === 'database' ? { kind: 'database', ...shapeOf(target.facts) } : undefined;
-    };
-    const book = await this.#book();
-    const month = async (item: PricedItem | undefined) => {
-      if (!item) return undefined;
-      const quote = how === 'known' ? book.known(region, item) : await book.lookUp(region, item);
-      return quote && quote.usd * HOURS;
-    };
-    const memberPrice = new Map(
-      await Promise.all(facts.map(async (one) => [one.id, await month(ofInstance(one))] as const)),
-    );
-    const prices = new Map(
-      await Promise.all(targets.map(async (one) => [one, await month(itemOf(one))] as const)),
-    );
-    return (target) => {
-      if (target.kind !== 'group') return prices.get(target);
-      const all = target.facts.members.map(({ id }) => memberPrice.get(id));
-      return all.length === 0 || all.includes(undefined)
-        ? undefined
-        : all.reduce<number>((sum, price) => sum + (price ?? 0), 0);
-    };
+    const instances = await this.#open().then(({ ports }) => ports.instances);
+    return monthlyPrices({ book: await this.#book(), region, instances }, targets, how);
   }
 
   #book(): Promise<PriceBook> {
@@ -373,9 +360,3 @@ function lazily(session: () => Promise<AwsSession>, openers: Openers): InstanceD
     databases: once(openers.databases),
   };
 }
-
-const shapeOf = ({ class: type, engine, multiZone }: Extract<Target, { kind: 'database' }>['facts']) => ({
-  class: type,
-  engine,
-  multiZone,
-});

@@ -1,8 +1,6 @@
 import { join } from 'node:path';
-import type { AwsSession } from '../aws/session.ts';
-import type { Clock } from '../base/clock.ts';
 import { UsageError } from '../base/errors.ts';
-import type { Reporter } from '../base/report.ts';
+import { plural } from '../base/text.ts';
 import { remembered, type Target } from '../instances/index.ts';
 import type { Project } from '../project/model.ts';
 import {
@@ -23,14 +21,9 @@ import {
   PROJECT_TAG,
   type StackDeps,
 } from '../stacks/index.ts';
+import { type RecordDeps, recorded, underLock } from './recording.ts';
 
-export interface ScheduleDeskDeps {
-  readonly session: () => Promise<AwsSession>;
-  readonly reporter: Reporter;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly where: string;
-}
+export type ScheduleDeskDeps = RecordDeps;
 
 export interface ScheduleOrder {
   readonly name: string;
@@ -97,25 +90,54 @@ export class ScheduleDesk {
 
   /** Sets schedules, each in place of one of its name; all others stay. */
   async put(schedules: readonly Schedule[]): Promise<'created' | 'updated' | 'unchanged'> {
-    const names = new Set(schedules.map(({ name }) => name));
-    const others = (await this.list()).filter(({ name }) => !names.has(name));
-    return this.#deploy([...others, ...schedules]);
+    return underLock(this.#deps, this.#project, async () => {
+      const before = await this.list();
+      const kept = before.map((one) => schedules.find(({ name }) => name === one.name) ?? one);
+      const after = [...kept, ...schedules.filter((one) => !kept.includes(one))];
+      const same = before.length > 0 && scheduleTemplate(before) === scheduleTemplate(after);
+      return same ? this.#deploy(after) : this.#recorded(before, after, () => this.#deploy(after));
+    });
   }
 
   /** Whether there was such a schedule. The stack goes with the last one. */
   async remove(name: string): Promise<boolean> {
-    const all = await this.list();
-    const left = all.filter((one) => one.name !== name);
-    if (left.length === all.length) return false;
-    if (left.length > 0) {
-      await this.#deploy(left);
+    return underLock(this.#deps, this.#project, async () => {
+      const all = await this.list();
+      const left = all.filter((one) => one.name !== name);
+      if (left.length === all.length) return false;
+      await this.#recorded(all, left, () => (left.length > 0 ? this.#deploy(left) : this.#delete()));
       return true;
-    }
-    await this.#reported('deleting', async () => {
+    });
+  }
+
+  async #delete() {
+    return this.#reported('deleting', async () => {
       const order = { part: PART, stackName: this.stackName, project: this.#project.name, timeout: TIMEOUT };
       return deleteStack(await this.#stacks(), order);
     });
-    return true;
+  }
+
+  /** What was before is kept in words, so that it can be set again. */
+  async #recorded<T extends string>(
+    before: readonly Schedule[],
+    after: readonly Schedule[],
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const { clock } = this.#deps;
+    const began = clock.now();
+    return recorded(this.#deps, this.#project, 'schedule', work, (outcome) => ({
+      failed: false,
+      undo: undoOf(before, after),
+      parts: [
+        {
+          part: PART,
+          outcome,
+          ms: clock.now() - began,
+          before: { schedules: before.map(wordsOf).join('; ') || 'none' },
+          after: { schedules: after.map(wordsOf).join('; ') || 'none' },
+        },
+      ],
+    }));
   }
 
   async #deploy(schedules: readonly Schedule[]): Promise<'created' | 'updated' | 'unchanged'> {
@@ -169,6 +191,23 @@ export class ScheduleDesk {
     const { cloudFormation } = await import('../aws/cloudformation.ts');
     return cloudFormation(await this.#deps.session());
   }
+}
+
+/** `night: stop 20:00 Mon-Fri, start 07:30, Europe/Paris, 3 targets`. */
+function wordsOf({ name, stop, start, timezone, skipUntil, targets }: Schedule): string {
+  return [
+    `${name}: ${[...(stop ? [`stop ${stop}`] : []), ...(start ? [`start ${start}`] : [])].join(', ')}`,
+    timezone,
+    ...(skipUntil ? [`not before ${skipUntil}`] : []),
+    plural(targets.length, 'target'),
+  ].join(', ');
+}
+
+function undoOf(before: readonly Schedule[], after: readonly Schedule[]): string {
+  const gone = before.filter((one) => !after.some(({ name }) => name === one.name));
+  const fresh = after.filter((one) => !before.some(({ name }) => name === one.name));
+  if (fresh.length > 0) return `infractl manage schedule remove ${fresh[0]?.name}`;
+  return `Set again what was before: ${(gone.length > 0 ? gone : before).map(wordsOf).join('; ')}`;
 }
 
 function scheduled(target: Target): ScheduledTarget {

@@ -29,8 +29,20 @@ export interface JournalPart {
   readonly config?: Facts;
 }
 
-/** What a run is: a deploy in the wide sense makes a state, a cancel only ends what another one began. */
-export type JournalAct = 'deploy' | 'rollback' | 'destroy' | 'cancel';
+/**
+ * What a run is: a deploy in the wide sense makes a state, a cancel only ends what another one began, and the others
+ * are about what runs, not about what is deployed.
+ */
+export type JournalAct =
+  | 'deploy'
+  | 'rollback'
+  | 'destroy'
+  | 'cancel'
+  | 'start'
+  | 'stop'
+  | 'restart'
+  | 'restore'
+  | 'schedule';
 
 /** What was changed, by whom, from which commit, and how it ended. Times are ISO 8601 in UTC. */
 export interface JournalEntry {
@@ -67,6 +79,8 @@ export interface JournalEntry {
   readonly rollbackOf?: string;
   /** Of a rollback: the run whose state it went back to. */
   readonly rollbackTo?: string;
+  /** How it is taken back where that is no rollback: a command, or words. */
+  readonly undo?: string;
   readonly parts: readonly JournalPart[];
   /** Stack → output → value. */
   readonly outputs?: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -101,6 +115,7 @@ export interface JournalEnd {
   readonly error?: { readonly code: string; readonly message: string } | undefined;
   readonly parts: readonly JournalPart[];
   readonly outputs?: JournalEntry['outputs'] | undefined;
+  readonly undo?: string | undefined;
 }
 
 /** The entry of a command that begins. */
@@ -120,13 +135,14 @@ export function newJournalEntry({ startedAt, version, git, ...facts }: JournalSt
 /** The same entry when the command has ended, well or not. */
 export function finishEntry(
   entry: JournalEntry,
-  { now, result, error, parts, outputs }: JournalEnd,
+  { now, result, error, parts, outputs, undo }: JournalEnd,
 ): JournalEntry {
   return {
     ...entry,
     finishedAt: new Date(now).toISOString(),
     result,
     ...(error ? { error: { code: error.code, message: error.message } } : {}),
+    ...(undo ? { undo } : {}),
     parts,
     ...(outputs && Object.keys(outputs).length > 0 ? { outputs } : {}),
   };

@@ -15,9 +15,14 @@ export function actOf({ act, command }: Pick<JournalEntry, 'act' | 'command'>): 
   return act ?? command.trim().split(/\s+/)[0] ?? '';
 }
 
-/** Whether a run made a state of its own. A cancel did not: the run that it ended says what became of its parts. */
+const MAKES_STATE = new Set(['deploy', 'rollback', 'destroy']);
+
+/**
+ * Whether a run made a state of its own. A cancel did not: the run that it ended says what became of its parts. Nor
+ * did what only starts, stops or restores something.
+ */
 export function makesState(entry: Pick<JournalEntry, 'act' | 'command'>): boolean {
-  return actOf(entry) !== 'cancel';
+  return MAKES_STATE.has(actOf(entry));
 }
 
 /** Outcomes after which a part is as its facts say. A part that failed, or was taken back, is as it was before. */
@@ -74,7 +79,7 @@ const CUT_OFF = new Set<JournalEntry['result']>(['failed', 'interrupted', 'aband
  * @throws UsageError `NothingToRollBack`, `NoRollbackTarget`
  */
 export function chooseTarget(entries: readonly JournalEntry[], wanted?: string): Target {
-  const runs = entries.filter((entry) => ['deploy', 'rollback', 'destroy'].includes(actOf(entry)));
+  const runs = entries.filter(makesState);
   const newest = runs[0];
   if (!newest)
     throw new UsageError({

@@ -22,14 +22,17 @@ export interface Keep {
  *
  * @param runs oldest first
  * @param restsOn the ids of the entries that the state right after a run rests on
+ * @param counts which runs are counted among the newest: those that can be gone back to
  */
 export function keptRuns<R extends Run>(
   runs: readonly R[],
   keep: Keep,
   restsOn: (run: R) => Iterable<string>,
+  counts: (run: R) => boolean = () => true,
 ): Map<string, string> {
   const kept = new Map<string, string>();
-  const newest = new Set(runs.slice(Math.max(0, runs.length - keep.newest)).map(({ id }) => id));
+  const counted = runs.filter(counts);
+  const newest = new Set(counted.slice(Math.max(0, counted.length - keep.newest)).map(({ id }) => id));
   for (const run of runs) {
     const age = keep.now - Date.parse(run.startedAt);
     if (newest.has(run.id)) kept.set(run.id, `it is one of the newest ${keep.newest}`);

@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args';
 import { confirmMild } from '../../../lib/cli/asking/prompt.ts';
 import { engineFlag, ManageScheduleCommand } from '../../../lib/cli/command/manage-schedule-command.ts';
+import { LOCK_FLAGS } from '../../../lib/cli/flags/lock-flags.ts';
 import { confirmFlags } from '../../../lib/cli/flags/manage-flags.ts';
 import type { View } from '../../../lib/cli/views/view.ts';
 
@@ -10,7 +11,7 @@ export default class ManageScheduleRemove extends ManageScheduleCommand<typeof M
   static override args = {
     name: Args.string({ description: 'The name of the schedule.', default: 'default', ignoreStdin: true }),
   };
-  static override flags = { yes: confirmFlags.yes, engine: engineFlag() };
+  static override flags = { yes: confirmFlags.yes, engine: engineFlag(), ...LOCK_FLAGS };
   static override streams = true;
 
   protected override async work(): Promise<View> {

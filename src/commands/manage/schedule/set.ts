@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../../../lib/base/errors.ts';
 import { ManageScheduleCommand } from '../../../lib/cli/command/manage-schedule-command.ts';
+import { LOCK_FLAGS } from '../../../lib/cli/flags/lock-flags.ts';
 import { targetFlags } from '../../../lib/cli/flags/manage-flags.ts';
 import { setView } from '../../../lib/cli/views/manage-schedule-view.ts';
 import type { View } from '../../../lib/cli/views/view.ts';
@@ -38,6 +39,7 @@ export default class ManageScheduleSet extends ManageScheduleCommand<typeof Mana
       default: 'scheduler' as const,
     })(),
     'dry-run': Flags.boolean({ description: 'Say what would be set; change nothing.' }),
+    ...LOCK_FLAGS,
   };
   static override streams = true;
 

@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { engineFlag, ManageScheduleCommand } from '../../../lib/cli/command/manage-schedule-command.ts';
+import { LOCK_FLAGS } from '../../../lib/cli/flags/lock-flags.ts';
 import { schedulesView } from '../../../lib/cli/views/manage-schedule-view.ts';
 import type { View } from '../../../lib/cli/views/view.ts';
 
@@ -18,6 +19,7 @@ export default class ManageScheduleSkipUntil extends ManageScheduleCommand<typeo
   static override flags = {
     name: Flags.string({ description: 'One schedule. Default: all.' }),
     engine: engineFlag(),
+    ...LOCK_FLAGS,
   };
   static override streams = true;
 

@@ -56,14 +56,12 @@ export abstract class BackupCommand<T extends typeof Command = typeof Command> e
       ]);
       return openBackupDesk(
         {
+          ...this.typed(),
           session: () => this.session(),
-          redactor: this.redactor,
           variable,
-          env: process.env,
           signal: this.interrupts.watch(),
           reporter: shown,
           clock: systemClock,
-          where: this.where,
         },
         project,
       );

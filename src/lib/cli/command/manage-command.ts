@@ -30,21 +30,22 @@ export abstract class ManageCommand<T extends typeof Command = typeof Command> e
     const variable = await this.#variables(project.root, project.environment);
     return openInstanceDesk(
       {
+        ...this.typed(),
         session: () => this.session(),
-        redactor: this.redactor,
         variable,
-        env: process.env,
         reporter: shown,
         clock: systemClock,
         signal: this.interrupts.watch(),
-        where: this.where,
       },
       project,
     );
   }
 
   /** From here on Ctrl-C is the command's to handle. */
-  protected async scheduleDesk(reporter?: Reporter): Promise<ScheduleDesk> {
+  protected async scheduleDesk(
+    lock: { readonly wait?: number | undefined; readonly withoutLock?: boolean } = {},
+    reporter?: Reporter,
+  ): Promise<ScheduleDesk> {
     const [{ openScheduleDesk }, project, shown] = await Promise.all([
       import('../../desks/index.ts'),
       this.glance(),
@@ -53,7 +54,7 @@ export abstract class ManageCommand<T extends typeof Command = typeof Command> e
     const signal = this.interrupts.watch();
     const session = () => this.session();
     return openScheduleDesk(
-      { session, reporter: shown, clock: systemClock, signal, where: this.where },
+      { ...this.typed(), ...lock, session, reporter: shown, clock: systemClock, signal },
       project,
     );
   }

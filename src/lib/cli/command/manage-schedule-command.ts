@@ -4,6 +4,7 @@ import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../../base/clock.ts';
 import type { Reporter } from '../../base/report.ts';
 import type { ScheduleEngine, ScheduleEngines } from '../../desks/index.ts';
+import { lockChoice, withWait } from '../flags/lock-flags.ts';
 import { ManageCommand } from './manage-command.ts';
 
 /** Only what one of them keeps. */
@@ -21,7 +22,7 @@ export abstract class ManageScheduleCommand<
     const [{ openScheduleEngines }, { thisMachine }, desk, project] = await Promise.all([
       import('../../desks/index.ts'),
       import('../../cron/index.ts'),
-      this.scheduleDesk(reporter),
+      this.scheduleDesk(this.#lock(), reporter),
       this.glance(),
     ]);
     const machine = thisMachine(process.env, this.interrupts.watch());
@@ -43,6 +44,14 @@ export abstract class ManageScheduleCommand<
       log: join(machine.home, '.local/state/infractl', `schedule-${project.name}-${project.environment}.log`),
     };
     return openScheduleEngines(desk, machine, owner, { clock: systemClock });
+  }
+
+  protected override completed = withWait;
+
+  /** What the flags say of the lock; a command that changes nothing has none. */
+  #lock() {
+    const flags = this.flags as unknown as { wait?: string; 'no-lock'?: boolean };
+    return flags['no-lock'] === undefined ? {} : lockChoice({ ...flags, 'no-lock': flags['no-lock'] });
   }
 
   /** Says where, and checks the account, unless only this machine is touched. */

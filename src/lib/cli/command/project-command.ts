@@ -162,13 +162,13 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
       clock,
       signal: this.interrupts.watch(),
       variable,
-      ...this.#typed(),
+      ...this.typed(),
       ...(this.prompter.canAsk ? { ask } : {}),
     };
   }
 
   /** What was typed, by whom answered, and what the journal wants of it. */
-  #typed() {
+  protected typed() {
     return {
       redactor: this.redactor,
       env: process.env,
@@ -208,7 +208,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
       reporter ?? this.reporter(),
     ]);
     const signal = this.interrupts.watch();
-    return { session, reporter: shown, clock: systemClock, signal, ...this.#typed() };
+    return { session, reporter: shown, clock: systemClock, signal, ...this.typed() };
   }
 
   /** The flags that lead a further command to the place of this one, as they were given here. */

@@ -65,6 +65,7 @@ function entryText(entry: JournalEntry, ui: Ui): string {
       entry.git ? `${entry.git.commit}${entry.git.dirty ? ' and changes that were not committed' : ''}` : '-',
     ],
     ['infractl', entry.infractl],
+    ...(entry.undo ? ([['undo', entry.undo]] as const) : []),
     ...(entry.error ? ([['error', `${entry.error.code}: ${entry.error.message}`]] as const) : []),
   ]);
   const parts = entry.parts.map((part) => {

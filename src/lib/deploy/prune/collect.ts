@@ -1,7 +1,14 @@
 import type { ArtifactStore, StoredObject } from '../../artifacts/index.ts';
 import type { AwsSession } from '../../aws/session.ts';
 import { isInfractlError } from '../../base/errors.ts';
-import { asItIs, type JournalEntry, listJournal, standingAt, witness } from '../../journal/index.ts';
+import {
+  asItIs,
+  type JournalEntry,
+  listJournal,
+  makesState,
+  standingAt,
+  witness,
+} from '../../journal/index.ts';
 import {
   containerAsUser,
   type Item,
@@ -99,7 +106,7 @@ async function readJournals({ store, now, keep }: CollectOrder, objects: readonl
       .map((entry) => asItIs(entry, who))
       .toReversed();
     const restsOn = ({ id }: JournalEntry) => [...standingAt(entries, id).values()].map(({ entry }) => entry);
-    const stay = keptRuns(entries, { ...keep, now }, restsOn);
+    const stay = keptRuns(entries, { ...keep, now }, restsOn, makesState);
     for (const entry of entries) {
       const reason = stay.get(entry.id);
       if (reason === undefined) continue;
