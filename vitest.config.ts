@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SlowestFirst } from './test/sequencer.ts';
 
 export default defineConfig({
   test: {
@@ -11,6 +12,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000, interval: 50 } },
     setupFiles: ['test/setup.ts'],
+    sequence: { sequencer: SlowestFirst },
     // Tests must not see the AWS, the editor or the colours of whoever runs them.
     env: {
       AWS_CONFIG_FILE: '/nonexistent/config',

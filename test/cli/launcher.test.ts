@@ -15,7 +15,7 @@ import { Home } from '../helpers/cli.ts';
 
 let home: Home;
 beforeEach(() => {
-  home = new Home();
+  home = new Home({ fresh: true });
 });
 afterEach(() => home.remove());
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { tell } from './transcript.ts';
@@ -32,12 +32,20 @@ export interface CliOptions {
   readonly timeout?: number;
 }
 
+/** What V8 compiled of the built command line: to compile it anew in each home takes longer than to run it. */
+const compiled = path.join(root, '.cache', 'code');
+
 /** A home of its own: no credentials, no configuration, no sandbox of whoever runs the tests. */
 export class Home {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'infractl-home-'));
 
-  constructor() {
+  /** @param options `fresh`: infractl was never run in it before, which is slower */
+  constructor(options: { readonly fresh?: boolean } = {}) {
     mkdirSync(path.join(this.folder, 'work'));
+    if (options.fresh) return;
+    const cache = path.join(this.folder, 'cache/infractl');
+    for (const folder of [compiled, cache]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    symlinkSync(compiled, path.join(cache, 'code'));
   }
 
   get work(): string {

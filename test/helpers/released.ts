@@ -88,7 +88,7 @@ export class Released {
       host: 'web',
       source: { git: REPOSITORY, ref: 'main' },
       port: 8501,
-      health: { path: '/health', timeout: '5s', settle: this.#settle },
+      health: { path: '/health', timeout: '2m', settle: this.#settle },
       drain: '1s',
       environment: { GREETING: { env: 'GREETING' } },
       ...more,

@@ -1,10 +1,10 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { realClock } from '../fake/clock.ts';
 import { type Fake, startFake } from '../fake/server.ts';
 import { launcher, root } from '../helpers/cli.ts';
 import { noHost, useHost } from '../helpers/host.ts';
 import { letIn, HOST_NODE as NODE } from '../helpers/host-aws.ts';
+import { until } from '../helpers/until.ts';
 
 /** Schedules on a real machine: cron and systemd run infractl, which backs up in a fake AWS. */
 
@@ -36,10 +36,6 @@ describe.skipIf(noHost)('a schedule', () => {
 
   const infractl = (words: string) =>
     used.host.run('sh', '-c', `cd '/srv/my mbot' && HOME=/root ${NODE} ${launcher} ${words}`);
-  const backedUp = async (seconds: number) => {
-    for (let tries = 0; tries < seconds * 2 && fake.state.ebs.snapshots.size === 0; tries++) await wait(500);
-    return fake.state.ebs.snapshots.size;
-  };
 
   it('by cron fires at its time, beside all other lines, and goes without a trace', async () => {
     const at = new Date(Date.now() + 75_000).toISOString().slice(11, 16);
@@ -51,14 +47,11 @@ describe.skipIf(noHost)('a schedule', () => {
       'Nothing to do',
     );
     expect(fake.state.ebs.snapshots.size).toBe(0);
-    expect(await backedUp(180)).toBe(1);
+    await until(() => fake.state.ebs.snapshots.size > 0, undefined, 240_000);
     // The snapshot is there before the run has seen that it is complete.
-    let status = '';
-    for (let tries = 0; tries < 30 && !status.includes('✓'); tries++) {
-      await wait(1000);
-      status = (await infractl('backup schedule status')).stdout;
-    }
-    expect(status).toMatch(/result +✓ backup mbot-dev nightly: 1 backed up/);
+    const status = async () => (await infractl('backup schedule status')).stdout;
+    await expect.poll(status).toMatch(/result +✓ backup mbot-dev nightly: 1 backed up/);
+    expect(fake.state.ebs.snapshots.size).toBe(1);
     const doctor = await infractl('backup schedule doctor');
     expect(doctor.stdout).toContain('cron runs');
     expect(doctor.status).toBe(0);
@@ -77,7 +70,7 @@ describe.skipIf(noHost)('a schedule', () => {
     expect(timer).toContain('ActiveState=active');
     expect(timer).toContain('Persistent=yes');
     await used.host.run('systemctl', 'start', 'infractl-backup-mbot-dev.service');
-    expect(await backedUp(30)).toBe(1);
+    await until(() => fake.state.ebs.snapshots.size === 1);
     expect((await infractl('backup schedule doctor')).status).toBe(0);
     expect((await infractl('backup schedule uninstall')).status).toBe(0);
     expect(used.host.sh('ls /etc/systemd/system')).not.toContain('infractl');
@@ -90,12 +83,12 @@ describe.skipIf(noHost)('a schedule', () => {
     expect(refused.status).toBe(1);
     expect(refused.stderr).toMatch(/nothing was installed[\s\S]*There are no AWS credentials/);
     expect(`${used.host.sh('crontab -l')}\n`).toBe(OTHERS);
-  }, 60_000);
+  });
 
   it('on a machine without cron and systemd says what to do', async () => {
     used.host.sh('mv /usr/bin/crontab /usr/bin/crontab.away');
     const refused = await infractl('backup schedule install --engine cron');
     used.host.sh('mv /usr/bin/crontab.away /usr/bin/crontab');
     expect(refused.stderr).toContain('no crontab command');
-  }, 60_000);
+  });
 });

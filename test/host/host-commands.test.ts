@@ -72,7 +72,7 @@ describe.skipIf(noHost)('infractl host', () => {
       await pty.until('begun');
       pty.type(CTRL_C);
       expect((await pty.exited).exitCode).toBe(130);
-      expect(used.host.attempt('pgrep', '-f', 'sleep 81237').stdout).toBe('');
+      await expect.poll(() => used.host.attempt('pgrep', '-f', 'sleep 81237').stdout).toBe('');
     });
 
     it('stops it after the timeout with exit 7', async () => {
@@ -126,7 +126,7 @@ describe.skipIf(noHost)('infractl host', () => {
     await pty.until('second');
     pty.type(CTRL_C);
     expect((await pty.exited).exitCode).toBe(130);
-    expect(used.host.attempt('pgrep', '-f', 'tail -n').stdout).toBe('');
+    await expect.poll(() => used.host.attempt('pgrep', '-f', 'tail -n').stdout).toBe('');
   });
 
   it('ssh logs in on a terminal, and says what to do elsewhere', async () => {

@@ -82,10 +82,12 @@ describe.skipIf(noHost)('redeploy, blue-green', () => {
     await app.redeploy();
     const before = app.current;
     app.commit('bad', { status: 500, extra: 'print("no database", flush=True)' });
+    app.blueGreen({ health: { path: '/health', timeout: '5s' } });
     const result = await app.redeploy();
     expect(result.code).toBe(8);
     expect(result.stderr).toContain('no database');
     expect(await served()).toBe('200 one');
+    app.blueGreen();
     expect(app.current).toBe(before);
     expect(active()).toHaveLength(1);
     app.commit('good');
@@ -94,7 +96,7 @@ describe.skipIf(noHost)('redeploy, blue-green', () => {
   });
 
   it('goes back from one that dies while it is watched', async () => {
-    app.blueGreen({ health: { path: '/health', timeout: '5s', settle: '20s' } });
+    app.blueGreen({ health: { path: '/health', timeout: '2m', settle: '20s' } });
     app.commit('one');
     await app.run(['redeploy', '--settle', '1s']);
     const dies = 'threading.Timer(3, lambda: (print("out of memory", flush=True), os._exit(3))).start()';

@@ -229,7 +229,7 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
   });
 
   it('the switch goes to its end when the connection is cut in the middle of it', async () => {
-    app.configure({ health: { path: '/health', timeout: '5s', settle: '4s' } });
+    app.configure({ health: { path: '/health', timeout: '2m', settle: '10s' } });
     app.commit('new');
     const first = app.start(['redeploy']);
     await until(() => app.answer().includes('new'), first);
@@ -243,7 +243,7 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
   });
 
   it('the switch goes to its end at Ctrl-C, and its result is told', async () => {
-    app.configure({ health: { path: '/health', timeout: '5s', settle: '4s' } });
+    app.configure({ health: { path: '/health', timeout: '2m', settle: '10s' } });
     app.commit('new');
     const first = app.start(['redeploy']);
     await until(() => app.answer().includes('new'), first);
@@ -255,7 +255,7 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
   });
 
   it('a switch that died with its machine is taken back by the next run', async () => {
-    app.configure({ health: { path: '/health', timeout: '5s', settle: '30s' } });
+    app.configure({ health: { path: '/health', timeout: '2m', settle: '5m' } });
     app.commit('half');
     const first = app.start(['redeploy']);
     await until(() => app.answer().includes('half'), first);

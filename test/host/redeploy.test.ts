@@ -93,7 +93,9 @@ describe.skipIf(noHost)('redeploy, restart', () => {
     await app.redeploy();
     const before = app.current;
     app.commit('bad', { status: 500, extra: 'print("no database", os.environ["GREETING"], flush=True)' });
+    app.configure({ health: { path: '/health', timeout: '5s' } });
     const result = await app.redeploy();
+    app.configure();
     expect(result.code).toBe(8);
     expect(result.stderr).toContain('no database [secret]');
     expect(used.host.read('/srv/app/releases.jsonl')).not.toContain('s3cr3t');

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { HostPort } from '../../src/lib/hosts/port.ts';
 import { openSsh, type SshDeps } from '../../src/lib/hosts/ssh.ts';
@@ -65,7 +64,9 @@ describe.skipIf(noHost)('a host by ssh', () => {
 
   it('uses one connection for everything, and leaves nothing behind', async () => {
     const logins = () =>
-      used.host.sh('journalctl -u ssh -o cat --no-pager | grep -c "Accepted publickey" || true');
+      used.host.sh(
+        'journalctl --sync; journalctl -u ssh -o cat --no-pager | grep -c "Accepted publickey" || true',
+      );
     const before = Number(logins());
     const host = await open();
     await Promise.all([1, 2, 3, 4].map((n) => host.run({ argv: ['echo', String(n)] })));
@@ -121,7 +122,7 @@ describe.skipIf(noHost)('a host by ssh', () => {
       }),
     );
     expect((await error).code).toBe('Interrupted');
-    expect(running(`sleep ${mark}`)).toBe('');
+    await expect.poll(() => running(`sleep ${mark}`)).toBe('');
     expect((await host.run({ argv: ['echo', 'still here'] })).stdout).toBe('still here\n');
   });
 
@@ -130,8 +131,7 @@ describe.skipIf(noHost)('a host by ssh', () => {
     const argv = ['sh', '-c', 'trap "" TERM; sleep 94713; sleep 94713'] as const;
     const error = await failure(host.run({ argv: [...argv], timeout: 300 }));
     expect(error).toMatchObject({ code: 'HostTimeout', exit: 7 });
-    await wait(300);
-    expect(running('sleep 94713')).toBe('');
+    await expect.poll(() => running('sleep 94713')).toBe('');
   });
 
   describe('host keys', () => {

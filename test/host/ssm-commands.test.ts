@@ -82,7 +82,9 @@ describe.skipIf(noHost)('infractl on a host of Systems Manager', () => {
 
   it('takes back a release that is not healthy, and says why', async () => {
     app.commit('three', { status: 500 });
+    configure({ health: { path: '/health', timeout: '5s' } });
     const result = await infractl('redeploy');
+    configure();
     expect(result.code).toBe(8);
     expect(app.answer()).toContain('one');
     app.commit('four');
