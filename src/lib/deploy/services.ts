@@ -21,6 +21,8 @@ const CHANGES_STACKS = [
 ] as const;
 /** What is asked again and again, by those who know when to give up. */
 const POLLED = ['stack', 'events', 'changeSet'] as const;
+/** What takes back a change set that was made to look. */
+const UNDOING = ['deleteChangeSet', 'hasChangeSets', 'discardStack'] as const;
 const CHANGES_IMAGES = ['login', 'deleteImages', 'tagImage'] as const;
 const CHANGES_FUNCTIONS = ['updateCode', 'publish', 'createAlias', 'updateAlias'] as const;
 
@@ -55,7 +57,7 @@ export class Services {
     this.#stacks ??= (async () => {
       const { cloudFormation } = await import('../aws/cloudformation.ts');
       const { session, watch = (port) => port } = this.#needs;
-      const port = outlastThrottling(cloudFormation(session), this.#needs, POLLED);
+      const port = outlastThrottling(cloudFormation(session), this.#needs, POLLED, UNDOING);
       return {
         ...this.#shared(),
         where: this.#needs.where,
