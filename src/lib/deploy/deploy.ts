@@ -1,5 +1,4 @@
 import { Exit, InfractlError, isInfractlError, messageOf } from '../base/errors.ts';
-import { listed } from '../base/text.ts';
 import type { Lease } from '../lease/index.ts';
 import { buildGraph, type Graph, selectGraph, type WalkResult, walkGraph } from '../project/index.ts';
 import { type PartId, type Project, partKey } from '../project/model.ts';
@@ -14,7 +13,8 @@ import { changedInDryRun, planParts } from './plan.ts';
 import { preflight } from './preflight.ts';
 import { Seen } from './seen.ts';
 import { Services } from './services.ts';
-import { type Done, Steps } from './steps.ts';
+import { Steps } from './steps.ts';
+import { isUnhealthy, type TakenBack, takeBack, type Undo, withTakenBack } from './taking-back.ts';
 import type { DeployContext, DeployDeps, DeployOptions, DeployResult, PartOutcome } from './types.ts';
 
 /**
@@ -57,7 +57,7 @@ class DeployRun {
   readonly #ledger: Ledger;
   readonly #seen: Seen;
   readonly #outcomes = new Map<string, PartOutcome>();
-  readonly #undo: NonNullable<Done['undo']>[] = [];
+  readonly #undo: Undo[] = [];
   readonly #started: number;
   readonly lock: Lease;
   /** Names of stacks on which AWS still works when the run is over. */
@@ -208,7 +208,7 @@ class DeployRun {
       ? await this.#interruption(walked)
       : this.#context.recipe
         ? failure
-        : withTakenBack(failure, await this.#takeBack(), this.#movedFunctions());
+        : withTakenBack(failure, await this.#takeBack(), [...this.#outcomes.values()]);
     const word = interrupted ? 'interrupted' : isUnhealthy(error) ? 'unhealthy' : 'failed';
     await this.#ledger.end(word, [...this.#outcomes.values()], { error });
     throw error;
@@ -239,51 +239,12 @@ class DeployRun {
     }
   }
 
-  #movedFunctions(): number {
-    return [...this.#outcomes.values()].filter(
-      ({ kind, outcome }) => kind === 'function' && outcome === 'updated',
-    ).length;
-  }
-
+  /** What was moved goes back; the journal must not say that a part is what it was for a moment only. */
   async #takeBack(): Promise<TakenBack> {
-    const taken: TakenBack = { reverted: [], stuck: [], mends: [] };
-    if (this.#undo.length === 0) return taken;
-    const [{ revertAlias }, deps] = await Promise.all([
-      import('../functions/index.ts'),
-      this.#services.functions(),
-    ]);
-    for (const { functionName, alias, version } of this.#undo) {
-      const part = `function ${functionName}`;
-      const started = this.#context.clock.now();
-      try {
-        await revertAlias(deps, { functionName, alias, version });
-        const ms = this.#context.clock.now() - started;
-        this.#context.reporter.emit({
-          type: 'part.done',
-          part,
-          outcome: 'reverted',
-          detail: `version ${version}`,
-          ms,
-        });
-        this.#reverted(functionName, version);
-        taken.reverted.push(`${functionName} is on version ${version} again`);
-      } catch (error) {
-        taken.stuck.push(
-          `${functionName} could not be taken back to version ${version}: ${messageOf(error)}`,
-        );
-        taken.mends.push(
-          `Take it back by hand: aws lambda update-alias --function-name ${functionName} --name ${alias} --function-version ${version}`,
-        );
-      }
-    }
-    return taken;
-  }
-
-  /** The journal must not say that a function is what it was for a moment only. */
-  #reverted(functionName: string, version: string): void {
-    for (const [part, one] of this.#outcomes)
-      if (one.kind === 'function' && one.after?.functionName === functionName)
-        this.#outcomes.set(part, { ...one, outcome: 'reverted', detail: `version ${version} again` });
+    return takeBack(this.#context, this.#undo, ({ part }, detail) => {
+      const one = this.#outcomes.get(part);
+      if (one) this.#outcomes.set(part, { ...one, outcome: 'reverted', detail });
+    });
   }
 
   /** What is said after Ctrl-C; takes stacks back where that was chosen. */
@@ -300,10 +261,7 @@ class DeployRun {
       walked,
       cancelled,
       changed: changed.map(({ part, detail }) => (detail ? `${part} (${detail})` : part)),
-      back: this.#undo.map(
-        ({ functionName, alias, version }) =>
-          `Or take it back: aws lambda update-alias --function-name ${functionName} --name ${alias} --function-version ${version}`,
-      ),
+      back: this.#undo.map(({ byHand }) => `Or take it back: ${byHand}`),
       begun: this.#ledger.begun,
     });
   }
@@ -340,34 +298,3 @@ const DOING = {
   function: 'comparing with what runs',
   check: 'asking',
 } as const;
-
-function isUnhealthy(error: unknown): boolean {
-  return isInfractlError(error) && error.exit === Exit.unhealthy;
-}
-
-/** What became of the functions that were moved before something failed. */
-interface TakenBack {
-  readonly reverted: string[];
-  readonly stuck: string[];
-  readonly mends: string[];
-}
-
-/** The failure, and what was done about it. */
-function withTakenBack(failure: unknown, { reverted, stuck, mends }: TakenBack, moved: number): unknown {
-  if (!isInfractlError(failure)) return failure;
-  const taken = reverted.length > 0 ? `It was taken back: ${listed(reverted)}.` : '';
-  const stayed =
-    isUnhealthy(failure) && reverted.length + stuck.length === 0
-      ? moved > 0
-        ? 'Nothing was taken back: this is the first version, so there is none to go back to.'
-        : 'Nothing was taken back: this deploy changed no function.'
-      : '';
-  return new InfractlError({
-    code: failure.code,
-    message: failure.message,
-    why: [failure.why, taken, ...stuck, stayed].filter(Boolean).join('\n'),
-    suggestions: [...mends, ...failure.suggestions],
-    exit: failure.exit,
-    cause: failure.cause ?? failure,
-  });
-}

@@ -5,6 +5,7 @@ import { ENVIRONMENT_TAG, PART_TAG, PROJECT_TAG } from '../stacks/index.ts';
 import { ageOfImage, type Known, outputsOf } from './known.ts';
 import type { Kept } from './ledger.ts';
 import type { Services } from './services.ts';
+import type { Undo } from './taking-back.ts';
 import type { DeployContext } from './types.ts';
 
 /** What making a part true did. */
@@ -13,8 +14,8 @@ export interface Done {
   readonly detail?: string;
   readonly before?: Readonly<Record<string, unknown>>;
   readonly after?: Readonly<Record<string, unknown>>;
-  /** How to take a function back: the version that its alias was on. */
-  readonly undo?: { readonly functionName: string; readonly alias: string; readonly version: string };
+  /** How to take it back, where that can be done. */
+  readonly undo?: Undo;
   /** The part as it is configured, for the journal. References stand as they are written: no secret. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** What a rollback to this state needs beside the journal. */
@@ -162,7 +163,7 @@ export class Steps {
   }
 
   async #function(id: PartId): Promise<Done> {
-    const [{ updateFunction }, deps, spec] = await Promise.all([
+    const [{ revertAlias, updateFunction }, deps, spec] = await Promise.all([
       import('../functions/index.ts'),
       this.#services.functions(),
       this.functionSpec(id),
@@ -188,7 +189,15 @@ export class Steps {
       config: configOf(partOf(this.#context.project.functions, id)),
       ...('zip' in spec.code ? { keep: [keptZip(spec.code.zip)] } : {}),
       ...(result.outcome === 'updated' && previousVersion
-        ? { undo: { functionName, alias, version: previousVersion } }
+        ? {
+            undo: {
+              part: partKey(id),
+              name: functionName,
+              to: `version ${previousVersion}`,
+              back: () => revertAlias(deps, { functionName, alias, version: previousVersion }),
+              byHand: `aws lambda update-alias --function-name ${functionName} --name ${alias} --function-version ${previousVersion}`,
+            },
+          }
         : {}),
     };
   }
