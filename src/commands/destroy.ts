@@ -54,7 +54,7 @@ export default class Destroy extends ProjectCommand<typeof Destroy> {
     );
     await this.sayPlace();
     const inventory = await destruction.inventory();
-    if (inventory.stacks.length > 0) {
+    if (inventory.stacks.length + inventory.sites.length > 0) {
       const { account } = await session.identity();
       this.say(inventoryLines(inventory, account, painter(this.terminal.colourErr)));
       if (inventory.holdings.some(({ kind }) => kind === 'bucket') && !this.flags.empty)

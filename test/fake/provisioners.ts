@@ -97,6 +97,20 @@ export function provideTypes(state: FakeState, clock: FakeClock): void {
       state.ecr.repositories.delete(name);
     },
   });
+  provisioners.set('AWS::CloudFront::Distribution', {
+    create(name, properties) {
+      const config = properties.DistributionConfig as { Aliases?: string[]; Origins?: Origin[] };
+      const origins = (config.Origins ?? []).map((one) => ({
+        domain: one.DomainName,
+        path: one.OriginPath ?? '',
+      }));
+      const domain = `${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')}.cloudfront.net`;
+      const made = { id: name, domain, aliases: config.Aliases ?? [], origins, invalidations: [] };
+      state.cloudFront.distributions.set(name, made);
+      return { Id: name, DomainName: domain };
+    },
+    delete: (name) => void state.cloudFront.distributions.delete(name),
+  });
   provisioners.set('AWS::S3::Bucket', {
     create(name, properties) {
       const versioning = (properties.VersioningConfiguration as { Status?: string } | undefined)?.Status;
@@ -109,7 +123,7 @@ export function provideTypes(state: FakeState, clock: FakeClock): void {
         history: [],
         settings: new Map(versioning ? [['versioning', `<Status>${versioning}</Status>`]] : []),
       });
-      return { Arn: `arn:aws:s3:::${name}` };
+      return { Arn: `arn:aws:s3:::${name}`, RegionalDomainName: `${name}.s3.eu-west-3.amazonaws.com` };
     },
     delete(name) {
       const bucket = state.s3.buckets.get(name);
@@ -119,6 +133,11 @@ export function provideTypes(state: FakeState, clock: FakeClock): void {
       state.s3.buckets.delete(name);
     },
   });
+}
+
+interface Origin {
+  readonly DomainName: string;
+  readonly OriginPath?: string;
 }
 
 const nameOf = (value: unknown) => /function:([^:]+)/.exec(String(value))?.[1] ?? String(value);

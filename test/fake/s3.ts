@@ -3,7 +3,7 @@ import type { Context, HttpAnswer, HttpRequest, Service } from './server.ts';
 import type { S3Bucket, S3Object, S3State } from './state.ts';
 import { escapeXml, FakeError, type Parameters, page, toXml } from './wire.ts';
 
-/** S3 with path-style addresses: buckets, their settings, and whole objects. No multipart uploads. */
+/** S3 with path-style addresses: buckets, their settings, and objects, whole, in parts, or copied. */
 
 const SETTINGS: Readonly<Record<string, string>> = {
   versioning: 'BucketVersioning',
@@ -67,7 +67,7 @@ function actionOf(request: HttpRequest, bucket: string, key: string): string {
   const { method, url } = request;
   const verb = VERB[method] ?? method;
   if (!bucket) return 'ListBuckets';
-  if (key) return method === 'PUT' && request.headers['x-amz-copy-source'] ? 'CopyObject' : `${verb}Object`;
+  if (key) return keyAction(request, verb);
   const setting = Object.keys(SETTINGS).find((one) => url.searchParams.has(one));
   if (setting) return `${verb}${SETTINGS[setting]}`;
   if (method === 'POST' && url.searchParams.has('delete')) return 'DeleteObjects';
@@ -79,6 +79,14 @@ function actionOf(request: HttpRequest, bucket: string, key: string): string {
         ? 'ListObjectVersions'
         : 'ListObjectsV2';
   return `${verb}Bucket`;
+}
+
+/** Of an object, or of its upload in parts. */
+function keyAction({ method, url, headers }: HttpRequest, verb: string): string {
+  const upload = url.searchParams.has('uploadId');
+  if (method === 'POST') return upload ? 'CompleteMultipartUpload' : 'CreateMultipartUpload';
+  if (upload) return method === 'DELETE' ? 'AbortMultipartUpload' : 'UploadPart';
+  return method === 'PUT' && headers['x-amz-copy-source'] ? 'CopyObject' : `${verb}Object`;
 }
 
 const xml = (root: string, body: object): HttpAnswer => ({
@@ -186,6 +194,43 @@ function removeOne(
   if (at >= 0) bucket.history.splice(at, 1);
 }
 
+const KEPT = ['cache-control', 'content-disposition', 'content-encoding', 'content-language'];
+const md5 = (body: Uint8Array) => `"${createHash('md5').update(body).digest('hex')}"`;
+
+/** Puts an object there; what was there before stays as a version where versioning is on. */
+function store(
+  bucket: S3Bucket,
+  key: string,
+  body: Uint8Array,
+  { state, clock }: Pick<Context, 'state' | 'clock'>,
+  request: HttpRequest,
+  metadata: Readonly<Record<string, string>>,
+  parts = '',
+): S3Object {
+  const existing = bucket.objects.get(key);
+  if (existing && isVersioned(bucket)) archive(bucket, key, existing);
+  const headers = Object.entries(request.headers).filter(
+    ([name, value]) => KEPT.includes(name) && value !== 'aws-chunked',
+  );
+  const made: S3Object = {
+    body,
+    etag: parts ? `${md5(body).slice(0, -1)}${parts}"` : md5(body),
+    modified: clock.now(),
+    contentType: request.headers['content-type'] ?? 'binary/octet-stream',
+    metadata,
+    headers: Object.fromEntries(headers),
+    versionId: `v${++state.s3.serial}`,
+  };
+  bucket.objects.set(key, made);
+  return made;
+}
+
+function upload(state: S3State, p: Parameters): Map<number, Uint8Array> {
+  const found = state.uploads.get(String(p.uploadId));
+  if (found) return found;
+  throw new FakeError('NoSuchUpload', 'The specified multipart upload does not exist.', 404);
+}
+
 const noKey = (key: unknown) =>
   new FakeError('NoSuchKey', 'The specified key does not exist.', 404, { Key: String(key) });
 
@@ -200,6 +245,7 @@ function object(bucket: S3Bucket, p: Parameters): { headers: Record<string, stri
     headers: {
       etag: found.etag,
       'content-type': found.contentType,
+      ...found.headers,
       'content-length': String(found.body.byteLength),
       'last-modified': new Date(found.modified).toUTCString(),
       ...(bucket.settings.get('versioning')?.includes('Enabled')
@@ -237,20 +283,49 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
       );
     }
     const body = decoded(request);
-    const etag = `"${createHash('md5').update(body).digest('hex')}"`;
     const metadata = Object.entries(request.headers)
       .filter(([name]) => name.startsWith('x-amz-meta-'))
       .map(([name, value]) => [name.slice('x-amz-meta-'.length), value]);
-    if (existing && isVersioned(bucket)) archive(bucket, key, existing);
-    bucket.objects.set(key, {
-      body,
-      etag,
-      modified: clock.now(),
-      contentType: request.headers['content-type'] ?? 'binary/octet-stream',
-      metadata: Object.fromEntries(metadata),
-      versionId: `v${++state.s3.serial}`,
-    });
-    return { status: 200, headers: { etag } };
+    const put = store(bucket, key, body, { state, clock }, request, Object.fromEntries(metadata));
+    return { status: 200, headers: { etag: put.etag } };
+  },
+  CopyObject(bucket, p, context, request) {
+    const source = decodeURIComponent(request.headers['x-amz-copy-source'] ?? '').replace(/^\//, '');
+    const [from = '', ...rest] = source.split('/');
+    const there = context.state.s3.buckets.get(from);
+    if (!there) throw new FakeError('NoSuchBucket', 'The specified bucket does not exist', 404);
+    const owner = request.headers['x-amz-source-expected-bucket-owner'];
+    if (owner && owner !== there.owner) throw new FakeError('AccessDenied', 'Access Denied', 403);
+    const found = there.objects.get(rest.join('/'));
+    if (!found) throw noKey(rest.join('/'));
+    const { etag, modified } = store(bucket, String(p.Key), found.body, context, request, {});
+    return xml('CopyObjectResult', { ETag: etag, LastModified: new Date(modified) });
+  },
+  CreateMultipartUpload(_bucket, p, { state }) {
+    const id = `upload-${++state.s3.serial}`;
+    state.s3.uploads.set(id, new Map());
+    return xml('InitiateMultipartUploadResult', { Key: p.Key, UploadId: id });
+  },
+  UploadPart(_bucket, p, { state }, request) {
+    const body = decoded(request);
+    upload(state.s3, p).set(Number(p.partNumber), body);
+    return { status: 200, headers: { etag: md5(body) } };
+  },
+  AbortMultipartUpload(_bucket, p, { state }) {
+    state.s3.uploads.delete(String(p.uploadId));
+    return { status: 204 };
+  },
+  CompleteMultipartUpload(bucket, p, context, request) {
+    const parts = upload(context.state.s3, p);
+    const numbers = [
+      ...decoded(request)
+        .toString()
+        .matchAll(/<PartNumber>(\d+)</g),
+    ].map(([, n]) => Number(n));
+    const body = Buffer.concat(numbers.map((n) => parts.get(n) ?? Buffer.alloc(0)));
+    context.state.s3.uploads.delete(String(p.uploadId));
+    const { etag } = store(bucket, String(p.Key), body, context, request, {}, `-${numbers.length}`);
+    return xml('CompleteMultipartUploadResult', { Key: p.Key, ETag: etag });
   },
   GetObject: (bucket, p) => ({ status: 200, ...object(bucket, p) }),
   HeadObject: (bucket, p) => ({ status: 200, headers: object(bucket, p).headers }),

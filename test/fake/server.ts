@@ -6,6 +6,7 @@ import { Buckets } from './buckets.ts';
 import { type FakeClock, virtualClock } from './clock.ts';
 import { cloudFormation } from './cloudformation.ts';
 import { CloudFormationState } from './cloudformation-state.ts';
+import { type CloudFrontState, cloudFront, newCloudFrontState } from './cloudfront.ts';
 import { cloudWatch } from './cloudwatch.ts';
 import { CloudWatchState } from './cloudwatch-state.ts';
 import { ebs } from './ebs.ts';
@@ -115,6 +116,7 @@ export interface FakeState {
   readonly iam: IamState;
   /** What AWS's price list holds. */
   readonly products: FakeProduct[];
+  readonly cloudFront: CloudFrontState;
 }
 
 export interface Context {
@@ -170,6 +172,7 @@ const SERVICES: readonly Service[] = [
   sns,
   iam,
   pricing,
+  cloudFront,
 ];
 const READS =
   /^(Describe|List|Get|Head|Validate|Batch(Get|Check)|Detect|Estimate|Filter|Lookup|Search|Query|Scan|Decode|Simulate|Test|Start(Query|LiveTail))/;
@@ -202,6 +205,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     sns: newSnsState(),
     iam: newIamState(),
     products: [],
+    cloudFront: newCloudFrontState(),
   };
   provideTypes(state, clock);
   let looked = 0;

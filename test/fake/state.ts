@@ -10,6 +10,8 @@ export interface S3Object {
   readonly modified: number;
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Cache-Control and its like, as they were given. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly versionId: string;
 }
 
@@ -40,9 +42,16 @@ export interface S3State {
   readonly buckets: Map<string, S3Bucket>;
   pageSize: number;
   serial: number;
+  /** Uploads in parts that are neither complete nor aborted: id → part number → bytes. */
+  readonly uploads: Map<string, Map<number, Uint8Array>>;
 }
 
-export const newS3State = (): S3State => ({ buckets: new Map(), pageSize: 1000, serial: 0 });
+export const newS3State = (): S3State => ({
+  buckets: new Map(),
+  pageSize: 1000,
+  serial: 0,
+  uploads: new Map(),
+});
 
 export interface EcrImage {
   readonly digest: string;

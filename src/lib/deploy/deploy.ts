@@ -296,5 +296,6 @@ const DOING = {
   stack: 'comparing with what is deployed',
   image: 'reading the build context',
   function: 'comparing with what runs',
+  site: 'reading the folder',
   check: 'asking',
 } as const;

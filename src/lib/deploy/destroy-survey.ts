@@ -141,7 +141,7 @@ function protectedStacks(guarded: readonly Ending[], where: string): InfractlErr
  */
 export function keptBy(project: Project, endings: readonly Ending[], words: readonly string[]): Kept {
   const graph = buildGraph(project);
-  const all = partIds(project).filter(({ kind }) => kind === 'stack' || kind === 'image');
+  const all = partIds(project).filter(({ kind }) => ['stack', 'image', 'site'].includes(kind));
   const retain = new Map<string, string[]>();
   const chosen = words.flatMap((word) => {
     const parts = partsNamed(all, word);

@@ -5,6 +5,7 @@ import { buildGraph, walkGraph } from '../project/index.ts';
 import { type PartId, type Project, partKey } from '../project/model.ts';
 import { createSecretReader } from '../secrets/index.ts';
 import type { EndingResource } from '../stacks/index.ts';
+import { DestroySites, type SiteGoing } from './destroy-sites.ts';
 import { checkEndings, type Ending, type Holding, holdingsOf, type Kept, keptBy } from './destroy-survey.ts';
 import { beforeChanges } from './guard.ts';
 import { Known } from './known.ts';
@@ -28,6 +29,8 @@ export interface Inventory {
     readonly stays: readonly EndingResource[];
   }[];
   readonly repositories: readonly { readonly part: string; readonly uri: string }[];
+  /** Sites whose files are taken out of their buckets. */
+  readonly sites: readonly SiteGoing[];
   /** Buckets and repositories that are emptied first. */
   readonly holdings: readonly Holding[];
   /** Parts that were asked to stay, and what they need. */
@@ -53,6 +56,13 @@ export interface DestroyOrder {
   readonly keep: readonly string[];
 }
 
+/** What is made by others is deleted with them. */
+const DOING: Partial<Record<PartId['kind'], string>> = {
+  stack: 'deleting',
+  image: 'deleting its images',
+  site: 'taking its files away',
+};
+
 const NOTHING_CHOSEN = { parts: [], createStack: false, skipBuild: false, dryRun: false } as const;
 
 /** One destroy: first what is there, then, after somebody said yes, its end. */
@@ -62,6 +72,7 @@ export class Destroy {
   readonly #ledger: Ledger;
   readonly #lock: Lease;
   readonly #known: Known;
+  readonly #sites: DestroySites;
   readonly #outcomes: PartOutcome[] = [];
   readonly #present = new Map<string, Ending>();
   readonly #order: DestroyOrder;
@@ -77,6 +88,7 @@ export class Destroy {
     this.#lock = environmentLock(this.#context, () => this.#services.artifacts());
     this.#ledger = new Ledger(this.#context, 'destroy', () => this.#services.artifacts());
     this.#known = new Known(this.#context, createSecretReader(deps.session, deps.signal));
+    this.#sites = new DestroySites(this.#context, this.#services);
   }
 
   async #beforeChange(): Promise<void> {
@@ -126,10 +138,22 @@ export class Destroy {
         stays: resources.filter((one) => one.fate !== 'deleted' || this.#isRetained(part, one)),
       })),
       repositories: await this.#repositories(),
+      sites: await this.#sites.look(this.#kept.parts, this.#retained(going)),
       holdings: this.#holdings,
       kept: endings.flatMap(({ part }) => (this.#kept.parts.has(part) ? [part] : [])),
       ...(store ? { bucket: store.bucket } : {}),
     };
+  }
+
+  /** What stays of stacks that go, by its name in AWS. */
+  #retained(going: readonly Ending[]): Set<string> {
+    return new Set(
+      going.flatMap(({ part, resources }) =>
+        resources
+          .filter((one) => one.fate !== 'deleted' || this.#isRetained(part, one))
+          .map(({ physicalId }) => physicalId),
+      ),
+    );
   }
 
   #isRetained(part: string, { logicalId }: EndingResource): boolean {
@@ -218,18 +242,15 @@ export class Destroy {
   }
 
   async #visit(id: PartId): Promise<void> {
-    if (id.kind !== 'stack' && id.kind !== 'image') return;
+    const doing = DOING[id.kind];
+    if (doing === undefined) return;
     const part = partKey(id);
     if (this.#kept.parts.has(part)) return;
     const { reporter, clock } = this.#context;
     const started = clock.now();
-    reporter.emit({
-      type: 'part.started',
-      part,
-      doing: id.kind === 'stack' ? 'deleting' : 'deleting its images',
-    });
+    reporter.emit({ type: 'part.started', part, doing });
     try {
-      const done = id.kind === 'stack' ? await this.#deleteStack(id) : await this.#deleteImages(id);
+      const done = await this.#delete(id);
       const ms = clock.now() - started;
       const outcome = { part, kind: id.kind, ms, ...done };
       this.#outcomes.push(outcome);
@@ -241,6 +262,11 @@ export class Destroy {
       if (isInfractlError(error)) reporter.emit({ type: 'part.failed', part, error, ms });
       throw error;
     }
+  }
+
+  #delete(id: PartId): Promise<{ outcome: 'deleted' | 'unchanged'; detail?: string }> {
+    if (id.kind === 'site') return this.#sites.delete(id);
+    return id.kind === 'stack' ? this.#deleteStack(id) : this.#deleteImages(id);
   }
 
   async #deleteStack(id: PartId): Promise<{ outcome: 'deleted' | 'unchanged'; detail?: string }> {

@@ -10,7 +10,7 @@ import { preflight } from './preflight.ts';
 import { loadSeen, nothingSeen, rememberJournal, Seen, type SeenFacts } from './seen.ts';
 import { Services } from './services.ts';
 import { Steps } from './steps.ts';
-import type { DeployContext, DeployDeps, Planned } from './types.ts';
+import type { DeployContext, DeployDeps, FileChange, Planned } from './types.ts';
 
 export interface DifferencesOptions {
   /** The parts to look at, with all that they need; all when empty. */
@@ -25,6 +25,8 @@ export interface PartDiff {
   readonly kind: PartKind;
   readonly would: Planned;
   readonly detail?: string;
+  /** Of a site: each file that would change. */
+  readonly files?: readonly FileChange[];
 }
 
 export interface Differences {
@@ -128,8 +130,8 @@ async function walk(context: DeployContext, services: Services, online: boolean)
       const plan = await planner.plan(id);
       context.reporter.emit({ type: 'part.looked', part });
       if (!plan || id.kind === 'stack') return;
-      const { outcome, detail } = plan;
-      parts.set(part, { part, kind: id.kind, would: outcome, ...(detail ? { detail } : {}) });
+      const { outcome, ...facts } = plan;
+      parts.set(part, { part, kind: id.kind, would: outcome, ...facts });
     },
     { signal },
   );

@@ -6,11 +6,13 @@ import type { StackPlan, StackSpec } from '../stacks/index.ts';
 import { type Known, NotYetKnown } from './known.ts';
 import type { Services } from './services.ts';
 import { partOf, type Steps, shortDigest } from './steps.ts';
-import type { DeployContext, PartOutcome, Planned } from './types.ts';
+import type { DeployContext, FileChange, PartOutcome, Planned } from './types.ts';
 
 export interface Plan {
   readonly outcome: Planned;
   readonly detail?: string;
+  /** Of a site: each file that would change. */
+  readonly files?: readonly FileChange[];
 }
 
 /** How a stack is planned: by reading, or with a look at what AWS says. */
@@ -73,6 +75,7 @@ export class Planner {
     if (id.kind === 'stack') return this.#stack(id);
     if (id.kind === 'image') return this.#image(id);
     if (id.kind === 'function') return this.#function(id);
+    if (id.kind === 'site') return this.#steps.sites.plan(id);
     return { outcome: 'check' };
   }
 

@@ -3,6 +3,7 @@ import { outlastThrottling } from '../aws/retry.ts';
 import { InfractlError } from '../base/errors.ts';
 import type { FunctionDeps } from '../functions/index.ts';
 import type { ImageDeps } from '../images/index.ts';
+import type { SiteDeps } from '../sites/index.ts';
 import type { StackDeps, StacksPort } from '../stacks/index.ts';
 import { beforeChanges } from './guard.ts';
 import { lookupsOf } from './lookups.ts';
@@ -24,6 +25,7 @@ const POLLED = ['stack', 'events', 'changeSet'] as const;
 /** What takes back a change set that was made to look. */
 const UNDOING = ['deleteChangeSet', 'hasChangeSets', 'discardStack'] as const;
 const CHANGES_IMAGES = ['login', 'deleteImages', 'tagImage'] as const;
+const CHANGES_SITES = ['claim', 'put', 'remove', 'upload'] as const;
 const CHANGES_FUNCTIONS = ['updateCode', 'publish', 'createAlias', 'updateAlias'] as const;
 
 type Needs = Pick<
@@ -45,6 +47,7 @@ export class Services {
   #stacks: Promise<StackDeps> | undefined;
   #images: Promise<ImageDeps> | undefined;
   #functions: Promise<FunctionDeps> | undefined;
+  #sites: Promise<SiteDeps> | undefined;
   #artifacts: Promise<SharedStore> | undefined;
 
   /** @param beforeChange called before each call that changes AWS; what it throws keeps the call from being made */
@@ -100,6 +103,28 @@ export class Services {
       };
     })();
     return this.#functions;
+  }
+
+  sites(): Promise<SiteDeps> {
+    this.#sites ??= (async () => {
+      const { session, clock, signal } = this.#needs;
+      const [{ sitesPort }, { account }] = await Promise.all([
+        import('../aws/s3-sites.ts'),
+        session.identity(),
+      ]);
+      return {
+        ...this.#shared(),
+        port: beforeChanges(sitesPort(session, account, clock, signal), CHANGES_SITES, this.#beforeChange),
+        cdn: async () => {
+          const { cdnPort } = await import('../aws/cloudfront.ts');
+          return beforeChanges(cdnPort(session, signal), ['invalidate'], this.#beforeChange);
+        },
+        store: () => this.artifacts(),
+        existingStore: () => this.existingArtifacts(),
+        before: () => this.#beforeChange('publishSite'),
+      };
+    })();
+    return this.#sites;
   }
 
   /** The project's bucket, made when it is not there. */

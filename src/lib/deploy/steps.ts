@@ -5,6 +5,7 @@ import { ENVIRONMENT_TAG, PART_TAG, PROJECT_TAG } from '../stacks/index.ts';
 import { ageOfImage, type Known, outputsOf } from './known.ts';
 import type { Kept } from './ledger.ts';
 import type { Services } from './services.ts';
+import { SiteSteps } from './site-steps.ts';
 import type { Undo } from './taking-back.ts';
 import type { DeployContext } from './types.ts';
 
@@ -27,11 +28,13 @@ export class Steps {
   readonly #context: DeployContext;
   readonly #known: Known;
   readonly #services: Services;
+  readonly sites: SiteSteps;
 
   constructor(context: DeployContext, known: Known, services: Services) {
     this.#context = context;
     this.#known = known;
     this.#services = services;
+    this.sites = new SiteSteps(context, known, services);
   }
 
   make(id: PartId): Promise<Done | undefined> {
@@ -42,6 +45,8 @@ export class Steps {
         return this.#context.options.skipBuild ? this.#newestImage(id) : this.#image(id);
       case 'function':
         return this.#function(id);
+      case 'site':
+        return this.sites.make(id);
       case 'check':
         return this.#check(id);
     }

@@ -63,12 +63,15 @@ export function withTakenBack(
 ): unknown {
   if (!isInfractlError(failure)) return failure;
   const taken = reverted.length > 0 ? `It was taken back: ${listed(reverted)}.` : '';
-  const moved = outcomes.some(({ kind, outcome }) => kind === 'function' && outcome === 'updated');
+  const moved = outcomes.some(
+    ({ kind, outcome }) =>
+      (kind === 'function' || kind === 'site') && (outcome === 'updated' || outcome === 'created'),
+  );
   const stayed =
     isUnhealthy(failure) && reverted.length + stuck.length === 0
       ? moved
         ? 'Nothing was taken back: this is the first version, so there is none to go back to.'
-        : 'Nothing was taken back: this deploy changed no function.'
+        : 'Nothing was taken back: this deploy changed no function and no site.'
       : '';
   return new InfractlError({
     code: failure.code,

@@ -69,6 +69,13 @@ export interface DeployDeps {
 /** What a dry run says would happen to a part. */
 export type Planned = 'create' | 'update' | 'build' | 'unchanged' | 'unknown' | 'check';
 
+/** What a deploy does to one file of a site. */
+export interface FileChange {
+  readonly path: string;
+  /** `mended`: it was changed by hand, and is put back. `headers`: its bytes stay as they are. */
+  readonly change: 'new' | 'changed' | 'headers' | 'mended' | 'removed';
+}
+
 /** What happened to one part. */
 export interface PartOutcome {
   /** `stack app`, `image api`. */
@@ -81,6 +88,8 @@ export interface PartOutcome {
   /** Facts for the journal: digests, versions, hashes, names of parameters. Never a secret. */
   readonly before?: Readonly<Record<string, unknown>>;
   readonly after?: Readonly<Record<string, unknown>>;
+  /** Of a site in a dry run: each file that would change. */
+  readonly files?: readonly FileChange[];
 }
 
 export interface DeployResult {

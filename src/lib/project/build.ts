@@ -28,6 +28,7 @@ export async function buildProject(
     stacks: await buildParts(SECTIONS.stacks, sections.stacks, context),
     images: await buildParts(SECTIONS.images, sections.images, context),
     functions: await buildParts(SECTIONS.functions, sections.functions, context),
+    sites: await buildParts(SECTIONS.sites, sections.sites, context),
     checks: await buildParts(SECTIONS.checks, sections.checks, context),
     hosts: await buildParts(SECTIONS.hosts, sections.hosts, context),
     backups: await buildParts(SECTIONS.backups, sections.backups, context),

@@ -7,7 +7,7 @@ import type { LoadOptions } from './load.ts';
 import type { Project } from './model.ts';
 
 /** Changes with the shape of what is remembered. */
-const FORMAT = 4;
+const FORMAT = 5;
 /** Projects and environments that are remembered at the most. */
 const MOST = 50;
 
@@ -44,7 +44,16 @@ export async function glanceAtProject(options: LoadOptions, version: string): Pr
   return loaded;
 }
 
-const SECTIONS = ['stacks', 'images', 'functions', 'checks', 'hosts', 'backups', 'releases'] as const;
+const SECTIONS = [
+  'stacks',
+  'images',
+  'functions',
+  'sites',
+  'checks',
+  'hosts',
+  'backups',
+  'releases',
+] as const;
 
 function recall(file: string): Project | undefined {
   try {

@@ -8,6 +8,7 @@ import {
   type Project,
   partKey,
   type ReleasePart,
+  type SitePart,
   type Value,
 } from './model.ts';
 import type { ConfigPath } from './problems.ts';
@@ -42,10 +43,13 @@ export interface Wiring {
   readonly dangling: readonly Edge[];
 }
 
-type Parts = Pick<Project, 'stacks' | 'images' | 'functions' | 'checks' | 'hosts' | 'backups' | 'releases'>;
+type Parts = Pick<
+  Project,
+  'stacks' | 'images' | 'functions' | 'sites' | 'checks' | 'hosts' | 'backups' | 'releases'
+>;
 
 /**
- * All parts and edges: outputs, images, imports, `after`, and every check after every function.
+ * All parts and edges: outputs, images, imports, `after`, and every check after every function and site.
  *
  * @param others parts that are known by name only
  */
@@ -78,6 +82,7 @@ export function collectWiring(project: Parts, others: readonly ConfiguredId[] = 
     linkValue(from, fn.functionName, ['functions', fn.name, 'name']);
     if ('image' in fn.code) link(from, id('image', fn.code.image), ['functions', fn.name, 'image']);
   }
+  for (const site of project.sites.values()) linkSite(site, linkValue);
   for (const check of project.checks.values()) linkCheck(check, project, link, linkValue);
   for (const host of project.hosts.values()) linkHost(host, linkValue);
   for (const backup of project.backups.values()) linkBackup(backup, link, linkValue);
@@ -116,6 +121,18 @@ function linkCheck(check: CheckPart, project: Parts, link: Link, linkValue: Link
   const from = id('check', check.name);
   linkValue(from, check.url, ['checks', check.name, 'url']);
   for (const fn of project.functions.keys()) link(from, id('function', fn), ['checks', check.name]);
+  for (const site of project.sites.keys()) link(from, id('site', site), ['checks', check.name]);
+}
+
+function linkSite(site: SitePart, linkValue: LinkValue): void {
+  const from = id('site', site.name);
+  const at = ['sites', site.name];
+  linkValue(from, site.bucket, [...at, 'bucket']);
+  if (site.distribution !== undefined) linkValue(from, site.distribution, [...at, 'distribution']);
+  for (const [key, value] of Object.entries(site.environment))
+    linkValue(from, value, [...at, 'environment', key]);
+  for (const [key, value] of Object.entries(site.config?.values ?? {}))
+    linkValue(from, value, [...at, 'config', 'values', key]);
 }
 
 /** A host is no node: no deploy makes it. Its edges are there to be checked. */
@@ -153,7 +170,7 @@ function linkRelease(release: ReleasePart, link: Link, linkValue: LinkValue): vo
     linkValue(from, value, [...at, 'environment', key]);
 }
 
-const KINDS: readonly PartKind[] = ['stack', 'image', 'function', 'check'];
+const KINDS: readonly PartKind[] = ['stack', 'image', 'function', 'site', 'check'];
 
 /** All parts in the order of the file, one kind after the other. */
 export function partIds(project: Parts): PartId[] {
@@ -161,6 +178,7 @@ export function partIds(project: Parts): PartId[] {
     ...[...project.stacks.keys()].map((name) => id('stack', name)),
     ...[...project.images.keys()].map((name) => id('image', name)),
     ...[...project.functions.keys()].map((name) => id('function', name)),
+    ...[...project.sites.keys()].map((name) => id('site', name)),
     ...[...project.checks.keys()].map((name) => id('check', name)),
   ];
 }

@@ -21,7 +21,7 @@ export type Reference =
 export type Value = Scalar | Reference;
 
 /** What a deploy makes true: the nodes of the graph. */
-export type PartKind = 'stack' | 'image' | 'function' | 'check';
+export type PartKind = 'stack' | 'image' | 'function' | 'site' | 'check';
 
 /** What is configured and looked at, but made by no deploy. */
 export type SideKind = 'host' | 'backup' | 'release';
@@ -96,6 +96,45 @@ export interface FunctionPart {
   readonly alias: string;
   /** How long to wait until the function is active, in milliseconds. */
   readonly timeout: number;
+}
+
+/** A folder of files that a bucket holds and a CDN serves. */
+export interface SitePart {
+  readonly name: string;
+  /** Absolute path; a build may have yet to make it. */
+  readonly folder: string;
+  readonly bucket: Value;
+  /** The folder of the bucket that is the site: empty, or with a slash at its end. */
+  readonly prefix: string;
+  /** The CloudFront distribution in front of the bucket, by its id. */
+  readonly distribution?: Value;
+  /** The command that makes the folder, run in the project's; empty: none. */
+  readonly build: readonly string[];
+  /** Environment variables of the build. */
+  readonly environment: Readonly<Record<string, Value>>;
+  /** A file that is put into the site with values that only a deploy knows. */
+  readonly config?: {
+    /** Path in the site; `.json`, or `.js` that sets the global variable. */
+    readonly file: string;
+    readonly values: Readonly<Record<string, Value>>;
+    readonly global: string;
+  };
+  /** Pattern → `immutable`, `no-cache`, `1h`, or a Cache-Control. The last that fits counts, as in all of these. */
+  readonly cache: Readonly<Record<string, string>>;
+  /** Pattern → header → value. */
+  readonly headers: Readonly<Record<string, Readonly<Record<string, string | undefined>>>>;
+  /** Pattern → content type. */
+  readonly types: Readonly<Record<string, string>>;
+  /** Patterns of files that are not published. */
+  readonly exclude: readonly string[];
+  /** Patterns of files that are published although they look like secrets. */
+  readonly allow: readonly string[];
+  /** Assets of so many earlier releases stay, or of those of the last so many milliseconds. */
+  readonly keep: { readonly releases: number } | { readonly ms: number; readonly written: string };
+  /** What the CDN is told to let go of. */
+  readonly invalidate: 'changed' | 'all' | 'none';
+  /** How long to wait until it has, in milliseconds; 0: not at all. */
+  readonly wait: number;
 }
 
 /** An HTTP request that must be answered well after a deploy. */
@@ -293,6 +332,7 @@ export interface Project {
   readonly stacks: ReadonlyMap<string, StackPart>;
   readonly images: ReadonlyMap<string, ImagePart>;
   readonly functions: ReadonlyMap<string, FunctionPart>;
+  readonly sites: ReadonlyMap<string, SitePart>;
   readonly checks: ReadonlyMap<string, CheckPart>;
   readonly hosts: ReadonlyMap<string, HostPart>;
   readonly backups: ReadonlyMap<string, BackupPart>;

@@ -119,6 +119,7 @@ function bareProject(
     stacks: new Map(),
     images: new Map(),
     functions: new Map(),
+    sites: new Map(),
     checks: new Map(),
     hosts: new Map(),
     backups: new Map(),

@@ -30,6 +30,7 @@ export function effectiveConfiguration(project: Project, inputs: ShowInputs = {}
     stacks: showParts(SECTIONS.stacks, project.stacks, project.root),
     images: showParts(SECTIONS.images, project.images, project.root),
     functions: showParts(SECTIONS.functions, project.functions, project.root),
+    sites: showParts(SECTIONS.sites, project.sites, project.root),
     checks: showParts(SECTIONS.checks, project.checks, project.root),
     hosts: showParts(SECTIONS.hosts, project.hosts, project.root),
     backups: showParts(SECTIONS.backups, project.backups, project.root),

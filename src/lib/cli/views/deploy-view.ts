@@ -106,6 +106,8 @@ export function inventoryLines(inventory: Inventory, account: string, paint: Pai
       `  ${paint('red', '-')} ${more ? 'more than ' : ''}${plural(count, what)} in the ${kind} ${name}, ${bytes(size)}`,
     );
   }
+  for (const { part, bucket, prefix, files } of inventory.sites)
+    lines.push(`  ${paint('red', '-')} ${part}: ${plural(files, 'file')} in s3://${bucket}/${prefix}`);
   for (const part of inventory.kept) lines.push(`  ${paint('dim', `stays: ${part}`)}`);
   const counted = new Set(inventory.holdings.map(({ name }) => name));
   for (const { uri } of inventory.repositories) {

@@ -45,7 +45,14 @@ export interface Collection {
 
 const ENTRY = /^journal\/([^/]+)\/(\d{8}T\d{9}Z-[0-9a-f]{6})\.json$/;
 /** Where a deploy puts what it makes; other objects of the bucket are no business of this. */
-const PLACES = ['code/', 'files/', 'functions/', 'templates/'];
+const PLACES = ['code/', 'files/', 'functions/', 'templates/', 'sites/blobs/', 'sites/manifests/'];
+/** What each site's bucket holds now. */
+const SITES = 'sites/state/';
+/** What names further objects, by a hash of its own. */
+const NAMING = [
+  { key: (hash: string) => `templates/${hash}.yaml`, what: 'the template' },
+  { key: (hash: string) => `sites/manifests/${hash}.json`, what: 'the release of a site' },
+] as const;
 const ALL = 100_000;
 
 /** What there is of a project in one account and region, in all of its environments, and all that uses it. Reads only. */
@@ -63,8 +70,9 @@ export async function collect(order: CollectOrder): Promise<Collection> {
     versionsAsUsers(session),
     ourRepositories(stacks, ours),
   ]);
-  const users = [...states.map(stackAsUser), ...deployed, ...functions, ...journal.users];
-  const texts = await templateTexts(store, users, new Set(objects.map(({ key }) => key)));
+  const sites = await sitesAsUsers(store);
+  const users = [...states.map(stackAsUser), ...deployed, ...functions, ...sites, ...journal.users];
+  const texts = await namingTexts(store, users, new Set(objects.map(({ key }) => key)));
   const images = await imagesIn(session, repositories, account);
   const containers = await containersAsUsers(session, images.items);
   return {
@@ -154,8 +162,25 @@ async function ourRepositories(stacks: StacksPort, ours: readonly StackState[]):
   return [...new Set(names.filter(Boolean))];
 }
 
-/** Templates that stay are users too, of the code and of the nested templates that they name, and so on. */
-async function templateTexts(
+/** What a site's bucket holds is used: the release that is there, and assets of earlier ones. */
+async function sitesAsUsers(store: ArtifactStore | undefined): Promise<User[]> {
+  const users: User[] = [];
+  for await (const { key } of store?.list(SITES) ?? []) {
+    const text = new TextDecoder().decode((await store?.get(key)) ?? new Uint8Array());
+    const [environment, site] = key
+      .slice(SITES.length)
+      .replace(/\.json$/, '')
+      .split('/');
+    users.push({ who: `the site ${site} of ${environment}`, text });
+  }
+  return users;
+}
+
+/**
+ * Templates that stay are users too, of the code and of the nested templates that they name, and so on; and so are
+ * releases of sites, of their files.
+ */
+async function namingTexts(
   store: ArtifactStore | undefined,
   users: readonly User[],
   keys: ReadonlySet<string>,
@@ -164,12 +189,12 @@ async function templateTexts(
   for (let open = users; open.length > 0; ) {
     const named = new Set(open.flatMap(({ text }) => [...namesIn(text)]));
     const wanted = [...named]
-      .map((hash) => `templates/${hash}.yaml`)
-      .filter((key) => keys.has(key) && !read.has(key));
+      .flatMap((hash) => NAMING.map(({ key, what }) => ({ key: key(hash), what, hash })))
+      .filter(({ key }) => keys.has(key) && !read.has(key));
     open = await Promise.all(
-      wanted.map(async (key) => {
+      wanted.map(async ({ key, what, hash }) => {
         const text = new TextDecoder().decode((await store?.get(key)) ?? new Uint8Array());
-        const user = { who: `the template ${key.slice(10, 22)}… that is kept`, text };
+        const user = { who: `${what} ${hash.slice(0, 12)} that is kept`, text };
         read.set(key, user);
         return user;
       }),

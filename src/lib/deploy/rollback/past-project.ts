@@ -1,5 +1,12 @@
 import type { PastPart, Standing } from '../../journal/index.ts';
-import type { CheckPart, FunctionPart, ImagePart, Project, StackPart } from '../../project/model.ts';
+import type {
+  CheckPart,
+  FunctionPart,
+  ImagePart,
+  Project,
+  SitePart,
+  StackPart,
+} from '../../project/model.ts';
 
 /** What a redactor writes in place of a secret that stood in plain words: nothing to go back to. */
 const HIDDEN = '[secret]';
@@ -28,6 +35,17 @@ export function projectOf(base: Project, standing: Standing): Project {
       dockerfile: '',
     })),
     functions: of('function', ({ config }) => config as unknown as FunctionPart),
+    sites: of('site', ({ config }) => ({
+      ...(config as unknown as SitePart),
+      folder: '',
+      build: [],
+      environment: {},
+      cache: {},
+      headers: {},
+      types: {},
+      exclude: [],
+      allow: [],
+    })),
     checks: of('check', ({ config }) => config as unknown as CheckPart),
     hosts: new Map(),
   };

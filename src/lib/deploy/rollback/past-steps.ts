@@ -44,9 +44,14 @@ export class PastSteps {
     this.#acts = acts;
   }
 
+  get sites(): Steps['sites'] {
+    return this.#steps.sites;
+  }
+
   async make(id: PartId): Promise<Done | undefined> {
     if (id.kind === 'image') return this.#image(id);
     if (id.kind === 'check') return this.#steps.make(id);
+    if (id.kind === 'site') return this.#acts(id) ? this.#steps.sites.goBack(id, this.past(id)) : undefined;
     if (id.kind === 'stack') return this.#acts(id) ? this.#stack(id) : this.#readStack(id);
     return this.#acts(id) ? this.#function(id) : undefined;
   }

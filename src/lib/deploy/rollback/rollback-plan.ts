@@ -7,7 +7,7 @@ import type { EntryDiff, StackDiff } from '../../stacks/index.ts';
 import { type Known, NotYetKnown } from '../known.ts';
 import type { Services } from '../services.ts';
 import { partOf, shortDigest } from '../steps.ts';
-import type { DeployContext } from '../types.ts';
+import type { DeployContext, FileChange } from '../types.ts';
 import type { PastSteps, Span } from './past-steps.ts';
 
 /** What a rollback would do with one part. */
@@ -23,9 +23,11 @@ export interface PlannedPart {
   readonly data?: readonly { readonly resource: string; readonly type: string; readonly becomes: string }[];
   /** Of a stack: parameters that keep the value of now, since that of then is kept nowhere. */
   readonly keeps?: readonly string[];
+  /** Of a site: each file that changes. */
+  readonly files?: readonly FileChange[];
 }
 
-type Plan = Pick<PlannedPart, 'change' | 'detail' | 'diff' | 'data' | 'keeps'>;
+type Plan = Pick<PlannedPart, 'change' | 'detail' | 'diff' | 'data' | 'keeps' | 'files'>;
 
 /** Finds out, by reading calls alone, what going back would do and what cannot go back. */
 export class RollbackPlanner {
@@ -73,6 +75,7 @@ export class RollbackPlanner {
   async #part(id: PartId): Promise<Plan> {
     if (id.kind === 'check') return { change: 'check' };
     if (id.kind === 'image') return this.#image(id);
+    if (id.kind === 'site') return this.#site(id);
     return id.kind === 'stack' ? this.#stack(id) : this.#function(id);
   }
 
@@ -127,6 +130,11 @@ export class RollbackPlanner {
     if (await this.#steps.imageIsThere(uri)) return { change: 'unchanged', detail: digest };
     this.#missingImages.add(id.name);
     return { change: 'stays', detail: `${digest} is not in its repository any more` };
+  }
+
+  async #site(id: PartId): Promise<Plan> {
+    if (!this.#acts(id)) return { change: 'stays', detail: 'was not asked for' };
+    return this.#steps.sites.planBack(id, this.#steps.past(id));
   }
 
   /** Of a function whose stack is made again, the name that it had. */
@@ -189,4 +197,4 @@ export function diffWords(diff: StackDiff): string {
 
 /** Errors about one part that do not keep the others from being looked at. */
 const BLOCKS =
-  /^(TemplateGone|ParametersUnknown|CodeGone|ParametersInvalid|MissingReference|MissingVariable|SecretNotFound|SecretKeyNotFound|ParameterNotFound|NotYetKnown)$/;
+  /^(TemplateGone|ParametersUnknown|CodeGone|ReleaseGone|SiteBucketMissing|NotOurBucket|WrongDistribution|ParametersInvalid|MissingReference|MissingVariable|SecretNotFound|SecretKeyNotFound|ParameterNotFound|NotYetKnown)$/;

@@ -7,10 +7,11 @@ import { fileSchema } from './header.ts';
 import { hosts } from './hosts.ts';
 import { images } from './images.ts';
 import { releases } from './releases.ts';
+import { sites } from './sites.ts';
 import { stacks } from './stacks.ts';
 
 /** Every section of the file, in the order in which it is shown. */
-export const SECTIONS = { stacks, images, functions, checks, hosts, backups, releases } as const;
+export const SECTIONS = { stacks, images, functions, sites, checks, hosts, backups, releases } as const;
 
 export type SectionName = keyof typeof SECTIONS;
 export const SECTION_NAMES = Object.keys(SECTIONS) as SectionName[];
