@@ -10,7 +10,14 @@ import type { HistoryQuery } from './history.ts';
 import type { LockState } from './lock.ts';
 import type { Prune, PruneOrder } from './prune/prune.ts';
 import type { Rollback, RollbackOrder } from './rollback/rollback.ts';
-import type { DeployDeps, DeployOptions, DeployResult, MissingParameter, PartOutcome } from './types.ts';
+import type {
+  DeployDeps,
+  DeployOptions,
+  DeployResult,
+  FileChange,
+  MissingParameter,
+  PartOutcome,
+} from './types.ts';
 
 export {
   type Cancelled,
@@ -34,6 +41,7 @@ export type {
   DestroyResult,
   Differences,
   DriftReport,
+  FileChange,
   Inventory,
   MissingParameter,
   PartDiff,

@@ -1,19 +1,17 @@
 /** Static sites: a bucket holds a folder's files, and the CDN knows what changed. */
 import type { BuildOrder } from './build.ts';
-import type { SiteDrift } from './drift.ts';
 import type { LocalSite } from './local.ts';
 import type { SiteLook, SiteOrder } from './look.ts';
 import type { SiteResult } from './publish.ts';
 import type { SiteEnding } from './remove.ts';
 import type { FileSource, Release, SiteDeps, SiteOwner, SiteStore } from './types.ts';
 
-export { MARKER } from './claim.ts';
 export { cdnPaths } from './invalidation.ts';
 export { isAsWanted } from './look.ts';
 export { changedFiles } from './plan.ts';
-export { blobKey, manifestKey, readRelease, shortRelease } from './release.ts';
+export { blobKey, readRelease, shortRelease } from './release.ts';
 export type * from './types.ts';
-export type { BuildOrder, LocalSite, SiteDrift, SiteEnding, SiteLook, SiteOrder, SiteResult };
+export type { BuildOrder, LocalSite, SiteEnding, SiteLook, SiteOrder, SiteResult };
 
 // What only looks starts without what publishes.
 
@@ -44,14 +42,6 @@ export async function publishSite(
   sources?: ReadonlyMap<string, FileSource>,
 ): Promise<SiteResult> {
   return (await import('./publish.ts')).publishSite(deps, order, sources);
-}
-
-/** See `siteDrift` in drift.ts. */
-export async function siteDrift(
-  deps: Pick<SiteDeps, 'port' | 'existingStore'>,
-  owner: SiteOwner,
-): Promise<SiteDrift> {
-  return (await import('./drift.ts')).siteDrift(deps, owner);
 }
 
 /** See `siteEnding` in remove.ts. */

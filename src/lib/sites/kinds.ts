@@ -23,7 +23,7 @@ const HEX = /^(?=.*[0-9])(?=.*[a-f])[0-9a-f]{8,64}$/;
 const BASE32 = /^(?=.*[2-7])(?=.*[A-Z])[A-Z2-7]{8,32}$/;
 const BASE64 = /^(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9_-]{8,32}$/;
 /** A hash changes between letters and digits all the time; a word with a year or a version behind it does once. */
-const WORD_AND_NUMBER = /^[A-Za-z]+[0-9]{1,6}$|^[0-9]{1,8}[A-Za-z]+$/;
+const WORD_AND_NUMBER = /^[A-Za-z]+[0-9]{1,6}$|^[0-9]{1,8}[a-z]+$/;
 
 /**
  * Whether the name of a file carries a hash of its content, as bundlers write it, so that other bytes would have

@@ -64,7 +64,7 @@ export async function publishSite(
 
   const pending = pendingOf(look, order);
   const ahead = aheadOf(look.record, look.plan, { place: order.place, pending });
-  await writeRecord(store, order.owner, ahead);
+  await writeRecord(deps, store, order.owner, ahead);
   const answers = await putAll(deps, order, look.plan.puts, store.bucket);
   const stuck = await removeAll(deps, order, look.plan.removals);
   const done = withStuck(
@@ -73,9 +73,9 @@ export async function publishSite(
     stuck,
   );
   // What the CDN has yet to be told is not forgotten, whatever it says.
-  if (pending) await writeRecord(store, order.owner, { ...done, pending });
+  if (pending) await writeRecord(deps, store, order.owner, { ...done, pending });
   const told = pending ? await tell(deps, order, look, pending) : undefined;
-  await writeRecord(store, order.owner, done);
+  await writeRecord(deps, store, order.owner, done);
 
   return {
     outcome: look.record?.release ? 'updated' : 'created',

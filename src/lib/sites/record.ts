@@ -1,3 +1,4 @@
+import { type RetryDeps, untilAnswered } from '../aws/retry.ts';
 import { InfractlError } from '../base/errors.ts';
 import type { SiteOwner, SitePlace, SiteStore } from './types.ts';
 
@@ -62,8 +63,14 @@ export async function readRecord(
   });
 }
 
-export async function writeRecord(store: SiteStore, owner: SiteOwner, record: SiteRecord): Promise<void> {
-  await store.put(keyOf(owner), JSON.stringify(record), { contentType: 'application/json' });
+export async function writeRecord(
+  deps: RetryDeps,
+  store: SiteStore,
+  owner: SiteOwner,
+  record: SiteRecord,
+): Promise<void> {
+  const text = JSON.stringify(record);
+  await untilAnswered(deps, () => store.put(keyOf(owner), text, { contentType: 'application/json' }));
 }
 
 export async function deleteRecord(store: SiteStore, owner: SiteOwner): Promise<void> {

@@ -1,6 +1,7 @@
 import { bytes, duration, listed, plural, shortId } from '../../base/text.ts';
 import type { DeployResult, DestroyResult, Inventory } from '../../deploy/index.ts';
 import type { Paint, Ui } from '../terminal.ts';
+import { fileLines } from './files-view.ts';
 import { pairs, table } from './table.ts';
 import type { View } from './view.ts';
 import { wrapped } from './wrap.ts';
@@ -35,7 +36,14 @@ export function deployView(result: DeployResult, where = ''): View {
 
 function planText(result: DeployResult, ui: Ui): string {
   const rows = result.parts.map(({ part, outcome, detail }) => [part, outcome, detail ?? '']);
-  return `${table(ui, ['part', 'would', { title: '', wrap: true }], rows)}\n\nA dry run: nothing was changed.`;
+  const files = result.parts.flatMap((one) =>
+    one.files?.length ? [`${one.part}\n${fileLines(one.files, ui)}`] : [],
+  );
+  return [
+    table(ui, ['part', 'would', { title: '', wrap: true }], rows),
+    ...files,
+    'A dry run: nothing was changed.',
+  ].join('\n\n');
 }
 
 /** What AWS does alone now, how to join it, and what waits for it. */
@@ -62,6 +70,7 @@ function doneText(result: DeployResult, ui: Ui, where: string): string {
   const lines: string[] = [];
   const outputs = outputLines(result.outputs, ui);
   if (outputs) lines.push(outputs, '');
+  lines.push(...siteLines(result, ui));
   const changed = result.parts.filter(({ outcome }) => outcome !== 'unchanged' && outcome !== 'passed');
   lines.push(
     result.changed
@@ -75,6 +84,14 @@ function doneText(result: DeployResult, ui: Ui, where: string): string {
 /** How to see a run again. @param where the flags that lead there, each after a space */
 export function recorded(journal: string, ui: Ui, where: string): string {
   return ui.paint('dim', `Recorded: infractl history ${shortId(journal)}${where}`);
+}
+
+/** Where the sites of a deploy are to be seen. */
+function siteLines({ parts }: DeployResult, ui: Ui): string[] {
+  const found = parts.flatMap(({ part, kind, after }) =>
+    kind === 'site' && typeof after?.url === 'string' ? [[part, after.url] as const] : [],
+  );
+  return found.length > 0 ? [pairs(ui, found), ''] : [];
 }
 
 /** `app.ApiUrl  https://…`, one a line. */

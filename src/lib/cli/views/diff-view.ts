@@ -3,6 +3,7 @@ import { plural } from '../../base/text.ts';
 import type { Differences, PartDiff } from '../../deploy/index.ts';
 import type { EntryDiff, PropertyDiff, ResourceDiff, StackDiff } from '../../stacks/index.ts';
 import type { Style, Ui } from '../terminal.ts';
+import { fileLines } from './files-view.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
 import { wrapped } from './wrap.ts';
@@ -161,15 +162,17 @@ function short(value: string): string {
 }
 
 const WOULD: Readonly<Partial<Record<PartDiff['would'], readonly [Style, string]>>> = {
+  create: ['green', 'would be put there'],
   build: ['yellow', 'would be built'],
   update: ['yellow', 'would be updated'],
   unchanged: ['dim', 'no difference'],
   unknown: ['dim', 'cannot be told now'],
 };
 
-function partLine({ part, would, detail }: PartDiff, ui: Ui): string {
+function partLine({ part, would, detail, files = [] }: PartDiff, ui: Ui): string {
   const [style, words] = WOULD[would] ?? ['yellow', would];
-  return `${ui.paint('bold', part)}  ${ui.paint(style, words)}${detail ? `: ${detail}` : ''}`;
+  const line = `${ui.paint('bold', part)}  ${ui.paint(style, words)}${detail ? `: ${detail}` : ''}`;
+  return files.length > 0 ? `${line}\n${fileLines(files, ui)}` : line;
 }
 
 function summary(found: Differences, ui: Ui): string {

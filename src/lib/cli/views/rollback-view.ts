@@ -3,6 +3,7 @@ import type { DeployResult, PlannedPart, RollbackPlan } from '../../deploy/index
 import type { Style, Ui } from '../terminal.ts';
 import { outputLines, recorded } from './deploy-view.ts';
 import { stackText } from './diff-view.ts';
+import { fileLines } from './files-view.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -30,10 +31,11 @@ const DATA = 'Data in tables, buckets and databases is not taken back.';
 /** What a rollback will do, for the question before it. */
 export function planLines(plan: RollbackPlan, { paint, columns }: Ui): string {
   const width = Math.max(...plan.parts.map(({ part }) => part.length));
-  const parts = plan.parts.flatMap(({ part, change, detail, data = [], keeps = [] }) => {
+  const parts = plan.parts.flatMap(({ part, change, detail, data = [], keeps = [], files = [] }) => {
     const words = [WORDS[change], detail].filter(Boolean).join(': ');
     return [
       `  ${paint(...MARKS[change])} ${part.padEnd(width)}  ${words}`,
+      ...(files.length > 0 ? [fileLines(files, { paint, columns }, '      ')] : []),
       ...data.map((one) => `      ${paint('red', '!')} ${dataLine(one)}`),
       ...keepsLines(keeps).map((line) => `      ${paint('dim', '=')} ${line}`),
     ];
