@@ -8,10 +8,11 @@ import type { Known } from './known.ts';
 import type { DeployContext, MissingParameter } from './types.ts';
 
 /**
- * Everything that can be checked before AWS is touched: the account, the templates, the parameters whose
- * values are known on this machine. Parameters without a value are asked for where somebody can answer.
+ * Everything that can be checked before AWS is touched: the account, the templates, the folders of sites, the
+ * parameters whose values are known on this machine. Parameters without a value are asked for where somebody can answer.
  *
- * @throws UsageError `InvalidParameters` with all that is wrong; InfractlError `WrongAccount` (exit 5)
+ * @throws UsageError `InvalidParameters` with all that is wrong, those of `checkFolder`; InfractlError
+ *   `WrongAccount` (exit 5)
  */
 export async function preflight(
   context: DeployContext,
@@ -19,6 +20,7 @@ export async function preflight(
   parts: readonly PartId[],
   { account = true } = {},
 ): Promise<void> {
+  await checkSites(context, parts);
   const stacks = parts
     .filter(({ kind }) => kind === 'stack' && context.options.createStack)
     .flatMap(({ name }) => context.project.stacks.get(name) ?? []);
@@ -35,6 +37,18 @@ export async function preflight(
     });
   }
   if (account) await checkAccount(context);
+}
+
+/** A site that is built is looked at when it is; one that goes back does not come from a folder. */
+async function checkSites(
+  { project, options, recipe }: DeployContext,
+  parts: readonly PartId[],
+): Promise<void> {
+  const sites = parts.flatMap(({ kind, name }) => (kind === 'site' ? (project.sites.get(name) ?? []) : []));
+  const built = sites.filter(({ build }) => build.length === 0 || options.skipBuild);
+  if (recipe || built.length === 0) return;
+  const { checkFolder } = await import('../sites/index.ts');
+  for (const site of built) await checkFolder(site);
 }
 
 async function checkStack(context: DeployContext, known: Known, stack: StackPart): Promise<string[]> {

@@ -123,7 +123,7 @@ export class SiteSteps {
     return {
       outcome,
       detail: resultWords(sites, result),
-      ...(before ? { before: { release: before } } : {}),
+      ...(before && before !== result.release ? { before: { release: before } } : {}),
       after: {
         bucket,
         ...(prefix ? { prefix } : {}),

@@ -16,6 +16,7 @@ export const SANDBOX_LIMITS: readonly string[] = [
   'A weighted alias sends everything to its main version.',
   'Logs: Insights statistics, metric filters and filter patterns are not reliable, Live Tail never samples. No X-Ray traces.',
   'Alarms cannot be silenced: there are no mute rules.',
+  'A site behind CloudFront answers under a path of this machine, so links that begin with a slash lead elsewhere.',
   'Nothing publishes metrics of its own: what `monitoring metrics` shows is empty there, and alarms stay without data.',
   'No prices, costs, quotas, StackSets, Data Lifecycle Manager or image scans.',
   'What changed since the last stop is lost if the sandbox is killed; only S3 objects and image layers are on disk at once.',

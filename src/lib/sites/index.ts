@@ -23,6 +23,13 @@ export async function buildSite(
   return (await import('./build.ts')).buildSite(deps, order);
 }
 
+/** Refuses what cannot be published: see `readFolder` in folder.ts. */
+export async function checkFolder(
+  order: Parameters<typeof import('./folder.ts').readFolder>[0],
+): Promise<void> {
+  await (await import('./folder.ts')).readFolder(order);
+}
+
 /** See `localRelease` in local.ts. */
 export async function localRelease(
   site: LocalSite,
@@ -58,7 +65,7 @@ export async function removeSite(
   deps: Pick<SiteDeps, 'port' | 'clock' | 'signal' | 'before'>,
   store: SiteStore,
   owner: SiteOwner,
-  ending: Pick<SiteEnding, 'place' | 'files'>,
+  ending: Pick<SiteEnding, 'place' | 'files' | 'marked'>,
 ) {
   return (await import('./remove.ts')).removeSite(deps, store, owner, ending);
 }

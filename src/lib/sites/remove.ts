@@ -1,8 +1,9 @@
 import { untilAnswered } from '../aws/retry.ts';
 import { isInfractlError } from '../base/errors.ts';
 import { checkClaim, MARKER } from './claim.ts';
+import { kindOf } from './kinds.ts';
 import { isOurs } from './plan.ts';
-import { deleteRecord, readRecord, type SiteRecord } from './record.ts';
+import { deleteRecord, readRecord } from './record.ts';
 import type { SiteDeps, SiteOwner, SitePlace, SiteStore, StoredFile } from './types.ts';
 
 const BATCH = 1000;
@@ -12,9 +13,10 @@ export interface SiteEnding {
   readonly place: SitePlace;
   /** Files that we put there and that are still ours. */
   readonly files: readonly string[];
+  /** Whether the place says whose it is. */
+  readonly marked: boolean;
   /** Files of others in the same place, which stay. */
   readonly others: number;
-  readonly record: SiteRecord;
 }
 
 /**
@@ -32,8 +34,9 @@ export async function siteEnding(
   const there = await filesIfThere(port, record.place);
   if (there.size > 0) await checkClaim(port, record.place, owner, there);
   const ours = Object.entries(record.files).filter(([path, known]) => isOurs(known, there.get(path)));
-  const files = [...ours.map(([path]) => path), ...(there.has(MARKER) ? [MARKER] : [])];
-  return { place: record.place, files, others: there.size - files.length, record };
+  const files = ours.map(([path]) => path);
+  const marked = there.has(MARKER);
+  return { place: record.place, files, marked, others: there.size - files.length - Number(marked) };
 }
 
 /** A bucket that is gone holds nothing. */
@@ -59,19 +62,19 @@ export async function removeSite(
   deps: Pick<SiteDeps, 'port' | 'clock' | 'signal' | 'before'>,
   store: SiteStore,
   owner: SiteOwner,
-  { place, files }: Pick<SiteEnding, 'place' | 'files'>,
+  { place, files, marked }: Pick<SiteEnding, 'place' | 'files' | 'marked'>,
 ): Promise<{ readonly removed: number; readonly stuck: readonly { path: string; reason: string }[] }> {
   await deps.before();
-  const order = files.filter((path) => path !== MARKER).sort((a, b) => Number(isPage(b)) - Number(isPage(a)));
+  const order = files.toSorted((a, b) => Number(isPage(b)) - Number(isPage(a)));
   const stuck: { path: string; reason: string }[] = [];
   for (let from = 0; from < order.length; from += BATCH) {
     const some = order.slice(from, from + BATCH);
     stuck.push(...(await untilAnswered(deps, () => deps.port.remove(place, some))));
   }
   if (stuck.length > 0) return { removed: order.length - stuck.length, stuck };
-  if (files.includes(MARKER)) await untilAnswered(deps, () => deps.port.remove(place, [MARKER]));
+  if (marked) await untilAnswered(deps, () => deps.port.remove(place, [MARKER]));
   await deleteRecord(store, owner);
   return { removed: order.length, stuck };
 }
 
-const isPage = (path: string): boolean => /\.html?$/.test(path);
+const isPage = (path: string): boolean => kindOf(path) === 'page';

@@ -281,7 +281,7 @@ describe('afterwards', () => {
       { keep: [] },
     );
     const inventory = await destroy.inventory();
-    expect(inventory.sites).toEqual([{ part: 'site web', bucket: 'shop-web', prefix: '', files: 6 }]);
+    expect(inventory.sites).toEqual([{ part: 'site web', bucket: 'shop-web', prefix: '', files: 5 }]);
     const { parts } = await destroy.run();
     expect(parts.map(({ part, outcome }) => `${part} ${outcome}`)).toEqual([
       'site web deleted',

@@ -10,7 +10,7 @@ from typing import Any
 from ministack.app import app as ministack_app
 from ministack.services import lambda_svc
 
-from . import MINISTACK_VERSION, custom_resources, runtime_api, urls
+from . import MINISTACK_VERSION, custom_resources, runtime_api, sites, urls
 from .engine import Engine
 from .machines.fleet import Fleet
 from .pool import Pool
@@ -42,6 +42,11 @@ class Server:
             if scope["path"] == "/_ministack/reset" and scope["method"] == "POST":
                 await self._reset(scope, receive, send)
                 return
+        if scope["type"] == "http":
+            if sites.lacks_slash(scope["path"]):
+                await _lead_on(send, scope["path"] + "/")
+                return
+            scope = sites.viewer_scope(scope)
         if scope["type"] in ("http", "websocket"):
             path = urls.local_path(scope["path"])
             if path != scope["path"]:
@@ -99,6 +104,11 @@ def _host(scope: Any) -> str:
         if key.lower() == b"host":
             return value.decode("latin-1")
     return ""
+
+
+async def _lead_on(send: Any, path: str) -> None:
+    await send({"type": "http.response.start", "status": 301, "headers": [(b"location", path.encode())]})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _answer(send: Any, status: int, value: Any) -> None:

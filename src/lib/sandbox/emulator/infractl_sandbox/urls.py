@@ -8,6 +8,7 @@ from typing import Any
 from ministack.services import apigateway, apigateway_v1
 from ministack.services.cloudformation import provisioners, stacks
 
+from . import sites
 from .settings import Settings
 
 _PATH = "/_aws/execute-api/"
@@ -74,12 +75,15 @@ def _install_api_endpoint(settings: Settings) -> None:
 def _install_outputs(settings: Settings) -> None:
     resolve = stacks._resolve_stack_outputs
 
+    def local(text: str) -> str:
+        return sites.localized(settings, localized(settings, text))
+
     def resolve_stack_outputs(*args: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         outputs, exports = resolve(*args)
         for output in outputs:
-            output["OutputValue"] = localized(settings, output["OutputValue"])
+            output["OutputValue"] = local(output["OutputValue"])
         for export in exports.values():
-            export["Value"] = localized(settings, export["Value"])
+            export["Value"] = local(export["Value"])
         return outputs, exports
 
     stacks._resolve_stack_outputs = resolve_stack_outputs
