@@ -7,7 +7,7 @@ import type { LocalKind } from './kinds.ts';
 
 /** The names of a kind that a project has, in the order of its file. */
 export function projectNames(kind: LocalKind, project: Project): Candidate[] {
-  const { stacks, images, functions, checks, hosts, backups, releases, environments } = project;
+  const { stacks, images, functions, sites, checks, hosts, backups, releases, environments } = project;
   const of = (description: string, parts: ReadonlyMap<string, unknown>): Candidate[] =>
     [...parts.keys()].map((value) => ({ value, description }));
   switch (kind) {
@@ -18,6 +18,7 @@ export function projectNames(kind: LocalKind, project: Project): Candidate[] {
         ...of('stack', stacks),
         ...of('image', images),
         ...of('function', functions),
+        ...of('site', sites),
         ...of('check', checks),
       ]);
     case 'stack':

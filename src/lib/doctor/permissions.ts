@@ -30,17 +30,26 @@ const FUNCTIONS = [
   'lambda:UpdateAlias',
   'lambda:UpdateFunctionCode',
 ];
+const SITES = [
+  'cloudfront:CreateInvalidation',
+  'cloudfront:GetDistribution',
+  's3:DeleteObject',
+  's3:GetObject',
+  's3:ListBucket',
+  's3:PutObject',
+];
 const HOSTS = ['ec2:DescribeInstances', 'ec2:StartInstances', 'ec2:StopInstances'];
 const BACKUPS = ['ec2:CreateSnapshots', 'ec2:CreateTags', 'ec2:DeleteSnapshot', 'ec2:DescribeSnapshots'];
 
 /** The actions that a project needs, each once, in order. */
 export function neededActions(
-  project: Pick<Project, 'stacks' | 'images' | 'functions' | 'hosts' | 'backups'>,
+  project: Pick<Project, 'stacks' | 'images' | 'functions' | 'sites' | 'hosts' | 'backups'>,
 ): string[] {
   const wanted = [
     project.stacks.size > 0 ? STACKS : [],
     project.images.size > 0 ? IMAGES : [],
     project.functions.size > 0 ? FUNCTIONS : [],
+    project.sites.size > 0 ? SITES : [],
     project.hosts.size > 0 ? HOSTS : [],
     project.backups.size > 0 ? BACKUPS : [],
   ].flat();

@@ -7,7 +7,7 @@ import type { LoadOptions } from './load.ts';
 import type { Project } from './model.ts';
 
 /** Changes with the shape of what is remembered. */
-const FORMAT = 5;
+const FORMAT = 6;
 /** Projects and environments that are remembered at the most. */
 const MOST = 50;
 
