@@ -110,6 +110,7 @@ describe('AWS', () => {
       stacks: parts(),
       images: parts(),
       functions: parts(),
+      sites: parts(),
       hosts: parts(),
       backups: parts(),
     };
