@@ -73,6 +73,6 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
       detach: this.flags.detach,
       dryRun: this.flags['dry-run'],
     });
-    return deployView(result, this.where);
+    return deployView(result, this.where, parts.length === 0 ? [...project.releases.keys()] : []);
   }
 }

@@ -174,6 +174,15 @@ describe.skipIf(noHost)('mbot on one computer', () => {
     expect(client.lost).toEqual([]);
   });
 
+  it('is worked on by Systems Manager as by ssh', async () => {
+    const bySsh = 'ssh: { user: ubuntu, identity: ssh/mbot }';
+    change('infractl.yaml', bySsh, 'connect: ssm');
+    expect((await user.does('host run -- id -un')).stdout).toBe('root\n');
+    expect((await user.type('host run -- sh -c "exit 3"')).stdout).toContain('ended with 3');
+    expect((await user.does('redeploy status')).stdout).toContain(second);
+    change('infractl.yaml', 'connect: ssm', bySsh);
+  });
+
   it('is backed up once, by an encrypted snapshot', async () => {
     await user.does('backup create --wait');
     const all = await user.reads<{ state: string }[]>('backup list');

@@ -83,6 +83,7 @@ async function readBlueprint(folder: string, name: string): Promise<Blueprint> {
     title: string;
     description: string;
     generate?: string[];
+    next?: string[];
     sshKey?: { file: string; parameter: string };
     variants?: Record<string, { title: string; without?: string[] }>;
   };
@@ -91,6 +92,6 @@ async function readBlueprint(folder: string, name: string): Promise<Blueprint> {
     title,
     without,
   }));
-  const { title, description, generate = [], sshKey } = raw;
-  return { name, title, description, folder, variants, generate, ...(sshKey ? { sshKey } : {}) };
+  const { title, description, generate = [], next = [], sshKey } = raw;
+  return { name, title, description, folder, variants, generate, next, ...(sshKey ? { sshKey } : {}) };
 }

@@ -9,6 +9,8 @@ export interface Blueprint {
   readonly variants: readonly Variant[];
   /** Keys of `.env.secrets` that get a random value. */
   readonly generate: readonly string[];
+  /** Commands after the first deploy, without `infractl`. */
+  readonly next: readonly string[];
   /** A key pair for its hosts: the file of the private key, and the parameter in infractl.yaml for the public one. */
   readonly sshKey?: { readonly file: string; readonly parameter: string };
 }

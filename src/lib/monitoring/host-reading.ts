@@ -23,6 +23,9 @@ export const HOST_READING: readonly [string, ...string[]] = [
 /** What a real disk, or a volume in its place, is mounted from. */
 const DISK = /^(?:\/dev\/|overlay$)/;
 
+/** Files that the engine of a container lends it: no disks of its own. */
+const LENT = /^\/etc\/(hosts|hostname|resolv\.conf)$/;
+
 /** What `HOST_READING` printed; undefined where it is no Linux that answers so. */
 export function hostReading(text: string): HostReading | undefined {
   const lines = text.split('\n');
@@ -41,7 +44,8 @@ export function hostReading(text: string): HostReading | undefined {
   const disks = new Map<string, { path: string; used: number; total: number }>();
   for (const line of lines) {
     const [device = '', size, used, , share, path] = line.trim().split(/\s+/);
-    if (!DISK.test(device) || !path || !share?.endsWith('%') || disks.has(device)) continue;
+    if (!DISK.test(device) || !path || !share?.endsWith('%') || disks.has(device) || LENT.test(path))
+      continue;
     disks.set(device, { path, used: Number(used) * 1024, total: Number(size) * 1024 });
   }
   return {

@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isWell, servicesCommand, servicesOf } from '../../../src/lib/monitoring/index.ts';
@@ -33,6 +37,30 @@ Result=success
 `;
 
 describe('services', () => {
+  it('of a template unit are all its instances; none at all is one that is missing', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'infractl-services-'));
+    const fake = (units: string) => {
+      const show =
+        'case "$1" in list-units) printf "%s" "$UNITS" ;; show) echo ActiveState=active ;; *) exit 1 ;; esac';
+      writeFileSync(path.join(folder, 'systemctl'), `#!/bin/sh\n${show}\n`, { mode: 0o755 });
+      const [program, ...args] = servicesCommand(['shop@*', 'nginx'], 5);
+      const env = { PATH: `${folder}:${process.env.PATH}`, UNITS: units };
+      return servicesOf(execFileSync(program, args, { env, encoding: 'utf8' })).map(
+        ({ unit, state }) => `${unit} ${state}`,
+      );
+    };
+    try {
+      expect(fake('shop@1.service loaded active\nshop@2.service loaded failed\n')).toEqual([
+        'shop@1.service active',
+        'shop@2.service active',
+        'nginx active',
+      ]);
+      expect(fake('')).toEqual(['shop@* not-found', 'nginx active']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('are read from what the host prints', () => {
     const [shop, gone] = servicesOf(TEXT);
     expect(shop).toEqual({

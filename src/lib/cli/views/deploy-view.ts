@@ -20,8 +20,12 @@ export function placeLine(place: Place, paint: Paint): string {
   return [paint('bold', place.project), place.environment, place.region, where].filter(Boolean).join(' · ');
 }
 
-/** What a deploy did, or would do. */
-export function deployView(result: DeployResult, where = ''): View {
+/**
+ * What a deploy did, or would do.
+ *
+ * @param releases what no deploy brings to its hosts
+ */
+export function deployView(result: DeployResult, where = '', releases: readonly string[] = []): View {
   const detached = result.parts.some(({ outcome }) => outcome === 'started');
   return {
     json: result,
@@ -30,7 +34,7 @@ export function deployView(result: DeployResult, where = ''): View {
         ? planText(result, ui)
         : detached
           ? detachedText(result, ui, where)
-          : doneText(result, ui, where),
+          : doneText(result, ui, where, releases),
   };
 }
 
@@ -66,7 +70,7 @@ function detachedText(result: DeployResult, ui: Ui, where: string): string {
   return lines.join('\n');
 }
 
-function doneText(result: DeployResult, ui: Ui, where: string): string {
+function doneText(result: DeployResult, ui: Ui, where: string, releases: readonly string[]): string {
   const lines: string[] = [];
   const outputs = outputLines(result.outputs, ui);
   if (outputs) lines.push(outputs, '');
@@ -78,6 +82,8 @@ function doneText(result: DeployResult, ui: Ui, where: string): string {
       : `Nothing to do: ${result.project} ${result.environment} is as it should be (${duration(result.ms)}).`,
   );
   if (result.journal) lines.push(recorded(result.journal, ui, where));
+  if (result.changed)
+    lines.push(...releases.map((name) => `To release to its hosts: infractl redeploy --app ${name}${where}`));
   return lines.join('\n');
 }
 

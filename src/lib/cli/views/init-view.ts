@@ -5,7 +5,7 @@ import type { View } from './view.ts';
 /** What `infractl init` made, or would make, and what to type next. */
 export function initView(plan: ProjectPlan, at: { folder: string; dryRun: boolean }): View {
   const paths = plan.files.map(({ path }) => path);
-  const next = nextCommands(at.folder);
+  const next = nextCommands(at.folder, plan.blueprint.next);
   const variant = plan.variant ? ` (${plan.variant.name})` : '';
   return {
     json: {
@@ -28,9 +28,10 @@ export function initView(plan: ProjectPlan, at: { folder: string; dryRun: boolea
   };
 }
 
-function nextCommands(folder: string): readonly string[] {
+function nextCommands(folder: string, after: readonly string[]): readonly string[] {
   const enter = folder === '.' ? [] : [`cd ${quoted(folder)}`];
-  return [...enter, 'infractl sandbox start', 'infractl deploy --create-stack --sandbox'];
+  const commands = ['deploy --create-stack', ...after].map((command) => `infractl ${command} --sandbox`);
+  return [...enter, 'infractl sandbox start', ...commands];
 }
 
 /** As a shell wants it. */

@@ -89,7 +89,7 @@ class Boxes:
                 raise EngineError(f"the machine ended at its start: {self._last_words(instance_id)}")
             if time.monotonic() > until:
                 raise EngineError(f"the machine does not answer at {address}: {self._last_words(instance_id)}")
-            time.sleep(0.1)
+            time.sleep(0.2)
 
     def listens(self, instance_id: str) -> bool:
         """Whether sshd is there inside, whatever this machine can reach."""
@@ -111,7 +111,7 @@ class Boxes:
     def stop(self, instance_ids: list[str]) -> None:
         if instance_ids:
             names = [self.name(one) for one in instance_ids]
-            self._engine.run(["stop", "--time", str(_STOP_SECONDS), *names], _STOP_SECONDS * len(names) + 30)
+            self._engine.run(["stop", "-t", str(_STOP_SECONDS), *names], _STOP_SECONDS * len(names) + 30)
 
     def restart(self, instance_id: str, address: str, elastic: list[str]) -> None:
         self.stop([instance_id])

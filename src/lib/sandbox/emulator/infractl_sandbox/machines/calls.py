@@ -17,8 +17,16 @@ Params = dict[str, Any]
 Answer = tuple[int, dict[str, str], bytes]
 Call = Callable[[Params], Answer]
 
-# They ask the engine, so they run beside the server's loop.
-_BESIDE = {"RunInstances", "AllocateAddress", "AssociateAddress", "DisassociateAddress", "ReleaseAddress", "CreateKeyPair"}
+# They ask the engine or ssh-keygen, so they run beside the server's loop.
+_BESIDE = {
+    "RunInstances",
+    "AllocateAddress",
+    "AssociateAddress",
+    "DisassociateAddress",
+    "ReleaseAddress",
+    "CreateKeyPair",
+    "ImportKeyPair",
+}
 _ROOT_DEVICES = ("/dev/sda1", "/dev/xvda")
 
 

@@ -128,8 +128,8 @@ class Fleet:
 
         def work() -> None:
             self._boxes.remove(instance["InstanceId"])
-            _move(instance, "shutting-down", "terminated")
             then()
+            _move(instance, "shutting-down", "terminated")
 
         self._do(instance, work, failed="running")
 
@@ -164,8 +164,9 @@ class Fleet:
                 if era == self._era:
                     instance.pop("StateReason", None)
                     work()
-            except EngineError as error:
-                _log.error("%s: %s", instance_id, error)
+            except Exception as error:
+                # Whatever it was, nobody may wait for this machine for ever.
+                _log.exception("%s: %s", instance_id, error)
                 instance["StateReason"] = {"Code": "Server.InternalError", "Message": str(error)}
                 _set(instance, failed)
             finally:
@@ -196,11 +197,14 @@ class Fleet:
         known = {one["InstanceId"]: one for one in ec2._instances.all_values() if has_machine(one)}
         try:
             states = self._boxes.states()
-            for instance_id in states.keys() - known.keys():
-                self._boxes.remove(instance_id)
         except EngineError as error:
             states = {}
             _log.warning("The machines of the last run cannot be seen: %s", error)
+        for instance_id in states.keys() - known.keys():
+            try:
+                self._boxes.remove(instance_id)
+            except EngineError as error:
+                _log.warning("%s could not be removed: %s", instance_id, error)
         obstacle = self.obstacle() if known else None
         for instance_id, instance in known.items():
             state = instance["State"]["Name"]
