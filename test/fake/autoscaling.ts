@@ -24,6 +24,8 @@ export interface FakeGroup {
   type: string;
   /** The next refresh fails with this reason. */
   failRefresh: string | undefined;
+  /** ARNs of target groups that members are registered with while they are in service. */
+  targetGroups: string[];
 }
 
 export class AutoScalingState {
@@ -42,6 +44,7 @@ export class AutoScalingState {
       memberMs: 40_000,
       type: 't3.small',
       failRefresh: undefined,
+      targetGroups: [],
       tags: new Map(Object.entries(tags ?? {})),
       ...rest,
     };
@@ -53,7 +56,8 @@ export class AutoScalingState {
 /** Puts the members there that a group wants, as real instances of the fake's EC2. */
 export function settle(group: FakeGroup, context: Context): void {
   const { state, clock } = context;
-  while (group.members.length < group.desired) {
+  const standby = ({ lifecycle }: FakeGroup['members'][number]) => /Standby$/.test(lifecycle);
+  while (group.members.filter((one) => !standby(one)).length < group.desired) {
     const instance = state.ec2.addInstance({
       state: 'pending',
       type: group.type,
@@ -65,10 +69,10 @@ export function settle(group: FakeGroup, context: Context): void {
     clock.after(group.memberMs, () => {
       instance.state = 'running';
       instance.since = clock.now();
-      member.lifecycle = 'InService';
+      serve(group, member, context);
     });
   }
-  for (const member of group.members.slice(group.desired)) {
+  for (const member of group.members.filter((one) => !standby(one)).slice(group.desired)) {
     member.lifecycle = 'Terminating';
     clock.after(group.memberMs, () => {
       group.members = group.members.filter((one) => one !== member);
@@ -77,6 +81,14 @@ export function settle(group: FakeGroup, context: Context): void {
     });
   }
 }
+
+/** In service, and registered with the target groups. */
+function serve(group: FakeGroup, member: FakeGroup['members'][number], { state, clock }: Context): void {
+  member.lifecycle = 'InService';
+  for (const arn of group.targetGroups) state.targets.register(arn, member.id, clock);
+}
+
+const STANDBY_MS = 2_000;
 
 type Handler = (p: Parameters, context: Context) => object;
 
@@ -112,6 +124,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return {
       AutoScalingGroups: items.map((group) => ({
         AutoScalingGroupName: group.name,
+        TargetGroupARNs: group.targetGroups,
         MinSize: group.min,
         MaxSize: group.max,
         DesiredCapacity: group.desired,
@@ -137,6 +150,46 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
       );
     Object.assign(group, { min, max, desired });
     settle(group, context);
+    return {};
+  },
+
+  EnterStandby(p, context) {
+    const group = named(p, context);
+    const ids = list<string>(p.InstanceIds);
+    const members = ids.map((id) => {
+      const member = group.members.find((one) => one.id === id);
+      if (member?.lifecycle === 'InService') return member;
+      throw validationError(`The instance ${id} is not in InService.`);
+    });
+    if (String(p.ShouldDecrementDesiredCapacity) === 'true') {
+      if (group.desired - ids.length < group.min)
+        throw validationError(
+          `AutoScalingGroup ${group.name} has min-size=${group.min}, max-size=${group.max}, and desired-size=${group.desired}. To place into standby ${ids.length} instance, please update the AutoScalingGroup sizes appropriately.`,
+        );
+      group.desired -= ids.length;
+    }
+    for (const member of members) {
+      member.lifecycle = 'EnteringStandby';
+      const drained = group.targetGroups.map((arn) =>
+        context.state.targets.deregister(arn, member.id, context.clock),
+      );
+      context.clock.after(Math.max(STANDBY_MS, ...drained), () => {
+        if (member.lifecycle === 'EnteringStandby') member.lifecycle = 'Standby';
+      });
+    }
+    return {};
+  },
+
+  ExitStandby(p, context) {
+    const group = named(p, context);
+    for (const id of list<string>(p.InstanceIds)) {
+      const member = group.members.find((one) => one.id === id);
+      if (!member || !/Standby$/.test(member.lifecycle))
+        throw validationError(`The instance ${id} is not in Standby.`);
+      member.lifecycle = 'Pending';
+      group.desired += 1;
+      context.clock.after(STANDBY_MS, () => serve(group, member, context));
+    }
     return {};
   },
 

@@ -42,6 +42,7 @@ import {
   type S3State,
 } from './state.ts';
 import { sts } from './sts.ts';
+import { TargetsState, targets } from './targets.ts';
 import { FakeError, type Parameters } from './wire.ts';
 
 /** One request as it came in. `mutates` is decided by the action's name, as IAM's access levels are. */
@@ -111,6 +112,7 @@ export interface FakeState {
   readonly ec2: Ec2State;
   readonly ebs: EbsState;
   readonly autoScaling: AutoScalingState;
+  readonly targets: TargetsState;
   readonly rds: RdsState;
   readonly sns: SnsState;
   readonly iam: IamState;
@@ -167,6 +169,7 @@ const SERVICES: readonly Service[] = [
   cloudWatch,
   ec2,
   autoScaling,
+  targets,
   rds,
   ebs,
   sns,
@@ -201,6 +204,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     ec2: new Ec2State(),
     ebs: new EbsState(),
     autoScaling: new AutoScalingState(),
+    targets: new TargetsState(),
     rds: new RdsState(),
     sns: newSnsState(),
     iam: newIamState(),

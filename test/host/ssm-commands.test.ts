@@ -13,7 +13,7 @@ import { until } from '../helpers/until.ts';
 const INSTANCE = 'i-0123456789abcdef0';
 
 /** What works over ssh, over Systems Manager: the built command line, AWS's stand-in, and a real machine. */
-describe.skipIf(noHost)('infractl on a host of Systems Manager', () => {
+describe.skipIf(noHost)('infractl on a host of Systems Manager', { timeout: 300_000 }, () => {
   const used = useHost();
   let fake: Fake;
   let app: Released;

@@ -21,7 +21,7 @@ const INSTANCE = 'i-0123456789abcdef0';
 const BUCKET = 'shop-crossing';
 
 /** Scripts of Run Command on a real machine: what its agent would run is run there. */
-describe.skipIf(noHost)('a host by Systems Manager', () => {
+describe.skipIf(noHost)('a host by Systems Manager', { timeout: 300_000 }, () => {
   const used = useHost();
   let fake: Fake;
   let folder: string;

@@ -34,7 +34,7 @@ export default class HttpsEnable extends HostCommand<typeof HttpsEnable> {
     const { app, host, email, staging = false, yes, 'dry-run': dryRun } = this.flags;
     if (!dryRun) await this.guardProtected();
     const desk = await this.releaseDesk();
-    const places = desk.choose(app, host);
+    const places = await desk.choose(app, host);
     const enable = (looking: boolean) =>
       Promise.all(
         places.map(async (place) => {

@@ -22,7 +22,7 @@ export default class HttpsRenew extends HostCommand<typeof HttpsRenew> {
     const { app, host, force = false, 'dry-run': dryRun = false } = this.flags;
     if (!dryRun) await this.guardProtected();
     const desk = await this.releaseDesk();
-    const places = desk.choose(app, host);
+    const places = await desk.choose(app, host);
     const found = [];
     for (const place of places) {
       await desk.https(place, { action: 'renew', dryRun, force });

@@ -11,7 +11,7 @@ export default class HttpsStatus extends HostCommand<typeof HttpsStatus> {
 
   protected override async work(): Promise<View> {
     const desk = await this.releaseDesk();
-    const places = desk.choose(this.flags.app, this.flags.host);
+    const places = await desk.choose(this.flags.app, this.flags.host);
     const look = async (place: (typeof places)[number]) => ({
       place,
       state: await desk.https(place, { action: 'status' }),

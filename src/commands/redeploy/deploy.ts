@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { HostCommand } from '../../lib/cli/command/host-command.ts';
 import { timeFlag } from '../../lib/cli/flags/host-flags.ts';
 import { appFlags, waitFlag } from '../../lib/cli/flags/redeploy-flags.ts';
+import { plannedView } from '../../lib/cli/views/redeploy-plan-view.ts';
 import { releasedView, releasePlaceLine } from '../../lib/cli/views/redeploy-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
 
@@ -10,12 +11,17 @@ export default class RedeployDeploy extends HostCommand<typeof RedeployDeploy> {
   static override description =
     'Fetches the ref (or brings the folder), builds beside what runs, and switches when all is ready. The new ' +
     'release must be healthy and stay so; if not, the old one serves again by itself, and the exit code is 8. ' +
-    'Where nothing is new, nothing is done. Several hosts get it one after the other; the first failure stops it.';
+    'Where nothing is new, nothing is done. Several hosts get it one after the other, the members of an auto scaling ' +
+    'group a few at a time and out of the load balancer; the first failure stops it.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     {
       description: 'Another branch, tag or commit',
       command: '<%= config.bin %> <%= command.id %> --ref main',
+    },
+    {
+      description: 'See what would be released',
+      command: '<%= config.bin %> <%= command.id %> --dry-run',
     },
     {
       description: 'Again, also where nothing is new',
@@ -26,17 +32,20 @@ export default class RedeployDeploy extends HostCommand<typeof RedeployDeploy> {
     ...appFlags,
     ref: Flags.string({ description: 'A branch, a tag or a commit instead of the configured one.' }),
     force: Flags.boolean({ description: 'Make a new release also where nothing is new.' }),
+    'dry-run': Flags.boolean({ description: 'Show what would be released, and change nothing.' }),
     settle: timeFlag('How long it must stay healthy before it is declared good.'),
     wait: waitFlag,
   };
   static override streams = true;
 
   protected override async work(): Promise<View> {
-    await this.guardProtected();
-    const { app, host = [], ref, force, settle, wait = 0 } = this.flags;
+    const { app, host = [], ref, force, settle, wait = 0, 'dry-run': dryRun } = this.flags;
+    if (!dryRun) await this.guardProtected();
     const desk = await this.releaseDesk();
-    const places = desk.choose(app, host);
+    const places = await desk.choose(app, host);
+    const choice = { ref, force, settle, wait };
+    if (dryRun) return plannedView(await desk.plan(places, choice), places);
     if (!this.flags.json) this.say(releasePlaceLine(places));
-    return releasedView(await desk.deploy(places, { ref, force, settle, wait }), 'deploy');
+    return releasedView(await desk.deploy(places, choice), 'deploy');
   }
 }

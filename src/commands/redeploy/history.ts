@@ -16,7 +16,7 @@ export default class RedeployHistory extends HostCommand<typeof RedeployHistory>
 
   protected override async work(): Promise<View> {
     const desk = await this.releaseDesk();
-    const places = desk.choose(this.flags.app, this.flags.host);
+    const places = await desk.choose(this.flags.app, this.flags.host);
     const found = await Promise.all(
       places.map(async (place) => ({ place, entries: await desk.history(place, this.flags.limit) })),
     );

@@ -26,7 +26,7 @@ export default class RedeployPrune extends HostCommand<typeof RedeployPrune> {
     const { app, host, keep, yes, wait = 0, 'dry-run': dryRun } = this.flags;
     if (!dryRun) await this.guardProtected();
     const desk = await this.releaseDesk();
-    const places = desk.choose(app, host);
+    const places = await desk.choose(app, host);
     const prune = (looking: boolean) =>
       Promise.all(
         places.map(async (place) => ({

@@ -31,7 +31,7 @@ export default class RedeployRollback extends HostCommand<typeof RedeployRollbac
     await this.guardProtected();
     const { app, host = [], settle = 0, wait = 0 } = this.flags;
     const desk = await this.releaseDesk();
-    const places = desk.choose(app, host);
+    const places = await desk.choose(app, host);
     if (!this.flags.json) this.say(releasePlaceLine(places));
     const outcomes = await desk.rollback(places, { release: this.args.release, settle, wait });
     return releasedView(outcomes, 'rollback');

@@ -25,7 +25,7 @@ export default class RedeploySetup extends HostCommand<typeof RedeploySetup> {
     const { app, host, yes, 'dry-run': dryRun } = this.flags;
     if (!dryRun) await this.guardProtected();
     const desk = await this.releaseDesk();
-    const places = desk.choose(app, host);
+    const places = await desk.choose(app, host);
     const setup = (looking: boolean) =>
       Promise.all(places.map(async (place) => ({ place, changes: await desk.setup(place, looking) })));
     const planned = await setup(true);

@@ -17,7 +17,7 @@ export default class RedeployStatus extends HostCommand<typeof RedeployStatus> {
 
   protected override async work(): Promise<View> {
     const desk = await this.releaseDesk();
-    const places = desk.choose(this.flags.app, this.flags.host);
+    const places = await desk.choose(this.flags.app, this.flags.host);
     const found = await Promise.all(
       places.map(async (place) => ({ place, status: await desk.status(place, this.flags.fetch) })),
     );

@@ -9,7 +9,7 @@ import {
   StartInstanceRefreshCommand,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
-import { systemClock } from '../base/clock.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import type { GroupFacts, GroupsPort } from '../instances/port.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
@@ -21,10 +21,15 @@ import { traced } from './trace.ts';
 /** Names of one request: what DescribeAutoScalingGroups takes. */
 const MOST_NAMES = 50;
 
+/** A client of Auto Scaling, traced and paced. */
+export function autoScalingClient(session: AwsSession, clock: Clock): AutoScalingClient {
+  const pacer = clockedPacing(session, clock, 'autoscaling', { burst: 10, rate: 5, most: 10 });
+  return traced(paced(new AutoScalingClient(session.config), pacer), session);
+}
+
 /** Auto Scaling for `lib/instances`. A group that does not exist is left out. */
 export function autoScalingPort(session: AwsSession, deps: RetryDeps = { clock: systemClock }): GroupsPort {
-  const pacer = clockedPacing(session, deps.clock, 'autoscaling', { burst: 10, rate: 5, most: 10 });
-  const client = traced(paced(new AutoScalingClient(session.config), pacer), session);
+  const client = autoScalingClient(session, deps.clock);
   const ask = <T>(action: string, send: () => Promise<T>) =>
     untilAnswered(deps, () => call(session, action, send));
 

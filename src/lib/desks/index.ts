@@ -23,12 +23,19 @@ import type { SecretDesk, SecretDeskDeps } from './secret-desk.ts';
 import type { HostServices, ServicesOrder } from './service-desk.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
 
-export type { HttpsState, ReleaseEntry, ReleaseOutcome, ReleaseStatus, Unlocked } from '../releases/index.ts';
+export type {
+  HttpsState,
+  Planned,
+  ReleaseEntry,
+  ReleaseOutcome,
+  ReleaseStatus,
+  Unlocked,
+} from '../releases/index.ts';
 export type { AlarmsReport, ProjectAlarm, Silenced } from './alarm-desk.ts';
 export type { DatabaseDrillPlan, VerifyWish } from './backup-verify.ts';
 export type { LostGroup, ReadResult, StatsResult } from './log-desk.ts';
 export type { HostMetrics, MetricsReport, Series, SubjectMetrics } from './metric-desk.ts';
-export type { ReleasePlace } from './release-desk.ts';
+export type { ReleasePlace } from './release-place.ts';
 export type { PlacedSchedule } from './schedule-engines.ts';
 export type { SecretChange, SecretChoice, SecretDesk, SecretImport, SecretRow } from './secret-desk.ts';
 export type { HostServices, ServicesOrder } from './service-desk.ts';

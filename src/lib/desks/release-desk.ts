@@ -1,10 +1,8 @@
 import type { Clock } from '../base/clock.ts';
 import { InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
-import { gitFacts } from '../base/git.ts';
 import { machine } from '../base/machine.ts';
 import type { Reporter } from '../base/report.ts';
 import { nearest } from '../base/text.ts';
-import { valueResolver } from '../deploy/values.ts';
 import type { HostPort } from '../hosts/index.ts';
 import type { HostPart, Project, ReleasePart, Value } from '../project/model.ts';
 import {
@@ -13,26 +11,24 @@ import {
   callAgent,
   deployOrder,
   type HttpsState,
-  type Parcel,
+  isRelease,
+  newestCommit,
+  type Planned,
   type ReleaseEntry,
   type ReleaseOutcome,
   type ReleaseStatus,
-  type ReleaseValues,
   type Unlocked,
 } from '../releases/index.ts';
+import { groupPlaces, type MemberWork, rollOut, rollOutOf, stopRollOut } from './group-releases.ts';
 import { HostDesk, type HostDeskDeps } from './host-desk.ts';
+import { ReleaseMaterial, withRef } from './release-material.ts';
+import { outcomeOf, partName, type ReleasePlace } from './release-place.ts';
 
 export interface ReleaseDeskDeps extends HostDeskDeps {
   readonly reporter: Reporter;
   readonly clock: Clock;
   /** When the command began, as `clock` counts. */
   readonly began: number;
-}
-
-/** An application on one of its hosts. */
-export interface ReleasePlace {
-  readonly part: ReleasePart;
-  readonly host: HostPart;
 }
 
 export interface DeployChoice {
@@ -54,13 +50,6 @@ export type HttpsAct =
     }
   | { readonly action: 'renew'; readonly dryRun: boolean; readonly force: boolean };
 
-/** Never part of a folder's release: secrets of this machine, and what is built on the host. */
-const NEVER = ['.env.secrets', '.env.secrets.*', '.infractl.env', 'node_modules', '.venv'];
-const LARGEST = {
-  bytes: 1_073_741_824,
-  what: 'a release',
-  suggestions: ['Leave out what it does not need: `exclude: [...]` of its source in infractl.yaml.'],
-};
 const STOPPING = 'The host takes everything back; where it has begun to switch, it goes to the end first.';
 /** What the host may take beside the times of the configuration, in milliseconds. */
 const ROOM = 60_000;
@@ -70,22 +59,25 @@ export class ReleaseDesk {
   readonly #deps: ReleaseDeskDeps;
   readonly #project: Project;
   readonly #hosts: HostDesk;
+  readonly #material: ReleaseMaterial;
   readonly #open = new Map<string, Promise<HostPort>>();
 
   constructor(deps: ReleaseDeskDeps, project: Project) {
     this.#deps = deps;
     this.#project = project;
     this.#hosts = new HostDesk(deps, project);
+    this.#material = new ReleaseMaterial(deps, project);
   }
 
   /**
-   * An application on its hosts; without a name the only one there is.
+   * An application on its hosts, or on the members of its group that serve; without a name the only one there is.
    *
    * @param only these of its hosts
-   * @throws UsageError `NoReleases`, `ReleaseNeeded`, `NoSuchRelease`, `NoSuchHost`
+   * @throws UsageError `NoReleases`, `ReleaseNeeded`, `NoSuchRelease`, `NoSuchHost`; InfractlError `GroupNotFound`, `GroupEmpty`
    */
-  choose(name: string | undefined, only: readonly string[] = []): ReleasePlace[] {
+  async choose(name: string | undefined, only: readonly string[] = []): Promise<ReleasePlace[]> {
     const part = this.#part(name);
+    if (part.group) return groupPlaces(this.#rolls(), part, only);
     const hosts = this.#hosts.choose(only.length > 0 ? only : part.hosts);
     const stranger = hosts.find((host) => !part.hosts.includes(host.name));
     if (!stranger) return hosts.map((host) => ({ part, host }));
@@ -122,25 +114,57 @@ export class ReleaseDesk {
     });
   }
 
-  /** One host after the other; the first failure leaves the rest on what they run. */
+  /** One host after the other, of a group some at a time; the first failure leaves the rest on what they run. */
   async deploy(places: readonly ReleasePlace[], choice: DeployChoice): Promise<ReleaseOutcome[]> {
+    const deploying = await this.#deploying(places, choice);
+    if (!deploying.part.group) return this.#each(places, deploying.go);
+    return rollOut(this.#rolls(), places, {
+      look: async (place) => {
+        const { result } = await deploying.go(place, true);
+        const found = result as Planned;
+        if (found.changed) return undefined;
+        const { id, commit, subject } = found;
+        return { changed: false, id, commit, subject, previous: null };
+      },
+      go: deploying.go,
+      undo: (place) => this.#ask(place, { action: 'rollback', settle: 0, wait: 0 }),
+    });
+  }
+
+  /** What a deploy would bring to each host. Nothing that runs is touched. */
+  async plan(places: readonly ReleasePlace[], choice: DeployChoice): Promise<Planned[]> {
+    const { go } = await this.#deploying(places, choice);
+    return Promise.all(
+      places.map(async (place) => {
+        const { result } = await go(place, true);
+        return { ...(result as Planned), release: place.part.name, host: place.host.name };
+      }),
+    );
+  }
+
+  async #deploying(places: readonly ReleasePlace[], choice: DeployChoice) {
     const [{ part: written }] = places as readonly [ReleasePlace];
     const part = withRef(written, choice.ref);
-    const [values, parcel] = await Promise.all([this.#values(part), this.#parcel(part)]);
-    return this.#each(places, 'connecting', (place) => {
+    const [values, parcel] = await Promise.all([this.#material.values(part), this.#material.parcel(part)]);
+    const go: MemberWork = (place, dryRun = false) => {
       const order = deployOrder(part, values, parcel, part.user ?? loginUser(place.host));
       const more = {
         ...order,
         action: 'deploy',
+        dryRun,
         force: choice.force,
         wait: choice.wait / 1000,
         ...settled(choice.settle),
       };
-      return this.#ask({ ...place, part }, more, parcel?.bytes);
-    });
+      return this.#ask({ ...place, part }, more, dryRun ? undefined : parcel?.bytes);
+    };
+    return { part, go };
   }
 
-  /** Back to the release before, or to the one that is named by its id, its beginning or its commit. */
+  /**
+   * Back to the release before, or to the one that is named by its id, its beginning or its commit. Of a group,
+   * without a name, those members go back that run what was released last.
+   */
   async rollback(
     places: readonly ReleasePlace[],
     choice: { readonly release?: string | undefined; readonly settle: number; readonly wait: number },
@@ -151,13 +175,44 @@ export class ReleaseDesk {
       settle: choice.settle / 1000,
       wait: choice.wait / 1000,
     };
-    return this.#each(places, 'connecting', (place) => this.#ask(place, order));
+    const go: MemberWork = (place) => this.#ask(place, order);
+    if (!places[0]?.part.group) return this.#each(places, go);
+    const statuses = await Promise.all(places.map((place) => this.status(place, false)));
+    const last = newestCommit(statuses);
+    return rollOut(this.#rolls(), places, {
+      look: async (place) => {
+        const now = await this.status(place, false);
+        const there = choice.release ? isRelease(now, choice.release) : now.commit !== last;
+        const { release: id, commit, subject } = now;
+        return there && id !== null ? { changed: false, id, commit, subject, previous: null } : undefined;
+      },
+      go,
+      // A rollback can be rolled back.
+      undo: (place) => this.#ask(place, { action: 'rollback', settle: 0, wait: 0 }),
+    });
+  }
+
+  #rolls() {
+    const { session, reporter, clock, signal } = this.#deps;
+    return { session, reporter, clock, signal, text: (value: Value) => this.#material.text(value) };
+  }
+
+  /** Who is at the group of an application, or was when it died. */
+  async rollOutOf(places: readonly ReleasePlace[]) {
+    const group = places[0]?.part.group;
+    return group && rollOutOf(this.#rolls(), group);
+  }
+
+  /** Puts that group back as it was before. */
+  async stopRollOut(places: readonly ReleasePlace[]): Promise<void> {
+    const group = places[0]?.part.group;
+    if (group) await stopRollOut(this.#rolls(), group);
   }
 
   /** @param fetch look what the ref means now */
   async status(place: ReleasePlace, fetch: boolean): Promise<ReleaseStatus> {
     const { source } = place.part;
-    const values = fetch && 'git' in source ? await this.#login(place.part) : {};
+    const values = fetch && 'git' in source ? await this.#material.login(place.part) : {};
     const order = 'git' in source ? { source: { git: source.git, ref: source.ref, ...values } } : {};
     return (await this.#ask(place, { action: 'status', fetch, ...order })).result as ReleaseStatus;
   }
@@ -217,21 +272,17 @@ export class ReleaseDesk {
     return (await this.#ask(place, { action: `https ${action}`, wait: 0, ...more })).result as HttpsState;
   }
 
-  async #each(
-    places: readonly ReleasePlace[],
-    doing: string,
-    work: (place: ReleasePlace) => Promise<{ result: unknown; switchedAfter: number | null }>,
-  ): Promise<ReleaseOutcome[]> {
+  async #each(places: readonly ReleasePlace[], work: MemberWork): Promise<ReleaseOutcome[]> {
     const { reporter, clock } = this.#deps;
     const outcomes: ReleaseOutcome[] = [];
     for (const place of places) {
       const part = partName(place);
       const started = clock.now();
-      reporter.emit({ type: 'part.started', part, doing });
+      reporter.emit({ type: 'part.started', part, doing: 'connecting' });
       try {
         const { result, switchedAfter } = await work(place);
-        const done = result as Omit<ReleaseOutcome, 'release' | 'host' | 'switchedAfter'>;
-        outcomes.push({ ...done, release: place.part.name, host: place.host.name, switchedAfter });
+        const done = outcomeOf(place, result, switchedAfter);
+        outcomes.push(done);
         const outcome = done.changed ? 'updated' : 'unchanged';
         reporter.emit({ type: 'part.done', part, outcome, detail: done.id, ms: clock.now() - started });
       } catch (error) {
@@ -301,59 +352,13 @@ export class ReleaseDesk {
     return port;
   }
 
-  async #values(part: ReleasePart): Promise<ReleaseValues> {
-    const resolve = valueResolver(this.#deps, this.#project);
-    const environment = await Promise.all(
-      Object.entries(part.environment).map(
-        async ([name, value]) => [name, (await resolve(value)).value] as const,
-      ),
-    );
-    return { environment: Object.fromEntries(environment), ...(await this.#login(part)) };
-  }
-
-  /** What git logs in with. */
-  async #login({ source }: ReleasePart): Promise<{ key?: string; token?: string }> {
-    if (!('git' in source)) return {};
-    const resolve = valueResolver(this.#deps, this.#project);
-    const text = async (value: Value) => (await resolve(value)).value;
-    return {
-      ...(source.key === undefined ? {} : { key: await text(source.key) }),
-      ...(source.token === undefined ? {} : { token: await text(source.token) }),
-    };
-  }
-
-  async #parcel({ source }: ReleasePart): Promise<Parcel | undefined> {
-    if (!('folder' in source)) return undefined;
-    const { zipFolder } = await import('../artifacts/zip.ts');
-    const [zip, git] = await Promise.all([
-      zipFolder(source.folder, { exclude: [...NEVER, ...source.exclude], largest: LARGEST }),
-      gitFacts(source.folder, this.#deps.env, this.#deps.signal),
-    ]);
-    return {
-      bytes: zip.bytes,
-      sha256: zip.sha256,
-      dirty: git?.dirty ?? false,
-      ...(git ? { commit: git.commit } : {}),
-    };
-  }
-
   close(): Promise<void> {
     return this.#hosts.close();
   }
 }
 
-function partName({ part, host }: ReleasePlace): string {
-  return `release ${part.name} on ${host.name}`;
-}
-
 function loginUser({ reach }: HostPart): string | undefined {
   return reach.user;
-}
-
-function withRef(part: ReleasePart, ref: string | undefined): ReleasePart {
-  if (ref === undefined) return part;
-  if ('git' in part.source) return { ...part, source: { ...part.source, ref } };
-  throw new UsageError({ code: 'NoRef', message: `${part.name} is released from a folder: it has no refs.` });
 }
 
 function settled(settle: number | undefined): { settle?: number } {

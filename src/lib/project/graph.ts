@@ -166,6 +166,7 @@ function linkRelease(release: ReleasePart, link: Link, linkValue: LinkValue): vo
   release.hosts.forEach((host, i) => {
     link(from, id('host', host), release.hosts.length > 1 ? [...at, 'host', i] : [...at, 'host']);
   });
+  if (release.group) linkValue(from, release.group.name, [...at, 'group', 'name']);
   for (const [key, value] of Object.entries(release.environment))
     linkValue(from, value, [...at, 'environment', key]);
 }

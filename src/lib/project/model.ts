@@ -251,8 +251,9 @@ export interface BackupPart {
 /** An application that is released to hosts from git or from a folder. */
 export interface ReleasePart {
   readonly name: string;
-  /** Names of hosts, in the order in which they get it. */
+  /** Names of hosts, in the order in which they get it; none where a group gets it. */
   readonly hosts: readonly string[];
+  readonly group?: ReleaseGroup;
   readonly source: GitSource | FolderSource;
   /** Absolute path on the host of everything that belongs to the application. */
   readonly path: string;
@@ -296,6 +297,16 @@ export interface ReleasePart {
   readonly keep: number;
   /** Milliseconds that connections of an instance get before it is stopped. */
   readonly drain: number;
+}
+
+/** An auto scaling group whose members get a release a few at a time. */
+export interface ReleaseGroup {
+  readonly name: Value;
+  /** How many members at a time. */
+  readonly batch: { readonly count: number } | { readonly percent: number };
+  /** Milliseconds that a member may take to leave the load balancer, and to be healthy in it. */
+  readonly timeout: number;
+  readonly reach: SshReach | SsmReach;
 }
 
 export interface GitSource {

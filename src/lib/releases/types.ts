@@ -13,6 +13,20 @@ export interface ReleaseOutcome {
   readonly switchedAfter: number | null;
 }
 
+/** What a deploy would bring to one host. */
+export interface Planned {
+  readonly release: string;
+  readonly host: string;
+  readonly changed: boolean;
+  /** The release that runs. */
+  readonly id: string | null;
+  /** What would run. */
+  readonly commit: string;
+  readonly subject: string | null;
+  /** The commits that it would bring, newest first, at most 21; null where that is not known. */
+  readonly brings: readonly string[] | null;
+}
+
 /** How a release is on one host. */
 export interface ReleaseStatus {
   readonly release: string | null;
@@ -84,4 +98,19 @@ export interface Certificate {
 export interface HttpsState {
   readonly certificate: Certificate | null;
   readonly renewal: string | null;
+}
+
+/** The commit that was released last, of members that may run different ones. */
+export function newestCommit(members: readonly Pick<ReleaseStatus, 'commit' | 'since'>[]): string | null {
+  let newest: (typeof members)[number] | undefined;
+  for (const one of members) if ((one.since ?? '') >= (newest?.since ?? '')) newest = one;
+  return newest?.commit ?? null;
+}
+
+/** Whether a release is the one that is named by its id, its beginning or its commit. */
+export function isRelease(
+  { release, commit }: Pick<ReleaseStatus, 'release' | 'commit'>,
+  wanted: string,
+): boolean {
+  return (release?.startsWith(wanted) ?? false) || (commit?.startsWith(wanted) ?? false);
 }

@@ -58,6 +58,17 @@ describe('the releases of a project', () => {
       '{ host: web, source: { git: /srv/a, ref: "--upload-pack=id" } }',
       'must be a branch, a tag or a commit',
     ],
+    ['neither host nor group', '{ source: { folder: app } }', 'must have "host" or "group"'],
+    [
+      'both host and group',
+      '{ host: web, group: { name: g }, source: { folder: app } }',
+      'must have "host" or "group"',
+    ],
+    [
+      'a batch of nobody',
+      '{ group: { name: g, batch: 0 }, source: { folder: app } }',
+      'must be a number from 1 to 8',
+    ],
     [
       'an address that is an option',
       '{ host: web, source: { git: "--upload-pack=id" } }',
@@ -86,5 +97,27 @@ describe('the releases of a project', () => {
     ],
   ])('are refused with %s', async (_, release, says) => {
     expect(await problems(release)).toContain(says);
+  });
+
+  it('are for the members of a group, which Systems Manager reaches unless it is said', async () => {
+    const { project } = await load(
+      `${HOSTS}  app: { group: { name: shop }, source: { folder: app } }\n  api: { group: { name: { env: GROUP }, batch: 25%, timeout: 5m, connect: ssh, ssh: { user: ubuntu } }, source: { folder: app } }\n`,
+      {},
+      FILES,
+    );
+    expect(project.releases.get('app')).toMatchObject({
+      hosts: [],
+      group: { name: 'shop', batch: { count: 1 }, timeout: 900_000, reach: { via: 'ssm' } },
+    });
+    expect(project.releases.get('api')?.group).toEqual({
+      name: { env: 'GROUP' },
+      batch: { percent: 25 },
+      timeout: 300_000,
+      reach: { via: 'ssh', user: 'ubuntu' },
+    });
+    const { environment: _, protected: __, ...shown } = effectiveConfiguration(project, { env: {} });
+    const again = await load(JSON.stringify(shown), {}, FILES);
+    expect(again.project.releases.get('api')?.group).toEqual(project.releases.get('api')?.group);
+    expect(again.project.releases.get('app')?.group).toEqual(project.releases.get('app')?.group);
   });
 });

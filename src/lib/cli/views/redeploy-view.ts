@@ -143,7 +143,8 @@ function row(entry: ReleaseEntry, ui: Ui): string[] {
   ];
 }
 
-export function unlockedView(found: readonly (Found & { unlocked: Unlocked })[]): View {
+/** @param group the members of a group were put back */
+export function unlockedView(found: readonly (Found & { unlocked: Unlocked })[], group = false): View {
   const taken = found.filter(({ unlocked }) => unlocked.unlocked);
   return {
     json: taken.map(({ place, unlocked }) => ({
@@ -152,14 +153,13 @@ export function unlockedView(found: readonly (Found & { unlocked: Unlocked })[])
       ...unlocked.holder,
     })),
     text: (ui) =>
-      taken.length === 0
-        ? 'Nobody is at work: nothing to unlock.'
-        : taken
-            .map(
-              ({ place, unlocked }) =>
-                `${ui.paint('green', 'Unlocked')} ${place.host.name}: process ${unlocked.holder?.pid} was stopped.`,
-            )
-            .join('\n'),
+      [
+        ...(group ? [`${ui.paint('green', 'Unlocked')} the group: its members go back into service.`] : []),
+        ...taken.map(
+          ({ place, unlocked }) =>
+            `${ui.paint('green', 'Unlocked')} ${place.host.name}: process ${unlocked.holder?.pid} was stopped.`,
+        ),
+      ].join('\n') || 'Nobody is at work: nothing to unlock.',
   };
 }
 

@@ -1,88 +1,14 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { isTree } from '../merge.ts';
 import type { HostPart, Reference, Value } from '../model.ts';
-import { issue, list, map, named, noted, shaped, text } from './fields.ts';
-import { relativePath } from './paths.ts';
-import type { BuildContext, Section } from './section.ts';
+import { issue, list, map, named, noted, shaped } from './fields.ts';
+import { buildReach, port, showReach, WAYS_IN } from './reach.ts';
+import type { Section } from './section.ts';
 import { type RawValue, value } from './value.ts';
 
 const INSTANCE = /^i-[0-9a-f]{8,17}$/;
 /** Names and addresses; none begins with a hyphen, so none can be taken for an option of ssh. */
 const ADDRESS = /^[A-Za-z0-9_:[][A-Za-z0-9_.:\]-]*$/;
-const JUMP = /^[A-Za-z0-9_[][A-Za-z0-9_.@:[\]-]*(,[A-Za-z0-9_[][A-Za-z0-9_.@:[\]-]*)*$/;
-const HOST_KEY = /^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}( .*)?$/;
-
-const port = (description: string) =>
-  noted(
-    z
-      .int()
-      .check(
-        z.minimum(1, 'must be a port from 1 to 65535.'),
-        z.maximum(65_535, 'must be a port from 1 to 65535.'),
-      ),
-    description,
-  );
-
-const ssh = map(
-  {
-    user: z.optional(
-      shaped(
-        'The user to log in as. Default: what the configuration of ssh says.',
-        /^[A-Za-z_][A-Za-z0-9_.-]*$/,
-        'the name of a user',
-      ),
-    ),
-    port: z.optional(port('The port of sshd. Default: what the configuration of ssh says, else 22.')),
-    identity: z.optional(
-      text(
-        'The file of the private key, relative to this file; ~ is your home. Default: your keys and your agent.',
-      ),
-    ),
-    jump: z.optional(
-      shaped(
-        'A host to go through, as ssh -J takes it: ec2-user@bastion.example.com.',
-        JUMP,
-        'user@host:port',
-      ),
-    ),
-    tunnel: z.optional(
-      noted(
-        z.enum(['ssm'], 'must be ssm.'),
-        'Through AWS Systems Manager to the port of sshd: nothing need be open. Takes the Session Manager plugin.',
-      ),
-    ),
-    hostKey: z.optional(
-      shaped(
-        'The public key that the host must show, as in known_hosts: ssh-ed25519 AAAA… Default: known_hosts.',
-        HOST_KEY,
-        'a public key such as "ssh-ed25519 AAAA…"',
-      ),
-    ),
-  },
-  'Log in with the OpenSSH of this machine: its configuration, agent and known hosts are used.',
-);
-
-const ssm = map(
-  {
-    user: z.optional(
-      shaped(
-        'Who runs what is not run as root. Default: root, as Systems Manager does.',
-        /^[a-z_][a-z0-9_-]*$/,
-        'the name of a user',
-      ),
-    ),
-    bucket: z.optional(
-      shaped(
-        "A bucket for what is too large for a command, sealed and for a moment. Default: infractl's own of the project.",
-        /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
-        'the name of a bucket',
-      ),
-    ),
-  },
-  'How AWS Systems Manager works on it.',
-);
 
 const fields = map(
   {
@@ -117,8 +43,7 @@ const fields = map(
         literal: { pattern: ADDRESS, rule: 'a host name or an IP address' },
       }),
     ),
-    ssh: z.optional(ssh),
-    ssm: z.optional(ssm),
+    ...WAYS_IN,
     health: z.optional(
       map(
         {
@@ -197,7 +122,7 @@ export const hosts: Section<RawHost, HostPart> = {
       ...(raw.instance === undefined ? {} : { instance: raw.instance }),
       ...(raw.tags === undefined ? {} : { tags: raw.tags }),
       ...(raw.address === undefined ? {} : { address: raw.address }),
-      reach: buildReach(name, raw, context),
+      reach: buildReach(['hosts', name], raw, context),
       health: { ...(url === undefined ? {} : { url }), path, ports: raw.health?.ports ?? [] },
       services: raw.services ?? [],
     };
@@ -217,33 +142,6 @@ export const hosts: Section<RawHost, HostPart> = {
     services: part.services,
   }),
 };
-
-function buildReach(name: string, raw: RawHost, context: BuildContext): HostPart['reach'] {
-  if (raw.connect === 'ssm') return { via: 'ssm', ...(raw.ssm as object) };
-  const { identity, ...rest } = raw.ssh ?? {};
-  return {
-    via: 'ssh',
-    ...(rest as object),
-    ...(identity === undefined
-      ? {}
-      : { identity: context.existing(['hosts', name, 'ssh', 'identity'], underHome(identity), 'file') }),
-  };
-}
-
-function showReach({ reach }: HostPart, root: string): Readonly<Record<string, unknown>> {
-  if (reach.via === 'ssm') {
-    const { via: connect, ...rest } = reach;
-    return { connect, ssm: rest };
-  }
-  const { via: _, ...rest } = reach;
-  return {
-    ssh: rest.identity ? { ...rest, identity: relativePath(root, rest.identity) } : rest,
-  };
-}
-
-function underHome(path: string): string {
-  return path === '~' || path.startsWith('~/') ? join(process.env.HOME || homedir(), path.slice(1)) : path;
-}
 
 function healthUrl(url: RawValue | undefined): { readonly url?: Value; readonly path: string } {
   if (!isTree(url)) return { ...(url === undefined ? {} : { url }), path: '' };

@@ -3,6 +3,7 @@ import { parseDuration, writtenDuration } from '../duration.ts';
 import type { ReleasePart, Value } from '../model.ts';
 import { duration, flag, issue, list, map, named, noted, shaped, text } from './fields.ts';
 import { relativePath } from './paths.ts';
+import { buildGroup, group, showGroup } from './release-group.ts';
 import type { BuildContext, Section } from './section.ts';
 import { value } from './value.ts';
 
@@ -69,18 +70,21 @@ const health = map(
 
 const fields = map(
   {
-    host: noted(
-      z.union(
-        [
-          text('A host.'),
-          list(text('A host.'), 'Hosts, in the order in which they get it.').check(z.minLength(1)),
-        ],
-        'must be the name of a host, or a list of them.',
+    host: z.optional(
+      noted(
+        z.union(
+          [
+            text('A host.'),
+            list(text('A host.'), 'Hosts, in the order in which they get it.').check(z.minLength(1)),
+          ],
+          'must be the name of a host, or a list of them.',
+        ),
+        {
+          description: 'The host that it runs on, or several: they get it one after the other.',
+        },
       ),
-      {
-        description: 'The host that it runs on, or several: they get it one after the other.',
-      },
     ),
+    group: z.optional(group),
     source,
     unit: z.optional(
       shaped(
@@ -181,15 +185,21 @@ const schema = fields.check((context) => {
   const report = (path: string[], message: string, expected: string) =>
     context.issues.push(issue(raw, path, message, { at: 'key', expected }));
   const { git, folder, ref, key, token, exclude } = raw.source;
+  if ((raw.host === undefined) === (raw.group === undefined))
+    report(
+      [],
+      'must have "host" or "group", and only one of them.',
+      'Write host: web, or group: { name: … }.',
+    );
   if ((git === undefined) === (folder === undefined))
     report(
       ['source'],
       'must have "git" or "folder", and only one of them.',
       'Write { git: …, ref: main } or { folder: app }.',
     );
-  if (folder !== undefined && (ref ?? key ?? token) !== undefined)
-    report(['source'], 'has a folder, so it has no ref, key or token.', 'Remove them.');
-  if (git !== undefined && exclude !== undefined)
+  if (git === undefined && (ref ?? key ?? token) !== undefined)
+    report(['source'], 'has no repository, so it has no ref, key or token.', 'Remove them.');
+  if (folder === undefined && exclude !== undefined)
     report(
       ['source', 'exclude'],
       'is for a folder.',
@@ -226,6 +236,7 @@ export const releases: Section<RawRelease, ReleasePart> = {
   merge: {
     wholes: [
       ['*', 'source'],
+      ['*', 'group', 'name'],
       ['*', 'environment', '*'],
     ],
     exclusive: ['port', 'ports'],
@@ -236,7 +247,8 @@ export const releases: Section<RawRelease, ReleasePart> = {
     const path = given.streamlit ? STREAMLIT : given.path;
     return {
       name,
-      hosts: [raw.host].flat(),
+      hosts: raw.host === undefined ? [] : [raw.host].flat(),
+      ...(raw.group === undefined ? {} : { group: buildGroup(name, raw.group, context) }),
       source: buildSource(name, raw, context),
       path: raw.path ?? `/srv/${unit}`,
       ...(raw.user ? { user: raw.user } : {}),
@@ -267,7 +279,8 @@ export const releases: Section<RawRelease, ReleasePart> = {
     };
   },
   show: (part, root) => ({
-    host: part.hosts.length === 1 ? part.hosts[0] : part.hosts,
+    host: part.hosts.length > 1 ? part.hosts : part.hosts[0],
+    group: part.group && showGroup(part.group, root),
     source:
       'folder' in part.source
         ? { ...part.source, folder: relativePath(root, part.source.folder) }

@@ -4,14 +4,22 @@ class Secrets:
     def __init__(self):
         base = "/run" if os.path.isdir("/run") else None
         self.folder = tempfile.mkdtemp(prefix="infractl-", dir=base)
+        self.more = None
 
     def put(self, name, text, mode=0o600):
         path = os.path.join(self.folder, name)
         write_file(path, text, mode)
         return path
 
+    def executable(self):
+        """A folder whose files may be executed, for as long as the secrets are there."""
+        self.more = tempfile.mkdtemp(prefix="infractl-", dir="/var/tmp")
+        return self.more
+
     def remove(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in (self.folder, self.more):
+            if folder:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 ASKPASS = '#!/bin/sh\ncase $1 in Username*) echo x-access-token ;; *) cat "$INFRACTL_TOKEN_FILE" ;; esac\n'
@@ -28,7 +36,7 @@ def git_env(place, order, secrets):
     if order["source"].get("token"):
         env["INFRACTL_TOKEN_FILE"] = secrets.put("token", order["source"]["token"])
         # It holds no secret, and nothing may be executed in /run.
-        env["GIT_ASKPASS"] = os.path.join(place.root, "askpass")
+        env["GIT_ASKPASS"] = os.path.join(place.root if os.path.isdir(place.root) else secrets.executable(), "askpass")
         write_file(env["GIT_ASKPASS"], ASKPASS, 0o755)
     return env
 
@@ -65,6 +73,29 @@ def resolve(place, env, ref):
         if code == 0:
             return said.strip()
     return None
+
+
+def ahead_of(place, commit, new):
+    """The commits that a release would bring, newest first, as far as the mirror knows both ends."""
+    env = dict(os.environ, LC_ALL="C")
+    code, said = git(place, env, "log", "--format=%h %s", "--max-count=21", "%s..%s" % (commit, new)) if os.path.isdir(place.mirror) else (1, "")
+    return said.splitlines() if code == 0 else None
+
+
+def remote_commit(place, order, secrets):
+    """The commit that the ref means, asked of the repository alone: for a host that has no mirror yet."""
+    url, ref = order["source"]["git"], order["source"]["ref"]
+    if re.match("^[0-9a-f]{40}$", ref):
+        return ref
+    code, said = quiet(["git", "ls-remote", url, "refs/heads/%s" % ref, "refs/tags/%s" % ref, "refs/tags/%s^{}" % ref], env=git_env(place, order, secrets))
+    if code != 0:
+        raise Refused("GitFetchFailed", "%s could not be asked." % url, "\n".join(tail(said, 5)),
+                      ["Check the address, and `key` or `token` of the source, and the network of the host."])
+    found = dict(reversed(line.split("\t", 1)) for line in said.splitlines() if "\t" in line)
+    known = found.get("refs/heads/%s" % ref) or found.get("refs/tags/%s^{}" % ref) or found.get("refs/tags/%s" % ref)
+    if known is None:
+        raise Refused("GitRefNotFound", 'There is no branch and no tag "%s" in %s.' % (ref, url), "", ["A part of a commit's name is known once the host has fetched the repository."], 2)
+    return known
 
 
 def behind(place, order, commit):

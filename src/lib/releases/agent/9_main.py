@@ -6,7 +6,34 @@ def entry_of(place, name):
     return next((entry for entry in reversed(place.entries()) if entry["id"] == name), None)
 
 
+def serves_already(place, order, strategy, commit):
+    """The entry of the release that runs, where a deploy of this commit would change nothing."""
+    running = place.running()
+    known = entry_of(place, running) if running else None
+    same = known and known.get("commit") == commit and known.get("wanted") == order["wanted"] and known.get("result") == "good"
+    unit, port = strategy.serving()
+    return known if same and not order.get("force") and is_active(unit) and Watch(order, unit, port).once() else None
+
+
+def would_deploy(place, order, secrets):
+    """What a deploy would bring. At most the mirror of the repository is brought up to date."""
+    subject = order["source"].get("subject")
+    if "git" not in order["source"]:
+        commit = order["source"]["commit"]
+    elif os.path.isdir(place.root) and not held(place):
+        commit, subject = fetch(place, order, secrets)
+    else:
+        commit = remote_commit(place, order, secrets)
+    running = place.running()
+    known = entry_of(place, running) if running else None
+    serves = serves_already(place, order, strategy_of(place, order), commit)
+    brings = ahead_of(place, known["commit"], commit) if known and "git" in order["source"] else None
+    return dict(changed=serves is None, id=running, commit=commit, subject=subject, previous=running, brings=brings)
+
+
 def deploy(place, order, secrets):
+    if order.get("dryRun"):
+        return would_deploy(place, order, secrets)
     strategy = strategy_of(place, order)
     recover(place, strategy)
     clear_unfinished(place)
@@ -14,12 +41,9 @@ def deploy(place, order, secrets):
         commit, subject = fetch(place, order, secrets)
     else:
         commit, subject = order["source"]["commit"], order["source"]["subject"]
-    running = place.running()
-    known = entry_of(place, running) if running else None
-    same = known and known.get("commit") == commit and known.get("wanted") == order["wanted"] and known.get("result") == "good"
-    unit, port = strategy.serving()
-    if same and not order.get("force") and is_active(unit) and Watch(order, unit, port).once():
-        return dict(changed=False, id=running, commit=commit, subject=known.get("subject", subject), previous=known.get("previous"))
+    known = serves_already(place, order, strategy, commit)
+    if known:
+        return dict(changed=False, id=known["id"], commit=commit, subject=known.get("subject", subject), previous=known.get("previous"))
     strategy.gate()
     name = new_id(commit)
     while os.path.exists(os.path.join(place.releases, name)):

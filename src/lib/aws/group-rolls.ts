@@ -1,0 +1,110 @@
+import {
+  type AutoScalingGroup,
+  CreateOrUpdateTagsCommand,
+  DeleteTagsCommand,
+  DescribeAutoScalingGroupsCommand,
+  EnterStandbyCommand,
+  ExitStandbyCommand,
+  UpdateAutoScalingGroupCommand,
+} from '@aws-sdk/client-auto-scaling';
+import {
+  DescribeTargetHealthCommand,
+  ElasticLoadBalancingV2Client,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { type Clock, systemClock } from '../base/clock.ts';
+import type { RollGroup, RollPort, TargetState } from '../releases/roll-port.ts';
+import { autoScalingClient } from './autoscaling.ts';
+import { call } from './call.ts';
+import { underneath } from './errors.ts';
+import { clockedPacing, paced } from './pacing.ts';
+import { untilAnswered } from './retry.ts';
+import type { AwsSession } from './session.ts';
+import { traced } from './trace.ts';
+
+/** The tag of a group to which somebody releases. */
+const MARK = 'infractl:release';
+
+/** Auto Scaling and Elastic Load Balancing for releases to a group. */
+export function rollPort(session: AwsSession, clock: Clock = systemClock): RollPort {
+  const groups = autoScalingClient(session, clock);
+  const pacer = clockedPacing(session, clock, 'elasticloadbalancing', { burst: 20, rate: 10, most: 20 });
+  const balancers = traced(paced(new ElasticLoadBalancingV2Client(session.config), pacer), session);
+  // Whoever interrupts wants the group to be put back: these calls are not given up for that.
+  const ask = <T>(action: string, send: () => Promise<T>) =>
+    untilAnswered({ clock }, () => call(session, action, send));
+  const tagOf = (name: string) => ({ ResourceId: name, ResourceType: 'auto-scaling-group', Key: MARK });
+
+  return {
+    async group(name) {
+      const { AutoScalingGroups = [] } = await ask('autoscaling:DescribeAutoScalingGroups', () =>
+        groups.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] })),
+      );
+      const [found] = AutoScalingGroups;
+      return found && toGroup(found);
+    },
+
+    async leave(AutoScalingGroupName, members) {
+      const input = { AutoScalingGroupName, InstanceIds: [...members], ShouldDecrementDesiredCapacity: true };
+      try {
+        await ask('autoscaling:EnterStandby', () => groups.send(new EnterStandbyCommand(input)));
+        return true;
+      } catch (error) {
+        // Not found in the group, or not in service: it was ended meanwhile.
+        if (/not (?:found|part|in InService)|is not in/i.test(underneath(error).message)) return false;
+        throw error;
+      }
+    },
+
+    async join(AutoScalingGroupName, members) {
+      const input = { AutoScalingGroupName, InstanceIds: [...members] };
+      await ask('autoscaling:ExitStandby', () => groups.send(new ExitStandbyCommand(input)));
+    },
+
+    async setMin(AutoScalingGroupName, MinSize) {
+      await ask('autoscaling:UpdateAutoScalingGroup', () =>
+        groups.send(new UpdateAutoScalingGroupCommand({ AutoScalingGroupName, MinSize })),
+      );
+    },
+
+    async setMark(name, Value) {
+      if (Value === undefined) {
+        await ask('autoscaling:DeleteTags', () =>
+          groups.send(new DeleteTagsCommand({ Tags: [tagOf(name)] })),
+        );
+        return;
+      }
+      const tag = { ...tagOf(name), Value, PropagateAtLaunch: false };
+      await ask('autoscaling:CreateOrUpdateTags', () =>
+        groups.send(new CreateOrUpdateTagsCommand({ Tags: [tag] })),
+      );
+    },
+
+    async health(TargetGroupArn, members) {
+      const Targets = members.map((Id) => ({ Id }));
+      const { TargetHealthDescriptions = [] } = await ask('elasticloadbalancing:DescribeTargetHealth', () =>
+        balancers.send(new DescribeTargetHealthCommand({ TargetGroupArn, Targets })),
+      );
+      return new Map(
+        TargetHealthDescriptions.map(({ Target, TargetHealth }): [string, TargetState] => [
+          Target?.Id ?? '',
+          { state: TargetHealth?.State ?? '', reason: TargetHealth?.Reason },
+        ]),
+      );
+    },
+  };
+}
+
+function toGroup(group: AutoScalingGroup): RollGroup {
+  return {
+    name: group.AutoScalingGroupName ?? '',
+    min: group.MinSize ?? 0,
+    desired: group.DesiredCapacity ?? 0,
+    members: (group.Instances ?? []).map(({ InstanceId = '', LifecycleState = '', HealthStatus }) => ({
+      id: InstanceId,
+      lifecycle: LifecycleState,
+      healthy: HealthStatus !== 'Unhealthy',
+    })),
+    targetGroups: group.TargetGroupARNs ?? [],
+    mark: group.Tags?.find(({ Key }) => Key === MARK)?.Value,
+  };
+}
