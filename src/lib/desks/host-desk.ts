@@ -80,7 +80,7 @@ export class HostDesk {
   readonly #deps: HostDeskDeps;
   readonly #project: Project;
   readonly #resolve: ReturnType<typeof valueResolver>;
-  readonly #opened: HostPort[] = [];
+  readonly #opened = new Set<HostPort>();
 
   constructor(deps: HostDeskDeps, project: Project) {
     this.#deps = deps;
@@ -137,7 +137,7 @@ export class HostDesk {
             signal,
             crossing: () => this.#crossing(target.reach.bucket),
           });
-    this.#opened.push(port);
+    this.#opened.add(port);
     return port;
   }
 
@@ -285,8 +285,14 @@ export class HostDesk {
     return s3Crossing(session, bucket ?? (await own()) ?? '');
   }
 
+  /** Closes one connection before the others. */
+  async release(port: HostPort): Promise<void> {
+    this.#opened.delete(port);
+    await port.close();
+  }
+
   async close(): Promise<void> {
-    await Promise.all(this.#opened.map((port) => port.close()));
+    await Promise.all([...this.#opened].map((port) => port.close()));
   }
 }
 

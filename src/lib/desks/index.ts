@@ -11,6 +11,7 @@ import type { AlarmDesk } from './alarm-desk.ts';
 import type { BackupDesk, BackupDeskDeps, Listed } from './backup-desk.ts';
 import type { PlanChoice } from './backup-plans.ts';
 import type { DoctorDeps } from './doctor-desk.ts';
+import type { DashboardDeps, DashboardDesk, DashboardOptions } from './dashboard-desk.ts';
 import type { HealthDeps } from './health-desk.ts';
 import type { CopyOrder, HostDesk, HostDeskDeps, HostOutcome } from './host-desk.ts';
 import type { InstanceDesk, InstanceDeskDeps } from './instance-desk.ts';
@@ -45,6 +46,9 @@ export type {
   AlarmDesk,
   BackupDesk,
   CopyOrder,
+  DashboardDeps,
+  DashboardDesk,
+  DashboardOptions,
   DeskDeps,
   HostDesk,
   HostOutcome,
@@ -165,4 +169,13 @@ export async function projectHealth(
   limits: HealthLimits,
 ): Promise<Finding[]> {
   return (await import('./health-desk.ts')).projectHealth(deps, project, limits);
+}
+
+/** One picture of all that runs, kept fresh: see dashboard-desk.ts. Nothing is asked of AWS or a host yet. */
+export async function openDashboardDesk(
+  deps: DashboardDeps,
+  project: Project,
+  options: DashboardOptions,
+): Promise<DashboardDesk> {
+  return new (await import('./dashboard-desk.ts')).DashboardDesk(deps, project, options);
 }

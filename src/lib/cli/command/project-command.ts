@@ -118,7 +118,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
       { profile: project.profile, region: project.region },
       target,
       process.env,
-      this.debugging ? (call) => this.say(callLine(call)) : undefined,
+      this.#listener(),
     );
   }
 
@@ -130,6 +130,18 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
     ]);
     const of = { file, environment, sandbox: this.#aws.sandbox };
     rememberNames(kind, of, { at: Date.now(), names });
+  }
+
+  /** Told of every attempt of every AWS call, where it is set before the session is opened. */
+  protected onCall: ((call: AwsCall) => void) | undefined;
+
+  #listener(): ((call: AwsCall) => void) | undefined {
+    const { onCall, debugging } = this;
+    if (!debugging) return onCall;
+    return (call) => {
+      onCall?.(call);
+      this.say(callLine(call));
+    };
   }
 
   /** AWS repeats what was signed, the session token included, when it does not accept a signature. */

@@ -1,0 +1,79 @@
+import type { Picture, RangeName } from '../../monitoring/dashboard/index.ts';
+import type { Paint } from '../terminal.ts';
+import { type Frame, frameOf, type Size } from './screen-lines.ts';
+import { type Effect, FIRST_STATE, type Press, press, type ScreenState } from './screen-state.ts';
+
+export interface ScreenDeps {
+  readonly picture: () => Picture;
+  readonly paint: Paint;
+  readonly choose: (range: RangeName) => void;
+  readonly refresh: () => void;
+  /** Lines for people, oldest first. */
+  readonly logs: (name: string) => Promise<readonly string[]>;
+}
+
+/** What becomes of the screen itself. */
+export type Leave = Extract<Effect['do'], 'quit' | 'interrupt' | 'suspend'>;
+
+/** What is on the screen now, whoever draws it. */
+export class ScreenModel {
+  readonly #deps: ScreenDeps;
+  readonly #leave: (how: Leave) => void;
+  readonly #listeners = new Set<() => void>();
+  #state: ScreenState = FIRST_STATE;
+  #version = 0;
+  /** The log that is being read: the answer to an older question is not shown. */
+  #reading = 0;
+
+  constructor(deps: ScreenDeps, leave: (how: Leave) => void) {
+    this.#deps = deps;
+    this.#leave = leave;
+  }
+
+  /** Rises with every change: what a frame is made of is asked for when it is drawn. */
+  readonly version = (): number => this.#version;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly changed = (): void => {
+    this.#version++;
+    for (const listener of this.#listeners) listener();
+  };
+
+  frame(size: Size): Frame {
+    const { picture, paint } = this.#deps;
+    return frameOf({ picture: picture(), state: this.#state, size, paint });
+  }
+
+  press(key: Press, size: Size): void {
+    const { state, effect } = press(this.#state, key, this.frame(size).shown);
+    this.#state = state;
+    if (effect) this.#carryOut(effect);
+    this.changed();
+  }
+
+  #carryOut(effect: Effect): void {
+    if (effect.do === 'range') this.#deps.choose(effect.range);
+    else if (effect.do === 'refresh') this.#deps.refresh();
+    else if (effect.do === 'logs') void this.#read(effect.name);
+    else this.#leave(effect.do);
+  }
+
+  async #read(name: string): Promise<void> {
+    const reading = ++this.#reading;
+    const found = await this.#deps.logs(name).then(
+      (lines) => ({ lines, trouble: undefined }),
+      (error: unknown) => ({
+        lines: undefined,
+        trouble: error instanceof Error ? error.message : String(error),
+      }),
+    );
+    const { overlay } = this.#state;
+    if (reading !== this.#reading || overlay?.kind !== 'logs' || overlay.name !== name) return;
+    this.#state = { ...this.#state, overlay: { ...overlay, ...found } };
+    this.changed();
+  }
+}

@@ -1,0 +1,65 @@
+import { type InfractlError, isInfractlError } from '../base/errors.ts';
+import { type HostLine, type ServiceLine, withReading } from '../monitoring/dashboard/index.ts';
+import { HOST_READING, type HostReading, hostReading } from '../monitoring/index.ts';
+import type { HostPart } from '../project/model.ts';
+import type { KeptHosts } from './kept-hosts.ts';
+import { readServices } from './service-desk.ts';
+
+/** Milliseconds that a host may take to tell how it is. */
+const PATIENCE = 20_000;
+/** Newest error lines of a unit. */
+const LINES = 5;
+
+/** How the hosts say that they are, with the readings of this watch. One that does not answer is a line of its own. */
+export async function hostLines(
+  desk: KeptHosts,
+  now: number,
+  before: readonly HostLine[] = [],
+): Promise<HostLine[]> {
+  return Promise.all(
+    desk.choose([], true).map(async (part): Promise<HostLine> => {
+      const host = part.name;
+      const { cpu = [], memory = [] } = before.find((line) => line.host === host) ?? {};
+      const { value: reading, error } = await asked(desk, part, () => readingOf(desk, part));
+      if (!reading) return { host, cpu, memory, ...(error ? { error } : {}) };
+      const { used, total } = reading.memory;
+      return {
+        host,
+        reading,
+        cpu: withReading(cpu, now, reading.cpuPercent),
+        memory: total > 0 ? withReading(memory, now, (used / total) * 100) : memory,
+      };
+    }),
+  );
+}
+
+async function readingOf(desk: KeptHosts, part: HostPart): Promise<HostReading | undefined> {
+  const port = await desk.open(part);
+  return hostReading((await port.run({ argv: HOST_READING, timeout: PATIENCE })).stdout);
+}
+
+/** The systemd units of the hosts. */
+export async function serviceLines(desk: KeptHosts): Promise<ServiceLine[]> {
+  return Promise.all(
+    desk.choose([], true).map(async (part): Promise<ServiceLine> => {
+      const order = { lines: LINES, sudo: true };
+      const { value = [], error } = await asked(desk, part, () => readServices(desk, [part], order));
+      return { host: part.name, services: value[0]?.services ?? [], ...(error ? { error } : {}) };
+    }),
+  );
+}
+
+/** A host that fails gets a new connection for the next question. */
+async function asked<T>(
+  desk: KeptHosts,
+  part: HostPart,
+  ask: () => Promise<T>,
+): Promise<{ readonly value?: T; readonly error?: InfractlError }> {
+  try {
+    return { value: await ask() };
+  } catch (error) {
+    if (!isInfractlError(error) || error.code === 'Interrupted') throw error;
+    await desk.forget(part.name);
+    return { error };
+  }
+}
