@@ -235,9 +235,70 @@ const smallJson = {
   },
 };
 
+/** A change of a library's text that must not silently stop to fit. */
+function changed(file, text, ...changes) {
+  return changes.reduce((before, [from, to]) => {
+    const after = before.replace(from, to);
+    if (after === before) throw new Error(`${file} is not as it was: look at its plugin`);
+    return after;
+  }, text);
+}
+
+/**
+ * Yoga, which lays out the screens of ink, is WebAssembly in base64 that is compiled while its module waits, which
+ * CommonJS cannot. Node can compile it at once; packed, it is a third.
+ */
+const yoga = {
+  name: 'yoga',
+  setup(api) {
+    const WASM = /"data:application\/octet-stream;base64,([A-Za-z0-9+/=]+)"/;
+    api.onLoad({ filter: /yoga-layout[\\/]dist[\\/]src[\\/]index\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const started = `const wasm = new WebAssembly.Module(brotliDecompressSync(Buffer.from(PACKED, 'base64')));
+const lib = { instantiateWasm(imports, done) { done(new WebAssembly.Instance(wasm, imports)); return {}; } };
+loadYoga(lib);
+const Yoga = wrapAssembly(lib);`;
+      const contents = changed(
+        path,
+        text,
+        ['const Yoga = wrapAssembly(await loadYoga());', () => started],
+        [
+          "import loadYoga from '../binaries/yoga-wasm-base64-esm.js';",
+          "import { brotliDecompressSync } from 'node:zlib';\nimport loadYoga, { PACKED } from '../binaries/yoga-wasm-base64-esm.js';",
+        ],
+      );
+      return { contents, loader: 'js' };
+    });
+    api.onLoad({ filter: /yoga-wasm-base64-esm\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const wasm = Buffer.from(WASM.exec(text)?.[1] ?? '', 'base64');
+      const packed = brotliCompressSync(wasm).toString('base64');
+      const contents = changed(path, text, [WASM, '""'], ['import.meta.url', 'undefined']);
+      return { contents: `${contents}\nexport const PACKED = '${packed}';`, loader: 'js' };
+    });
+  },
+};
+
+/** Of ink: no developer tools, and no source excerpts of its own for an error that infractl shows itself. */
+const slimInk = {
+  name: 'slim-ink',
+  setup(api) {
+    api.onLoad({ filter: /ink[\\/]build[\\/]reconciler\.js$/ }, async ({ path }) => {
+      const devtools = /^if \(process\.env\['DEV'\] === 'true'\) \{[\s\S]*?^\}$/gm;
+      return { contents: changed(path, await readFile(path, 'utf8'), [devtools, '']), loader: 'js' };
+    });
+    api.onLoad({ filter: /ink[\\/]build[\\/]components[\\/]ErrorOverview\.js$/ }, () => ({
+      contents: 'export default () => null;',
+      loader: 'js',
+    }));
+  },
+};
+
 export const plugins = [
   smallJson,
   packedTables,
+  yoga,
+  slimInk,
   builtins,
   lateHttps,
   lateEventStreams,

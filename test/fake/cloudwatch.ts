@@ -126,6 +126,26 @@ export const cloudWatch = jsonService(
       return {};
     },
 
+    ListMetrics(p, { state }) {
+      const wanted = (p.Dimensions ?? []) as readonly { readonly Name: string; readonly Value?: string }[];
+      const found = state.cloudWatch.metrics.filter(
+        ({ namespace, metric, dimensions }) =>
+          (!p.Namespace || namespace === p.Namespace) &&
+          (!p.MetricName || metric === p.MetricName) &&
+          wanted.every(({ Name, Value }) => Name in dimensions && (!Value || dimensions[Name] === Value)),
+      );
+      const start = Number(p.NextToken ?? 0);
+      const end = start + state.cloudWatch.pageSize;
+      return {
+        Metrics: found.slice(start, end).map(({ namespace, metric, dimensions }) => ({
+          Namespace: namespace,
+          MetricName: metric,
+          Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+        })),
+        ...(end < found.length ? { NextToken: String(end) } : {}),
+      };
+    },
+
     GetMetricData(p, { state }) {
       const queries = p.MetricDataQueries as readonly MetricDataQuery[];
       if (queries.length > 500)

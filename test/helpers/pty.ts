@@ -56,8 +56,12 @@ export class Pty implements Running {
     this.#process.write(keys);
   }
 
-  kill(): void {
-    this.#process.kill('SIGKILL');
+  resize(columns: number, rows: number): void {
+    this.#process.resize(columns, rows);
+  }
+
+  kill(signal = 'SIGKILL'): void {
+    this.#process.kill(signal);
   }
 
   /** Waits until the text is on the screen. */

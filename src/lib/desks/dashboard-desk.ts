@@ -1,12 +1,14 @@
 import type { AwsSession } from '../aws/session.ts';
 import type { Clock } from '../base/clock.ts';
-import { isInfractlError } from '../base/errors.ts';
+import { type InfractlError, isInfractlError } from '../base/errors.ts';
 import type { ValueDeps } from '../deploy/values.ts';
 import type { LogEvent } from '../logs/index.ts';
 import {
   type Answer,
   type Answers,
+  blindness,
   costOf,
+  isHopeless,
   type Ledger,
   type Measured,
   metricChart,
@@ -95,8 +97,8 @@ export class DashboardDesk {
   /** @throws what keeps all of it from being seen: no credentials, no region */
   async once(): Promise<Picture> {
     await this.#watcher.once();
-    const { nobody } = this.#watcher;
-    if (nobody) throw nobody;
+    const blind = blindness(this.#watcher.panels);
+    if (blind) throw blind;
     return this.picture;
   }
 
@@ -105,9 +107,10 @@ export class DashboardDesk {
     return this.#watcher.run();
   }
 
-  /** Why nothing at all can be seen. */
-  get nobody() {
-    return this.#watcher.nobody;
+  /** Why nothing will be seen however long one waits: no credentials, no region. */
+  get hopeless(): InfractlError | undefined {
+    const blind = blindness(this.#watcher.panels);
+    return blind && isHopeless(blind) ? blind : undefined;
   }
 
   /** Everything is looked at anew. */

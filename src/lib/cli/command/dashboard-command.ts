@@ -1,7 +1,7 @@
 import type { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { systemClock, throwIfAborted } from '../../base/clock.ts';
-import { Interrupted, isInfractlError } from '../../base/errors.ts';
+import { Interrupted } from '../../base/errors.ts';
 import { duration } from '../../base/text.ts';
 import type { DashboardDesk } from '../../desks/index.ts';
 import { Ledger, type Picture, RANGE_NAMES, type RangeName } from '../../monitoring/dashboard/index.ts';
@@ -13,6 +13,9 @@ import { dashboardView } from '../views/dashboard-view.ts';
 import { harmless } from '../views/log-lines.ts';
 import type { View } from '../views/view.ts';
 import { HostCommand } from './host-command.ts';
+
+/** Milliseconds that connections get to be closed in. */
+const LAST_CALLS = 1_000;
 
 export interface WatchedOrder {
   /** Milliseconds between two looks at what moves. */
@@ -113,17 +116,18 @@ export abstract class DashboardCommand<T extends typeof Command = typeof Command
     const write = (line: string) => void process.stdout.write(`${this.redactor.redact(line)}\n`);
     const watch = new ChangeWatch({ exitOn, json, ui, ...(this.hasScreen ? {} : { write }) });
     const report = await this.#reporting(every, (error) => end.abort(error));
-    let because: Because = 'quit';
+    let because: Because | undefined;
     const stop = (why: Because) => {
       if (end.signal.aborted) return;
       because = why;
       end.abort();
     };
+    const over = new Promise((resolve) => end.signal.addEventListener('abort', resolve, { once: true }));
     let changed = () => {};
     const desk = await this.dashboard(every, end.signal, () => {
       changed();
-      const { picture, nobody } = desk;
-      if (nobody) end.abort(nobody);
+      const { picture, hopeless } = desk;
+      if (hopeless) end.abort(hopeless);
       const reached = watch.see(picture);
       report?.(picture);
       if (reached) stop(reached);
@@ -133,10 +137,7 @@ export abstract class DashboardCommand<T extends typeof Command = typeof Command
         () => stop('time'),
         () => {},
       );
-    const watching = desk.run().catch((error: unknown) => {
-      end.abort(error);
-      throw error;
-    });
+    desk.run().catch((error: unknown) => end.abort(error));
     if (this.hasScreen) {
       const listen = (listener: () => void) => {
         changed = listener;
@@ -146,9 +147,10 @@ export abstract class DashboardCommand<T extends typeof Command = typeof Command
       if (ended === 'interrupt') end.abort(new Interrupted());
       else stop('quit');
     } else if (!json) this.say(`Watching every ${duration(every)}; Ctrl-C ends it.`);
-    await watching;
-    // What ended it, where that was no wish: Ctrl-C, or nobody who may look.
-    if (isInfractlError(end.signal.reason)) throw end.signal.reason;
+    await over;
+    // A call that is under way in a network that is gone must not keep whoever wants to leave.
+    setTimeout(() => process.exit(), LAST_CALLS).unref();
+    if (because === undefined) throw end.signal.reason;
     return endedView(desk.picture, because, watch.changes);
   }
 

@@ -4,7 +4,7 @@ import type { MetricWindow } from '../../monitoring/index.ts';
 import type { Paint, Style } from '../terminal.ts';
 import { harmless } from '../views/log-lines.ts';
 import { cut } from '../views/table.ts';
-import { figuresOf, plot, tick, topWords } from './plot.ts';
+import { type Figures, figuresOf, plot, tick, topWords } from './plot.ts';
 
 /** Columns of the axis before a plot, its line included. */
 export const AXIS = 9;
@@ -43,11 +43,21 @@ export function chartLines(
   }: { readonly width: number; readonly height: number; readonly selected: boolean },
 ): string[] {
   const figures = figuresOf(chart);
-  const said = figures ? ` ${figures.last}, ${figures.min} to ${figures.max}` : ' no data';
-  const right = cut(said, width - 12);
-  const title = fitted(`${selected ? '▸' : ' '}${chartTitle(chart)}`, width - stringWidth(right));
+  const name = `${selected ? '▸' : ' '}${chartTitle(chart)}`;
+  const right = figures ? figureWords(figures, width - stringWidth(name)) : '  no data';
+  const title = fitted(name, width - stringWidth(right));
   const head = selected ? paint('inverse', title + right) : paint('bold', title) + paint('dim', right);
   return [head, ...plotLines(paint, chart, window, width, height - 1)];
+}
+
+/** As much of the figures as there is room for; the newest always. */
+function figureWords({ last, min, max }: Figures, room: number): string {
+  const forms = [
+    `  last ${last}  min ${min}  max ${max}`,
+    `  ${last} (${min} – ${max})`,
+    `  ${last} (≤ ${max})`,
+  ];
+  return forms.find((form) => stringWidth(form) <= room) ?? `  ${last}`;
 }
 
 /** The plot alone, with its axis to the left. */

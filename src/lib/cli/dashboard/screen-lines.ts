@@ -46,7 +46,8 @@ export interface FrameOrder {
   readonly paint: Paint;
 }
 
-const NARROWEST_CHART = 44;
+const NARROWEST_CHART = 32;
+const WIDEST_CHART = 72;
 const LEAST_CHART_HEIGHT = 4;
 const MOST_CHART_HEIGHT = 9;
 
@@ -61,8 +62,8 @@ export function frameOf({ picture, state, size, paint }: FrameOrder): Frame {
   const hasCharts = picture.panels.metrics !== undefined || charts.charts.length > 0;
   const leftWidth = hasCharts ? Math.max(36, Math.min(76, Math.floor(size.columns * 0.44))) : size.columns;
   const rightWidth = hasCharts ? size.columns - leftWidth - 2 : 0;
-  const chartColumns = Math.max(1, Math.floor((rightWidth + 2) / (NARROWEST_CHART + 2)));
   const body = size.rows - 2;
+  const chartColumns = columnsOf(fitting.length, rightWidth, body);
   const shown: Shown = {
     rows,
     charts: fitting.map((chart) => ({ id: chart.id, logs: logsOfChart(chart) })),
@@ -96,6 +97,16 @@ export function frameOf({ picture, state, size, paint }: FrameOrder): Frame {
   return { ...base, left, right, leftWidth, rightWidth };
 }
 
+/** As few charts side by side as show all of them, none wider than the eye follows, none too narrow to be read. */
+function columnsOf(charts: number, width: number, body: number): number {
+  const most = Math.max(1, Math.floor((width + 2) / (NARROWEST_CHART + 2)));
+  const below = Math.max(1, Math.floor((body - 2) / LEAST_CHART_HEIGHT));
+  return Math.max(
+    1,
+    Math.min(most, charts, Math.max(Math.ceil(charts / below), Math.ceil(width / WIDEST_CHART))),
+  );
+}
+
 function logsOfChart({ kind, name, resource }: Chart): string | undefined {
   if (kind === 'host') return `host:${name}`;
   return kind === 'function' ? `/aws/lambda/${resource}` : undefined;
@@ -107,7 +118,8 @@ function headerOf(paint: Paint, picture: Picture, columns: number): string {
   const seen = Object.values(picture.panels).some((told) => told.at !== undefined || told.trouble);
   const verdict = verdictOf(things);
   const style: Style = verdict === 'unhealthy' ? 'red' : verdict === 'unknown' ? 'yellow' : 'green';
-  const words = seen ? verdictWords(things) : 'asking…';
+  const sign = verdict === 'unhealthy' ? '✗' : verdict === 'unknown' ? '?' : '✓';
+  const words = seen ? `${sign} ${verdictWords(things)}` : 'asking…';
   const time = new Date(at).toTimeString().slice(0, 8);
   const right = `${range}, ${RANGES[range].period / 60_000} min a point  ${time} `;
   const where = [place.region, place.profile, place.sandbox ? 'sandbox' : ''].filter(Boolean).join(' · ');
@@ -125,7 +137,7 @@ function footerOf(paint: Paint, { typing, filter, overlay }: ScreenState, column
   if (typing) return `${paint('bold', ` /${filter}`)}▏${paint('dim', ' Enter keeps it, Esc takes it away')}`;
   const keys = overlay
     ? '↑↓ scroll   l logs   Esc back   q back'
-    : '←↑↓→ Tab move   d describe   l logs   r range   / filter   Ctrl-L anew   ? help   q quit';
+    : '←↑↓→ Tab   d describe   l logs   r range   / filter   ? help   q quit';
   const kept = filter === '' ? '' : ` filter: ${filter} (Esc ends it)  `;
   return `${paint('bold', cut(kept, columns))}${paint('dim', cut(` ${keys}`, columns - stringWidth(kept)))}`;
 }
@@ -213,14 +225,14 @@ function panelLines(
 }
 
 const emptyWords = ({ badge, rows }: Panel, filter: string) =>
-  badge === 'asking…' ? badge : filter !== '' && rows.length > 0 ? 'nothing that fits the filter' : 'none';
+  badge === 'asking…' ? '' : filter !== '' && rows.length > 0 ? 'nothing that fits the filter' : 'none';
 
 function panelTitle(
   paint: Paint,
   panel: Panel,
   { active, width, hidden }: { readonly active: boolean; readonly width: number; readonly hidden: number },
 ): string {
-  const more = hidden > 0 ? ` +${hidden}` : '';
+  const more = hidden > 0 ? `${panel.badge === '' ? '' : ', '}${hidden} more` : '';
   const title = cut(panel.title, width - 8);
   const badge = cut(`${panel.badge}${more}`, width - stringWidth(title) - 6);
   const rest = Math.max(0, width - stringWidth(title) - stringWidth(badge) - (badge === '' ? 3 : 4));

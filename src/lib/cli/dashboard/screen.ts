@@ -40,6 +40,21 @@ function pressOf(input: string, key: Key): Press {
   return { input, ctrl: key.ctrl, ...(name ? { name } : {}) };
 }
 
+/** Keys that are characters, among others that were typed in the same moment. */
+const CHARACTERS: Readonly<Record<string, NonNullable<Press['name']>>> = {
+  '\r': 'enter',
+  '\n': 'enter',
+  '\t': 'tab',
+  '\u001B': 'escape',
+  '\u007F': 'backspace',
+};
+
+function typed(one: string): Press {
+  if (one === '\u0003') return { input: 'c', ctrl: true };
+  const name = CHARACTERS[one];
+  return { input: one, ...(name ? { name } : {}) };
+}
+
 interface AppProps {
   readonly model: ScreenModel;
   /** Given how the terminal is handed to the shell and back. */
@@ -55,8 +70,7 @@ export function App({ model, onSuspender }: AppProps): ReactElement {
   onSuspender(() => suspendTerminal(stopped));
   // What is pasted or typed fast comes as one text; each of its characters is a key.
   useInput((input, key) => {
-    if (input.length > 1 && !key.ctrl && !key.meta)
-      for (const one of input) model.press({ input: one }, size);
+    if (input.length > 1 && !key.ctrl && !key.meta) for (const one of input) model.press(typed(one), size);
     else model.press(pressOf(input, key), size);
   });
   return createElement(FrameView, { model, size });

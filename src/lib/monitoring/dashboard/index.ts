@@ -1,4 +1,5 @@
 /** One picture of all that runs, watched: what it holds, how it is kept fresh, and what changes in it. */
+export { blindness, isHopeless } from './blind.ts';
 export { type Change, changesBetween } from './changes.ts';
 export { type ChartSubject, type Charts, chartsOf, metricChart, topicOf, withReading } from './charts.ts';
 export { costOf } from './cost.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import { Exit, type InfractlError, isInfractlError } from '../../base/errors.ts';
+import { type InfractlError, isInfractlError } from '../../base/errors.ts';
 import type { Answers, Panels, SourceName, Told, Trouble } from './picture.ts';
 import { pauseAfter, troubleOf } from './trouble.ts';
 
@@ -79,17 +79,6 @@ export class Watcher {
       this.#again.add(name);
       this.#wakers.get(name)?.abort();
     }
-  }
-
-  /** Why nothing at all can be seen: every source has failed for want of credentials. */
-  get nobody(): InfractlError | undefined {
-    const all = this.names.map((name) => this.#panels[name]);
-    const errors = all.flatMap((told) =>
-      told?.trouble && told.value === undefined ? [told.trouble.error] : [],
-    );
-    const first = errors.find(({ code }) => code !== 'AccessDenied');
-    const refused = errors.length === all.length && errors.every(({ exit }) => exit === Exit.credentials);
-    return refused && all.length > 0 ? (first ?? errors[0]) : undefined;
   }
 
   async #loop(name: SourceName): Promise<void> {
