@@ -66,6 +66,7 @@ export class DashboardDesk {
   readonly #resources = new Map<string, { at: number; read: ReturnType<StacksPort['resources']> }>();
   #range: RangeName;
   #metrics: MetricDesk | undefined;
+  #priceNote = '';
   #region: { region: string; profile: string | null; sandbox: boolean } | undefined;
 
   constructor(deps: DashboardDeps, project: Project, { range, every }: DashboardOptions) {
@@ -89,7 +90,7 @@ export class DashboardDesk {
       at: clock.now(),
       range: this.#range,
       panels,
-      cost: costOf(panels.instances?.value),
+      cost: costOf(panels.instances?.value, this.#priceNote),
       spent: ledger.spent(clock.now()),
     };
   }
@@ -161,7 +162,7 @@ export class DashboardDesk {
         ? {
             instances: {
               every,
-              look: async (before) => ({ value: await instanceLines(this.#deps, this.#project, before) }),
+              look: (before) => this.#instances(before),
             },
           }
         : {}),
@@ -212,6 +213,12 @@ export class DashboardDesk {
       quiet: !alarm.actionsEnabled || silences.some(({ active }) => active),
     }));
     return { value, lost };
+  }
+
+  async #instances(before: Answers['instances'] | undefined): Promise<Answer<Answers['instances']>> {
+    const { lines, priceNote } = await instanceLines(this.#deps, this.#project, before);
+    this.#priceNote = priceNote;
+    return { value: lines };
   }
 
   async #measured(): Promise<Answer<Measured>> {

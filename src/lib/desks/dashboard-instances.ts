@@ -7,19 +7,27 @@ import { InstanceDesk, type InstanceDeskDeps } from './instance-desk.ts';
 
 const EVERYTHING = { hosts: [], tags: {}, ids: [] } as const;
 
+export interface Priced {
+  readonly lines: readonly InstanceLine[];
+  /** Where the prices of the lines are from, for people. */
+  readonly priceNote: string;
+}
+
 /** How everything is that can be started and stopped. What was there before and is not any more is told as gone. */
 export async function instanceLines(
   deps: Omit<InstanceDeskDeps, 'reporter'>,
   project: Project,
   before: readonly InstanceLine[] = [],
-): Promise<InstanceLine[]> {
+): Promise<Priced> {
   // Made anew each time: a desk remembers what the values of the configuration were.
   const desk = new InstanceDesk({ ...deps, reporter: silentReporter }, project);
   try {
-    return withGone(before, (await desk.status(await desk.targets(EVERYTHING))).map(lineOf));
+    const rows = await desk.status(await desk.targets(EVERYTHING));
+    return { lines: withGone(before, rows.map(lineOf)), priceNote: await desk.priceNote() };
   } catch (error) {
     if (!isNotThere(error)) throw error;
-    return withGone(before, await withoutLost(deps, project, desk));
+    const { lines, priceNote } = await withoutLost(deps, project, desk);
+    return { lines: withGone(before, lines), priceNote };
   }
 }
 
@@ -28,7 +36,7 @@ async function withoutLost(
   deps: Omit<InstanceDeskDeps, 'reporter'>,
   project: Project,
   desk: InstanceDesk,
-): Promise<InstanceLine[]> {
+): Promise<Priced> {
   const looks = await Promise.all(
     [...project.hosts.values()].map(async (part) => {
       if (part.instance === undefined && part.tags === undefined) return { part };
@@ -44,7 +52,8 @@ async function withoutLost(
   const there = looks.filter(({ lost }) => !lost).map(({ part }) => [part.name, part] as const);
   const rest = new InstanceDesk({ ...deps, reporter: silentReporter }, { ...project, hosts: new Map(there) });
   const rows = await rest.status(await rest.targets(EVERYTHING));
-  return [...rows.map(lineOf), ...looks.flatMap(({ lost }) => lost ?? [])];
+  const lines = [...rows.map(lineOf), ...looks.flatMap(({ lost }) => lost ?? [])];
+  return { lines, priceNote: await rest.priceNote() };
 }
 
 const isNotThere = (error: unknown): error is InfractlError =>

@@ -43,7 +43,8 @@ describe('the report', () => {
     const count = (name: string) => all.filter((one) => one.name === name).length;
     expect(html).toMatch(/^<!doctype html>\n<html lang="en">/);
     expect(count('section')).toBe(6);
-    expect(count('figure')).toBe(7);
+    expect(count('figure')).toBe(6);
+    expect(html).toContain('No data in this time: Worker throttles');
     expect(count('svg')).toBe(6);
     for (const text of [
       'shop dev',

@@ -137,18 +137,16 @@ describe('one look', () => {
 describe('a watch', () => {
   it('says that an instance is gone, and shows the others', async () => {
     await desk.close();
-    await open((text) => text);
-    const before = desk.picture;
-    expect(before.panels.instances).toBeDefined();
-    await desk.close();
     await open((text) =>
       text.replace(/^ {2}web: .*$/m, `  web: { tags: { Name: shop-web }, ssh: { port: 9 } }`),
     );
-    const web = [...fake.state.ec2.instances.values()][0];
+    const web = [...fake.state.ec2.instances.values()].find(({ tags }) => tags.get('Name') === 'shop-web');
     if (!web) throw new Error('no instance');
     web.publicIp = '127.0.0.1';
     const first = await desk.once();
-    expect(first.panels.instances?.value).toMatchObject([{ name: 'web', id: web.id, state: 'running' }]);
+    expect(first.panels.instances?.value).toEqual(
+      expect.arrayContaining([expect.objectContaining({ name: 'web', id: web.id, state: 'running' })]),
+    );
     fake.state.ec2.instances.delete(web.id);
     const { panels } = await desk.once();
     expect(panels.instances?.trouble).toBeUndefined();

@@ -227,8 +227,9 @@ function endpointRow(line: EndpointLine): Row {
 
 /** What a project has one of: the last deploy, the backups, the cost, and the calls of the watching itself. */
 function projectPanel(picture: Picture): Panel {
-  const { backups, deploy } = picture.panels;
+  const { backups, deploy, metrics } = picture.panels;
   const rows = [
+    ...(metrics ? troubleRows(metrics, picture.at) : []),
     ...(deploy ? deployRows(deploy, picture.at) : []),
     ...(backups ? backupRows(picture) : []),
     costRow(picture),

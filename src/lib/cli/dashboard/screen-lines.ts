@@ -1,8 +1,6 @@
 import stringWidth from 'fast-string-width';
-import { age } from '../../base/text.ts';
 import {
   type Chart,
-  type Charts,
   chartsOf,
   type Picture,
   RANGES,
@@ -12,9 +10,11 @@ import {
 } from '../../monitoring/dashboard/index.ts';
 import type { Paint, Style } from '../terminal.ts';
 import { cut } from '../views/table.ts';
-import { chartLines, chartTitle, fitted, timeAxis } from './chart-lines.ts';
-import { MOOD_STYLE, paintedMark } from './marks.ts';
+import { chartArea, columnsOf } from './chart-area.ts';
+import { chartTitle, fitted } from './chart-lines.ts';
+import { paintedMark } from './marks.ts';
 import { overlayLines } from './overlay-lines.ts';
+import { panelTitle } from './panel-title.ts';
 import { type Panel, panelsOf } from './panels.ts';
 import { matches, placeOf, type ScreenState, type Shown, shownRows } from './screen-state.ts';
 
@@ -46,19 +46,14 @@ export interface FrameOrder {
   readonly paint: Paint;
 }
 
-const NARROWEST_CHART = 32;
-const WIDEST_CHART = 72;
-const LEAST_CHART_HEIGHT = 4;
-const MOST_CHART_HEIGHT = 9;
-
 /** A frame: a header, the panels beside the charts, a footer. Pure. */
 export function frameOf({ picture, state, size, paint }: FrameOrder): Frame {
   const panels = panelsOf(picture);
   const charts = chartsOf(picture);
   const rows = shownRows(panels, state.filter);
-  const fitting = charts.charts.filter((chart) =>
-    matches(state.filter, `${chart.kind} ${chartTitle(chart)}`),
-  );
+  const wanted = charts.charts.filter((chart) => matches(state.filter, `${chart.kind} ${chartTitle(chart)}`));
+  const fitting = wanted.filter(({ points }) => points.length > 0);
+  const empty = wanted.filter(({ points }) => points.length === 0).map(chartTitle);
   const hasCharts = picture.panels.metrics !== undefined || charts.charts.length > 0;
   const leftWidth = hasCharts ? Math.max(36, Math.min(76, Math.floor(size.columns * 0.44))) : size.columns;
   const rightWidth = hasCharts ? size.columns - leftWidth - 2 : 0;
@@ -93,18 +88,10 @@ export function frameOf({ picture, state, size, paint }: FrameOrder): Frame {
   }
   const left = panelLines(paint, panels, state, rows, leftWidth, body);
   const found = { ...charts, charts: fitting };
-  const right = hasCharts ? chartArea(paint, picture, found, state, { rightWidth, chartColumns, body }) : [];
+  const right = hasCharts
+    ? chartArea(paint, picture, found, empty, state, { width: rightWidth, columns: chartColumns, body })
+    : [];
   return { ...base, left, right, leftWidth, rightWidth };
-}
-
-/** As few charts side by side as show all of them, none wider than the eye follows, none too narrow to be read. */
-function columnsOf(charts: number, width: number, body: number): number {
-  const most = Math.max(1, Math.floor((width + 2) / (NARROWEST_CHART + 2)));
-  const below = Math.max(1, Math.floor((body - 2) / LEAST_CHART_HEIGHT));
-  return Math.max(
-    1,
-    Math.min(most, charts, Math.max(Math.ceil(charts / below), Math.ceil(width / WIDEST_CHART))),
-  );
 }
 
 function logsOfChart({ kind, name, resource }: Chart): string | undefined {
@@ -226,75 +213,3 @@ function panelLines(
 
 const emptyWords = ({ badge, rows }: Panel, filter: string) =>
   badge === 'asking…' ? '' : filter !== '' && rows.length > 0 ? 'nothing that fits the filter' : 'none';
-
-function panelTitle(
-  paint: Paint,
-  panel: Panel,
-  { active, width, hidden }: { readonly active: boolean; readonly width: number; readonly hidden: number },
-): string {
-  const more = hidden > 0 ? `${panel.badge === '' ? '' : ', '}${hidden} more` : '';
-  const title = cut(panel.title, width - 8);
-  const badge = cut(`${panel.badge}${more}`, width - stringWidth(title) - 6);
-  const rest = Math.max(0, width - stringWidth(title) - stringWidth(badge) - (badge === '' ? 3 : 4));
-  const style = panel.badgeMood ? MOOD_STYLE[panel.badgeMood] : 'dim';
-  const shownTitle = paint(active ? 'cyan' : 'bold', title);
-  return `${paint('dim', '─')} ${shownTitle}${badge === '' ? '' : ` ${paint(style, badge)}`} ${paint('dim', '─'.repeat(rest))}`;
-}
-
-interface ChartRoom {
-  readonly rightWidth: number;
-  readonly chartColumns: number;
-  readonly body: number;
-}
-
-function chartArea(
-  paint: Paint,
-  picture: Picture,
-  { charts, window }: Charts,
-  state: ScreenState,
-  { rightWidth, chartColumns, body }: ChartRoom,
-): string[] {
-  const told = picture.panels.metrics;
-  const withData = charts.filter(({ points }) => points.length > 0).length;
-  const trouble = told?.trouble ?? undefined;
-  const badge =
-    told && told.at === undefined && !trouble ? 'asking…' : (trouble?.word ?? `${withData} with data`);
-  const panel: Panel = {
-    id: 'charts',
-    title: 'Metrics',
-    badge: trouble && told?.at !== undefined ? `${badge}, ${age(picture.at - told.at)} old` : badge,
-    badgeMood: trouble ? 'unknown' : undefined,
-    rows: [],
-  };
-  const rows = Math.ceil(charts.length / chartColumns);
-  const height = Math.max(
-    LEAST_CHART_HEIGHT,
-    Math.min(MOST_CHART_HEIGHT, Math.floor((body - 2) / Math.max(1, rows))),
-  );
-  const fits = Math.max(1, Math.floor((body - 2) / height));
-  const at = placeOf(charts, state.chart);
-  const first = Math.max(0, Math.min(Math.floor(at / chartColumns) - Math.floor(fits / 2), rows - fits));
-  const hidden = Math.max(0, charts.length - fits * chartColumns);
-  const active = state.side === 'charts';
-  const title = panelTitle(paint, panel, { active, width: rightWidth, hidden });
-  const width = Math.floor((rightWidth - 2 * (chartColumns - 1)) / chartColumns);
-  if (charts.length === 0) {
-    const words =
-      trouble?.error.message ?? (panel.badge === 'asking…' ? panel.badge : 'nothing here has metrics');
-    return [title, ` ${paint('dim', cut(words, rightWidth - 2))}`];
-  }
-  const lines = [title];
-  for (let row = first; row < Math.min(rows, first + fits); row++) {
-    const side = charts.slice(row * chartColumns, (row + 1) * chartColumns).map((chart, column) =>
-      chartLines(paint, chart, window, {
-        width,
-        height,
-        selected: active && row * chartColumns + column === at,
-      }),
-    );
-    for (let line = 0; line < height; line++) lines.push(side.map((one) => one[line] ?? '').join('  '));
-  }
-  const axis = timeAxis(window, width);
-  const columns = Math.min(chartColumns, charts.length);
-  return [...lines, paint('dim', new Array<string>(columns).fill(fitted(axis, width)).join('  '))];
-}

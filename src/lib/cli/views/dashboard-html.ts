@@ -64,6 +64,8 @@ export function dashboardHtml(picture: Picture, again?: number): string {
   const where = [place.region, place.profile, place.sandbox ? 'sandbox' : ''].filter(Boolean).join(' · ');
   const time = localTime(new Date(at).toISOString());
   const { charts, window } = chartsOf(picture);
+  const drawn = charts.filter(({ points }) => points.length > 0);
+  const empty = charts.filter(({ points }) => points.length === 0);
   const told = picture.panels.metrics;
   const trouble = told?.trouble?.error ?? told?.lost?.[0];
   return `<!doctype html>
@@ -90,10 +92,11 @@ ${panelsOf(picture).map(panelHtml).join('\n')}
 ${charts.length === 0 ? '' : `<h2>Metrics <span class="quiet">${escaped(`${localTime(new Date(window.from).toISOString(), 'minutes')} to ${localTime(new Date(window.to).toISOString(), 'minutes')}, a point is ${age(window.period)}`)}</span></h2>`}
 ${trouble ? `<p class="unknown">? ${escaped(trouble.message)}</p>` : ''}
 <div class="charts">
-${charts.map((chart) => figureHtml(chart, window)).join('\n')}
+${drawn.map((chart) => figureHtml(chart, window)).join('\n')}
 </div>
+${empty.length === 0 ? '' : `<p class="quiet">No data in this time: ${escaped(empty.map(chartTitle).join(', '))}</p>`}
 <footer>
-<p>Cost: ${escaped(cost.note)}.</p>
+<p>Cost: ${escaped(cost.note)}</p>
 <p>${escaped(`${spent.calls} calls of AWS were made for this page.`)} A time without data is empty in a chart: it is not zero.</p>
 </footer>
 </body>
@@ -117,10 +120,7 @@ function rowHtml({ mood, name, words }: Row): string {
 
 function figureHtml(chart: Chart, window: MetricWindow): string {
   const figures = figuresOf(chart);
-  const words = figures ? `newest ${figures.last}, ${figures.min} to ${figures.max}` : 'no data';
+  const words = figures ? `newest ${figures.last}, ${figures.min} to ${figures.max}` : '';
   const title = chartTitle(chart);
-  const drawing = figures
-    ? svgChart(chart, window, `${title}: ${words}`)
-    : '<p class="none">no data in this time</p>';
-  return `<figure>\n<figcaption><h3>${escaped(title)}</h3><span class="quiet">${escaped(words)}</span></figcaption>\n${drawing}\n</figure>`;
+  return `<figure>\n<figcaption><h3>${escaped(title)}</h3><span class="quiet">${escaped(words)}</span></figcaption>\n${svgChart(chart, window, `${title}: ${words}`)}\n</figure>`;
 }

@@ -1,13 +1,16 @@
-import { PRICE_NOTE } from '../../prices/index.ts';
 import type { CostLine, InstanceLine } from './picture.ts';
 
-/** What the instances and databases that run now come to in a month: all that is known without asking the bill. */
-export function costOf(instances: readonly InstanceLine[] | undefined): CostLine {
+/**
+ * What the instances and databases that run now come to in a month: all that is known without asking the bill.
+ *
+ * @param priceNote where the prices are from
+ */
+export function costOf(instances: readonly InstanceLine[] | undefined, priceNote: string): CostLine {
   const priced = (instances ?? []).flatMap(({ costUsdMonth }) => costUsdMonth ?? []);
   return {
     monthUsd: priced.length === 0 ? null : priced.reduce((sum, one) => sum + one, 0),
     known: priced.length,
     unknown: (instances?.length ?? 0) - priced.length,
-    note: `instances and databases as they run now, by ${PRICE_NOTE}; not disks, traffic, functions`,
+    note: `Instances and databases as they run now, without disks, traffic and functions. ${priceNote}`.trim(),
   };
 }
