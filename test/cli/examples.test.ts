@@ -40,6 +40,8 @@ const ORDER = [
   'logs:query',
   'monitoring:alarms',
   'monitoring:health',
+  'monitoring:dashboard',
+  'monitoring:continuous',
   'monitoring:alarms:test',
   'monitoring:metrics',
   'history',
@@ -77,7 +79,11 @@ const ASKS: Readonly<Record<string, string>> = {
 };
 
 /** Examples that go on until Ctrl-C. */
-const ENDLESS = new Set(['infractl logs api --follow']);
+const ENDLESS = new Set([
+  'infractl logs api --follow',
+  'infractl monitoring continuous',
+  'infractl monitoring continuous --exit-on alarm --for 10m',
+]);
 
 /** What stands in an example for a name of the reader's own project. */
 const inOurProject = (line: string) => line.replaceAll('auth-manager-dev', 'my-auth-dev');

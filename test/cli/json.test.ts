@@ -275,6 +275,10 @@ describe('results of commands that talk to AWS', () => {
     await result('monitoring metrics', ['monitoring', 'metrics']);
     Object.assign(cloudWatch.alarms.get('shop-alarm') as object, { state: 'OK' });
     await result('monitoring health', ['monitoring', 'health']);
+    await result('monitoring dashboard', ['monitoring', 'dashboard', '--html', 'report.html']);
+    const watched = lines(await run(['monitoring', 'continuous', '--for', '1s']));
+    expect(watched[0]?.type).toBe('picture');
+    check('monitoring continuous result', watched.at(-1));
   });
 
   it('drift of a resource that was changed by hand', async () => {

@@ -11,7 +11,7 @@ export default class MonitoringContinuous extends DashboardCommand<typeof Monito
     'instance, a service, a certificate, a backup, a deploy, a connection that is lost or back. With --json a line of ' +
     'JSON for each. --exit-on ends it with exit 8 once that is so.';
   static override examples = [
-    '<%= config.bin %> <%= command.id %> --for 1m',
+    '<%= config.bin %> <%= command.id %>',
     {
       description: 'After a release: fail when an alarm goes off within ten minutes',
       command: '<%= config.bin %> <%= command.id %> --exit-on alarm --for 10m',

@@ -35,6 +35,8 @@ export interface DashboardDeps extends ValueDeps {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly where: string;
+  readonly commandLine: string;
+  readonly version: string;
   /** Counts the calls of the session. */
   readonly ledger: Ledger;
   readonly trust?: () => Promise<boolean>;

@@ -53,6 +53,8 @@ async function open(change: (text: string) => string): Promise<void> {
       signal: end.signal,
       clock: fake.clock,
       where: '',
+      commandLine: 'monitoring dashboard',
+      version: '0.0.0',
       ledger,
       onChange: () => {},
     },

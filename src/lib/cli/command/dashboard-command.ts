@@ -78,13 +78,11 @@ export abstract class DashboardCommand<T extends typeof Command = typeof Command
     ]);
     const { range } = this.#given;
     const deps = {
+      ...this.typed(),
       session: () => this.session(),
-      redactor: this.redactor,
       variable,
-      env: process.env,
       signal,
       clock: systemClock,
-      where: this.where,
       ledger,
       onChange,
       // A question in the midst of a screen could not be read: a new key is refused in words.
@@ -151,6 +149,7 @@ export abstract class DashboardCommand<T extends typeof Command = typeof Command
     // A call that is under way in a network that is gone must not keep whoever wants to leave.
     setTimeout(() => process.exit(), LAST_CALLS).unref();
     if (because === undefined) throw end.signal.reason;
+    watch.finish(desk.picture);
     return endedView(desk.picture, because, watch.changes);
   }
 

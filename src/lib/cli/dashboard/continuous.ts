@@ -61,6 +61,12 @@ export class ChangeWatch {
     return this.#reached(picture);
   }
 
+  /** The last picture: where nothing was told so far, it is. */
+  finish(picture: Picture): void {
+    if (!this.#told) this.#order.write?.(this.#first(picture));
+    this.#told = true;
+  }
+
   #reached(picture: Picture): ExitOn | undefined {
     const { exitOn } = this.#order;
     if (exitOn === 'alarm')
