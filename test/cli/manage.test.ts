@@ -192,7 +192,7 @@ describe('start and stop', () => {
 });
 
 describe('quick', () => {
-  it('good: exit 0; what does not answer: exit 8; always in three seconds', async () => {
+  it('good: exit 0; what does not answer: exit 8', async () => {
     const good = await scene.run(['manage', 'quick']);
     expect(good.code).toBe(0);
     expect(good.stdout).toMatch(/✓ web .*reachable/);
@@ -200,9 +200,8 @@ describe('quick', () => {
     await new Promise((resolve) => app.close(resolve));
     const bad = await scene.run(['manage', 'quick', '--json']);
     expect(bad.code).toBe(8);
-    const [verdict] = JSON.parse(bad.stdout) as { ok: boolean; ms: number }[];
+    const [verdict] = JSON.parse(bad.stdout) as { ok: boolean }[];
     expect(verdict?.ok).toBe(false);
-    expect(verdict?.ms).toBeLessThan(3_000);
     app = createServer().listen(0);
   });
 });

@@ -188,7 +188,7 @@ images:
     );
     scene.put(
       'code/build.js',
-      `console.log("token", process.env.TOKEN); setTimeout(() => {}, 400); // ${Math.random()}`,
+      `console.log("token", process.env.TOKEN); setTimeout(() => {}, 1500); // ${Math.random()}`,
     );
     scene.put(
       'code/Dockerfile',
@@ -218,7 +218,7 @@ images:
       );
       scene.put(
         'code/build.js',
-        `console.log("token", require("fs").readFileSync("/run/secrets/token", "utf8")); setTimeout(() => {}, 400); // ${Math.random()}`,
+        `console.log("token", require("fs").readFileSync("/run/secrets/token", "utf8")); setTimeout(() => {}, 1500); // ${Math.random()}`,
       );
       scene.put(
         'code/Dockerfile',

@@ -4,12 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cloudFormation } from '../../src/lib/aws/cloudformation.ts';
 import { openSession } from '../../src/lib/aws/session.ts';
 import type { StacksPort } from '../../src/lib/stacks/port.ts';
-import { type CliOptions, type CliResult, ESCAPES, Home } from '../helpers/cli.ts';
+import { type CliResult, ESCAPES, Home, type RunningCli } from '../helpers/cli.ts';
 import { Pty } from '../helpers/pty.ts';
 import { useSandbox } from '../helpers/sandbox.ts';
+import { until } from '../helpers/until.ts';
 
 /**
- * A stack that takes seconds in earnest: custom resources whose functions run, sleep, log and fail, one of them
+ * A stack that takes its time in earnest: custom resources whose functions run, wait, log and fail, one of them
  * in a nested stack. Two people on machines of their own watch it, join it, cancel it and explain it.
  */
 
@@ -21,10 +22,10 @@ let port: StacksPort;
 
 const HANDLER = `
 exports.handler = async (event, context) => {
-  const { Seconds = '0', Fail = '' } = event.ResourceProperties;
+  const { Gate = '', Fail = '' } = event.ResourceProperties;
   const isDeletion = event.RequestType === 'Delete';
-  console.log(event.RequestType + ' ' + event.LogicalResourceId + ': ' + Seconds + ' s');
-  if (!isDeletion) await new Promise((resolve) => setTimeout(resolve, Number(Seconds) * 1000));
+  console.log(event.RequestType + ' ' + event.LogicalResourceId + ' behind ' + Gate);
+  while (!isDeletion && !require('node:fs').existsSync(Gate)) await new Promise((resolve) => setTimeout(resolve, 50));
   const failed = Fail !== '' && !isDeletion;
   if (failed) console.error('Error: the schema has version 7, wanted is 8');
   await fetch(event.ResponseURL, { method: 'PUT', body: JSON.stringify({
@@ -35,8 +36,8 @@ exports.handler = async (event, context) => {
 };`;
 
 const OUTER = `Parameters:
-  Seconds: { Type: Number }
-  Migrate: { Type: Number }
+  Gate: { Type: String }
+  Migrate: { Type: String }
   Fail: { Type: String, Default: "" }
 Resources:
   Role:
@@ -50,40 +51,44 @@ Resources:
     Properties:
       Runtime: nodejs24.x
       Handler: index.handler
-      Timeout: 30
+      Timeout: 900
       Role: !GetAtt Role.Arn
       Code: { ZipFile: ${JSON.stringify(HANDLER)} }
   First:
     Type: Custom::Sleep
-    Properties: { ServiceToken: !GetAtt Sleep.Arn, Seconds: !Ref Seconds }
+    Properties: { ServiceToken: !GetAtt Sleep.Arn, Gate: !Ref Gate }
   Database:
     Type: AWS::CloudFormation::Stack
     DependsOn: First
     Properties:
       TemplateURL: database.yaml
-      Parameters: { Token: !GetAtt Sleep.Arn, Seconds: !Ref Migrate, Fail: !Ref Fail }
+      Parameters: { Token: !GetAtt Sleep.Arn, Gate: !Ref Migrate, Fail: !Ref Fail }
 Outputs:
   Sleep: { Value: !Ref Sleep }
 `;
 
 const INNER = `Parameters:
   Token: { Type: String }
-  Seconds: { Type: Number }
+  Gate: { Type: String }
   Fail: { Type: String, Default: "" }
 Resources:
   Migration:
     Type: Custom::Migration
-    Properties: { ServiceToken: !Ref Token, Seconds: !Ref Seconds, Fail: !Ref Fail }
+    Properties: { ServiceToken: !Ref Token, Gate: !Ref Gate, Fail: !Ref Fail }
 `;
+
+/** What a custom resource waits for: a file, by its name. */
+const gate = (name: string) => path.join(ann.folder, `gate-${name}`);
+const open = (name: string) => writeFileSync(gate(name), '');
 
 /**
  * The project as both of them have it.
  *
- * @param first how long the resource of the outer stack takes, in seconds
- * @param migration how long the one of the nested stack takes
+ * @param first what the resource of the outer stack waits for
+ * @param migration what the one of the nested stack waits for
  */
-function configure(first: number, migration: number, fail = ''): void {
-  const parameters = `{ Seconds: ${first}, Migrate: ${migration}, Fail: "${fail}" }`;
+function configure(first: string, migration: string, fail = ''): void {
+  const parameters = `{ Gate: "${gate(first)}", Migrate: "${gate(migration)}", Fail: "${fail}" }`;
   const project = `project: shop
 region: eu-west-3
 stacks:
@@ -98,17 +103,11 @@ stacks:
 }
 
 const env = () => ({ XDG_DATA_HOME: used.sandbox.folder });
-const run = (who: Home, args: readonly string[], options: CliOptions = {}): Promise<CliResult> =>
-  who.run([...args, '--sandbox'], { ...options, env: env() });
+const start = (who: Home, ...args: readonly string[]): RunningCli =>
+  who.start([...args, '--sandbox'], { env: env() });
+const run = (who: Home, args: readonly string[]): Promise<CliResult> => start(who, ...args).ended;
 const deploy = ['deploy', '--create-stack'];
 
-async function until(what: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 40_000;
-  while (!(await what())) {
-    if (performance.now() > end) throw new Error(`not within 40 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
 const works = (status: string) => async () => (await port.stack(STACK))?.status === status;
 /** Whether a resource of the stack is at work now: the newest that its events say of it. */
 const busy = (id: string) => async () => {
@@ -124,18 +123,22 @@ afterAll(() => {
   bob.remove();
 });
 
-describe('a stack of sleeping custom resources', () => {
+describe('a stack of custom resources that wait', () => {
   it('is watched as a tree, attached to from another machine, and kept from a second deploy', async () => {
-    configure(3, 14);
+    configure('first', 'migration');
     const screen = new Pty(ann, [...deploy, '--sandbox'], { env: env() });
     try {
       await screen.until(/First {2}Custom::Sleep {2}creating/);
-      const [attached, programs, second] = await Promise.all([
-        run(bob, ['attach', 'app']),
-        run(bob, ['attach', 'app', '--json']),
-        run(bob, deploy),
-        screen.until(/everything waits for Database › Migration \(Custom::Migration/),
-      ]);
+      const joined = [start(bob, 'attach', 'app'), start(bob, 'attach', 'app', '--json')];
+      for (const one of joined) await until(() => one.output().includes('First'), one);
+      const second = await run(bob, deploy);
+      open('first');
+      await screen.until(/everything waits for Database › Migration \(Custom::Migration/);
+      open('migration');
+      const [attached, programs] = (await Promise.all(joined.map(({ ended }) => ended))) as [
+        CliResult,
+        CliResult,
+      ];
       expect((await screen.exited).exitCode).toBe(0);
       // The nested stack is a branch, its resource a leaf of that.
       expect(screen.text).toMatch(/├ Database {2}AWS::CloudFormation::Stack {2}creating/);
@@ -164,25 +167,30 @@ describe('a stack of sleeping custom resources', () => {
   });
 
   it('is cancelled by another process: the update is taken back, and the deploy that ran is told', async () => {
-    configure(4, 1);
-    const first = run(ann, deploy);
-    await until(busy('First'));
+    configure('second', 'never');
+    const first = start(ann, ...deploy);
+    await until(busy('First'), first);
+    const cancelling = start(bob, 'cancel', 'app', '--debug');
+    await until(() => cancelling.output().includes('CancelUpdateStack'), cancelling);
     // MiniStack looks between two resources whether it was cancelled.
-    const cancelled = await run(bob, ['cancel', 'app']);
+    open('second');
+    const cancelled = await cancelling.ended;
     expect(cancelled.stderr).toContain(`takes the running update of the stack ${STACK} back`);
     expect(cancelled.stdout).toContain('UPDATE_ROLLBACK_COMPLETE');
     expect(cancelled.code).toBe(0);
-    const told = await first;
+    const told = await first.ended;
     expect(told.code).toBe(1);
     expect(told.stderr).toContain('Somebody cancelled it.');
     // What the cancelled update did not come to is as it was.
     const nested = (await port.resources(STACK)).find(({ logicalId }) => logicalId === 'Database');
-    expect((await port.stack(nested?.physicalId ?? ''))?.parameters).toMatchObject({ Seconds: '14' });
+    expect((await port.stack(nested?.physicalId ?? ''))?.parameters).toMatchObject({
+      Gate: gate('migration'),
+    });
     expect((await run(bob, ['attach', 'app'])).stdout).toContain('Nothing runs on the stack');
   });
 
   it('fails in its nested stack, and is explained by the line of the log behind it, at once and later', async () => {
-    configure(0, 1, 'The schema could not be migrated');
+    configure('first', 'migration', 'The schema could not be migrated');
     const failed = await run(ann, deploy);
     const why = [
       /Database › Migration \(Custom::Migration, infra\/database\.yaml:6\): .*The schema could not be migrated/,
@@ -207,13 +215,15 @@ describe('a stack of sleeping custom resources', () => {
 
   it('is cancelled while it is created: after a yes it is gone', async () => {
     expect((await run(ann, ['destroy', '--confirm', 'shop-dev'])).code).toBe(0);
-    configure(3, 0);
-    const first = run(ann, deploy);
-    await until(works('CREATE_IN_PROGRESS'));
-    await until(busy('First'));
-    const cancelled = await run(bob, ['cancel', 'app', '--yes']);
-    expect(cancelled.code).toBe(0);
-    expect((await first).code).toBe(1);
+    configure('third', 'migration');
+    const first = start(ann, ...deploy);
+    await until(works('CREATE_IN_PROGRESS'), first);
+    await until(busy('First'), first);
+    const cancelling = start(bob, 'cancel', 'app', '--yes', '--debug');
+    await until(() => cancelling.output().includes('DeleteStack'), cancelling);
+    open('third');
+    expect((await cancelling.ended).code).toBe(0);
+    expect((await first.ended).code).toBe(1);
     expect(await port.stack(STACK)).toBeUndefined();
   });
 });

@@ -32,6 +32,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sandboxStatus, stopSandbox } from '../../src/lib/sandbox/index.ts';
 import { buildLambdaImage, engine, hasEngine } from '../helpers/lambda-image.ts';
 import { TestSandbox, useSandbox } from '../helpers/sandbox.ts';
+import { until } from '../helpers/until.ts';
 
 /** Image functions: what goes to AWS, run by the container engine of this machine. */
 
@@ -148,14 +149,12 @@ describe.skipIf(!hasEngine())('an image function', () => {
       })),
     };
     await stacks.send(update ? new UpdateStackCommand(input) : new CreateStackCommand(input));
-    for (;;) {
+    const { StackStatus: status, Outputs = [] } = await until(async () => {
       const { Stacks: [stack] = [] } = await stacks.send(new DescribeStacksCommand({ StackName: name }));
-      if (!stack?.StackStatus?.endsWith('IN_PROGRESS')) {
-        const outputs = (stack?.Outputs ?? []).map((o) => [o.OutputKey ?? '', o.OutputValue ?? '']);
-        return { status: stack?.StackStatus, outputs: Object.fromEntries(outputs) as Record<string, string> };
-      }
-      await new Promise((done) => setTimeout(done, 50));
-    }
+      return !stack?.StackStatus?.endsWith('IN_PROGRESS') && stack;
+    });
+    const outputs = Outputs.map((o) => [o.OutputKey ?? '', o.OutputValue ?? '']);
+    return { status, outputs: Object.fromEntries(outputs) as Record<string, string> };
   }
 
   async function push(tag: string): Promise<string> {

@@ -235,8 +235,6 @@ describe('Live Tail', () => {
     await fake.clock.sleep(10_000);
     expect(fake.state.logs.live.open.size).toBe(1);
     expect(await following.stop()).toMatchObject({ code: 'Interrupted' });
-    for (let turn = 0; turn < 600 && fake.state.logs.live.open.size > 0; turn++)
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(fake.state.logs.live.open.size).toBe(0);
+    await expect.poll(() => fake.state.logs.live.open.size).toBe(0);
   });
 });
