@@ -122,20 +122,22 @@ export const snapshotHandlers: Ec2Handlers = {
     const now = context.clock.now();
     const ids = listOf(p.SnapshotId);
     const named = ids.map((id) => snapshotNamed(id, context));
-    const among =
-      ids.length > 0
-        ? named
-        : [...context.state.ebs.snapshots.values()].filter(({ region }) => region === context.region);
+    const filtered = listOf<{ Name: string; Value: unknown }>(p.Filter).find(
+      ({ Name }) => Name === 'snapshot-id',
+    );
+    const { snapshots } = context.state.ebs;
+    const candidates = filtered
+      ? listOf(filtered.Value).flatMap((id) => snapshots.get(String(id)) ?? [])
+      : [...snapshots.values()];
+    const among = ids.length > 0 ? named : candidates.filter(({ region }) => region === context.region);
     const own = listOf(p.Owner).length === 0 ? undefined : context.state.account;
-    const fitting = among.filter(
+    // A page is so many that were looked at: of those that fit it may hold few, or none, and still have a next one.
+    const size = Math.min(Number(p.MaxResults ?? Infinity), context.state.ebs.pageSize);
+    const { items: looked, next } = page(among, p.NextToken, size);
+    const items = looked.filter(
       (one) =>
         (own === undefined || one.owner === own) &&
         fitsFilters(p, (name) => tagFilter(one.tags, name) ?? filterValues(one, name, now)),
-    );
-    const { items, next } = page(
-      fitting,
-      p.NextToken,
-      Math.min(Number(p.MaxResults ?? Infinity), context.state.ebs.pageSize),
     );
     return { snapshotSet: items.map((one) => described(one, now)), nextToken: next };
   },

@@ -8,6 +8,7 @@ import {
   DescribeSnapshotsCommand,
   type DescribeSnapshotsCommandInput,
   type EC2Client,
+  type Filter,
   ModifySnapshotAttributeCommand,
   type Snapshot as SdkSnapshot,
   type Tag,
@@ -29,25 +30,27 @@ export function ebsStore(client: EC2Client, region: string, ask: Ask, options: O
   const describe = (input: DescribeSnapshotsCommandInput) =>
     ask('ec2:DescribeSnapshots', () => client.send(new DescribeSnapshotsCommand(input), options));
 
+  /** A page may hold nothing and still have a next one. */
+  async function* pages(Filters: Filter[]): AsyncGenerator<Snapshot[]> {
+    let NextToken: string | undefined;
+    do {
+      const answer = await describe({ OwnerIds: ['self'], Filters, MaxResults: PAGE, NextToken });
+      yield (answer.Snapshots ?? []).map((one) => toSnapshot(one, region));
+      NextToken = answer.NextToken;
+    } while (NextToken);
+  }
+
   return {
     kind: 'ebs',
     region,
-    async *list(tags) {
-      const Filters = Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] }));
-      let NextToken: string | undefined;
-      do {
-        const answer = await describe({ OwnerIds: ['self'], Filters, MaxResults: PAGE, NextToken });
-        yield (answer.Snapshots ?? []).map((one) => toSnapshot(one, region));
-        NextToken = answer.NextToken;
-      } while (NextToken);
-    },
+    list: (tags) =>
+      pages(Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] }))),
     async get(ids) {
       const found: Snapshot[] = [];
       for (let at = 0; at < ids.length; at += IDS) {
         // A filter, unlike a list of ids, says nothing of those that are gone.
         const Filters = [{ Name: 'snapshot-id', Values: ids.slice(at, at + IDS) }];
-        const answer = await describe({ OwnerIds: ['self'], Filters });
-        found.push(...(answer.Snapshots ?? []).map((one) => toSnapshot(one, region)));
+        for await (const page of pages(Filters)) found.push(...page);
       }
       return found;
     },

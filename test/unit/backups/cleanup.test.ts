@@ -176,4 +176,26 @@ describe('cleaning up', () => {
       10,
     );
   });
+
+  it('finds its own among 100,000 of others, page by page, and touches nothing else', async () => {
+    const { ebs } = scene.fake.state;
+    const others = () => {
+      for (let n = 0; n < 50_000; n++) ebs.addSnapshot({ startedAt: 1 });
+    };
+    others();
+    const mine = nights(8);
+    others();
+    const before = ebs.snapshots.size;
+    const gone = await clean();
+    const keep = mine.slice(0, 2 * 3).map(({ id }) => id);
+    expect(gone).toEqual(
+      mine
+        .map(({ id }) => id)
+        .filter((id) => !keep.includes(id))
+        .sort(),
+    );
+    expect(ebs.snapshots.size).toBe(before - gone.length);
+    const listed = scene.fake.requests.filter(({ action }) => action === 'DescribeSnapshots');
+    expect(listed.length).toBeLessThan(110);
+  });
 });
