@@ -55,6 +55,9 @@ class Fleet:
             return "the engine runs in a virtual machine, whose addresses this machine cannot reach"
         return self._trouble
 
+    def must_make_image(self) -> bool:
+        return self.obstacle() is None and self._image.missing()
+
     def report(self) -> dict[str, Any]:
         """For `sandbox status`: every instance that has a machine, and why the others have none."""
         obstacle = self.obstacle()

@@ -40,6 +40,10 @@ class MachineImage:
     def tag(self) -> str:
         return self._given or f"infractl-machine:{_digest()}"
 
+    def missing(self) -> bool:
+        """Whether `ensure` has work to do."""
+        return not self._given and not self._present()
+
     def ensure(self) -> str:
         """The image's name, built where it is not there yet: that takes a minute or two."""
         with self._lock:

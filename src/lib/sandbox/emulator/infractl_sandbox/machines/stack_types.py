@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import unescape
 
-from ministack.services import ec2, ssm
+from ministack.services import cloudformation, ec2, ssm
 from ministack.services.cloudformation import provisioners, stacks
 
 from .fleet import Fleet
@@ -66,6 +66,15 @@ def _call(action: str, **params: Any) -> str:
     return text
 
 
+def _say(stack_name: str, logical_id: str, words: str) -> None:
+    """In the events of the stack: why nothing happens for a while."""
+    stack = cloudformation._stacks.get(stack_name)
+    if stack:
+        stacks._add_event(
+            stack["StackId"], stack_name, logical_id, "AWS::EC2::Instance", "CREATE_IN_PROGRESS", words
+        )
+
+
 def _value(text: str, tag: str) -> str:
     found = re.search(rf"<{tag}>(.*?)</{tag}>", text, re.S)
     return found.group(1) if found else ""
@@ -81,6 +90,8 @@ class _Instances:
 
     def create(self, logical_id: str, props: Props, stack_name: str) -> Made:
         ec2._ensure_defaults_initialized()
+        if self._fleet.must_make_image():
+            _say(stack_name, logical_id, "The sandbox makes the image of its machines first, once: a minute or two")
         text = _call("RunInstances", MinCount=1, MaxCount=1, **_launch_params(props))
         instance = ec2._instances[_value(text, "instanceId")]
         self._settle(instance, props)
