@@ -124,14 +124,21 @@ afterAll(() => {
 });
 
 describe('a stack of custom resources that wait', () => {
-  it('is watched as a tree, attached to from another machine, and kept from a second deploy', async () => {
+  it('is watched as a tree, attached to from another machine, and kept from any second change', async () => {
     configure('first', 'migration');
     const screen = new Pty(ann, [...deploy, '--sandbox'], { env: env() });
     try {
       await screen.until(/First {2}Custom::Sleep {2}creating/);
       const joined = [start(bob, 'attach', 'app'), start(bob, 'attach', 'app', '--json')];
       for (const one of joined) await until(() => one.output().includes('First'), one);
-      const second = await run(bob, deploy);
+      for (const command of [deploy, ['deploy'], ['destroy', '--confirm', 'shop-dev']]) {
+        const second = await run(bob, command);
+        expect(second.code).toBe(6);
+        expect(second.stderr).toContain('Somebody else is changing shop dev. Nothing was changed.');
+        expect(second.stderr).toContain('infractl deploy --create-stack');
+      }
+      const queued = start(bob, ...deploy, '--wait', '5m');
+      await until(() => queued.output().includes('waiting'), queued);
       open('first');
       await screen.until(/everything waits for Database › Migration \(Custom::Migration/);
       open('migration');
@@ -159,8 +166,9 @@ describe('a stack of custom resources that wait', () => {
         expect.objectContaining({ type: 'stack.event', logicalId: 'Migration', status: 'CREATE_COMPLETE' }),
       );
 
-      expect(second.code).toBe(6);
-      expect(second.stderr).toContain('infractl deploy --create-stack');
+      const after = await queued.ended;
+      expect(after.code).toBe(0);
+      expect(after.stdout).toContain('Nothing to do: shop dev is as it should be');
     } finally {
       screen.kill();
     }
