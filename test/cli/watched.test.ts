@@ -227,11 +227,10 @@ describe('a stack of custom resources that wait', () => {
     const first = start(ann, ...deploy);
     await until(works('CREATE_IN_PROGRESS'), first);
     await until(busy('First'), first);
-    const cancelling = start(bob, 'cancel', 'app', '--yes', '--debug');
-    await until(() => cancelling.output().includes('DeleteStack'), cancelling);
-    open('third');
-    expect((await cancelling.ended).code).toBe(0);
+    expect((await run(bob, ['cancel', 'app', '--yes'])).code).toBe(0);
     expect((await first.ended).code).toBe(1);
     expect(await port.stack(STACK)).toBeUndefined();
+    // MiniStack does not stop the resource that it makes: later it would show the stack as created again.
+    open('third');
   });
 });
