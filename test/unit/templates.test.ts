@@ -124,6 +124,59 @@ function linter(): string | undefined {
   return spawnSync(command, ['--version']).status === 0 ? command : undefined;
 }
 
+describe('site', () => {
+  const site = parsed('site/infra/template.yaml');
+
+  it('has a bucket that nobody but its distribution may read, and TLS alone', () => {
+    expect(properties(site, 'Bucket')).toMatchObject({
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+    });
+    const { PolicyDocument: policy } = properties(site, 'BucketPolicy') as {
+      PolicyDocument: { Statement: { Effect: string; Principal: unknown; Condition?: object }[] };
+    };
+    const allowed = policy.Statement.filter(({ Effect }) => Effect === 'Allow');
+    expect(allowed).toMatchObject([
+      {
+        Principal: { Service: 'cloudfront.amazonaws.com' },
+        Action: 's3:GetObject',
+        Condition: { StringEquals: { 'aws:SourceArn': expect.stringContaining(`\${Distribution}`) } },
+      },
+    ]);
+    const { DistributionConfig: config } = properties(site, 'Distribution');
+    expect(config).toMatchObject({
+      DefaultCacheBehavior: { ViewerProtocolPolicy: 'redirect-to-https', Compress: true },
+      HttpVersion: 'http2and3',
+    });
+  });
+
+  it('keeps the mark of whose it is for itself', async () => {
+    const text = read('site/infra/template.yaml');
+    expect(text).toMatch(/Effect: Deny[\s\S]*\/\.infractl\.json"/);
+  });
+
+  it('publishes a folder that is no secret, to the bucket and the distribution of its stack', async () => {
+    const { project, warnings } = await loadProject({
+      cwd: path.join(templates, 'site'),
+      environment: 'prod',
+      git: false,
+      env: {},
+    });
+    expect(warnings).toEqual([]);
+    expect(project.sites.get('web')).toMatchObject({
+      folder: path.join(templates, 'site/public'),
+      bucket: { output: 'site.BucketName' },
+      distribution: { output: 'site.DistributionId' },
+    });
+    for (const output of ['BucketName', 'DistributionId', 'SiteUrl'])
+      expect(site.Outputs).toHaveProperty(output);
+  });
+});
+
 describe('mbot', () => {
   const app = parsed('mbot/infra/template.yaml');
   const named = `\${ServiceName}-\${EnvironmentName}`;

@@ -123,7 +123,6 @@ export function sitesPort(
         CopySource: [from.bucket, ...from.key.split('/')].map(encodeURIComponent).join('/'),
         ExpectedSourceBucketOwner: account,
         MetadataDirective: 'REPLACE' as const,
-        TaggingDirective: 'REPLACE' as const,
         ContentType: headers['content-type'],
         CacheControl: headers['cache-control'],
         ContentDisposition: headers['content-disposition'],

@@ -1,11 +1,10 @@
 import { sideBySide } from '../base/side-by-side.ts';
 import { listed, plural } from '../base/text.ts';
+import { usedSecrets } from '../desks/secret-uses.ts';
 import type { PastPart } from '../journal/index.ts';
-import { collectReferences } from '../project/index.ts';
 import {
   isReference,
   type PartId,
-  type Project,
   partKey,
   type Scalar,
   type SitePart,
@@ -226,11 +225,13 @@ export class SiteSteps {
   }
 
   /** What other parts take from the environment is secret; what this one takes is said to be public. */
-  #secretsBeside(part: SitePart): { name: string; value: string }[] {
-    const own = new Set(variables([part.environment, part.config?.values ?? {}]));
+  #secretsBeside({ name: site }: SitePart): { name: string; value: string }[] {
     const { variable, project } = this.#context;
-    return variablesOf(project).flatMap((name) => {
-      const value = own.has(name) ? undefined : variable(name);
+    const beside = usedSecrets(project).filter(
+      ({ store, usedBy }) => store === 'env' && !usedBy.some((use) => use.startsWith(`site ${site} `)),
+    );
+    return beside.flatMap(({ name }) => {
+      const value = variable(name);
       return value === undefined ? [] : [{ name, value }];
     });
   }
@@ -255,25 +256,6 @@ function siteConfig({ name, bucket, prefix, distribution, keep, invalidate, wait
     invalidate,
     wait,
   };
-}
-
-function variablesOf({ stacks, images, releases, backups }: Project): string[] {
-  const imageSecrets = [...images.values()].flatMap(({ secrets }) => Object.values(secrets));
-  const named = imageSecrets.flatMap((source) => ('env' in source ? [source.env] : []));
-  const values = [
-    ...[...stacks.values()].map(({ parameters }) => parameters),
-    ...[...releases.values()].map(({ environment }) => environment),
-    ...[...backups.values()].map(({ ping }) => (ping === undefined ? {} : { ping })),
-  ];
-  return [...new Set([...named, ...variables(values)])];
-}
-
-function variables(maps: readonly Readonly<Record<string, Value | readonly Value[]>>[]): string[] {
-  return maps.flatMap((map) =>
-    Object.values(map)
-      .flatMap(collectReferences)
-      .flatMap((reference) => ('env' in reference ? [reference.env] : [])),
-  );
 }
 
 async function missingBytes(

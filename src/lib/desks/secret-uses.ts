@@ -36,6 +36,9 @@ export function usedSecrets(project: Project): UsedSecret[] {
       if ('env' in source) add({ env: source.env }, `image ${name} ${id}`);
   for (const [name, { environment }] of project.releases)
     for (const [variable, value] of Object.entries(environment)) addAll(value, `release ${name} ${variable}`);
+  for (const [name, { environment, config }] of project.sites)
+    for (const [key, value] of Object.entries({ ...environment, ...config?.values }))
+      addAll(value, `site ${name} ${key}`);
   return [...found.values()].map(({ key, ...secret }) => ({ ...secret, key }));
 }
 

@@ -43,6 +43,9 @@ class Server:
                 await self._reset(scope, receive, send)
                 return
         if scope["type"] == "http":
+            if sites.leads_nowhere(scope["path"]):
+                await _answer(send, 404, {"error": "no such distribution"})
+                return
             if sites.lacks_slash(scope["path"]):
                 await _lead_on(send, scope["path"] + "/")
                 return

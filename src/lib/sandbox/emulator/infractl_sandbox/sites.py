@@ -31,6 +31,12 @@ def lacks_slash(path: str) -> bool:
     return match is not None and match.group(2) is None
 
 
+def leads_nowhere(path: str) -> bool:
+    """Whether the distribution of a path is not there: gone with its stack, or never was."""
+    match = _PATH.match(path)
+    return match is not None and cloudfront.find_distribution_for_label(match.group(1)) is None
+
+
 def viewer_scope(scope: Any) -> Any:
     """A request below such a path, as a viewer of the distribution sends it: by its name, over TLS."""
     match = _PATH.match(scope["path"])
