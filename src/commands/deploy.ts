@@ -12,9 +12,9 @@ import { chooseParts, deployProject, withTheirFunctions } from '../lib/deploy/in
 export default class Deploy extends ProjectCommand<typeof Deploy> {
   static override summary = 'Build, push and deploy what has changed.';
   static override description =
-    'Makes the project true: images are built and pushed, functions get them, checks must pass. With ' +
+    'Makes the project true: images are built and pushed, functions get them, sites are published, checks must pass. With ' +
     '--create-stack the CloudFormation stacks are created or updated too, in the order that they need each ' +
-    'other. What has not changed is left alone. When a check fails, functions go back to the version before.';
+    'other. What has not changed is left alone. When a check fails, functions and sites go back to what was there before.';
   static override examples = [
     { description: 'From nothing', command: '<%= config.bin %> <%= command.id %> --create-stack' },
     { description: 'After a change of the code', command: '<%= config.bin %> <%= command.id %>' },
@@ -43,7 +43,9 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
     'revert-drift': Flags.boolean({
       description: 'Also put back what was changed by hand; includes --create-stack.',
     }),
-    'skip-build': Flags.boolean({ description: 'Build nothing: use the newest pushed image.' }),
+    'skip-build': Flags.boolean({
+      description: 'Build nothing: use the newest pushed image, and folders of sites as they are.',
+    }),
     ...DETACH_FLAG,
     'dry-run': Flags.boolean({ description: 'Show what would happen; change nothing.' }),
   };

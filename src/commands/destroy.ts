@@ -9,7 +9,8 @@ import type { View } from '../lib/cli/views/view.ts';
 import { openDestroy } from '../lib/deploy/index.ts';
 
 export default class Destroy extends ProjectCommand<typeof Destroy> {
-  static override summary = 'Delete the stacks of an environment, and the images in its repositories.';
+  static override summary =
+    'Delete the stacks of an environment, the images in its repositories and the files of its sites.';
   static override description =
     'Goes backwards through the project: what needs a part is deleted before it. What AWS would refuse half ' +
     'way is found first: protection, values that other stacks import, buckets that are not empty. Asks for the name of the ' +

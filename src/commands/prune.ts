@@ -12,7 +12,7 @@ export default class Prune extends ProjectCommand<typeof Prune> {
   static override summary = 'Clear away images, archives and templates that nothing uses any more.';
   static override description =
     'Looks at every environment of the project in this account and region. What a version of any function, a ' +
-    'stack, or a run that is kept names, stays; so does what is young, and an image that somebody tagged. ' +
+    'stack, a site, or a run that is kept names, stays; so does what is young, and an image that somebody tagged. ' +
     'Without --apply it only shows what would go, and why everything else stays.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',

@@ -14,7 +14,7 @@ import { openRollback } from '../lib/deploy/index.ts';
 export default class Rollback extends ProjectCommand<typeof Rollback> {
   static override summary = 'Go back to an earlier deploy.';
   static override description =
-    'Stacks get the template and the parameters of that time, functions the version or the code; then the ' +
+    'Stacks get the template and the parameters of that time, functions the version or the code, sites their files; then the ' +
     'checks of that time are asked. Works from the journal and AWS alone: no file of this folder matters but ' +
     'the name of the project. Without an ID: after a deploy that failed, to the newest one that did not; ' +
     'after one that went well, to the state before it. A rollback is a change like any other, so a second ' +
