@@ -23,8 +23,8 @@ import { clockedPacing, paced } from './pacing.ts';
 import type { AwsSession } from './session.ts';
 import { traced } from './trace.ts';
 
-/** S3 takes 3,500 requests a second that write below one prefix; others write there, too. */
-const PACE = { burst: 300, rate: 300, most: 1500 };
+/** S3 takes 3,500 requests a second that write below one prefix; others may write there, too. */
+const PACE = { burst: 1000, rate: 1500, most: 3000 };
 /** Larger files go in parts: a part that is cut off is sent again, not the whole. */
 const PART = 32 * 1024 * 1024;
 const PARTS_AT_ONCE = 4;
