@@ -44,6 +44,7 @@ const ORDER = [
   'monitoring:continuous',
   'monitoring:alarms:test',
   'monitoring:metrics',
+  'monitoring:logs',
   'history',
   'rollback',
   'prune',

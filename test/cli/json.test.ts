@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { InfractlError } from '../../src/lib/base/errors.ts';
+import { servicesView } from '../../src/lib/cli/views/services-view.ts';
 import type { CliResult } from '../helpers/cli.ts';
 import { TestSandbox } from '../helpers/sandbox.ts';
 import { Scene, TEMPLATE } from '../helpers/trouble.ts';
@@ -250,6 +252,9 @@ describe('results of commands that talk to AWS', () => {
     check('logs result', all.at(-1));
     await result('logs stats', ['logs', 'stats', 'api']);
     await result('logs query', ['logs', 'query', 'fields @message', '--in', 'api']);
+    scene.fake.faults.deny('logs:FilterLogEvents', { times: 1 });
+    check('monitoring logs', JSON.parse((await run(['monitoring', 'logs', 'api', '/shop/'])).stdout));
+    await result('monitoring logs', ['monitoring', 'logs', 'api']);
     groups.clear();
   });
 
@@ -279,6 +284,21 @@ describe('results of commands that talk to AWS', () => {
     const watched = lines(await run(['monitoring', 'continuous', '--for', '1s']));
     expect(watched[0]?.type).toBe('picture');
     check('monitoring continuous result', watched.at(-1));
+    const service = {
+      unit: 'web',
+      state: 'active',
+      substate: 'running',
+      enabled: 'enabled',
+      sinceSeconds: 1,
+    };
+    const rest = { restarts: 0, memory: 1, result: 'success', ports: ['0.0.0.0:80'], lines: ['an error'] };
+    const unknown = { ...service, ...rest, sinceSeconds: null, memory: null };
+    const error = new InfractlError({ code: 'HostUnreachable', message: 'm' });
+    const hosts = [
+      { host: 'a', services: [{ ...service, ...rest }, unknown] },
+      { host: 'b', services: [], error },
+    ];
+    check('monitoring services', servicesView(hosts).json);
   });
 
   it('drift of a resource that was changed by hand', async () => {

@@ -122,6 +122,25 @@ describe('logs --live', () => {
   });
 });
 
+describe('monitoring logs', () => {
+  it('shows the last errors of each log, and which have none', async () => {
+    const result = await scene.run(['monitoring', 'logs', 'api', '/shop/web']);
+    expect(result.code).toBe(0);
+    expect(result.stdout).toMatch(
+      /api \/aws\/lambda\/shop-api-dev: 1 error of 1 message\n.* {2}\{"level":"error"/,
+    );
+    expect(result.stdout).toContain('✓ web: no errors in 1 message');
+    expect((await scene.run(['monitoring', 'logs'])).stdout).toContain('order failed');
+  });
+
+  it('names what it could not read: exit 3', async () => {
+    scene.fake.faults.deny('logs:FilterLogEvents', { times: 1 });
+    const result = await scene.run(['monitoring', 'logs', 'api', '/shop/web', '--json']);
+    expect(result.code).toBe(3);
+    expect(JSON.parse(result.stdout)).toMatchObject({ failed: [{ code: 'AccessDenied' }] });
+  });
+});
+
 describe('logs stats and query', () => {
   it('counts', async () => {
     const result = await scene.run(['logs', 'stats', 'api', '--json']);

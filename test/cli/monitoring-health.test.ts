@@ -80,6 +80,35 @@ describe('monitoring health', () => {
     scene.configure({ template, health });
   });
 
+  it('targets of the load balancers and the age of backups, each with what helps', async () => {
+    const group =
+      '  Group: { Type: AWS::ElasticLoadBalancingV2::TargetGroup, Properties: { Name: web } }\nOutputs:';
+    scene.configure({
+      template: template.replace('Outputs:', group),
+      health,
+      head: 'backups:\n  nightly: { targets: [{ volume: vol-0123456789abcdef0 }], keep: { last: 7 } }\n',
+    });
+    expect((await scene.run(['deploy', '--create-stack'])).code).toBe(0);
+    const arn = [...scene.fake.state.cloudFormation.stacks.values()]
+      .flatMap(({ resources }) => [...resources.values()])
+      .find(({ logicalId }) => logicalId === 'Group')?.physicalId;
+    scene.fake.state.targets.addTargetGroup({
+      arn: arn ?? '',
+      targets: new Map(['i-0a', 'i-0b'].map((id) => [id, 'checked'])),
+      healthy: (id) => id === 'i-0a',
+      reason: 'Target.Timeout',
+    });
+    const result = await scene.run(HEALTH);
+    expect(result.code).toBe(8);
+    expect(result.stdout).toMatch(/bad +target +Group i-0b:80 +unhealthy; it does not answer/);
+    expect(result.stdout).toMatch(/good +target +Group i-0a:80 +healthy/);
+    expect(result.stdout).toMatch(/bad +backup +nightly vol-\S+ +there is no good one/);
+    expect(result.stdout).toContain('→ nightly vol-0123456789abcdef0: infractl backup create nightly');
+    const { findings } = JSON.parse((await scene.run([...HEALTH, '--json'])).stdout);
+    expect(findings.every((one: object) => 'mend' in one)).toBe(true);
+    scene.configure({ template, health });
+  });
+
   it('a host that cannot be reached is bad', async () => {
     scene.configure({ template, health, head: 'hosts:\n  web: { address: 127.0.0.1, ssh: { port: 9 } }\n' });
     const result = await scene.run(HEALTH);

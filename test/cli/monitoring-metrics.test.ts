@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Scene } from '../helpers/trouble.ts';
+import { Scene, TEMPLATE } from '../helpers/trouble.ts';
 
 /** `monitoring metrics` at the command line, on a fake AWS in real time. Hosts: test/host/monitoring.test.ts. */
 
@@ -58,6 +58,36 @@ describe('monitoring metrics', () => {
     const denied = await scene.run(METRICS);
     expect(denied.code).toBe(4);
     expect(denied.stderr).toContain('cloudwatch:GetMetricData');
+  });
+
+  it('asks for REST APIs by their names, and for distributions where CloudFront has them', async () => {
+    const more =
+      '  Api: { Type: AWS::ApiGateway::RestApi, Properties: { Name: shop } }\n' +
+      '  Cdn: { Type: AWS::CloudFront::Distribution, Properties: {} }\nOutputs:';
+    scene.configure({ template: TEMPLATE.replace('Outputs:', more) });
+    expect((await scene.run(['deploy', '--create-stack'])).code).toBe(0);
+    const { restApis, cloudFormation, cloudWatch } = scene.fake.state;
+    const idOf = (logical: string) =>
+      [...cloudFormation.stacks.values()]
+        .flatMap(({ resources }) => [...resources.values()])
+        .find(({ logicalId }) => logicalId === logical)?.physicalId ?? '';
+    restApis.set(idOf('Api'), 'shop');
+    const dimensions = { ApiName: 'shop' };
+    const values = [[Date.now() - 60_000, 7]] as const;
+    cloudWatch.metrics.push({ namespace: 'AWS/ApiGateway', metric: 'Count', dimensions, values });
+    const result = await scene.run(METRICS);
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdout).toMatch(/REST API Api .*\n {2}requests .* 7, at most 7/);
+    expect(result.stdout).toContain('distribution Cdn');
+    const asked = scene.fake.requests.filter(({ action }) => action === 'GetMetricData');
+    expect(asked.map(({ region }) => region).toSorted()).toEqual(['eu-west-3', 'us-east-1']);
+    // Where the name may not be read, that is said, and all else is shown.
+    scene.fake.faults.deny('apigateway:GET', { times: 9 });
+    const denied = await scene.run([...METRICS, '--json']);
+    expect(denied.code).toBe(3);
+    expect(JSON.parse(denied.stdout)).toMatchObject({ failed: [{ code: 'AccessDenied' }] });
+    expect(denied.stdout).toContain('shop-api-dev');
+    scene.configure({});
   });
 
   it('a host that cannot be reached hides nothing: exit 3, named', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { apiGateway, type RestApis } from './api-gateway.ts';
 import { AutoScalingState, autoScaling } from './autoscaling.ts';
 import { Buckets } from './buckets.ts';
 import { type FakeClock, virtualClock } from './clock.ts';
@@ -115,6 +116,7 @@ export interface FakeState {
   readonly targets: TargetsState;
   readonly rds: RdsState;
   readonly sns: SnsState;
+  readonly restApis: RestApis;
   readonly iam: IamState;
   /** What AWS's price list holds. */
   readonly products: FakeProduct[];
@@ -173,6 +175,7 @@ const SERVICES: readonly Service[] = [
   rds,
   ebs,
   sns,
+  apiGateway,
   iam,
   pricing,
   cloudFront,
@@ -207,6 +210,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     targets: new TargetsState(),
     rds: new RdsState(),
     sns: newSnsState(),
+    restApis: new Map(),
     iam: newIamState(),
     products: [],
     cloudFront: newCloudFrontState(),

@@ -11,6 +11,8 @@ export interface FakeTargetGroup {
   drainMs: number;
   /** Whether a target is found healthy when it is looked at. */
   healthy: (instance: string) => boolean;
+  /** Why not, in AWS's words: `Target.Timeout`. */
+  reason?: string;
 }
 
 export class TargetsState {
@@ -60,7 +62,8 @@ export const targets: Service = {
     const TargetHealthDescriptions = ids.map((Id) => {
       const known = group.targets.get(Id);
       const State = known === 'checked' ? (group.healthy(Id) ? 'healthy' : 'unhealthy') : (known ?? 'unused');
-      const Reason = known === undefined ? 'Target.NotRegistered' : undefined;
+      const Reason =
+        known === undefined ? 'Target.NotRegistered' : State === 'unhealthy' ? group.reason : undefined;
       return { Target: { Id, Port: 80 }, TargetHealth: { State, Reason } };
     });
     const body = queryAnswer(action, { TargetHealthDescriptions }, requestId);

@@ -8,8 +8,8 @@ import type { View } from '../../lib/cli/views/view.ts';
 export default class MonitoringHealth extends HostCommand<typeof MonitoringHealth> {
   static override summary = 'Give one verdict on all that runs, for scripts and for people.';
   static override description =
-    'Looks at the alarms and instances of the stacks, at the checks and their certificates, at the services and disks ' +
-    'of the hosts. Exit 0 when all is good, 8 when something is bad, 3 when something could not be looked at.';
+    'Looks at the alarms, instances and target groups of the stacks, at the checks and their certificates, at the age of ' +
+    'backups, at the services and disks of the hosts. Exit 0 when all is good, 8 when something is bad, 3 when something could not be looked at.';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
   static override flags = {
     disk: Flags.integer({
@@ -23,16 +23,20 @@ export default class MonitoringHealth extends HostCommand<typeof MonitoringHealt
       default: 14,
       min: 0,
     }),
+    'backup-age': Flags.string({ description: 'A good backup must be so young.', default: '26h' }),
     wait: Flags.string({ description: 'How long a check may take to answer well.', default: '10s' }),
   };
 
   protected override async work(): Promise<View> {
     const { disk, 'certificate-days': certificateDays, wait } = this.flags;
     const patience = millisecondsOf('--wait', wait);
-    const [{ projectHealth }, { project, variable }] = await Promise.all([
-      import('../../lib/desks/index.ts'),
-      this.project(),
-    ]);
+    const backupAge = millisecondsOf('--backup-age', this.flags['backup-age']);
+    const [{ openBackupDesk, projectHealth }, { project, variable }, { silentReporter: reporter }] =
+      await Promise.all([
+        import('../../lib/desks/index.ts'),
+        this.project(),
+        import('../../lib/base/report.ts'),
+      ]);
     const deps = {
       session: () => this.session(),
       alarms: () => this.alarmDesk(),
@@ -41,8 +45,13 @@ export default class MonitoringHealth extends HostCommand<typeof MonitoringHealt
       clock: systemClock,
       redactor: this.redactor,
       variable,
+      env: process.env,
+      where: this.where,
+      reporter,
       patience,
     };
-    return healthView(await projectHealth(deps, project, { disk, certificateDays }));
+    const backups = () => openBackupDesk(deps, project);
+    const limits = { disk, certificateDays, backupAge };
+    return healthView(await projectHealth({ ...deps, backups }, project, limits));
   }
 }

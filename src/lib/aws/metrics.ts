@@ -8,8 +8,8 @@ import type { AwsSession } from './session.ts';
 const QUERIES = 500;
 
 /** CloudWatch's metrics, as `monitoring` reads them. */
-export function metricsPort(session: AwsSession, signal?: AbortSignal): MetricsPort {
-  const client = cloudWatchClient(session);
+export function metricsPort(session: AwsSession, signal?: AbortSignal, region = session.region): MetricsPort {
+  const client = cloudWatchClient({ ...session, region, config: { ...session.config, region } });
   const options = signal ? { abortSignal: signal } : {};
   return {
     async values(queries, { from, to, period }) {

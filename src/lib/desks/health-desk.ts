@@ -6,6 +6,7 @@ import { joinUrl } from '../base/text.ts';
 import { type ValueDeps, valueResolver } from '../deploy/values.ts';
 import {
   alarmFinding,
+  backupFindings,
   certificateFinding,
   diskFindings,
   type Finding,
@@ -14,11 +15,13 @@ import {
   hostReading,
   instanceFinding,
   serviceFinding,
+  targetFindings,
 } from '../monitoring/index.ts';
 import type { CheckPart, HostPart, Project } from '../project/model.ts';
 import type { AlarmDesk } from './alarm-desk.ts';
+import type { BackupDesk } from './backup-desk.ts';
 import type { HostDesk } from './host-desk.ts';
-import { projectResources } from './project-resources.ts';
+import { type ProjectResource, projectResources } from './project-resources.ts';
 import { readServices } from './service-desk.ts';
 
 export interface HealthDeps extends ValueDeps {
@@ -27,6 +30,7 @@ export interface HealthDeps extends ValueDeps {
   readonly signal: AbortSignal;
   readonly alarms: () => Promise<AlarmDesk>;
   readonly hosts: () => Promise<HostDesk>;
+  readonly backups: () => Promise<BackupDesk>;
   /** Milliseconds that one endpoint may take to answer well. */
   readonly patience: number;
 }
@@ -55,7 +59,8 @@ export async function projectHealth(
       if (!isInfractlError(error)) throw error;
       if (error.code !== 'AccessDenied' && error.exit === Exit.credentials) nobody ??= error;
       const verdict = BAD.has(error.code) ? 'bad' : 'unknown';
-      return [{ kind, name, verdict, why: error.message }];
+      const [mend] = error.suggestions;
+      return [{ kind, name, verdict, why: error.message, ...(mend ? { mend } : {}) }];
     }
   };
   const resolve = valueResolver(deps, project);
@@ -77,23 +82,46 @@ export async function projectHealth(
     ];
   }
 
+  let found: Promise<readonly ProjectResource[]> | undefined;
+  async function resources(type: string): Promise<ProjectResource[]> {
+    found ??= (async () => {
+      const { cloudFormation } = await import('../aws/cloudformation.ts');
+      return (await projectResources(cloudFormation(await deps.session()), project)).resources;
+    })();
+    return (await found).filter((one) => one.type === type);
+  }
+
   async function instances(): Promise<Finding[]> {
-    const session = await deps.session();
-    const { cloudFormation } = await import('../aws/cloudformation.ts');
-    const { resources } = await projectResources(cloudFormation(session), project);
-    const found = resources.filter(({ type }) => type === 'AWS::EC2::Instance');
-    if (found.length === 0) return [];
+    const all = await resources('AWS::EC2::Instance');
+    if (all.length === 0) return [];
     const { ec2Port } = await import('../aws/ec2.ts');
-    const checks = await ec2Port(session).checks(found.map(({ physicalId }) => physicalId));
-    return found.map(({ logicalId, physicalId }) => {
-      const told = checks.get(physicalId);
-      if (told) return instanceFinding(`${logicalId} ${physicalId}`, told);
-      return {
-        kind: 'instance',
-        name: `${logicalId} ${physicalId}`,
-        verdict: 'bad',
-        why: 'it is not there any more',
-      };
+    const checks = await ec2Port(await deps.session()).checks(all.map(({ physicalId }) => physicalId));
+    return all.map(({ logicalId, physicalId: id }): Finding => {
+      const told = checks.get(id);
+      if (told) return instanceFinding({ logicalId, id }, told);
+      const why = 'it is not there any more';
+      return { kind: 'instance', name: `${logicalId} ${id}`, verdict: 'bad', why, mend: 'infractl drift' };
+    });
+  }
+
+  async function targets(): Promise<Finding[]> {
+    const groups = await resources('AWS::ElasticLoadBalancingV2::TargetGroup');
+    if (groups.length === 0) return [];
+    const { targetsPort } = await import('../aws/load-balancing.ts');
+    const port = targetsPort(await deps.session(), signal);
+    const looks = groups.map(({ logicalId, physicalId }) =>
+      guarded('target', logicalId, async () => targetFindings(logicalId, await port.targets(physicalId))),
+    );
+    return (await Promise.all(looks)).flat();
+  }
+
+  async function backups(): Promise<Finding[]> {
+    const desk = await deps.backups();
+    const plans = await desk.plans({ names: [] });
+    const known = (await desk.list(plans)).map(({ backup }) => backup);
+    return plans.flatMap(({ name, wanted }) => {
+      const subjects = wanted.flatMap((one) => ('id' in one ? [one.id] : []));
+      return backupFindings({ name, subjects }, known, clock.now(), limits);
     });
   }
 
@@ -150,8 +178,13 @@ export async function projectHealth(
   const hosts = [...project.hosts.values()];
   const looks = [
     ...(project.stacks.size > 0
-      ? [guarded('alarm', 'alarms', alarms), guarded('instance', 'instances', instances)]
+      ? [
+          guarded('alarm', 'alarms', alarms),
+          guarded('instance', 'instances', instances),
+          guarded('target', 'target groups', targets),
+        ]
       : []),
+    ...(project.backups.size > 0 ? [guarded('backup', 'backups', backups)] : []),
     ...[...project.checks.values()].map((part) => guarded('check', part.name, () => endpoint(part))),
     ...hosts.map(host),
   ];

@@ -136,8 +136,11 @@ export async function openMetricDesk(
   const { MetricDesk } = await import('./metric-desk.ts');
   const { session, signal, hosts } = deps;
   const stacks = async () => (await import('../aws/cloudformation.ts')).cloudFormation(await session());
-  const metrics = async () => (await import('../aws/metrics.ts')).metricsPort(await session(), signal);
-  return new MetricDesk({ stacks, metrics, hosts }, project);
+  const metrics = async (region?: string) =>
+    (await import('../aws/metrics.ts')).metricsPort(await session(), signal, region);
+  const apiName = async (id: string) =>
+    (await import('../aws/api-gateway.ts')).restApiName(await session(), id, signal);
+  return new MetricDesk({ stacks, metrics, apiName, hosts }, project);
 }
 
 /** What things cost: see prices.ts and `PriceBook`. */

@@ -108,6 +108,12 @@ export class LogDesk {
     });
   }
 
+  /** All that the environment logs: its groups, and the journals of its hosts. */
+  async everything(): Promise<Source[]> {
+    const hosts = [...this.#project.hosts.keys()].map(journalOf);
+    return hosts.length === 0 ? this.sources([]) : [...(await this.#all()).sources, ...hosts];
+  }
+
   /** Tells the events of a time window in their order. Groups that cannot be read do not stop the others. */
   async read(sources: readonly Source[], window: LogWindow, tell: TellEvents): Promise<ReadResult> {
     const { signal } = this.#deps;

@@ -3,6 +3,7 @@ import { listed, nearest } from '../base/text.ts';
 import {
   agentMeasures,
   type Datapoint,
+  goesByName,
   HOST_READING,
   type HostReading,
   hostReading,
@@ -42,7 +43,10 @@ export interface MetricsReport {
 
 export interface MetricDeskDeps {
   readonly stacks: () => Promise<StacksPort>;
-  readonly metrics: () => Promise<MetricsPort>;
+  /** CloudWatch of a region; without one, of that which is worked in. */
+  readonly metrics: (region?: string) => Promise<MetricsPort>;
+  /** The name of a REST API. */
+  readonly apiName: (id: string) => Promise<string | undefined>;
   /** Asked for only where a host is read. */
   readonly hosts: () => Promise<HostDesk>;
 }
@@ -100,34 +104,71 @@ export class MetricDesk {
     troubles: InfractlError[],
   ): Promise<SubjectMetrics[]> {
     if (resources.length === 0) return [];
-    const port = await this.#deps.metrics();
-    try {
-      const subjects = await Promise.all(
-        resources.map(async (resource) => {
-          const { kind, measures } = measuresOf(resource) ?? { kind: '', measures: [] };
-          const more = resource.type === 'AWS::EC2::Instance' ? await this.#agent(port, resource) : [];
-          return { kind, resource, measures: [...measures, ...more] };
-        }),
-      );
-      const queries = subjects.flatMap(({ measures }, at) =>
-        measures.map(({ metric, statistic }, index) => ({ id: `${at}/${index}`, metric, statistic })),
-      );
-      const values = await port.values(queries, window);
-      return subjects.map(({ kind, resource, measures }, at) => ({
-        kind,
-        resource,
-        series: measures.map((one, index) => ({ ...one, points: values.get(`${at}/${index}`) ?? [] })),
-      }));
-    } catch (error) {
-      if (!isInfractlError(error) || error.code !== 'AccessDenied') throw error;
-      troubles.push(error);
-      return [];
-    }
+    const subjects = await Promise.all(
+      resources.map(async (resource) => {
+        const { kind, measures } = measuresOf(await this.#known(resource, troubles)) ?? {
+          kind: '',
+          measures: [],
+        };
+        return { kind, resource, measures: [...measures, ...(await this.#agent(resource, troubles))] };
+      }),
+    );
+    const values = await this.#values(
+      subjects.map(({ measures }) => measures),
+      window,
+      troubles,
+    );
+    if (!values) return [];
+    return subjects.map(({ kind, resource, measures }, at) => ({
+      kind,
+      resource,
+      series: measures.map((one, index) => ({ ...one, points: values.get(`${at}/${index}`) ?? [] })),
+    }));
   }
 
-  /** Memory and disk, where the CloudWatch agent tells them. */
-  async #agent(port: MetricsPort, { physicalId }: ProjectResource): Promise<Measure[]> {
-    return agentMeasures(await port.find('CWAgent', ['InstanceId', physicalId]));
+  /** With its name, where CloudWatch knows it by that. */
+  async #known(
+    resource: ProjectResource,
+    troubles: InfractlError[],
+  ): Promise<ProjectResource & { name?: string }> {
+    if (!goesByName(resource)) return resource;
+    const name = await allowed(() => this.#deps.apiName(resource.physicalId), troubles);
+    return name === undefined ? resource : { ...resource, name };
+  }
+
+  /** By `<subject>/<measure>`; all of a region in as few calls as it takes. Undefined where none may be read. */
+  async #values(
+    subjects: readonly (readonly Measure[])[],
+    window: MetricWindow,
+    troubles: InfractlError[],
+  ): Promise<Map<string, readonly Datapoint[]> | undefined> {
+    const queries = subjects.flatMap((measures, at) =>
+      measures.map(({ metric, statistic, region }, index) => ({
+        id: `${at}/${index}`,
+        metric,
+        statistic,
+        region,
+      })),
+    );
+    const regions = [...new Set(queries.map(({ region }) => region))];
+    const found = await Promise.all(
+      regions.map((region) =>
+        allowed(async () => {
+          const port = await this.#deps.metrics(region);
+          const there = queries.filter((query) => query.region === region);
+          return [...(await port.values(there, window))];
+        }, troubles),
+      ),
+    );
+    return found.every((one) => one === undefined) ? undefined : new Map(found.flatMap((one) => one ?? []));
+  }
+
+  /** Memory and disk of an instance, where the CloudWatch agent tells them. */
+  async #agent({ type, physicalId }: ProjectResource, troubles: InfractlError[]): Promise<Measure[]> {
+    if (type !== 'AWS::EC2::Instance') return [];
+    const port = await this.#deps.metrics();
+    const found = await allowed(() => port.find('CWAgent', ['InstanceId', physicalId]), troubles);
+    return agentMeasures(found ?? []);
   }
 
   async #host(part: HostPart): Promise<HostMetrics> {
@@ -167,5 +208,16 @@ export class MetricDesk {
         `What has: ${listed(known.slice(0, 12)) || 'nothing: is it deployed?'}`,
       ],
     });
+  }
+}
+
+/** What may be read; a refusal is a trouble beside the rest, told once. */
+async function allowed<T>(read: () => Promise<T>, troubles: InfractlError[]): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isInfractlError(error) || error.code !== 'AccessDenied') throw error;
+    if (!troubles.some(({ message }) => message === error.message)) troubles.push(error);
+    return undefined;
   }
 }

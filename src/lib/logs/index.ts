@@ -14,3 +14,4 @@ export { readGroup } from './read.ts';
 export { pick, type Report, reportOf, type Shape, shapeOf } from './shape.ts';
 export { groupsOf, named, type Source } from './sources.ts';
 export { type LogStats, StatsCounter } from './stats.ts';
+export { type SourceTroubles, type Trouble, Troubles } from './troubles.ts';

@@ -1,5 +1,5 @@
 import type { LogEvent } from './port.ts';
-import { type Report, shapeOf } from './shape.ts';
+import { type Report, type Shape, shapeOf } from './shape.ts';
 
 /** What a window of logs says in figures. Durations in milliseconds, memory in MB. */
 export interface LogStats {
@@ -43,6 +43,17 @@ const ERROR = new Set(['error', 'err', 'fatal', 'critical', 'panic']);
 const WARNING = new Set(['warn', 'warning']);
 const LONGEST = 200;
 
+/** How grave a level is that a message gives itself. */
+export function gravityOf(level: string | undefined): Pattern['level'] {
+  if (level === undefined) return 'other';
+  return ERROR.has(level) ? 'error' : WARNING.has(level) ? 'warn' : 'other';
+}
+
+/** What a message says, without its level and its fields. */
+export function textOf(shape: Extract<Shape, { readonly kind: 'json' | 'text' }>): string {
+  return shape.kind === 'json' ? shape.text || shape.fields.map(([key]) => key).join(' ') : shape.text;
+}
+
 /** Counts events as they pass: its memory does not grow with them, but for eight bytes an invocation. */
 export class StatsCounter {
   #events = 0;
@@ -63,7 +74,7 @@ export class StatsCounter {
     for (const event of events) this.#one(event);
   }
 
-  #one({ message, at }: LogEvent): void {
+  #one({ message, at, level: told }: LogEvent): void {
     const shape = shapeOf(message);
     if (shape.kind === 'mark') return;
     if (shape.kind === 'report') {
@@ -71,16 +82,10 @@ export class StatsCounter {
       return;
     }
     this.#events++;
-    const level =
-      shape.level && ERROR.has(shape.level)
-        ? 'error'
-        : shape.level && WARNING.has(shape.level)
-          ? 'warn'
-          : 'other';
+    const level = gravityOf(shape.level ?? told);
     if (level === 'error') this.#errors++;
     if (level === 'warn') this.#warnings++;
-    const text =
-      shape.kind === 'json' ? shape.text || shape.fields.map(([key]) => key).join(' ') : shape.text;
+    const text = textOf(shape);
     const pattern = patternOf(text);
     const known = this.#patterns.get(pattern);
     if (known) {

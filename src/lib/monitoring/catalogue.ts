@@ -10,11 +10,15 @@ export interface Measure {
   /** `Sum`, `Average`, `Maximum`, `Minimum`, `p95`. */
   readonly statistic: string;
   readonly unit: Unit;
+  /** Where it is, when that is not the region that is worked in. */
+  readonly region?: string;
 }
 
 export interface MonitoredResource {
   readonly type: string;
   readonly physicalId: string;
+  /** Its name, of what CloudWatch knows by a name that is not the physical id. */
+  readonly name?: string;
 }
 
 type Line = readonly [label: string, metric: string, statistic: string, unit: Unit];
@@ -25,6 +29,11 @@ interface Kind {
   readonly dimension: string;
   /** The dimension's value, where it is not the physical id. */
   readonly value?: (physicalId: string) => string;
+  /** It goes by a name that has to be asked for. */
+  readonly named?: boolean;
+  readonly more?: Readonly<Record<string, string>>;
+  /** Where all of its metrics are, whatever the region. */
+  readonly region?: string;
   readonly lines: readonly Line[];
 }
 
@@ -52,6 +61,23 @@ const HTTP_API: Kind = {
   ],
 };
 
+const REST_API: Kind = {
+  kind: 'REST API',
+  namespace: 'AWS/ApiGateway',
+  dimension: 'ApiName',
+  named: true,
+  lines: [
+    ['requests', 'Count', 'Sum', 'count'],
+    ['4xx', '4XXError', 'Sum', 'count'],
+    ['5xx', '5XXError', 'Sum', 'count'],
+    ['latency p95', 'Latency', 'p95', 'ms'],
+  ],
+};
+
+/** Behind the last of a character: names of queues and topics. */
+const behind = (mark: string) => (id: string) => id.slice(id.lastIndexOf(mark) + 1);
+const balancer = (arn: string) => arn.slice(arn.indexOf(':loadbalancer/') + ':loadbalancer/'.length);
+
 /** The metrics of each type of resource: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/aws-services-cloudwatch-metrics.html */
 const KINDS: Readonly<Record<string, Kind>> = {
   'AWS::Lambda::Function': FUNCTION,
@@ -73,7 +99,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
     kind: 'group',
     namespace: 'AWS/EC2',
     dimension: 'AutoScalingGroupName',
-    lines: [['CPU', 'CPUUtilization', 'Average', 'percent']],
+    lines: [
+      ['CPU', 'CPUUtilization', 'Average', 'percent'],
+      ['network in', 'NetworkIn', 'Sum', 'bytes'],
+      ['network out', 'NetworkOut', 'Sum', 'bytes'],
+    ],
   },
   'AWS::RDS::DBInstance': {
     kind: 'database',
@@ -82,7 +112,10 @@ const KINDS: Readonly<Record<string, Kind>> = {
     lines: [
       ['CPU', 'CPUUtilization', 'Average', 'percent'],
       ['connections', 'DatabaseConnections', 'Maximum', 'count'],
+      ['free memory', 'FreeableMemory', 'Minimum', 'bytes'],
       ['free storage', 'FreeStorageSpace', 'Minimum', 'bytes'],
+      ['read latency', 'ReadLatency', 'Maximum', 'seconds'],
+      ['write latency', 'WriteLatency', 'Maximum', 'seconds'],
     ],
   },
   'AWS::DynamoDB::Table': {
@@ -100,7 +133,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     kind: 'load balancer',
     namespace: 'AWS/ApplicationELB',
     dimension: 'LoadBalancer',
-    value: (arn) => arn.slice(arn.indexOf(':loadbalancer/') + ':loadbalancer/'.length),
+    value: balancer,
     lines: [
       ['requests', 'RequestCount', 'Sum', 'count'],
       ['5xx', 'HTTPCode_ELB_5XX_Count', 'Sum', 'count'],
@@ -108,23 +141,91 @@ const KINDS: Readonly<Record<string, Kind>> = {
       ['response p95', 'TargetResponseTime', 'p95', 'seconds'],
     ],
   },
+  'AWS::ApiGateway::RestApi': REST_API,
+  'AWS::Serverless::Api': REST_API,
+  'AWS::CloudFront::Distribution': {
+    kind: 'distribution',
+    namespace: 'AWS/CloudFront',
+    dimension: 'DistributionId',
+    more: { Region: 'Global' },
+    region: 'us-east-1',
+    lines: [
+      ['requests', 'Requests', 'Sum', 'count'],
+      ['4xx rate', '4xxErrorRate', 'Average', 'percent'],
+      ['5xx rate', '5xxErrorRate', 'Average', 'percent'],
+      ['downloaded', 'BytesDownloaded', 'Sum', 'bytes'],
+    ],
+  },
+  'AWS::SQS::Queue': {
+    kind: 'queue',
+    namespace: 'AWS/SQS',
+    dimension: 'QueueName',
+    value: behind('/'),
+    lines: [
+      ['sent', 'NumberOfMessagesSent', 'Sum', 'count'],
+      ['waiting', 'ApproximateNumberOfMessagesVisible', 'Maximum', 'count'],
+      ['oldest', 'ApproximateAgeOfOldestMessage', 'Maximum', 'seconds'],
+    ],
+  },
+  'AWS::SNS::Topic': {
+    kind: 'topic',
+    namespace: 'AWS/SNS',
+    dimension: 'TopicName',
+    value: behind(':'),
+    lines: [
+      ['published', 'NumberOfMessagesPublished', 'Sum', 'count'],
+      ['not delivered', 'NumberOfNotificationsFailed', 'Sum', 'count'],
+    ],
+  },
+  'AWS::EC2::NatGateway': {
+    kind: 'NAT gateway',
+    namespace: 'AWS/NATGateway',
+    dimension: 'NatGatewayId',
+    lines: [
+      ['out', 'BytesOutToDestination', 'Sum', 'bytes'],
+      ['ports lacking', 'ErrorPortAllocation', 'Sum', 'count'],
+      ['dropped', 'PacketsDropCount', 'Sum', 'count'],
+    ],
+  },
 };
 
+/** A network load balancer has no requests: it counts connections. */
+const NETWORK_BALANCER: Kind = {
+  kind: 'load balancer',
+  namespace: 'AWS/NetworkELB',
+  dimension: 'LoadBalancer',
+  value: balancer,
+  lines: [
+    ['connections', 'NewFlowCount', 'Sum', 'count'],
+    ['bytes', 'ProcessedBytes', 'Sum', 'bytes'],
+    ['resets of targets', 'TCP_Target_Reset_Count', 'Sum', 'count'],
+  ],
+};
+
+function kindOf({ type, physicalId }: MonitoredResource): Kind | undefined {
+  return physicalId.includes(':loadbalancer/net/') ? NETWORK_BALANCER : KINDS[type];
+}
+
+/** Whether CloudWatch knows a resource by a name that has to be asked for. */
+export function goesByName(resource: MonitoredResource): boolean {
+  return kindOf(resource)?.named === true;
+}
+
 /** What of a resource is worth a line; undefined of a type that has no metrics here. */
-export function measuresOf({
-  type,
-  physicalId,
-}: MonitoredResource): { readonly kind: string; readonly measures: readonly Measure[] } | undefined {
-  const found = KINDS[type];
+export function measuresOf(
+  resource: MonitoredResource,
+): { readonly kind: string; readonly measures: readonly Measure[] } | undefined {
+  const found = kindOf(resource);
   if (!found) return undefined;
-  const { kind, namespace, dimension, value, lines } = found;
-  const dimensions = { [dimension]: value ? value(physicalId) : physicalId };
+  const { kind, namespace, dimension, value = String, more, region, lines } = found;
+  const dimensions = { [dimension]: resource.name ?? value(resource.physicalId), ...more };
   return {
     kind,
     measures: lines.map(([label, metric, statistic, unit]) => ({
       label,
       statistic,
       unit,
+      ...(region ? { region } : {}),
       metric: { namespace, metric, dimensions },
     })),
   };

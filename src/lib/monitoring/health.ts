@@ -7,10 +7,12 @@ import { isWell, type ServiceState } from './services.ts';
 
 /** One thing that was looked at. `unknown`: it could not be looked at. */
 export interface Finding {
-  readonly kind: 'alarm' | 'check' | 'certificate' | 'instance' | 'service' | 'disk';
+  readonly kind: 'alarm' | 'check' | 'certificate' | 'instance' | 'target' | 'service' | 'disk' | 'backup';
   readonly name: string;
   readonly verdict: 'good' | 'bad' | 'unknown';
   readonly why: string;
+  /** What helps against it, or tells more: a command, where there is one. */
+  readonly mend?: string;
 }
 
 export type Health = 'healthy' | 'unhealthy' | 'unknown';
@@ -21,6 +23,8 @@ export interface HealthLimits {
   readonly disk: number;
   /** Days that a certificate must still be good for. */
   readonly certificateDays: number;
+  /** Milliseconds that the newest good backup may be old. */
+  readonly backupAge: number;
 }
 
 /** One bad thing is enough; what could not be looked at is no health either. */
@@ -37,9 +41,12 @@ export function alarmFinding(alarm: Alarm, now: number): Finding {
       ...base,
       verdict: 'bad',
       why: `for ${age(now - alarm.since)}: ${conditionWords(alarm)} — ${whyWords(alarm)}`,
+      mend: `infractl monitoring alarms ${alarm.name}`,
     };
   return { ...base, verdict: 'good', why: alarm.state === 'OK' ? 'ok' : 'no data yet' };
 }
+
+const CERTIFICATE = 'of a host: infractl https renew; of AWS: see why Certificate Manager does not renew it';
 
 /** @param problem why it is not trusted, in words */
 export function certificateFinding(
@@ -50,11 +57,12 @@ export function certificateFinding(
 ): Finding {
   const soon = daysLeft < certificateDays;
   const why = problem ?? `good for ${soon ? 'only ' : ''}${daysLeft} days`;
-  return { kind: 'certificate', name, verdict: soon || problem ? 'bad' : 'good', why };
+  if (!soon && !problem) return { kind: 'certificate', name, verdict: 'good', why };
+  return { kind: 'certificate', name, verdict: 'bad', why, mend: CERTIFICATE };
 }
 
 export function instanceFinding(
-  name: string,
+  { logicalId, id }: { readonly logicalId: string; readonly id: string },
   checks: { readonly system: string; readonly instance: string },
 ): Finding {
   const said = [checks.system, checks.instance];
@@ -66,9 +74,18 @@ export function instanceFinding(
       : 'good';
   return {
     kind: 'instance',
-    name,
+    name: `${logicalId} ${id}`,
     verdict,
     why: `system check ${checks.system}, instance check ${checks.instance}`,
+    // A system that AWS has trouble with is left by a stop and a start, not by a reboot.
+    ...(verdict === 'bad'
+      ? {
+          mend:
+            checks.system === 'impaired'
+              ? `infractl manage stop --id ${id}, then start: it moves to other hardware`
+              : `infractl manage restart --id ${id}`,
+        }
+      : {}),
   };
 }
 
@@ -76,7 +93,13 @@ export function serviceFinding(host: string, service: ServiceState): Finding {
   const { unit, state, substate, restarts } = service;
   const again = restarts > 0 ? `, restarted ${restarts} times` : '';
   const why = state === 'not-found' ? 'no such unit' : `${state} ${substate}${again}`;
-  return { kind: 'service', name: `${host}/${unit}`, verdict: isWell(service) ? 'good' : 'bad', why };
+  const name = `${host}/${unit}`;
+  if (isWell(service)) return { kind: 'service', name, verdict: 'good', why };
+  const mend =
+    state === 'not-found'
+      ? `correct hosts.${host}.services in infractl.yaml`
+      : `infractl monitoring services --host ${host} --unit ${unit}`;
+  return { kind: 'service', name, verdict: 'bad', why, mend };
 }
 
 export function diskFindings(host: string, reading: HostReading, limits: HealthLimits): Finding[] {
@@ -88,6 +111,7 @@ export function diskFindings(host: string, reading: HostReading, limits: HealthL
       name: `${host}:${path}`,
       verdict: bad ? 'bad' : 'good',
       why: `${valueWords(percent, 'percent')} in use${bad ? `, the limit is ${limits.disk} %` : ''}`,
+      ...(bad ? { mend: `infractl host run --host ${host} --sudo -- du -xhd2 ${path}` } : {}),
     };
   });
 }

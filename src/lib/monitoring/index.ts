@@ -8,7 +8,8 @@ export {
   silenceWindow,
   whyWords,
 } from './alarm-words.ts';
-export { agentMeasures, type Measure, measuresOf, type Unit } from './catalogue.ts';
+export { backupFindings } from './backup-age.ts';
+export { agentMeasures, goesByName, type Measure, measuresOf, type Unit } from './catalogue.ts';
 export { metricWindow, seriesWords, sparkline, valueWords } from './chart.ts';
 export {
   alarmFinding,
@@ -34,5 +35,8 @@ export type {
   MetricsPort,
   MetricWindow,
   Silence,
+  Target,
+  TargetsPort,
 } from './port.ts';
 export { isWell, type ServiceState, servicesCommand, servicesOf } from './services.ts';
+export { targetFindings } from './target-health.ts';

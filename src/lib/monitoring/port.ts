@@ -111,3 +111,21 @@ export interface MetricsPort {
   /** The metrics of a namespace that have a dimension: ListMetrics. */
   find(namespace: string, dimension: readonly [name: string, value: string]): Promise<MetricName[]>;
 }
+
+/** Who is registered behind a load balancer, and how it finds them. */
+export interface Target {
+  /** An instance, an address, a function. */
+  readonly id: string;
+  readonly port?: number;
+  /** `healthy`, `unhealthy`, `initial`, `draining`, `unused`, `unavailable`. */
+  readonly state: string;
+  /** `Target.Timeout`. */
+  readonly reason?: string;
+  /** In AWS's words: the status that it got. */
+  readonly said?: string;
+}
+
+export interface TargetsPort {
+  /** DescribeTargetHealth of a target group, by its ARN; undefined where there is none. */
+  targets(groupArn: string): Promise<readonly Target[] | undefined>;
+}

@@ -1,14 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  backupFindings,
   certificateFinding,
   diskFindings,
   healthOf,
   healthWords,
   instanceFinding,
+  targetFindings,
 } from '../../../src/lib/monitoring/index.ts';
 
-const LIMITS = { disk: 90, certificateDays: 14 };
+const HOUR = 3_600_000;
+const LIMITS = { disk: 90, certificateDays: 14, backupAge: 26 * HOUR };
 
 describe('one verdict', () => {
   const verdict = fc.constantFrom('good', 'bad', 'unknown');
@@ -66,9 +69,77 @@ describe('what is bad', () => {
   });
 
   it('an impaired instance; one without an answer is not known, a stopped one no trouble', () => {
-    const of = (system: string, instance: string) => instanceFinding('i', { system, instance }).verdict;
+    const of = (system: string, instance: string) =>
+      instanceFinding({ logicalId: 'Host', id: 'i-1' }, { system, instance }).verdict;
     expect(of('ok', 'impaired')).toBe('bad');
     expect(of('insufficient-data', 'ok')).toBe('unknown');
     expect(of('not-applicable', 'not-applicable')).toBe('good');
+    const broken = instanceFinding({ logicalId: 'Host', id: 'i-1' }, { system: 'impaired', instance: 'ok' });
+    expect(broken.mend).toContain('infractl manage stop --id i-1, then start');
+  });
+
+  it('a target that is not healthy, with the reason in words; none at all; a group that is gone', () => {
+    const of = (state: string, reason?: string, said?: string) =>
+      targetFindings('Group', [
+        { id: 'i-1', port: 3000, state, ...(reason ? { reason } : {}), ...(said ? { said } : {}) },
+      ])[0];
+    expect(of('healthy')).toEqual({
+      kind: 'target',
+      name: 'Group i-1:3000',
+      verdict: 'good',
+      why: 'healthy',
+    });
+    expect(
+      of('unhealthy', 'Target.ResponseCodeMismatch', 'Health checks failed with these codes: [502]'),
+    ).toMatchObject({
+      verdict: 'bad',
+      why: 'unhealthy; it answers the health check with another status; AWS says: Health checks failed with these codes: [502]',
+      mend: expect.stringContaining('infractl manage status --id i-1'),
+    });
+    expect(of('unused', 'Target.InvalidState')).toMatchObject({
+      verdict: 'bad',
+      mend: 'infractl manage start --id i-1',
+    });
+    expect(of('initial', 'Elb.InitialHealthChecking')?.verdict).toBe('unknown');
+    expect(of('draining', 'Target.DeregistrationInProgress')?.verdict).toBe('good');
+    expect(of('unavailable', 'Target.HealthCheckDisabled')?.verdict).toBe('good');
+    expect(of('unavailable', 'Elb.InternalError')?.verdict).toBe('bad');
+    expect(of('unhealthy', 'Target.NewReason')?.why).toBe('unhealthy; Target.NewReason');
+    expect(targetFindings('Group', [])).toMatchObject([
+      { verdict: 'bad', why: expect.stringContaining('503') },
+    ]);
+    expect(targetFindings('Group', undefined)).toMatchObject([{ verdict: 'bad' }]);
+  });
+
+  it('a plan without a good backup that is young enough, for each of its subjects', () => {
+    const now = Date.UTC(2026, 0, 5, 9);
+    const backup = (subject: string, hours: number, state: 'good' | 'pending' | 'failed' = 'good') => ({
+      plan: 'nightly',
+      subject,
+      at: now - hours * HOUR,
+      state,
+    });
+    const of = (subjects: string[], backups: ReturnType<typeof backup>[]) =>
+      backupFindings({ name: 'nightly', subjects }, backups, now, LIMITS);
+    expect(of([], [])).toMatchObject([{ verdict: 'bad', why: 'there is no good one' }]);
+    expect(of([], [backup('a', 5), backup('b', 30)])).toEqual([
+      { kind: 'backup', name: 'nightly', verdict: 'good', why: 'the newest good one is 5 h old' },
+    ]);
+    expect(of(['a', 'b'], [backup('a', 5), backup('b', 30)])).toMatchObject([
+      { name: 'nightly a', verdict: 'good' },
+      {
+        name: 'nightly b',
+        verdict: 'bad',
+        why: 'the newest good one is 30 h old, the limit is 26 h',
+        mend: expect.stringContaining('infractl backup create nightly'),
+      },
+    ]);
+    expect(of(['a'], [backup('a', 30), backup('a', 2, 'failed')])[0]?.why).toContain(
+      'the last one, 2 h ago, failed',
+    );
+    expect(of(['a'], [backup('a', 5), backup('a', 0, 'pending')])).toMatchObject([
+      { verdict: 'good', why: 'the newest good one is 5 h old; one is being made' },
+    ]);
+    expect(of(['a'], [{ ...backup('a', 1), plan: 'other' }])[0]?.verdict).toBe('bad');
   });
 });

@@ -76,7 +76,7 @@ describe('what is measured', () => {
     const arn = 'arn:aws:elasticloadbalancing:eu-west-3:1:loadbalancer/app/shop/50dc6c495c0c9188';
     const balancer = measuresOf({ type: 'AWS::ElasticLoadBalancingV2::LoadBalancer', physicalId: arn });
     expect(balancer?.measures[0]?.metric.dimensions).toEqual({ LoadBalancer: 'app/shop/50dc6c495c0c9188' });
-    expect(measuresOf({ type: 'AWS::SNS::Topic', physicalId: 'x' })).toBeUndefined();
+    expect(measuresOf({ type: 'AWS::IAM::Role', physicalId: 'x' })).toBeUndefined();
     const measures = measuresOf({ type: 'AWS::Lambda::Function', physicalId: 'shop-api' })?.measures ?? [];
     expect(measures.map(({ label }) => label)).toEqual([
       'invocations',
@@ -84,6 +84,31 @@ describe('what is measured', () => {
       'duration p95',
       'throttles',
     ]);
+  });
+
+  it('names each in the words of its service', () => {
+    const first = (type: string, physicalId: string, name?: string) => {
+      const metric = measuresOf({ type, physicalId, ...(name ? { name } : {}) })?.measures[0];
+      return [metric?.metric.namespace, metric?.metric.dimensions, metric?.region];
+    };
+    expect(first('AWS::ApiGateway::RestApi', 'a1b2', 'astro-api')).toEqual([
+      'AWS/ApiGateway',
+      { ApiName: 'astro-api' },
+      undefined,
+    ]);
+    expect(first('AWS::SQS::Queue', 'https://sqs.eu-west-3.amazonaws.com/1/jobs')).toEqual([
+      'AWS/SQS',
+      { QueueName: 'jobs' },
+      undefined,
+    ]);
+    expect(first('AWS::SNS::Topic', 'arn:aws:sns:eu-west-3:1:alerts')[1]).toEqual({ TopicName: 'alerts' });
+    expect(first('AWS::CloudFront::Distribution', 'E1')).toEqual([
+      'AWS/CloudFront',
+      { DistributionId: 'E1', Region: 'Global' },
+      'us-east-1',
+    ]);
+    const network = 'arn:aws:elasticloadbalancing:eu-west-3:1:loadbalancer/net/shop/50dc6c495c0c9188';
+    expect(first('AWS::ElasticLoadBalancingV2::LoadBalancer', network)[0]).toBe('AWS/NetworkELB');
   });
 
   it('takes memory and disks from the agent, whatever dimensions it was given', () => {

@@ -7,15 +7,19 @@ import { isReference } from '../../project/model.ts';
 import { whenOf } from '../flags/when-flag.ts';
 import { HostCommand } from './host-command.ts';
 
+/** From when on logs are read. */
+export const sinceFlag = (time: string) =>
+  Flags.string({
+    description: 'From when on: 5m, 1h30m, "2 hours ago", "yesterday 14:00", ISO 8601.',
+    default: time,
+    helpGroup: 'TIME',
+  });
+
 /** A command that reads logs in a window of time. */
 export abstract class LogCommand<T extends typeof Command = typeof Command> extends HostCommand<T> {
   static override baseFlags = {
     ...HostCommand.baseFlags,
-    since: Flags.string({
-      description: 'From when on: 5m, 1h30m, "2 hours ago", "yesterday 14:00", ISO 8601.',
-      default: '10m',
-      helpGroup: 'TIME',
-    }),
+    since: sinceFlag('10m'),
     until: Flags.string({ description: 'Up to when; written as --since.', helpGroup: 'TIME' }),
     filter: Flags.string({
       description: 'A filter pattern of CloudWatch Logs, applied by AWS: ERROR, { $.status = 500 }.',

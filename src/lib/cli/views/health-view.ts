@@ -1,4 +1,5 @@
 import { Exit } from '../../base/errors.ts';
+import { listed } from '../../base/text.ts';
 import { type Finding, healthOf, healthWords } from '../../monitoring/index.ts';
 import { harmless } from './log-lines.ts';
 import { table } from './table.ts';
@@ -12,7 +13,7 @@ export function healthView(findings: readonly Finding[]): View {
   const health = healthOf(findings);
   const sorted = ORDER.flatMap((verdict) => findings.filter((one) => one.verdict === verdict));
   return {
-    json: { health, findings: sorted },
+    json: { health, findings: sorted.map((one) => ({ ...one, mend: one.mend ?? null })) },
     ...(health === 'unhealthy' ? { exit: Exit.unhealthy } : {}),
     ...(health === 'unknown' ? { exit: Exit.partial } : {}),
     text: (ui) => {
@@ -24,7 +25,15 @@ export function healthView(findings: readonly Finding[]): View {
         harmless(why),
       ]);
       const columns = ['', 'what', { title: 'name', min: 16 }, { title: 'why', min: 20, wrap: true }];
-      return `${table(ui, columns, rows)}\n\n${ui.paint(STYLE[sorted[0]?.verdict ?? 'good'], healthWords(findings))}`;
+      const verdict = ui.paint(STYLE[sorted[0]?.verdict ?? 'good'], healthWords(findings));
+      return [table(ui, columns, rows), mendText(sorted), verdict].filter(Boolean).join('\n\n');
     },
   };
+}
+
+/** What to do, each once, with what it is for. */
+function mendText(findings: readonly Finding[]): string {
+  const mends = new Map<string, string[]>();
+  for (const { name, mend } of findings) if (mend) mends.set(mend, [...(mends.get(mend) ?? []), name]);
+  return [...mends].map(([mend, names]) => `→ ${listed(names)}: ${mend}`).join('\n');
 }
