@@ -63,7 +63,7 @@ describe('monitoring metrics', () => {
   it('asks for REST APIs by their names, and for distributions where CloudFront has them', async () => {
     const more =
       '  Api: { Type: AWS::ApiGateway::RestApi, Properties: { Name: shop } }\n' +
-      '  Cdn: { Type: AWS::CloudFront::Distribution, Properties: {} }\nOutputs:';
+      '  Cdn: { Type: AWS::CloudFront::Distribution, Properties: { DistributionConfig: {} } }\nOutputs:';
     scene.configure({ template: TEMPLATE.replace('Outputs:', more) });
     expect((await scene.run(['deploy', '--create-stack'])).code).toBe(0);
     const { restApis, cloudFormation, cloudWatch } = scene.fake.state;

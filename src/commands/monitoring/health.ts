@@ -48,6 +48,8 @@ export default class MonitoringHealth extends HostCommand<typeof MonitoringHealt
       env: process.env,
       where: this.where,
       reporter,
+      commandLine: 'monitoring health',
+      version: this.config.version,
       patience,
     };
     const backups = () => openBackupDesk(deps, project);

@@ -27,7 +27,7 @@ import { hostLines, serviceLines } from './dashboard-hosts.ts';
 import { instanceLines } from './dashboard-instances.ts';
 import { KeptHosts } from './kept-hosts.ts';
 import { LogDesk } from './log-desk.ts';
-import { MetricDesk } from './metric-desk.ts';
+import { MetricDesk, metricSources } from './metric-desk.ts';
 
 export interface DashboardDeps extends ValueDeps {
   readonly session: () => Promise<AwsSession>;
@@ -228,7 +228,7 @@ export class DashboardDesk {
     this.#metrics ??= new MetricDesk(
       {
         stacks: () => this.#stacks(),
-        metrics: async () => (await import('../aws/metrics.ts')).metricsPort(await this.#session(), signal),
+        ...metricSources(() => this.#session(), signal),
         hosts: async () => this.#hosts,
       },
       // The hosts have a panel of their own, and must not keep CloudWatch waiting.

@@ -133,14 +133,10 @@ export async function openMetricDesk(
   deps: { session: () => Promise<AwsSession>; signal: AbortSignal; hosts: () => Promise<HostDesk> },
   project: Project,
 ): Promise<MetricDesk> {
-  const { MetricDesk } = await import('./metric-desk.ts');
+  const { MetricDesk, metricSources } = await import('./metric-desk.ts');
   const { session, signal, hosts } = deps;
   const stacks = async () => (await import('../aws/cloudformation.ts')).cloudFormation(await session());
-  const metrics = async (region?: string) =>
-    (await import('../aws/metrics.ts')).metricsPort(await session(), signal, region);
-  const apiName = async (id: string) =>
-    (await import('../aws/api-gateway.ts')).restApiName(await session(), id, signal);
-  return new MetricDesk({ stacks, metrics, apiName, hosts }, project);
+  return new MetricDesk({ stacks, hosts, ...metricSources(session, signal) }, project);
 }
 
 /** What things cost: see prices.ts and `PriceBook`. */

@@ -1,3 +1,4 @@
+import type { AwsSession } from '../aws/session.ts';
 import { type InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
 import { listed, nearest } from '../base/text.ts';
 import {
@@ -49,6 +50,18 @@ export interface MetricDeskDeps {
   readonly apiName: (id: string) => Promise<string | undefined>;
   /** Asked for only where a host is read. */
   readonly hosts: () => Promise<HostDesk>;
+}
+
+/** Where the numbers of AWS come from; nothing is asked yet. */
+export function metricSources(
+  session: () => Promise<AwsSession>,
+  signal: AbortSignal,
+): Pick<MetricDeskDeps, 'metrics' | 'apiName'> {
+  return {
+    metrics: async (region) =>
+      (await import('../aws/metrics.ts')).metricsPort(await session(), signal, region),
+    apiName: async (id) => (await import('../aws/api-gateway.ts')).restApiName(await session(), id, signal),
+  };
 }
 
 /** Milliseconds that a host may take to tell how it is. */
