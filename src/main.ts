@@ -49,8 +49,8 @@ async function dispatch(argv: string[]): Promise<void> {
   if (words.length === 0 || part !== undefined) {
     const terminal = describeTerminal({ noColor: false, noInput: argv.includes('--no-input') });
     if (!terminal.interactive || argv.includes('--json')) return help(config, part?.split(':') ?? [], argv);
-    const { openMenu } = await import('./lib/cli/menu.ts');
-    return openMenu(config, (chosen, more) => commands.run(chosen, more), part);
+    const { openMenu } = await import('./lib/cli/menu/index.ts');
+    return openMenu(config, root, (chosen, more) => commands.run(chosen, more), part);
   }
   if (wantsHelp) return help(config, id ? id.split(':') : topicWords(config, argv), argv);
   const topic = topicWords(config, argv);

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CTRL_C, ENTER, Pty } from '../helpers/pty.ts';
 import { Scene } from '../helpers/trouble.ts';
@@ -99,8 +100,8 @@ describe('a severe confirmation', () => {
 describe('the menu', () => {
   it('opens alone on a terminal, filters, prints the command, runs it, comes back, is left', async () => {
     const run = terminal([]);
-    await run.until('Backup: ');
-    expect(run.text).toContain('Project');
+    await run.until('More');
+    expect(run.text).toContain('shop · dev · eu-west-3');
     run.type('sandbox st');
     await run.until('sandbox start');
     run.type('\u0015');
@@ -118,9 +119,26 @@ describe('the menu', () => {
     expectCursorShown(run.raw);
   });
 
+  it('offers what works where there is no project, and says what is wrong with one', async () => {
+    const empty = path.join(scene.home.folder, 'empty');
+    mkdirSync(empty, { recursive: true });
+    const none = new Pty(scene.home, [], { cwd: empty, env: scene.fake.env });
+    await none.until(/There is no infractl\.yaml here\.[\s\S]*doctor[\s\S]*leave/);
+    expect(none.text).not.toMatch(/^ *deploy /m);
+    none.type('init');
+    await none.until(/❯ init/);
+    none.type(CTRL_C);
+    expect((await none.exited).exitCode).toBe(130);
+    writeFileSync(path.join(empty, 'infractl.yaml'), 'project: shop\nregionn: eu-west-3\n');
+    const wrong = new Pty(scene.home, [], { cwd: empty, env: scene.fake.env });
+    await wrong.until(/regionn[\s\S]*infractl config validate[\s\S]*leave/);
+    wrong.type(CTRL_C);
+    expect((await wrong.exited).exitCode).toBe(130);
+  });
+
   it('survives a command that fails', async () => {
     const run = terminal([]);
-    await run.until('Backup: ');
+    await run.until('More');
     run.type('history');
     await run.until(/❯ history/);
     run.type(ENTER);

@@ -1,7 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Interrupted, UsageError } from '../../../src/lib/base/errors.ts';
-import { shellWords } from '../../../src/lib/base/shell-words.ts';
-import { menuChoices } from '../../../src/lib/cli/menu.ts';
 import { LineProgress } from '../../../src/lib/cli/progress/lines.ts';
 import { settledLine } from '../../../src/lib/cli/progress/words.ts';
 import { describeTerminal, painter } from '../../../src/lib/cli/terminal.ts';
@@ -185,47 +183,4 @@ describe('a table on a narrow terminal', () => {
       'part\napp   one two three four five\n      six seven',
     );
   });
-});
-
-describe('the menu', () => {
-  const commands = [
-    { id: 'deploy', summary: 'Build, push and deploy.' },
-    { id: 'sandbox:stop', summary: 'Stop the AWS on this machine.' },
-    { id: 'sandbox:start', summary: 'Start an AWS on this machine.' },
-  ];
-  const config = { topics: [{ name: 'sandbox', description: 'An AWS here.' }] };
-  const names = (term?: string, columns = 80) =>
-    menuChoices(commands, config, term, columns).map((choice) =>
-      typeof choice === 'string' ? `# ${choice}` : (choice.short ?? choice.name),
-    );
-
-  it('is grouped by topic, the project first', () => {
-    expect(names()).toEqual([
-      '# Project',
-      'deploy',
-      '# Sandbox: An AWS here.',
-      'sandbox start',
-      'sandbox stop',
-      '# ',
-      'leave',
-    ]);
-  });
-
-  it('is filtered by every word that is typed, in names and summaries', () => {
-    expect(names('machine STOP')).toEqual(['# Sandbox: An AWS here.', 'sandbox stop']);
-    expect(names('leav')).toEqual(['# ', 'leave']);
-    expect(names('xyz')).toEqual([]);
-  });
-
-  it('fits the terminal', () => {
-    for (const choice of menuChoices(commands, config, undefined, 30)) {
-      if (typeof choice !== 'string') expect(choice.name.length).toBeLessThanOrEqual(26);
-    }
-  });
-
-  it.each([
-    ['', []],
-    ['  --env  prod ', ['--env', 'prod']],
-    [`--confirm "a b" 'c d' e"f g"h`, ['--confirm', 'a b', 'c d', 'ef gh']],
-  ])('takes %j as the words a shell would', (line, words) => expect(shellWords(line).words).toEqual(words));
 });

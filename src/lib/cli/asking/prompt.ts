@@ -1,5 +1,6 @@
 import { Exit, InfractlError, Interrupted, UsageError } from '../../base/errors.ts';
 import type { Terminal } from '../terminal.ts';
+import type { PickOptions } from './picker.ts';
 
 /** A question, and the flag or setting that answers it where nobody can be asked. */
 export interface Question {
@@ -53,22 +54,11 @@ export class Prompter {
     );
   }
 
-  /**
-   * One of many, found by typing.
-   *
-   * @param found what a term leaves of them; a text alone is a heading
-   * @param lines how many are shown at once
-   */
-  async search<T>(
-    question: Question,
-    found: (term: string | undefined) => readonly (string | { name: string; short?: string; value: T })[],
-    lines: number,
-  ): Promise<T> {
-    this.#mayAsk(question);
-    const { search, Separator } = await import('@inquirer/prompts');
-    const source = (term: string | undefined) =>
-      found(term).map((choice) => (typeof choice === 'string' ? new Separator(choice || ' ') : choice));
-    return this.#ask((context) => search({ message: question.message, source, pageSize: lines }, context));
+  /** One of many, found by typing: see picker.ts. */
+  async pick<T>(wanted: Question & PickOptions<T>): Promise<T> {
+    this.#mayAsk(wanted);
+    const { pick } = await import('./picker.ts');
+    return this.#ask((context) => pick(wanted, context));
   }
 
   /** Yes or no; no unless yes is said. */

@@ -1,0 +1,113 @@
+import type { Command } from '@oclif/core/command';
+import { cut } from '../views/table.ts';
+
+type Loadable = Pick<Command.Loadable, 'id' | 'summary'>;
+
+/** What a choice of the menu does. */
+export type Chosen =
+  | { readonly kind: 'command'; readonly id: string }
+  /** A whole command line of before: `deploy --create-stack`. */
+  | { readonly kind: 'again'; readonly line: string }
+  /** The commands of a topic: `manage`; without a name all commands. */
+  | { readonly kind: 'open'; readonly topic: string | undefined }
+  | { readonly kind: 'back' }
+  | { readonly kind: 'place' }
+  | { readonly kind: 'leave' };
+
+export interface MenuChoice {
+  readonly name: string;
+  /** What the choice is called once it is made. */
+  readonly short: string;
+  readonly value: Chosen;
+}
+
+export interface MenuFacts {
+  readonly commands: readonly Loadable[];
+  readonly topics: readonly { readonly name: string; readonly description?: string | undefined }[];
+  /** Command lines of before, the newest first. */
+  readonly recent: readonly string[];
+  /** What is shown before anything is typed: the usual commands and the topics, all commands, or those of a topic. */
+  readonly shown: 'usual' | 'all' | { readonly topic: string };
+  /** The environment and the AWS that commands are given, in words; absent where there is nothing to choose. */
+  readonly place?: string | undefined;
+}
+
+/** What the topics have in common with the commands that have none. */
+const PROJECT = 'Project';
+/** As the scripts were that infractl replaces; the others follow by name. */
+const ORDER = [PROJECT, 'manage', 'monitoring', 'logs', 'backup', 'redeploy'];
+/** What is wanted most, before the rest by name. */
+const FIRST = ['deploy', 'diff', 'list', 'history', 'rollback', 'outputs', 'destroy', 'doctor'];
+const LEAVE = 'leave';
+const BACK = 'back';
+
+/** The choices that a typed term leaves, group by group; a heading is a text alone. */
+export function menuChoices(
+  { commands, topics, recent, shown, place }: MenuFacts,
+  term: string | undefined,
+  columns: number,
+): (string | MenuChoice)[] {
+  const wanted = (term ?? '').toLowerCase().split(/\s+/).filter(Boolean);
+  const fits = (text: string) => wanted.every((word) => text.toLowerCase().includes(word));
+  const line = (short: string, about: string, value: Chosen): MenuChoice => ({
+    name: cut(about ? `${short.padEnd(16)} ${about}` : short, columns - 4),
+    short,
+    value,
+  });
+  const hits = commands.filter(({ id, summary }) => fits(`${id.replaceAll(':', ' ')} ${summary ?? ''}`));
+  const usual = shown === 'usual' && wanted.length === 0;
+  const groups = [...new Set(hits.map(({ id }) => topicOf(id)))].sort(
+    (a, b) => rank(a, ORDER) - rank(b, ORDER) || (a < b ? -1 : 1),
+  );
+  const again = recent.filter(fits).map((words) => line(words, '', { kind: 'again', line: words }));
+  const opened = (topic: string): MenuChoice => {
+    const { description } = topics.find(({ name }) => name === topic) ?? {};
+    return line(`${topic} …`, description ?? '', { kind: 'open', topic });
+  };
+  const whole = groups.flatMap((topic) => [
+    cut(heading(topic, topics), columns - 2),
+    ...hits
+      .filter(({ id }) => topicOf(id) === topic)
+      .sort((a, b) => rank(a.id, FIRST) - rank(b.id, FIRST) || (a.id < b.id ? -1 : 1))
+      .map(({ id, summary }) => line(id.replaceAll(':', ' '), summary ?? '', { kind: 'command', id })),
+  ]);
+  const short = () => [
+    PROJECT,
+    ...FIRST.flatMap((name) => hits.filter(({ id }) => id === name)).map(({ id, summary }) =>
+      line(id, summary ?? '', { kind: 'command', id }),
+    ),
+    'More',
+    ...groups.filter((topic) => topic !== PROJECT && !topic.includes(':')).map(opened),
+    line('all …', 'All commands; typing finds them too.', { kind: 'open', topic: undefined }),
+  ];
+  const found = usual ? short() : whole;
+  const where =
+    place && fits(`elsewhere environment sandbox ${place}`)
+      ? [line('elsewhere', place, { kind: 'place' })]
+      : [];
+  const back = shown !== 'usual' && fits(BACK) ? [line(BACK, '', { kind: 'back' })] : [];
+  const leave = fits(LEAVE) ? [line(LEAVE, '', { kind: 'leave' })] : [];
+  const end = [...where, ...back, ...leave];
+  return [
+    ...(again.length > 0 ? ['Again', ...again] : []),
+    ...found,
+    ...(end.length > 0 ? [' ', ...end] : []),
+  ];
+}
+
+function topicOf(id: string): string {
+  const end = id.lastIndexOf(':');
+  return end === -1 ? PROJECT : id.slice(0, end);
+}
+
+function rank(name: string, order: readonly string[]): number {
+  const at = order.indexOf(name.split(':')[0] ?? name);
+  return at === -1 ? order.length : at;
+}
+
+function heading(topic: string, topics: MenuFacts['topics']): string {
+  const known = topics.find(({ name }) => name === topic);
+  const name = topic.replaceAll(':', ' ');
+  const title = name.charAt(0).toUpperCase() + name.slice(1);
+  return known?.description ? `${title}: ${known.description}` : title;
+}

@@ -1,0 +1,196 @@
+import type { Config } from '@oclif/core/config';
+import { Exit, isInfractlError } from '../../base/errors.ts';
+import { shellWords } from '../../base/shell-words.ts';
+import { glanceAtProject } from '../../project/index.ts';
+import type { Project } from '../../project/model.ts';
+import { Prompter } from '../asking/prompt.ts';
+import { describeTerminal, type Paint, painter } from '../terminal.ts';
+import { type Chosen, type MenuFacts, menuChoices } from './choices.ts';
+import { quickLook } from './look.ts';
+import { recentLines, rememberLine } from './recent.ts';
+
+/** Lines of the screen that are not choices: the head, the question, the keys, a line above and below. */
+const AROUND = 5;
+const LOOKING = 'Looking at AWS …';
+/** What works where there is no project. */
+const WITHOUT_PROJECT =
+  /^(?:init|doctor|completion|sandbox:|logs$|manage:(?:status|start|stop|restart|quick)$)/;
+
+/** Which environment of which AWS commands are given; undefined leaves the choice to the project. */
+interface Place {
+  readonly environment: string | undefined;
+  readonly sandbox: boolean;
+}
+
+/** Whether this shell means the sandbox in every command. */
+const said = () => /^(?:1|true)$/.test(process.env.INFRACTL_SANDBOX ?? '');
+
+/** What the menu knows of the folder that it was opened in. */
+interface Here {
+  readonly folder: string;
+  readonly project: Project | undefined;
+  /** Why there is none, in lines. */
+  readonly trouble: readonly string[];
+}
+
+/**
+ * `infractl` alone on a terminal: what this project is and how it is, find a command by typing, see and
+ * complete its command line, run it, choose again. The choices come from the manifest, so that none can be missing.
+ *
+ * @param root the folder of the package
+ * @param part a topic, `manage`: its commands alone
+ * @throws Interrupted at Ctrl-C
+ */
+export async function openMenu(
+  config: Config,
+  root: string,
+  run: (id: string, argv: string[]) => Promise<unknown>,
+  part?: string,
+): Promise<void> {
+  const terminal = describeTerminal({ noColor: false, noInput: false });
+  const paint = painter(terminal.colourErr);
+  const prompter = new Prompter(terminal);
+  let place: Place = { environment: undefined, sandbox: false };
+  let shown: MenuFacts['shown'] = part === undefined ? 'usual' : { topic: part };
+  for (;;) {
+    const here = await lookAround(place, config.version);
+    const commands = config.commands.filter(
+      ({ hidden, id }) =>
+        !hidden &&
+        (typeof shown === 'string' || id === shown.topic || id.startsWith(`${shown.topic}:`)) &&
+        (here.project !== undefined || here.trouble.length > 1 || WITHOUT_PROJECT.test(id)),
+    );
+    const looking = new AbortController();
+    const [head, ...more] = headLines(here, place, paint);
+    const later = here.project && quickLook(root, flagsOf(place), looking.signal);
+    const facts: MenuFacts = {
+      commands,
+      topics: config.topics,
+      recent:
+        shown === 'usual'
+          ? recentLines(here.folder).filter((line) => config.findCommand(apart(config, line).id))
+          : [],
+      shown,
+      place: here.project && placeWords(here.project, place),
+    };
+    const chosen = await prompter
+      .pick<Chosen>({
+        message: 'What do you want to do?',
+        otherwise: 'infractl help',
+        head: [head, ...more, ...(later ? [paint('dim', LOOKING)] : [])].join('\n'),
+        later: later?.then((line) => line && paint('dim', line)),
+        found: (term) => menuChoices(facts, term, process.stderr.columns || 80),
+        lines: Math.max(4, (process.stderr.rows || 24) - AROUND - more.length - (later ? 1 : 0)),
+      })
+      .finally(() => looking.abort());
+    if (chosen.kind === 'leave') return;
+    if (chosen.kind === 'back') shown = 'usual';
+    if (chosen.kind === 'open') shown = chosen.topic === undefined ? 'all' : { topic: chosen.topic };
+    if (chosen.kind === 'back' || chosen.kind === 'open') continue;
+    if (chosen.kind === 'place') {
+      if (here.project) place = await choosePlace(prompter, here.project);
+      continue;
+    }
+    const line = await commandLine(prompter, chosen, config, place, paint);
+    process.stderr.write(`${paint('dim', `$ infractl ${line}`)}\n`);
+    const { id, argv } = apart(config, line);
+    await run(id, argv).catch((error: unknown) => {
+      if (!isInfractlError(error)) throw error;
+    });
+    // Whoever interrupts a command wants to be out of it, not back in a menu.
+    if (process.exitCode === Exit.interrupted) return;
+    // What was mistyped is not offered again.
+    if (process.exitCode !== Exit.usage) rememberLine(here.folder, line);
+    const exit = process.exitCode === undefined || process.exitCode === 0 ? '' : `, exit ${process.exitCode}`;
+    process.stderr.write(`${paint('dim', `That was: infractl ${line}${exit}`)}\n\n`);
+    process.exitCode = Exit.ok;
+  }
+}
+
+async function lookAround(place: Place, version: string): Promise<Here> {
+  const cwd = process.cwd();
+  try {
+    const { project } = await glanceAtProject({ cwd, environment: place.environment }, version);
+    return { folder: project.root, project, trouble: [] };
+  } catch (error) {
+    if (!isInfractlError(error)) throw error;
+    const lines = [error.message, ...(error.why && error.code !== 'NoConfiguration' ? [error.why] : [])];
+    const mend = error.code === 'NoConfiguration' ? [] : ['→ See all of it: infractl config validate'];
+    return {
+      folder: cwd,
+      project: undefined,
+      trouble: [...lines, ...mend].flatMap((text) => text.split('\n')),
+    };
+  }
+}
+
+function headLines({ project, trouble }: Here, place: Place, paint: Paint): string[] {
+  if (!project) return trouble.map((line, at) => (at === 0 ? paint('yellow', line) : line));
+  const { name, environment, region } = project;
+  const words = [environment, region, place.sandbox || said() ? 'sandbox' : undefined]
+    .filter(Boolean)
+    .join(' · ');
+  return [`${paint('bold', name)} · ${words}${project.protected ? paint('yellow', ' · protected') : ''}`];
+}
+
+/** Where else commands can work; undefined where there is no other place. */
+function placeWords({ environment, environments }: Project, { sandbox }: Place): string | undefined {
+  const others = environments.filter((name) => name !== environment);
+  const choices = [...others, ...(said() ? [] : [sandbox ? 'AWS' : 'the sandbox'])];
+  return choices.length > 0 ? `Work in ${choices.join(', ')} from here on.` : undefined;
+}
+
+async function choosePlace(prompter: Prompter, project: Project): Promise<Place> {
+  const places = project.environments.flatMap((environment) =>
+    [false, true].map((sandbox) => ({
+      name: sandbox ? `${environment}, in the sandbox` : environment,
+      value: { environment, sandbox },
+    })),
+  );
+  // A shell that says INFRACTL_SANDBOX means the sandbox in every command: there is nothing to choose.
+  return prompter.choose(
+    { message: 'Where?', otherwise: 'Give --env and --sandbox.' },
+    said() ? places.filter(({ value }) => value.sandbox) : places,
+  );
+}
+
+function flagsOf({ environment, sandbox }: Place): string[] {
+  return [...(environment ? ['--env', environment] : []), ...(sandbox ? ['--sandbox'] : [])];
+}
+
+/** The whole line as it will be run: the command, where it works, and what is added to it. */
+async function commandLine(
+  prompter: Prompter,
+  chosen: Extract<Chosen, { kind: 'command' | 'again' }>,
+  config: Config,
+  place: Place,
+  paint: Paint,
+): Promise<string> {
+  const begun =
+    chosen.kind === 'again'
+      ? chosen.line
+      : [chosen.id.replaceAll(':', ' '), ...placeFlags(config, chosen.id, place)].join(' ');
+  const more = await prompter.text({
+    message: `${paint('bold', `infractl ${begun}`)}${paint('dim', ' [options]')}`,
+    otherwise: `infractl ${begun}`,
+  });
+  return [begun, more.trim()].filter(Boolean).join(' ');
+}
+
+function placeFlags(config: Config, id: string, place: Place): string[] {
+  const flags = config.findCommand(id)?.flags ?? {};
+  return flagsOf({
+    environment: flags.env ? place.environment : undefined,
+    sandbox: Boolean(flags.sandbox) && place.sandbox,
+  });
+}
+
+/** The command that a line begins with, and the rest of its words. */
+function apart(config: Config, line: string): { readonly id: string; readonly argv: string[] } {
+  const { words } = shellWords(line);
+  for (let count = words.length; count > 0; count--) {
+    const id = words.slice(0, count).join(':');
+    if (config.findCommand(id)) return { id, argv: words.slice(count) };
+  }
+  return { id: words[0] ?? '', argv: words.slice(1) };
+}

@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { shellWords } from '../../../src/lib/base/shell-words.ts';
+import { type MenuFacts, menuChoices } from '../../../src/lib/cli/menu/choices.ts';
+import { lookWords } from '../../../src/lib/cli/menu/look.ts';
+import { recentLines, rememberLine } from '../../../src/lib/cli/menu/recent.ts';
+
+const facts: MenuFacts = {
+  commands: [
+    { id: 'unlock', summary: 'Break a lock.' },
+    { id: 'deploy', summary: 'Build, push and deploy.' },
+    { id: 'sandbox:stop', summary: 'Stop the AWS on this machine.' },
+    { id: 'sandbox:start', summary: 'Start an AWS on this machine.' },
+    { id: 'manage:stop', summary: 'Stop instances.' },
+    { id: 'manage:schedule:set', summary: 'Stop on time.' },
+  ],
+  topics: [{ name: 'sandbox', description: 'An AWS here.' }, { name: 'manage' }],
+  recent: ['deploy --create-stack'],
+  shown: 'usual',
+  place: 'Work in prod from here on.',
+};
+const names = (term?: string, more: Partial<MenuFacts> = {}, columns = 80) =>
+  menuChoices({ ...facts, ...more }, term, columns).map((choice) =>
+    typeof choice === 'string' ? `# ${choice}` : choice.short,
+  );
+
+describe('the choices of the menu', () => {
+  it('at first: what was run last, the usual commands, a line for each topic', () => {
+    expect(names()).toEqual([
+      '# Again',
+      'deploy --create-stack',
+      '# Project',
+      'deploy',
+      '# More',
+      'manage …',
+      'sandbox …',
+      'all …',
+      '#  ',
+      'elsewhere',
+      'leave',
+    ]);
+  });
+
+  it('typing finds every command, whatever is shown, by every word in names and summaries', () => {
+    expect(names('STOP machine')).toEqual(['# Sandbox: An AWS here.', 'sandbox stop']);
+    expect(names('lock')).toEqual(['# Project', 'unlock']);
+    expect(names('create')).toEqual(['# Again', 'deploy --create-stack']);
+    expect(names('prod')).toEqual(['#  ', 'elsewhere']);
+    expect(names('xyz')).toEqual([]);
+  });
+
+  it('all of them, or a topic, group by group, with a way back', () => {
+    expect(names(undefined, { shown: 'all', recent: [], place: undefined })).toEqual([
+      '# Project',
+      'deploy',
+      'unlock',
+      '# Manage',
+      'manage stop',
+      '# Manage schedule',
+      'manage schedule set',
+      '# Sandbox: An AWS here.',
+      'sandbox start',
+      'sandbox stop',
+      '#  ',
+      'back',
+      'leave',
+    ]);
+  });
+
+  it.each([20, 30, 80])('fit a terminal of %i columns', (columns) => {
+    for (const choice of menuChoices(facts, undefined, columns))
+      expect((typeof choice === 'string' ? choice : choice.name).length).toBeLessThanOrEqual(columns - 2);
+  });
+});
+
+describe('what was run last', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'infractl-menu-'));
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('is kept by project, each line once, three at the most; a broken file is none', () => {
+    vi.stubEnv('XDG_CACHE_HOME', folder);
+    expect(recentLines('/a')).toEqual([]);
+    for (const line of ['one', 'two', 'three', 'one', 'four']) rememberLine('/a', line);
+    expect(recentLines('/a')).toEqual(['four', 'one', 'three']);
+    expect(recentLines('/b')).toEqual([]);
+    const file = path.join(folder, 'a file');
+    writeFileSync(file, '');
+    vi.stubEnv('XDG_CACHE_HOME', file);
+    rememberLine('/a', 'five');
+    expect(recentLines('/a')).toEqual([]);
+  });
+});
+
+describe('the quick look in words', () => {
+  const stack = (name: string, mood: string, words = '') => ({ stack: name, stackName: name, mood, words });
+  it.each([
+    ['[]', 'It has no stacks.'],
+    [JSON.stringify([stack('a', 'good'), stack('b', 'good')]), 'all stacks are well.'],
+    [
+      JSON.stringify([
+        stack('a', 'good'),
+        stack('b', 'bad', 'creation failed'),
+        stack('c', 'absent'),
+        stack('d', 'busy'),
+      ]),
+      'b: creation failed; at work: d; well: a; not deployed: c.',
+    ],
+    ['{"error":{"message":"There are no AWS credentials."}}', 'There are no AWS credentials.'],
+    ['', undefined],
+  ])('%s', (json, words) => expect(lookWords(json)).toBe(words));
+});
+
+describe('a line that is typed', () => {
+  it.each([
+    ['', []],
+    ['  --env  prod ', ['--env', 'prod']],
+    [`--confirm "a b" 'c d' e"f g"h`, ['--confirm', 'a b', 'c d', 'ef gh']],
+  ])('%j is the words that a shell would make of it', (line, words) =>
+    expect(shellWords(line).words).toEqual(words),
+  );
+});
