@@ -15,9 +15,20 @@ export interface FakeGroup {
   min: number;
   max: number;
   desired: number;
-  members: { id: string; lifecycle: string; healthy: boolean }[];
+  members: { id: string; lifecycle: string; healthy: boolean; version?: number }[];
   readonly tags: Map<string, string>;
-  refreshes: { id: string; status: string; percent: number; reason?: string }[];
+  refreshes: {
+    id: string;
+    status: string;
+    percent: number;
+    reason?: string;
+    version?: string;
+    autoRollback?: boolean;
+    /** The versions of the members before. */
+    before?: (number | undefined)[];
+  }[];
+  /** The launch template, and the version that the group is configured for. */
+  template: { readonly id: string; readonly name: string; version: string } | undefined;
   /** Milliseconds until a member is in service, or gone. */
   memberMs: number;
   /** The type of the instances that it starts. */
@@ -44,6 +55,7 @@ export class AutoScalingState {
       memberMs: 40_000,
       type: 't3.small',
       failRefresh: undefined,
+      template: undefined,
       targetGroups: [],
       tags: new Map(Object.entries(tags ?? {})),
       ...rest,
@@ -108,6 +120,50 @@ interface Tag {
 
 const list = <T>(value: unknown) => (Array.isArray(value) ? value : []) as T[];
 
+const UNDER_WAY = /^(Pending|InProgress|Baking|Cancelling|RollbackInProgress)$/;
+
+function underWay(group: FakeGroup): FakeGroup['refreshes'][number] {
+  const found = group.refreshes.find(({ status }) => UNDER_WAY.test(status));
+  if (found) return found;
+  throw new FakeError('ActiveInstanceRefreshNotFound', 'No in progress or pending Instance Refresh found.');
+}
+
+/** One member after the other is replaced; the last one, or the one that fails, ends it. */
+function replaceNext(
+  group: FakeGroup,
+  refresh: FakeGroup['refreshes'][number],
+  at: number,
+  context: Context,
+): void {
+  context.clock.after(group.memberMs, () => {
+    if (refresh.status !== 'InProgress') return;
+    if (group.failRefresh) {
+      refresh.reason = group.failRefresh;
+      if (refresh.autoRollback) goBack(group, refresh, context);
+      else refresh.status = 'Failed';
+      return;
+    }
+    const member = group.members[at];
+    if (member && refresh.version) member.version = Number(refresh.version);
+    refresh.percent = Math.floor((100 * (at + 1)) / Math.max(1, group.members.length));
+    if (at + 1 < Math.max(group.members.length, group.desired))
+      return replaceNext(group, refresh, at + 1, context);
+    Object.assign(refresh, { status: 'Successful', percent: 100 });
+    if (group.template && refresh.version) group.template.version = refresh.version;
+  });
+}
+
+function goBack(group: FakeGroup, refresh: FakeGroup['refreshes'][number], { clock }: Context): void {
+  refresh.status = 'RollbackInProgress';
+  clock.after(group.memberMs, () => {
+    for (const [at, member] of group.members.entries()) {
+      const version = refresh.before?.[at];
+      if (version !== undefined) member.version = version;
+    }
+    refresh.status = 'RollbackSuccessful';
+  });
+}
+
 const HANDLERS: Readonly<Record<string, Handler>> = {
   DescribeAutoScalingGroups(p, { state }) {
     const names = list<string>(p.AutoScalingGroupNames);
@@ -128,7 +184,17 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
         MinSize: group.min,
         MaxSize: group.max,
         DesiredCapacity: group.desired,
-        Instances: group.members.map(({ id, lifecycle, healthy }) => ({
+        ...(group.template
+          ? {
+              LaunchTemplate: {
+                LaunchTemplateId: group.template.id,
+                LaunchTemplateName: group.template.name,
+                Version: group.template.version,
+              },
+            }
+          : {}),
+        Instances: group.members.map(({ id, lifecycle, healthy, version }) => ({
+          ...(version === undefined ? {} : { LaunchTemplate: { Version: String(version) } }),
           InstanceId: id,
           LifecycleState: lifecycle,
           HealthStatus: healthy ? 'Healthy' : 'Unhealthy',
@@ -207,19 +273,48 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
 
   StartInstanceRefresh(p, context) {
     const group = named(p, context);
-    if (group.refreshes.some(({ status }) => status === 'InProgress'))
+    if (group.refreshes.some(({ status }) => UNDER_WAY.test(status)))
       throw new FakeError(
         'InstanceRefreshInProgress',
         'An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.',
       );
+    const wanted = p.DesiredConfiguration as { LaunchTemplate?: { Version?: string } } | undefined;
+    const preferences = p.Preferences as { AutoRollback?: string } | undefined;
+    const autoRollback = preferences?.AutoRollback === 'true';
+    if (autoRollback && !/^\d+$/.test(group.template?.version ?? ''))
+      throw validationError(
+        'The AutoRollback parameter needs a launch template version that is not $Latest or $Default.',
+      );
     const id = `refresh-${group.refreshes.length + 1}`;
-    const refresh: FakeGroup['refreshes'][number] = { id, status: 'InProgress', percent: 0 };
+    const refresh: FakeGroup['refreshes'][number] = {
+      id,
+      status: 'InProgress',
+      percent: 0,
+      autoRollback,
+      before: group.members.map(({ version }) => version),
+      ...(wanted?.LaunchTemplate?.Version ? { version: wanted.LaunchTemplate.Version } : {}),
+    };
     group.refreshes.unshift(refresh);
-    context.clock.after(group.memberMs * Math.max(1, group.desired), () => {
-      if (group.failRefresh) Object.assign(refresh, { status: 'Failed', reason: group.failRefresh });
-      else Object.assign(refresh, { status: 'Successful', percent: 100 });
-    });
+    replaceNext(group, refresh, 0, context);
     return { InstanceRefreshId: id };
+  },
+
+  CancelInstanceRefresh(p, context) {
+    const refresh = underWay(named(p, context));
+    refresh.status = 'Cancelling';
+    context.clock.after(5_000, () => {
+      refresh.status = 'Cancelled';
+    });
+    return { InstanceRefreshId: refresh.id };
+  },
+
+  RollbackInstanceRefresh(p, context) {
+    const group = named(p, context);
+    const refresh = underWay(group);
+    if (!/^\d+$/.test(group.template?.version ?? ''))
+      throw new FakeError('IrreversibleInstanceRefresh', 'The instance refresh cannot be rolled back.');
+    goBack(group, refresh, context);
+    return { InstanceRefreshId: refresh.id };
   },
 
   DescribeInstanceRefreshes(p, context) {
@@ -228,11 +323,12 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return {
       InstanceRefreshes: found
         .slice(0, Number(p.MaxRecords ?? 50))
-        .map(({ id, status, percent, reason }) => ({
+        .map(({ id, status, percent, reason, version }) => ({
           InstanceRefreshId: id,
           Status: status,
           PercentageComplete: percent,
           StatusReason: reason,
+          ...(version ? { DesiredConfiguration: { LaunchTemplate: { Version: version } } } : {}),
         })),
     };
   },

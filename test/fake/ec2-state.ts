@@ -71,6 +71,9 @@ export class Ec2State {
   #serial = 0;
 
   /** Puts an instance there: running t3.small, with checks long passed, unless said otherwise. */
+  /** Launch templates by their id: the newest version of each. */
+  readonly launchTemplates = new Map<string, number>();
+
   addInstance(
     facts: Partial<Omit<FakeInstance, 'tags'>> & { tags?: Record<string, string> } = {},
   ): FakeInstance {

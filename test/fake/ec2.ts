@@ -1,12 +1,18 @@
 import { instanceHandlers } from './ec2-instances.ts';
 import { snapshotHandlers } from './ec2-snapshots.ts';
+import { templateHandlers } from './ec2-templates.ts';
 import { volumeHandlers } from './ec2-volumes.ts';
 import { type Ec2Handlers, ec2Xml, numbered, tooMany } from './ec2-wire.ts';
 import type { Service } from './server.ts';
 import { escapeXml, FakeError, type Parameters, parseQuery } from './wire.ts';
 
 /** One table a file; a new part of EC2 is a file with its handlers, and a line here. */
-const HANDLERS: Ec2Handlers = { ...instanceHandlers, ...snapshotHandlers, ...volumeHandlers };
+const HANDLERS: Ec2Handlers = {
+  ...instanceHandlers,
+  ...snapshotHandlers,
+  ...volumeHandlers,
+  ...templateHandlers,
+};
 
 /** EC2's API, version 2016-11-15: the ec2Query protocol. `DryRun` answers before anything is done. */
 export const ec2: Service = {

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { HostCommand } from '../../lib/cli/command/host-command.ts';
 import { appFlags } from '../../lib/cli/flags/redeploy-flags.ts';
+import { imageStatusView } from '../../lib/cli/views/redeploy-image-view.ts';
 import { releaseStatusView } from '../../lib/cli/views/redeploy-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
 
@@ -17,6 +18,8 @@ export default class RedeployStatus extends HostCommand<typeof RedeployStatus> {
 
   protected override async work(): Promise<View> {
     const desk = await this.releaseDesk();
+    const images = await desk.images(this.flags.app);
+    if (images) return imageStatusView(await images.status(), false);
     const places = await desk.choose(this.flags.app, this.flags.host);
     const found = await Promise.all(
       places.map(async (place) => ({ place, status: await desk.status(place, this.flags.fetch) })),

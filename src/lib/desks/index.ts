@@ -27,6 +27,7 @@ import type { DeskDeps, StackDesk } from './stack-desk.ts';
 export type {
   HttpsState,
   Planned,
+  Refresh,
   ReleaseEntry,
   ReleaseOutcome,
   ReleaseStatus,
@@ -34,6 +35,7 @@ export type {
 } from '../releases/index.ts';
 export type { AlarmsReport, ProjectAlarm, Silenced } from './alarm-desk.ts';
 export type { DatabaseDrillPlan, VerifyWish } from './backup-verify.ts';
+export type { ImageRelease, ImageStatus } from './image-releases.ts';
 export type { LostGroup, ReadResult, StatsResult } from './log-desk.ts';
 export type { HostMetrics, MetricsReport, Series, SubjectMetrics } from './metric-desk.ts';
 export type { ReleasePlace } from './release-place.ts';

@@ -21,7 +21,8 @@ import {
 } from '../releases/index.ts';
 import { groupPlaces, type MemberWork, rollOut, rollOutOf, stopRollOut } from './group-releases.ts';
 import { HostDesk, type HostDeskDeps } from './host-desk.ts';
-import { ReleaseMaterial, withRef } from './release-material.ts';
+import type { ImageDesk } from './image-releases.ts';
+import { isImage, ReleaseMaterial, withRef } from './release-material.ts';
 import { outcomeOf, partName, type ReleasePlace } from './release-place.ts';
 
 export interface ReleaseDeskDeps extends HostDeskDeps {
@@ -77,6 +78,7 @@ export class ReleaseDesk {
    */
   async choose(name: string | undefined, only: readonly string[] = []): Promise<ReleasePlace[]> {
     const part = this.#part(name);
+    if ('launchTemplate' in part.source) throw isImage(part);
     if (part.group) return groupPlaces(this.#rolls(), part, only);
     const hosts = this.#hosts.choose(only.length > 0 ? only : part.hosts);
     const stranger = hosts.find((host) => !part.hosts.includes(host.name));
@@ -86,6 +88,14 @@ export class ReleaseDesk {
       message: `${part.name} is not released to the host ${stranger.name}.`,
       suggestions: [`Its hosts: ${part.hosts.join(', ')}`],
     });
+  }
+
+  /** An application that is an image, whose members AWS replaces; undefined for all others. */
+  async images(name: string | undefined): Promise<ImageDesk | undefined> {
+    const part = this.#part(name);
+    if (!('launchTemplate' in part.source) || !part.group) return undefined;
+    const { ImageDesk } = await import('./image-releases.ts');
+    return new ImageDesk(this.#rolls(), part, part.group);
   }
 
   #part(name: string | undefined): ReleasePart {

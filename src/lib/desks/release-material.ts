@@ -65,3 +65,12 @@ export function withRef(part: ReleasePart, ref: string | undefined): ReleasePart
   if ('git' in part.source) return { ...part, source: { ...part.source, ref } };
   throw new UsageError({ code: 'NoRef', message: `${part.name} is not released from git: it has no refs.` });
 }
+
+/** What works on the hosts of a release has none to work on where each is made of an image. */
+export function isImage({ name }: ReleasePart): UsageError {
+  return new UsageError({
+    code: 'ReleasedAsImage',
+    message: `${name} is released as an image: there is nothing to do on its members one by one.`,
+    suggestions: ['What there is for it: infractl redeploy deploy, status, history, rollback'],
+  });
+}

@@ -254,7 +254,7 @@ export interface ReleasePart {
   /** Names of hosts, in the order in which they get it; none where a group gets it. */
   readonly hosts: readonly string[];
   readonly group?: ReleaseGroup;
-  readonly source: GitSource | FolderSource;
+  readonly source: GitSource | FolderSource | TemplateSource;
   /** Absolute path on the host of everything that belongs to the application. */
   readonly path: string;
   /** Who builds and runs it on the host. Without it: the user who logs in. */
@@ -307,6 +307,11 @@ export interface ReleaseGroup {
   /** Milliseconds that a member may take to leave the load balancer, and to be healthy in it. */
   readonly timeout: number;
   readonly reach: SshReach | SsmReach;
+}
+
+/** The newest version of the launch template of a group, whose image has all in it: members are replaced. */
+export interface TemplateSource {
+  readonly launchTemplate: 'latest';
 }
 
 export interface GitSource {

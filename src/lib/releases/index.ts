@@ -1,3 +1,4 @@
+import type { GroupTemplate, RefreshDeps, Refreshed, RefreshOrder, RefreshPort } from './refresh.ts';
 import type { RollDeps, RollOrder } from './roll.ts';
 import type { RollMark } from './roll-mark.ts';
 
@@ -17,6 +18,8 @@ export async function recoverGroup(
 ): Promise<RollMark | undefined> {
   return (await import('./roll.ts')).recoverGroup(deps, name);
 }
+
+export type { GroupTemplate, Refresh, Refreshed, RefreshOrder, RefreshPort } from './refresh.ts';
 export type {
   Certificate,
   HttpsState,
@@ -27,3 +30,25 @@ export type {
   Unlocked,
 } from './types.ts';
 export { isRelease, newestCommit } from './types.ts';
+
+/** See `refreshToNewest` in refresh.ts. */
+export async function refreshToNewest(deps: RefreshDeps, order: RefreshOrder): Promise<Refreshed> {
+  return (await import('./refresh.ts')).refreshToNewest(deps, order);
+}
+
+/** See `refreshBack` in refresh.ts. */
+export async function refreshBack(
+  deps: RefreshDeps,
+  order: RefreshOrder,
+  wanted: number | undefined,
+): Promise<Refreshed> {
+  return (await import('./refresh.ts')).refreshBack(deps, order, wanted);
+}
+
+/** See `planRefresh` in refresh.ts. */
+export async function planRefresh(
+  port: RefreshPort,
+  group: string,
+): Promise<GroupTemplate & { readonly changed: boolean }> {
+  return (await import('./refresh.ts')).planRefresh(port, group);
+}

@@ -58,6 +58,11 @@ describe('the releases of a project', () => {
       '{ host: web, source: { git: /srv/a, ref: "--upload-pack=id" } }',
       'must be a branch, a tag or a commit',
     ],
+    [
+      'a launch template without a group',
+      '{ host: web, source: { launchTemplate: latest } }',
+      'is for a group',
+    ],
     ['neither host nor group', '{ source: { folder: app } }', 'must have "host" or "group"'],
     [
       'both host and group',

@@ -39,6 +39,12 @@ const source = map(
     ),
     key: secret('A private key that may read the repository: { secret: deploy-key }.'),
     token: secret('A token that may read the repository over https: { env: GITHUB_TOKEN }.'),
+    launchTemplate: z.optional(
+      noted(
+        z.enum(['latest'], 'must be latest.'),
+        'Of a group: the newest version of its launch template, whose image has all in it. Members are replaced.',
+      ),
+    ),
     folder: z.optional(text('A folder of this machine, relative to this file, instead of a repository.')),
     exclude: z.optional(list(text('A pattern as in .gitignore.'), 'What of the folder stays here.')),
   },
@@ -184,19 +190,21 @@ const schema = fields.check((context) => {
   const raw = context.value;
   const report = (path: string[], message: string, expected: string) =>
     context.issues.push(issue(raw, path, message, { at: 'key', expected }));
-  const { git, folder, ref, key, token, exclude } = raw.source;
+  const { git, folder, launchTemplate, ref, key, token, exclude } = raw.source;
   if ((raw.host === undefined) === (raw.group === undefined))
     report(
       [],
       'must have "host" or "group", and only one of them.',
       'Write host: web, or group: { name: … }.',
     );
-  if ((git === undefined) === (folder === undefined))
+  if ([git, folder, launchTemplate].filter((one) => one !== undefined).length !== 1)
     report(
       ['source'],
       'must have "git" or "folder", and only one of them.',
-      'Write { git: …, ref: main } or { folder: app }.',
+      'Write { git: …, ref: main } or { folder: app }; for a group of images { launchTemplate: latest }.',
     );
+  if (launchTemplate !== undefined && raw.group === undefined)
+    report(['source', 'launchTemplate'], 'is for a group.', 'Give it "group:".');
   if (git === undefined && (ref ?? key ?? token) !== undefined)
     report(['source'], 'has no repository, so it has no ref, key or token.', 'Remove them.');
   if (folder === undefined && exclude !== undefined)
@@ -308,7 +316,8 @@ export const releases: Section<RawRelease, ReleasePart> = {
 };
 
 function buildSource(name: string, raw: RawRelease, context: BuildContext): ReleasePart['source'] {
-  const { git, ref, key, token, folder, exclude } = raw.source;
+  const { git, ref, key, token, folder, exclude, launchTemplate } = raw.source;
+  if (launchTemplate !== undefined) return { launchTemplate };
   if (folder !== undefined)
     return {
       folder: context.existing(['releases', name, 'source', 'folder'], folder, 'folder'),
