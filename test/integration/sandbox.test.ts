@@ -112,6 +112,10 @@ describe('the sandbox', () => {
     await expect(startSandbox({ env: sandbox.env, port: port + 1 })).rejects.toMatchObject({
       code: 'SandboxElsewhere',
     });
+    await expect(startSandbox({ env: sandbox.env, machines: false })).rejects.toMatchObject({
+      code: 'SandboxElsewhere',
+      message: expect.stringContaining('with machines'),
+    });
     expect(await sandboxTarget(sandbox.env)).toEqual(again.target);
   });
 

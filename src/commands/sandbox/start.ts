@@ -19,9 +19,8 @@ export default class SandboxStart extends BaseCommand<typeof SandboxStart> {
       max: 65_535,
     }),
     machines: Flags.boolean({
-      description: 'EC2 instances are machines in containers, where an engine answers.',
+      description: 'Make EC2 instances machines in containers, where an engine answers. Default: yes.',
       allowNo: true,
-      default: true,
     }),
     export: Flags.boolean({ description: 'Print only the variables to export, for eval.' }),
   };

@@ -43,6 +43,7 @@ export async function launch(options: LaunchOptions): Promise<Running> {
     version: MINISTACK_VERSION,
     startedAt: new Date().toISOString(),
     engine: engineCommand(options.env),
+    machines: options.machines,
     ready: false,
   };
   noteRunning(paths, noted);

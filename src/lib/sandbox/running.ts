@@ -15,6 +15,8 @@ export interface Running {
   readonly startedAt: string;
   /** The container engine's client that it was started with. */
   readonly engine: string;
+  /** Whether EC2 instances are machines. */
+  readonly machines: boolean;
   /** False until it has answered for the first time. */
   readonly ready: boolean;
 }

@@ -20,7 +20,7 @@ const SILENCE = 9_000;
 export interface StartOptions {
   /** The port at 127.0.0.1; by default that of last time, else 4566, else any that is free. */
   readonly port?: number | undefined;
-  /** False: EC2 instances are records without a machine. Default: machines, where an engine answers. */
+  /** False: EC2 instances are records without a machine. Default: as it runs, else machines where an engine answers. */
   readonly machines?: boolean | undefined;
   /** Milliseconds that the emulator may take to answer, and that another start is waited for. */
   readonly timeout?: number | undefined;
@@ -54,7 +54,7 @@ export async function startSandbox(options: StartOptions = {}): Promise<Started>
   const paths = sandboxPaths(env);
   const reporter = options.reporter ?? silentReporter;
   if (process.platform === 'win32') throw onWindows();
-  const already = await useRunning(paths, options.port);
+  const already = await useRunning(paths, options);
   if (already) return already;
 
   const began = systemClock.now();
@@ -88,7 +88,7 @@ async function startLocked(
   options: StartOptions,
   status: (text: string) => void,
 ): Promise<Started> {
-  const already = await useRunning(paths, options.port);
+  const already = await useRunning(paths, options);
   if (already) return already;
   const left = readRunning(paths);
   // We hold the lock, so whoever began this one is gone: nobody will ever finish it.
@@ -125,9 +125,19 @@ async function launchOnFreePort(
   }
 }
 
-async function useRunning(paths: SandboxPaths, port: number | undefined): Promise<Started | undefined> {
+async function useRunning(
+  paths: SandboxPaths,
+  { port, machines }: StartOptions,
+): Promise<Started | undefined> {
   const now = readRunning(paths);
   if (now.is !== 'running') return undefined;
+  if (machines !== undefined && machines !== now.noted.machines) {
+    throw new InfractlError({
+      code: 'SandboxElsewhere',
+      message: `The sandbox is running already, ${now.noted.machines ? 'with' : 'without'} machines for EC2 instances.`,
+      suggestions: ['Use it as it is, or stop it first: `infractl sandbox stop`'],
+    });
+  }
   if (port !== undefined && port !== now.noted.port) {
     throw new InfractlError({
       code: 'SandboxElsewhere',

@@ -24,6 +24,7 @@ function noted(changes: Partial<Running> = {}): Running {
     version: '1.5.33',
     startedAt: '2026-01-02T03:04:05.000Z',
     engine: 'docker',
+    machines: true,
     ready: true,
     ...changes,
   };

@@ -14,7 +14,8 @@ from ..engine import Engine, EngineError
 
 USER = "ubuntu"
 _USER_ID = 1000
-_START = 60
+# A machine is there in a second; this is for an engine that has much else to do.
+_START = 180
 _STOP_SECONDS = 20
 _SSH = 22
 

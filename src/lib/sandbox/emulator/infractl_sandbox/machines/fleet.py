@@ -13,7 +13,7 @@ from ministack.services import ec2
 from ..engine import Engine, EngineError
 from ..settings import Settings
 from .box import Boxes, FirstBoot
-from .image import ImageUnavailable, MachineImage
+from .image import MachineImage, NoMachines
 from .network import Network
 
 Instance = dict[str, Any]
@@ -40,7 +40,9 @@ class Fleet:
         self._last: dict[str, threading.Event] = {}
         # Another one after each reset: work that was begun before it leaves nothing behind.
         self._era = 0
-        self._trouble: str | None = None
+        # Why the last one could not be made, and why no other one can.
+        self._failure: str | None = None
+        self._hopeless: str | None = None
 
     # What there can be.
 
@@ -53,14 +55,14 @@ class Fleet:
             return f"no engine: {reason}"
         if not self._engine.shares_network:
             return "the engine runs in a virtual machine, whose addresses this machine cannot reach"
-        return self._trouble
+        return self._hopeless
 
     def must_make_image(self) -> bool:
         return self.obstacle() is None and self._image.missing()
 
     def report(self) -> dict[str, Any]:
         """For `sandbox status`: every instance that has a machine, and why the others have none."""
-        obstacle = self.obstacle()
+        obstacle = self.obstacle() or self._failure
         machines = [
             {"instance": one["InstanceId"], "state": one["State"]["Name"], "address": one["PublicIpAddress"]}
             for one in ec2._instances.all_values()
@@ -86,8 +88,11 @@ class Fleet:
         def work() -> None:
             try:
                 self._make(instance, first)
-            except (EngineError, ImageUnavailable) as error:
-                self._trouble = str(error)
+                self._failure = None
+            except (EngineError, NoMachines) as error:
+                self._failure = str(error)
+                if isinstance(error, NoMachines):
+                    self._hopeless = self._failure
                 _log.warning("EC2 instances have no machine: %s", error)
                 instance.pop(MACHINE, None)
                 _move(instance, "pending", "running")
@@ -104,7 +109,7 @@ class Fleet:
             listens = self._boxes.listens(instance_id)
             self._boxes.remove(instance_id)
             if listens:
-                raise EngineError("the addresses of the engine's containers cannot be reached from here") from error
+                raise NoMachines("the addresses of the engine's containers cannot be reached from here") from error
             raise
 
     def start(self, instance: Instance) -> None:

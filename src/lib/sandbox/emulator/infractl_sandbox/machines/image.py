@@ -24,7 +24,7 @@ _BASE = "public.ecr.aws/docker/library/debian"
 _RECIPE: dict[str, Any] = json.loads((Path(__file__).parent / "recipe.json").read_text())
 
 
-class ImageUnavailable(Exception):
+class NoMachines(Exception):
     """There can be no machine here; the message says why, in one line."""
 
 
@@ -50,7 +50,7 @@ class MachineImage:
             if self._present():
                 return self.tag
             if self._given:
-                raise ImageUnavailable(f"the engine has no image {self._given}")
+                raise NoMachines(f"the engine has no image {self._given}")
             self._build()
             return self.tag
 
@@ -68,7 +68,7 @@ class MachineImage:
         except EngineError as error:
             pulled = _last_line(str(error))
         if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("debootstrap") is None:
-            raise ImageUnavailable(f"the image of a machine could not be built: {pulled}")
+            raise NoMachines(f"the image of a machine could not be built: {pulled}")
         try:
             with tempfile.TemporaryDirectory(prefix="infractl-machine-") as work:
                 archive = Path(work) / "machine.tar"
@@ -76,7 +76,7 @@ class MachineImage:
                 self._engine.run(["import", str(archive), self.tag], _BUILD)
         except (EngineError, OSError, subprocess.CalledProcessError) as error:
             said = getattr(error, "stderr", None) or str(error)
-            raise ImageUnavailable(f"debootstrap could not make the image of a machine: {_last_line(said)}") from error
+            raise NoMachines(f"debootstrap could not make the image of a machine: {_last_line(said)}") from error
 
 
 def bootstrap(archive: Path) -> None:
