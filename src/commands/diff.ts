@@ -31,6 +31,11 @@ export default class Diff extends ProjectCommand<typeof Diff> {
     'exit-code': Flags.boolean({ description: 'Exit with 9 when there are differences.' }),
     offline: Flags.boolean({
       description: 'Compare with what the last deploy or diff of this machine saw; call nothing.',
+      exclusive: ['against'],
+    }),
+    against: Flags.string({
+      description: 'Compare with what a deploy left, as `history` shows it, in place of what is there now.',
+      helpValue: 'ID',
     }),
   };
 
@@ -39,8 +44,8 @@ export default class Diff extends ProjectCommand<typeof Diff> {
     const parts = chooseParts(project, this.words);
     const deps = await this.deployDeps(systemClock);
     await this.sayPlace();
-    const { offline } = this.flags;
-    const found = await projectDifferences(deps, project, { parts, offline });
+    const { offline, against } = this.flags;
+    const found = await projectDifferences(deps, project, { parts, offline, against });
     return diffView(found, this.flags['exit-code']);
   }
 }

@@ -171,3 +171,51 @@ describe('diff without AWS', () => {
     expectTrouble(await scene.run(['diff'], { env: nobody }), 4, 'no AWS credentials');
   });
 });
+
+describe('diff against an earlier deploy', () => {
+  const newest = async () => JSON.parse((await scene.run(['history', '--json'])).stdout)[0].id as string;
+
+  it('compares this folder with what that deploy left, by the journal, and changes nothing', async () => {
+    await scene.deployed();
+    const id = await newest();
+    scene.configure({ template: TEMPLATE.replace('size $', 'new size $') });
+    scene.changeCode('second');
+    expect((await scene.run(['deploy', '--create-stack'])).code).toBe(0);
+    scene.fake.requests.length = 0;
+
+    const then = await scene.run(['diff', '--against', id.slice(-6), '--exit-code']);
+    expect(then.code).toBe(9);
+    expect(then.stdout).toMatch(
+      new RegExp(
+        `^Compared with what the run ${id.slice(-6)} \\(deploy --create-stack, arn:aws:.*\\) left, by the`,
+        'm',
+      ),
+    );
+    expect(then.stdout).toMatch(/DisplayName +size 1 → new size 1$/m);
+    expect(then.stdout).toContain('function api  would be updated: code');
+    expect(then.stdout).not.toMatch(/NeverShown/);
+    expect(scene.changes()).toEqual([]);
+
+    const json = JSON.parse((await scene.run(['diff', '--against', await newest(), '--json'])).stdout);
+    expect(json).toMatchObject({ against: { command: 'deploy --create-stack', result: 'succeeded' } });
+    expect(json.parts).toMatchObject([{ part: 'function api', would: 'unchanged', detail: 'version 2' }]);
+    expect(json.stacks).toMatchObject([{ part: 'stack app', resources: [] }]);
+  });
+
+  it('says what was not there then, and knows no run of that name: exit 2', async () => {
+    await scene.deployed();
+    const id = await newest();
+    scene.put('more.yaml', 'Resources: { Topic: { Type: "AWS::SNS::Topic" } }\n');
+    scene.configure({
+      parameters: '      JwtSecret: { env: JWT_SECRET }\n  more:\n    template: more.yaml\n',
+    });
+    const result = await scene.run(['diff', '--against', id]);
+    expect(result.code).toBe(0);
+    expect(result.stdout).toContain('stack more shop-more-dev  would be created');
+    expectTrouble(
+      await scene.run(['diff', '--against', 'abcdef']),
+      2,
+      'The journal of dev has no entry "abcdef"',
+    );
+  });
+});

@@ -28,6 +28,7 @@ export const FLAG_KINDS: Readonly<Record<string, Kind>> = {
   id: 'instance',
   instance: 'instance',
   'destroy --keep': 'part',
+  'diff --against': 'deploy',
 };
 
 /** By `command argument`. */

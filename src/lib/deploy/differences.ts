@@ -2,10 +2,11 @@ import { isInfractlError } from '../base/errors.ts';
 import { walkGraph } from '../project/index.ts';
 import { type PartId, type PartKind, type Project, partKey } from '../project/model.ts';
 import { createSecretReader } from '../secrets/index.ts';
-import { diffStack, type StackDiff } from '../stacks/index.ts';
+import { diffStack, type StackDiff, type StacksPort } from '../stacks/index.ts';
+import { Against, type AgainstFacts } from './against.ts';
 import { chosenGraph } from './deploy.ts';
 import { Known } from './known.ts';
-import { changedInDryRun, Planner } from './plan.ts';
+import { changedInDryRun, type Plan, Planner } from './plan.ts';
 import { preflight } from './preflight.ts';
 import { loadSeen, nothingSeen, rememberJournal, Seen, type SeenFacts } from './seen.ts';
 import { Services } from './services.ts';
@@ -17,6 +18,8 @@ export interface DifferencesOptions {
   readonly parts: readonly PartId[];
   /** Compares with what this machine saw last and calls nothing. */
   readonly offline: boolean;
+  /** Compares with what a run of the journal left: its id, or the last six characters of that. */
+  readonly against?: string | undefined;
 }
 
 /** One part that is no stack, in a line. */
@@ -37,6 +40,8 @@ export interface Differences {
   readonly different: boolean;
   /** What it was compared with, where that was not AWS. */
   readonly offline?: SeenFacts & { readonly because: string };
+  /** The run that it was compared with, where it was not what is deployed now. */
+  readonly against?: AgainstFacts;
   readonly stacks: readonly StackDiff[];
   readonly parts: readonly PartDiff[];
 }
@@ -49,7 +54,7 @@ const LOOKS = new Set(['createChangeSet', 'discardStack', 'login']);
  * function in a line. Change sets that are made for it are removed. Where there are no credentials it is
  * compared with what this machine saw last.
  *
- * @throws as `deployProject`; InfractlError `NothingSeen` where nothing is there to compare with offline.
+ * @throws as `deployProject`; UsageError `JournalEntryNotFound`; InfractlError `NothingSeen` where nothing is there to compare with offline.
  */
 export async function projectDifferences(
   deps: DeployDeps,
@@ -64,6 +69,7 @@ export async function projectDifferences(
     options: { parts: options.parts, createStack: true, skipBuild: false, dryRun: true },
   };
   if (options.offline) return offline(context, '--offline');
+  if (options.against !== undefined) return against(context, options.against);
   try {
     return await compared(context);
   } catch (error) {
@@ -81,7 +87,7 @@ async function compared(context: DeployContext): Promise<Differences> {
       if (!LOOKS.has(call)) throw changedInDryRun();
     },
   );
-  const found = await walk(context, services, true);
+  const found = await walk(context, services);
   await rememberJournal(seen, context, () => services.existingArtifacts());
   await seen.save();
   return found;
@@ -90,17 +96,36 @@ async function compared(context: DeployContext): Promise<Differences> {
 async function offline(context: DeployContext, because: string): Promise<Differences> {
   const found = await loadSeen(context);
   if (!found) throw nothingSeen(context);
-  const services = new Services(
-    { ...context, projectName: context.project.name, watch: () => found.port },
-    async () => {
-      throw changedInDryRun();
-    },
+  const others = async (): Promise<Plan> => ({ outcome: 'unknown', detail: 'Only AWS knows.' });
+  const differences = await walk(
+    context,
+    reading(context, () => found.port),
+    others,
   );
-  return { ...(await walk(context, services, false)), offline: { ...found.facts, because } };
+  return { ...differences, offline: { ...found.facts, because } };
 }
 
-async function walk(context: DeployContext, services: Services, online: boolean): Promise<Differences> {
+async function against(context: DeployContext, wanted: string): Promise<Differences> {
+  const services = reading(context, () => found.port);
+  const found = await Against.open(context, await services.existingArtifacts(), wanted);
+  const differences = await walk(context, services, (id, given) => found.part(id, { ...given, services }));
+  return { ...differences, against: found.facts };
+}
+
+/** Services that change nothing, and ask somebody else than AWS about stacks. */
+function reading(context: DeployContext, watch: () => StacksPort): Services {
+  return new Services({ ...context, projectName: context.project.name, watch }, async () => {
+    throw changedInDryRun();
+  });
+}
+
+/** What is told of a part that is no stack, without AWS. */
+type Others = (id: PartId, given: { readonly known: Known; readonly steps: Steps }) => Promise<Plan>;
+
+/** @param others undefined: AWS is asked, with change sets */
+async function walk(context: DeployContext, services: Services, others?: Others): Promise<Differences> {
   const { project, session, signal } = context;
+  const online = others === undefined;
   const known = new Known(context, createSecretReader(session, signal), { stores: online });
   const steps = new Steps(context, known, services);
   const graph = chosenGraph(project, context.options.parts);
@@ -122,12 +147,9 @@ async function walk(context: DeployContext, services: Services, online: boolean)
     async (id) => {
       const part = partKey(id);
       if (id.kind === 'check') return;
-      if (!online && id.kind !== 'stack') {
-        parts.set(part, { part, kind: id.kind, would: 'unknown', detail: 'Only AWS knows.' });
-        return;
-      }
       context.reporter.emit({ type: 'part.started', part, doing: 'comparing' });
-      const plan = await planner.plan(id);
+      const plan =
+        others && id.kind !== 'stack' ? await others(id, { known, steps }) : await planner.plan(id);
       context.reporter.emit({ type: 'part.looked', part });
       if (!plan || id.kind === 'stack') return;
       const { outcome, ...facts } = plan;

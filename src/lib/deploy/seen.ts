@@ -154,23 +154,28 @@ export async function loadSeen(
   const file = await readSeen(place);
   if (!file) return undefined;
   const { at, journal, stacks } = file;
-  const of = (stack: string) =>
-    stacks[stack] ?? Object.values(stacks).find(({ state }) => state.stackId === stack);
+  const port = answering(
+    async (stack) => stacks[stack] ?? Object.values(stacks).find(({ state }) => state.stackId === stack),
+  );
+  return { facts: { at, ...(journal ? { journal } : {}) }, port };
+}
+
+/** A port that answers from what is known of stacks, by name or ID, and asks nobody. */
+export function answering(of: (stack: string) => Promise<SeenStack | undefined>): StacksPort {
   const known: Partial<StacksPort> = {
-    stack: async (stack) => of(stack)?.state,
-    template: async (stack) => of(stack)?.template,
+    stack: async (stack) => (await of(stack))?.state,
+    template: async (stack) => (await of(stack))?.template,
     stackPolicy: async () => undefined,
     resources: async () => [],
     changeSets: async () => [],
   };
-  const port = new Proxy(known as StacksPort, {
+  return new Proxy(known as StacksPort, {
     get: (target, name) =>
       Reflect.get(target, name) ??
       (async () => {
         throw new InfractlError({ code: 'Offline', message: `Only AWS can answer ${String(name)}.` });
       }),
   });
-  return { facts: { at, ...(journal ? { journal } : {}) }, port };
 }
 
 async function readSeen(place: Place): Promise<SeenFile | undefined> {

@@ -268,7 +268,7 @@ function keptZip({ sha256, bytes }: { readonly sha256: string; readonly bytes: U
 }
 
 /** The tags by which infractl knows its own stacks again. */
-function ownTags(project: Project, id: PartId): Record<string, string> {
+export function ownTags(project: Project, id: PartId): Record<string, string> {
   return {
     [PROJECT_TAG]: project.name,
     [ENVIRONMENT_TAG]: project.environment,

@@ -13,6 +13,14 @@ const BUILDS = 2;
 const LOOKS = 8;
 const PAUSE = 250;
 
+/** The hash of what an image is made of. Reads files of this machine alone. @throws those of `readContent` */
+export async function contentOf(
+  { env, clock, signal }: Pick<ImageDeps, 'env' | 'clock' | 'signal'>,
+  spec: ImageSpec,
+): Promise<string> {
+  return (await readContent(spec, env, clock, signal)).hash;
+}
+
 /**
  * What `publishImage` would find: reads the build context, and asks the repository for its content tag
  * (ecr:DescribeImages). Changes nothing and starts no process.
@@ -20,7 +28,7 @@ const PAUSE = 250;
  * @throws UsageError and InfractlError of `readContent`; InfractlError `RepositoryNotFound`; those of AWS
  */
 export async function planImage(deps: ImageDeps, spec: ImageSpec): Promise<ImagePlan> {
-  const { hash } = await readContent(spec, deps.env, deps.clock, deps.signal);
+  const hash = await contentOf(deps, spec);
   const tag = contentTag(hash);
   const image = await describe(deps, spec.repository, { tag });
   return {

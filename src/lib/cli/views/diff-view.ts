@@ -1,5 +1,5 @@
 import { Exit } from '../../base/errors.ts';
-import { plural } from '../../base/text.ts';
+import { plural, shortId } from '../../base/text.ts';
 import type { Differences, PartDiff } from '../../deploy/index.ts';
 import type { EntryDiff, PropertyDiff, ResourceDiff, StackDiff } from '../../stacks/index.ts';
 import type { Style, Ui } from '../terminal.ts';
@@ -20,6 +20,7 @@ export function diffView(found: Differences, exitCode: boolean): View {
 function text(found: Differences, ui: Ui): string {
   const blocks = [
     ...(found.offline ? [offlineWords(found.offline, ui)] : []),
+    ...(found.against ? [againstWords(found.against, ui)] : []),
     ...found.stacks.map((stack) => stackText(stack, ui)),
     ...(found.parts.length > 0 ? [found.parts.map((part) => partLine(part, ui)).join('\n')] : []),
     summary(found, ui),
@@ -33,6 +34,19 @@ function offlineWords({ because, at, journal }: NonNullable<Differences['offline
   return ui.paint(
     'yellow',
     wrapped(`Compared with ${seen}${who}; not with AWS (${because}).`, ui.columns, 0),
+  );
+}
+
+function againstWords(
+  { id, command, startedAt, who, result, git }: NonNullable<Differences['against']>,
+  ui: Ui,
+): string {
+  const commit = git ? `, commit ${git.commit.slice(0, 8)}${git.dirty ? ' with changes' : ''}` : '';
+  const ended = result === 'succeeded' ? '' : `, which ended as "${result}"`;
+  const run = `${shortId(id)} (${command}, ${who}, ${localTime(startedAt)}${commit})${ended}`;
+  return ui.paint(
+    'yellow',
+    wrapped(`Compared with what the run ${run} left, by the journal.`, ui.columns, 0),
   );
 }
 
