@@ -4,7 +4,12 @@ import { BackupCommand } from '../../lib/cli/command/backup-command.ts';
 import { millisecondsOf } from '../../lib/cli/flags/duration-flag.ts';
 import { restoreFlags } from '../../lib/cli/flags/restore-flags.ts';
 import { painter } from '../../lib/cli/terminal.ts';
-import { restoredView, restoreLines, restorePlanView } from '../../lib/cli/views/restore-view.ts';
+import {
+  restoredItem,
+  restoredView,
+  restoreLines,
+  restorePlanView,
+} from '../../lib/cli/views/restore-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
 
 export default class BackupRestore extends BackupCommand<typeof BackupRestore> {
@@ -50,9 +55,13 @@ export default class BackupRestore extends BackupCommand<typeof BackupRestore> {
     const to = this.flags['replace-root'] ? 'root' : this.flags.to;
     const plan = await desk.planRestore({ backup, to, source, instance, zone, name, timeout });
     const { account } = await (await this.session()).identity();
-    const usd = (await desk.quote({ kind: 'storage', of: 'gp3' }))?.usd;
+    const item = restoredItem(plan);
+    const usd = item && (await desk.quote(item))?.usd;
     const price = { usd, note: (await desk.prices()).note };
-    const lines = restoreLines(plan, price, account, { paint: painter(this.terminal.colourErr) });
+    const lines = restoreLines(plan, price, account, {
+      paint: painter(this.terminal.colourErr),
+      columns: this.terminal.columns,
+    });
     if (dryRun) return restorePlanView(plan, price, lines);
     this.say(lines);
     if (plan.confirm === undefined)

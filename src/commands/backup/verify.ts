@@ -44,7 +44,12 @@ export default class BackupVerify extends BackupCommand<typeof BackupVerify> {
       const { className, engine = 'postgres' } = plan;
       const quote = await desk.quote({ kind: 'database', class: className, engine, multiZone: false });
       const price = { usd: quote?.usd, note: (await desk.prices()).note };
-      this.say(drillLines(plan, backup, price, { paint: painter(this.terminal.colourErr) }));
+      this.say(
+        drillLines(plan, backup, price, {
+          paint: painter(this.terminal.colourErr),
+          columns: this.terminal.columns,
+        }),
+      );
       await confirmMild(this.prompter, { question: 'Do that?', yes });
     }
     return verifyView(backup, await desk.verify(plans, backup, wish));

@@ -41,6 +41,8 @@ export interface DatabaseDrill {
 const FIRST_POLL = 2_000;
 const LONGEST_POLL = 15_000;
 const LAST_PATIENCE = 60 * 60_000;
+/** Characters of what a check said that are repeated. */
+const LONGEST_REASON = 300;
 /** The smallest that the open-source engines all run on. */
 const SMALL = 'db.t3.micro';
 const OPEN = /^(postgres|mysql|mariadb)/;
@@ -135,7 +137,7 @@ async function asked(
     if (exitCode !== 0)
       throw unreadable(
         snapshot,
-        `the check failed from ${reach.from}: ${stderr.trim().split('\n').at(-1) || `exit code ${exitCode}`}`,
+        `the check failed from ${reach.from}: ${oneLine(stderr) || `exit code ${exitCode}`}`,
       );
     const digest = createHash('sha256').update(stdout).digest('hex');
     const said = stdout.trim().split('\n')[0]?.slice(0, 80) ?? '';
@@ -148,6 +150,8 @@ async function asked(
       : `port ${port} was not reached from ${reach.from} (${trouble})`;
   return { detail: `${detail}; ${words}`, digest: null };
 }
+
+const oneLine = (text: string) => text.trim().replace(/\s+/g, ' ').slice(-LONGEST_REASON);
 
 /** Takes a drill's instance away, also after Ctrl-C: it costs money until it is gone. */
 export async function removeDatabase(

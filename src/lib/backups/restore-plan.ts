@@ -2,7 +2,7 @@ import { InfractlError, UsageError } from '../base/errors.ts';
 import { listed } from '../base/text.ts';
 import { devicesOf } from './catalogue.ts';
 import type { BackupDeps } from './deps.ts';
-import type { InstanceFacts, RestorePort, VolumeFacts } from './port.ts';
+import type { DatabaseFacts, InstanceFacts, RestorePort, VolumeFacts } from './port.ts';
 import { type Backup, type Snapshot, TAG } from './types.ts';
 
 export type RestoreTo = 'volume' | 'root' | 'instance' | 'database';
@@ -27,7 +27,14 @@ export interface RestorePlan {
   readonly steps: readonly string[];
   readonly howLong: string;
   /** GiB that will cost from then on, and as what. */
-  readonly adds: { readonly gib: number; readonly kind: 'volume' | 'database' };
+  readonly adds:
+    | { readonly gib: number; readonly kind: 'volume' }
+    | {
+        readonly gib: number;
+        readonly kind: 'database';
+        /** The instance that it will be like, where that is still there. */
+        readonly like: Pick<DatabaseFacts, 'className' | 'engine' | 'multiZone'> | undefined;
+      };
   /** The name to be typed: something that runs now is replaced. */
   readonly confirm: string | undefined;
   readonly instance: InstanceFacts | undefined;
@@ -69,11 +76,16 @@ export async function planRestore(deps: RestoreDeps, order: RestoreOrder): Promi
   );
   const database = lasting.some(({ kind }) => kind === 'rds');
   if (database !== (order.to === 'database')) throw wrongKind(backup, database);
-  if (order.to === 'database') return planDatabase(order, lasting);
+  if (order.to === 'database') return planDatabase(deps, order, lasting);
   return planOfDisks(deps, order, lasting);
 }
 
-function planDatabase(order: RestoreOrder, snapshots: readonly Snapshot[]): RestorePlan {
+async function planDatabase(
+  deps: RestoreDeps,
+  order: RestoreOrder,
+  snapshots: readonly Snapshot[],
+): Promise<RestorePlan> {
+  const [like] = await (await deps.rds()).databases({ ids: [order.backup.subject] });
   const name = order.name ?? `${order.backup.subject}-restored`;
   return {
     order: { ...order, name },
@@ -81,7 +93,7 @@ function planDatabase(order: RestoreOrder, snapshots: readonly Snapshot[]): Rest
       `Makes a new RDS instance ${name} of ${snapshots[0]?.id}, like ${order.backup.subject}, not public.`,
     ],
     howLong: 'about 10 to 30 minutes; after that the first read of each block is slow',
-    adds: { gib: snapshots[0]?.sizeGiB ?? 0, kind: 'database' },
+    adds: { gib: snapshots[0]?.sizeGiB ?? 0, kind: 'database', like },
     confirm: undefined,
     instance: undefined,
     snapshots: snapshots.slice(0, 1),

@@ -72,7 +72,10 @@ describe('a restore', () => {
     const { plan } = await restore({ to: 'volume' });
     const gib = plan.adds.kind === 'volume' ? plan.adds.gib : 0;
     const told = (usd: number | undefined) =>
-      restoreLines(plan, { usd, note: 'a price of today' }, '123456789012', { paint: (_, text) => text });
+      restoreLines(plan, { usd, note: 'a price of today' }, '123456789012', {
+        paint: (_, text) => text,
+        columns: 500,
+      });
     expect(gib).toBeGreaterThan(0);
     const month = `about $${(gib * 0.08).toFixed(2)} a month for ${gib} GiB of volumes as gp3 (a price of today)`;
     expect(told(0.08)).toContain(month);

@@ -6,6 +6,7 @@ import type { Style, Ui } from '../terminal.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
+import { broken } from './wrap.ts';
 
 /** A backup as programs read it. */
 export function backupJson(backup: Backup) {
@@ -86,8 +87,8 @@ export function backupListView(listed: readonly Listed[], now: number): View {
       const columns = [
         { title: 'backup' },
         { title: 'of' },
-        { title: 'taken' },
-        { title: 'age' },
+        { title: 'taken', optional: true },
+        { title: 'age', optional: true },
         { title: 'state' },
         { title: 'size', optional: true },
         { title: 'verified', optional: true },
@@ -147,7 +148,14 @@ export function cleanupView(cleanup: Cleanup, deleted: Deleted | undefined, appl
         backup.state,
         reasons.join(', '),
       ]);
-      const columns = ['', 'backup', 'of', 'taken', 'state', { title: 'because', wrap: true }];
+      const columns = [
+        { title: '' },
+        { title: 'backup' },
+        { title: 'of' },
+        { title: 'taken', optional: true },
+        { title: 'state', optional: true },
+        { title: 'because', wrap: true },
+      ];
       const lines = [table(ui, columns, rows), ''];
       for (const warning of warnings) lines.push(`${ui.paint('yellow', '!')} ${warning}`);
       const snapshots = going.reduce((sum, one) => sum + one.snapshots.length, 0);
@@ -155,11 +163,12 @@ export function cleanupView(cleanup: Cleanup, deleted: Deleted | undefined, appl
       else if (deleted) lines.push(`Deleted ${plural(deleted.snapshots.length, 'snapshot')}.`);
       else {
         const up = `${plural(going.length, 'backup')} with ${plural(snapshots, 'snapshot')} of ${sizeGiB} GiB`;
-        lines.push(`A dry run: nothing was deleted. ${up} would go: ${apply}`);
+        lines.push(`A dry run: nothing was deleted. ${up} would go:`, `  ${apply}`);
       }
       for (const { snapshot, why } of deleted?.failures ?? [])
         lines.push(`${ui.paint('red', '✗')} ${snapshot}: ${why}`);
-      return lines.join('\n');
+      const [rowsText = '', ...words] = lines;
+      return [rowsText, broken(words.join('\n'), ui.columns)].join('\n');
     },
   };
 }
@@ -171,8 +180,8 @@ export function autoView(results: readonly AutoResult[], dryRun: boolean): View 
   return {
     json: { dryRun, plans: results.map(({ exit: _, ...result }) => result) },
     exit: worst !== Exit.ok && good ? Exit.partial : worst,
-    text: (ui) =>
-      results
+    text: (ui) => {
+      const text = results
         .map(({ summary, problems }) =>
           [
             `${problems.length > 0 ? ui.paint('red', '✗') : ui.paint('green', '✓')} ${summary}`,
@@ -180,6 +189,8 @@ export function autoView(results: readonly AutoResult[], dryRun: boolean): View 
           ].join('\n'),
         )
         .concat(dryRun ? ['', 'A dry run: nothing was changed.'] : [])
-        .join('\n'),
+        .join('\n');
+      return broken(text, ui.columns);
+    },
   };
 }

@@ -9,10 +9,18 @@ export function schedulesView(schedules: readonly PlacedSchedule[]): View {
     json: schedules,
     text: (ui) =>
       schedules.length === 0
-        ? 'The environment has no schedule. Make one: infractl manage schedule set --stop "20:00 Mon-Fri" --start "07:30 Mon-Fri"'
+        ? 'The environment has no schedule. Make one:\n  infractl manage schedule set --stop "20:00 Mon-Fri" --start "07:30 Mon-Fri"'
         : table(
             ui,
-            ['name', 'stop', 'start', 'zone', 'by', 'skips until', { title: 'targets', wrap: true }],
+            [
+              { title: 'name' },
+              { title: 'stop' },
+              { title: 'start' },
+              { title: 'zone', optional: true },
+              { title: 'by', optional: true },
+              { title: 'skips until', optional: true },
+              { title: 'targets', wrap: true },
+            ],
             schedules.map((one) => [
               one.name,
               one.stop ?? '-',

@@ -5,6 +5,7 @@ import type { Style, Ui } from '../terminal.ts';
 import { usd } from './manage-plan-view.ts';
 import { type Column, pairs, table } from './table.ts';
 import type { View } from './view.ts';
+import { broken } from './wrap.ts';
 
 const STYLE: Record<StatusRow['mood'], Style> = { good: 'green', busy: 'yellow', bad: 'red', off: 'dim' };
 
@@ -86,9 +87,8 @@ function sumLines(ui: Ui, rows: readonly StatusRow[], priceNote: string): string
   const unknown = rows.length - known.length;
   const sum = usd(known.reduce((total, one) => total + one, 0));
   const more = unknown > 0 ? ` and ${plural(unknown, 'unknown price')}` : '';
-  return [
-    ui.paint('dim', `${rows.length > 1 ? `${sum} a month in all${more}. ` : ''}${priceNote}. Without disks.`),
-  ];
+  const all = rows.length > 1 ? `${sum} a month in all${more}. ` : '';
+  return [ui.paint('dim', broken(`${all}${priceNote}. Without disks.`, ui.columns))];
 }
 
 /** Verdicts; exit 8 when one is not good. */

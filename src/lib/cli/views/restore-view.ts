@@ -1,34 +1,52 @@
 import type { Restored, RestorePlan } from '../../backups/index.ts';
+import { HOURS, type PricedItem } from '../../prices/index.ts';
 import type { Ui } from '../terminal.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
 import type { Price } from './verify-view.ts';
 import type { View } from './view.ts';
+import { broken } from './wrap.ts';
 
 /** What will be done, how long it takes, what it costs: said before it is done. */
 export function restoreLines(
   plan: RestorePlan,
   price: Price,
   account: string,
-  ui: Pick<Ui, 'paint'>,
+  ui: Pick<Ui, 'paint' | 'columns'>,
 ): string {
   const { backup } = plan.order;
-  return [
+  const lines = [
     `${ui.paint('bold', backup.id)} of ${backup.subject}, taken ${localTime(new Date(backup.at).toISOString(), 'minutes')}, in account ${account}:`,
     ...plan.steps.map((step) => `  ${ui.paint('yellow', '+')} ${step}`),
     `  It takes ${plan.howLong}.`,
     `  It costs ${costWords(plan, price)}.`,
-  ].join('\n');
+  ];
+  return broken(lines.join('\n'), ui.columns);
+}
+
+/** What is looked up for the cost of a restore: a GiB of gp3 and month, or an hour of the database. */
+export function restoredItem({ adds }: RestorePlan): PricedItem | undefined {
+  if (adds.kind === 'volume') return { kind: 'storage', of: 'gp3' };
+  if (!adds.like) return undefined;
+  const { className, engine, multiZone } = adds.like;
+  return { kind: 'database', class: className, engine, multiZone };
 }
 
 function monthly({ adds }: RestorePlan, { usd }: Price): number | null {
-  return usd !== undefined && adds.kind === 'volume' ? Math.round(adds.gib * usd * 100) / 100 : null;
+  if (usd === undefined) return null;
+  return Math.round((adds.kind === 'volume' ? adds.gib * usd : usd * HOURS) * 100) / 100;
 }
 
 function costWords(plan: RestorePlan, price: Price): string {
   const cost = monthly(plan, price);
-  if (plan.adds.kind === 'database') return 'as much as the instance that it is like, while it runs';
-  const gib = `${plan.adds.gib} GiB of volumes`;
+  const { adds } = plan;
+  if (adds.kind === 'database') {
+    const what = `${adds.like?.className ?? 'the instance'} and ${adds.gib} GiB of storage`;
+    return cost === null
+      ? `what ${what} cost while it runs (not known here)`
+      : `about $${cost.toFixed(2)} a month while it runs, and ${adds.gib} GiB of storage (${price.note})`;
+  }
+  const gib = `${adds.gib} GiB of volumes`;
   return cost === null
     ? `what ${gib} cost (not known here)`
     : `about $${cost.toFixed(2)} a month for ${gib} as gp3 (${price.note})`;

@@ -7,6 +7,7 @@ import type { Ui } from '../terminal.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
+import { broken } from './wrap.ts';
 
 /** A price, and where prices come from. */
 export interface Price {
@@ -19,20 +20,21 @@ export function drillLines(
   plan: DatabaseDrillPlan,
   backup: Backup,
   price: Price,
-  ui: Pick<Ui, 'paint'>,
+  ui: Pick<Ui, 'paint' | 'columns'>,
 ): string {
   const { className, sizeGiB, steps } = plan;
   const cost =
     price.usd === undefined
       ? `what ${className} costs (not known here)`
       : `about $${price.usd.toFixed(3)} an hour`;
-  return [
+  const lines = [
     `The drill of ${ui.paint('bold', backup.id)} of ${backup.subject}, taken ${localTime(new Date(backup.at).toISOString(), 'minutes')}:`,
     ...steps.map((step) => `  ${ui.paint('yellow', '+')} ${step}`),
     '  It takes about 10 to 30 minutes, a large database longer.',
     `  It costs ${cost} while the instance is there, and ${sizeGiB} GiB of storage for that time.`,
     ui.paint('dim', `  ${price.note}.`),
-  ].join('\n');
+  ];
+  return broken(lines.join('\n'), ui.columns);
 }
 
 /** How the drill of a backup went. */
@@ -73,7 +75,15 @@ export function costsView(costs: Costs, { note, sources }: Pick<PriceBook, 'note
         size(one.freesBytes),
         one.perMonth === null ? '?' : `$${one.perMonth.toFixed(2)}`,
       ]);
-      const lines = [table(ui, ['snapshot', 'of', 'taken', 'holds', 'frees', 'a month'], rows), ''];
+      const columns = [
+        { title: 'snapshot' },
+        { title: 'of', optional: true },
+        { title: 'taken', optional: true },
+        { title: 'holds' },
+        { title: 'frees' },
+        { title: 'a month' },
+      ];
+      const lines: string[] = [];
       const month =
         costs.perMonth === null
           ? 'what they cost a month is not known here'
@@ -86,7 +96,7 @@ export function costsView(costs: Costs, { note, sources }: Pick<PriceBook, 'note
         lines.push(
           `${plural(costs.notCounted, 'snapshot')} not counted: give a higher --max-calls, or look in their region.`,
         );
-      return lines.join('\n');
+      return [table(ui, columns, rows), '', broken(lines.join('\n'), ui.columns)].join('\n');
     },
   };
 }

@@ -12,3 +12,18 @@ export function wrapped(text: string, width: number, indent: number): string {
   }
   return [...lines, line].join(`\n${' '.repeat(indent)}`);
 }
+
+/**
+ * Lines as the terminal has room for them, broken between words; how far a line is indented stays. A line with a
+ * command is left to the terminal, so that it can be copied as one.
+ */
+export function broken(text: string, columns: number): string {
+  return text
+    .split('\n')
+    .map((line) => {
+      if (stringWidth(line) <= columns || /\b(infractl|aws) [a-z]/.test(line)) return line;
+      const [lead = ''] = /^ *([+!·✓✗-] )?/.exec(line) ?? [];
+      return lead + wrapped(line.slice(lead.length), columns - lead.length, lead.length);
+    })
+    .join('\n');
+}
