@@ -108,6 +108,28 @@ describe('logs', () => {
   });
 });
 
+describe('a reader that goes away', () => {
+  const line = (index: number) => ({
+    at: Date.now() - 5000 + index,
+    message: `${index} ${'x'.repeat(2000)}`,
+  });
+
+  it('ends it quietly: many events, and while they are followed', async () => {
+    const { groups } = scene.fake.state.logs;
+    groups.set(
+      '/shop/web',
+      Array.from({ length: 2000 }, (_, index) => line(index)),
+    );
+    for (const follow of [[], ['--follow']]) {
+      const reading = scene.start(['logs', '/shop/web', ...follow]);
+      reading.child.stdout?.once('data', () => reading.child.stdout?.destroy());
+      const result = await reading.ended;
+      expect(result).toMatchObject({ code: 0 });
+      expect(result.stderr).not.toMatch(/EPIPE|Error/);
+    }
+  });
+});
+
 describe('logs --live', () => {
   it('says what it costs; each line once, until Ctrl-C', async () => {
     const following = scene.start(['logs', '/shop/web', '--live']);
@@ -127,7 +149,7 @@ describe('monitoring logs', () => {
     const result = await scene.run(['monitoring', 'logs', 'api', '/shop/web']);
     expect(result.code).toBe(0);
     expect(result.stdout).toMatch(
-      /api \/aws\/lambda\/shop-api-dev: 1 error of 1 message\n.* {2}\{"level":"error"/,
+      /api \/aws\/lambda\/shop-api-dev: 1 error of 1 message\n.* {2}order failed order=17/,
     );
     expect(result.stdout).toContain('✓ web: no errors in 1 message');
     expect((await scene.run(['monitoring', 'logs'])).stdout).toContain('order failed');
@@ -157,7 +179,8 @@ describe('logs stats and query', () => {
     const result = await scene.run(['logs', 'query', 'fields @message', '--in', 'api']);
     expect(result.code).toBe(0);
     expect(result.stdout).toContain('order failed');
-    expect(result.stdout).toMatch(/2 events matched; scanned \d+ B, about \$0\.0000/);
+    // What a GB costs in this region is not known to infractl, and nothing is made up.
+    expect(result.stdout).toMatch(/2 events matched; scanned \d+ B\.\n/);
     expect((await scene.run(['logs', 'query', 'select 1', '--in', 'api'])).code).toBe(2);
   });
 

@@ -14,4 +14,5 @@ export { readGroup } from './read.ts';
 export { pick, type Report, reportOf, type Shape, shapeOf } from './shape.ts';
 export { groupsOf, named, type Source } from './sources.ts';
 export { type LogStats, StatsCounter } from './stats.ts';
+export { goesOn, together } from './together.ts';
 export { type SourceTroubles, type Trouble, Troubles } from './troubles.ts';

@@ -45,6 +45,7 @@ export class Troubles {
     if (shape.kind === 'mark') return;
     if (shape.kind === 'report') {
       const { status, duration } = shape.report;
+      if (status) counted.messages++;
       if (status === 'timeout')
         note(counted, 'an invocation timed out', at, `timed out after ${duration} ms`);
       else if (status) note(counted, `an invocation ended with ${status}`, at, message.trimEnd());

@@ -25,6 +25,7 @@ function printed(
       pretty: false,
       colour: false,
       terminal: false,
+      columns: Number.POSITIVE_INFINITY,
       write: (text) => {
         out += text;
       },
@@ -52,6 +53,37 @@ describe('log lines', () => {
     expect(out).toBe('09:30:15.042 took 3.51 ms · 65 of 128 MB · cold start 199.8 ms\n');
     expect(shown).toBe(1);
     expect(printed(events, { raw: true }).shown).toBe(3);
+  });
+
+  it('keeps the lines of a stack together, where each is an event of its own', () => {
+    const line = (message: string, ms: number, more: Partial<LogEvent> = {}) =>
+      event(message, { at: AT + ms, ...more });
+    const events = [
+      line('TypeError: x is not a function', 0),
+      line('GET /', 1, { group: WEB }),
+      line('    at a (index.js:1)', 1),
+      line('    at b (index.js:2)', 2),
+      line('Caused by: no database', 3),
+      line('next', 4),
+    ];
+    expect(printed(events).out).toBe(
+      '09:30:15.042 api  TypeError: x is not a function\n        at a (index.js:1)\n        at b (index.js:2)\n' +
+        '    Caused by: no database\n09:30:15.043 web  GET /\n09:30:15.046 api  next\n',
+    );
+    // What is read by programs stays in its order.
+    const raw = printed(events, { raw: true }).out.split('\n');
+    expect(raw[1]).toBe('09:30:15.043 web  GET /');
+    // Another stream's, or one much later, has nothing to do with it.
+    expect(printed([line('a', 0), line('  b', 1, { stream: 't' })]).out).toContain('09:30:15.043 api    b');
+    expect(printed([line('a', 0), line('  b', 900)]).out).toContain('09:30:15.942 api    b');
+  });
+
+  it('has room for the message on a terminal of twenty columns', () => {
+    const out = printed([event('hello'), event('world', { group: WEB })], { columns: 20 }, [
+      'orders-api',
+      'web',
+    ]).out;
+    expect(out.split('\n')[1]).toBe('09:30:15 web  world');
   });
 
   it('names the day where it is not today, and where it changes', () => {

@@ -45,7 +45,7 @@ describe('the last errors', () => {
       event(`${report}\tStatus: error\tError Type: Runtime.ExitError\n`),
       event(`${report}\n`),
     ]);
-    expect(troubles.of('g', 5)).toMatchObject({ errors: 3, messages: 1 });
+    expect(troubles.of('g', 5)).toMatchObject({ errors: 3, messages: 3 });
   });
 
   it('keeps those met last where there are more kinds than anybody reads', () => {

@@ -55,6 +55,7 @@ export abstract class LogCommand<T extends typeof Command = typeof Command> exte
     return {
       colour: this.terminal.colourOut,
       terminal: process.stdout.isTTY === true,
+      columns: process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY,
       write: (text: string) => void process.stdout.write(this.redactor.redact(text)),
     };
   }

@@ -1,6 +1,6 @@
 import { messageOf, UsageError } from '../../base/errors.ts';
 import { bytes } from '../../base/text.ts';
-import { type LogEvent, pick, type Shape, type Source, shapeOf } from '../../logs/index.ts';
+import { goesOn, type LogEvent, pick, type Shape, type Source, shapeOf, together } from '../../logs/index.ts';
 import { painter, type Style } from '../terminal.ts';
 
 export interface LogChoice {
@@ -16,12 +16,16 @@ export interface LogChoice {
   readonly colour: boolean;
   /** A terminal gets long messages cut. */
   readonly terminal: boolean;
+  /** Its width; infinite elsewhere. */
+  readonly columns: number;
   readonly write: (text: string) => void;
 }
 
 const COLOURS: readonly Style[] = ['cyan', 'magenta', 'yellow', 'green', 'blue'];
 /** A name is shown up to this width. */
 const WIDEST = 28;
+/** On a terminal of fewer columns there is room for a short name and no milliseconds. */
+const NARROW = 60;
 /** What a terminal shows of one message, in characters. */
 const LONGEST = 8000;
 /** Text is handed over in pieces of about this many characters. */
@@ -85,6 +89,9 @@ export class LogPrinter {
   #day = '';
   #second = -1;
   #clock = '';
+  /** What was printed last, and how grave it was. */
+  #last: LogEvent | undefined;
+  #grave: Style | undefined;
   shown = 0;
 
   constructor(choice: LogChoice, sources: readonly Source[]) {
@@ -100,8 +107,8 @@ export class LogPrinter {
   }
 
   print(events: readonly LogEvent[], late = false): void {
-    const { json, grep } = this.#choice;
-    for (const event of events) {
+    const { json, raw, grep } = this.#choice;
+    for (const event of json || raw ? events : together(events)) {
       if (grep && !grep.test(event.message)) continue;
       const line = json ? this.#json(event, late) : this.#line(event, late);
       if (line === '') continue;
@@ -150,8 +157,13 @@ export class LogPrinter {
       terminal && whole.length > LONGEST
         ? `${whole.slice(0, LONGEST)}${this.#paint('dim', `… ${bytes(whole.length - LONGEST)} more: --json has all of it`)}`
         : whole;
+    const follows = !raw && goesOn(event, this.#last);
+    this.#last = event;
+    if (!follows) this.#grave = this.#styleOf(shape);
+    const body = this.#lit(this.#styled(indented(shown)));
+    if (follows) return `    ${body}\n`;
     const head = `${this.#time(event.at)} ${this.#label(event.group)}${late ? this.#paint('yellow', 'late ') : ''}`;
-    return `${head}${this.#lit(this.#styled(shape, indented(shown)))}\n`;
+    return `${head}${body}\n`;
   }
 
   #shape({ message, level }: LogEvent): Shape {
@@ -184,11 +196,13 @@ export class LogPrinter {
     }
   }
 
-  #styled(shape: Shape, text: string): string {
-    if (!this.#choice.colour) return text;
-    if (shape.kind === 'report') return this.#paint(shape.report.status ? 'red' : 'dim', text);
-    const style = 'level' in shape && shape.level ? LEVEL_STYLE[shape.level] : undefined;
-    return style ? this.#paint(style, text) : text;
+  #styleOf(shape: Shape): Style | undefined {
+    if (shape.kind === 'report') return shape.report.status ? 'red' : 'dim';
+    return 'level' in shape && shape.level ? LEVEL_STYLE[shape.level] : undefined;
+  }
+
+  #styled(text: string): string {
+    return this.#choice.colour && this.#grave ? this.#paint(this.#grave, text) : text;
   }
 
   /** Matches of --grep, in bold. */
@@ -219,18 +233,22 @@ export class LogPrinter {
       }
       this.#clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
     }
+    if (this.#choice.columns < NARROW) return this.#paint('dim', this.#clock);
     return this.#paint('dim', `${this.#clock}.${String(at - second * 1000).padStart(3, '0')}`);
   }
 
   #label(group: string): string {
     const known = this.#labels.get(group);
     if (known !== undefined) return known;
-    const width = Math.min(WIDEST, Math.max(...[...this.#names.values()].map(({ length }) => length)));
+    const { columns } = this.#choice;
+    const widest = columns < NARROW ? Math.max(3, Math.floor(columns / 5)) : WIDEST;
+    const width = Math.min(widest, Math.max(...[...this.#names.values()].map(({ length }) => length)));
     const name = this.#names.get(group) ?? group;
     const index = Math.max(0, [...this.#names.keys()].indexOf(group));
     const cut = name.length > width ? `…${name.slice(name.length - width + 1)}` : name.padEnd(width);
     const style = COLOURS[index % COLOURS.length] as Style;
-    const label = this.#names.size === 1 ? '' : `${this.#paint(style, cut)}  `;
+    const gap = columns < NARROW ? ' ' : '  ';
+    const label = this.#names.size === 1 ? '' : `${this.#paint(style, cut)}${gap}`;
     this.#labels.set(group, label);
     return label;
   }

@@ -1,7 +1,7 @@
 import { Exit } from '../../base/errors.ts';
 import { plural } from '../../base/text.ts';
 import type { ReadResult } from '../../desks/index.ts';
-import type { Source, SourceTroubles, Trouble } from '../../logs/index.ts';
+import { type Source, type SourceTroubles, shapeOf, type Trouble } from '../../logs/index.ts';
 import type { Ui } from '../terminal.ts';
 import { harmless } from './log-lines.ts';
 import { localTime } from './times.ts';
@@ -60,7 +60,7 @@ function sourceText(ui: Ui, { name, group, messages, errors, troubles }: Source 
 }
 
 function troubleText(ui: Ui, { count, last, message }: Trouble): string {
-  const lines = message.split('\n');
+  const lines = folded(message).split('\n');
   const cut = lines
     .slice(0, LINES)
     .map((line) => (line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line));
@@ -80,4 +80,11 @@ function quietText(
       ? 'no messages'
       : `no errors in ${plural(messages, 'message')}`;
   return `${ui.paint('green', '✓')} ${harmless(name)}: ${state}`;
+}
+
+/** JSON as logs shows it: what it says, then its fields. */
+function folded(message: string): string {
+  const shape = shapeOf(message);
+  if (shape.kind !== 'json') return message;
+  return [shape.text, ...shape.fields.map(([key, value]) => `${key}=${value}`)].filter(Boolean).join(' ');
 }
