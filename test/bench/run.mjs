@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { measureDashboard } from './dashboard.mjs';
 import { writeGrid } from './graphs.mjs';
 import { heldStacks } from './held-stacks.mjs';
 import { measureHost } from './host.mjs';
@@ -245,6 +246,12 @@ try {
   row('  memory that is held after it', backups.volumes.grown, ' MiB', 20);
   row('10,000 snapshots judged, beyond the calls', backups.judged / 1000, ' s', 1);
   row('100,000 snapshots known, memory', backups.memory, ' MiB', 100);
+  const dashboard = await measureDashboard(launcher, project, env);
+  if (dashboard) {
+    row('monitoring dashboard, to its first frame', dashboard.paint, ' s', 1);
+    row('  of a core while nothing happens', dashboard.idle, ' %', 5);
+    row('  memory', dashboard.memory, ' MiB', 100);
+  }
 
   const host = await measureHost();
   if (host) {

@@ -115,4 +115,18 @@ describe.skipIf(noHost)('monitoring of a host', () => {
       expect(result.stdout).toContain('✗ The host gone (127.0.0.1) could not be reached');
     }
   });
+
+  it('the dashboard has a host and its services, without AWS; exit 3 says that the rest was not seen', async () => {
+    const { code, stdout } = await infractl('dashboard', '--json', '--region', 'eu-west-3');
+    expect(code).toBe(3);
+    const { hosts, services, deploy, verdict } = JSON.parse(stdout);
+    expect(hosts.items[0].memory.total).toBeGreaterThan(0);
+    expect(services.items[0].services.map(({ unit }: { unit: string }) => unit)).toEqual([
+      'shop',
+      'cron',
+      'nginx',
+    ]);
+    expect(deploy.error.code).toBe('NoCredentials');
+    expect(verdict).toBe('unknown');
+  });
 });

@@ -8,6 +8,7 @@ import { Ledger, type Picture, RANGE_NAMES, type RangeName } from '../../monitor
 import { type Because, ChangeWatch, type ExitOn, endedView } from '../dashboard/continuous.ts';
 import type { Ended } from '../dashboard/screen.ts';
 import type { Leave } from '../dashboard/screen-model.ts';
+import { staySmall } from '../dashboard/small.ts';
 import { painter } from '../terminal.ts';
 import { dashboardView } from '../views/dashboard-view.ts';
 import { harmless } from '../views/log-lines.ts';
@@ -106,6 +107,7 @@ export abstract class DashboardCommand<T extends typeof Command = typeof Command
 
   /** Looks again and again: on a screen, or with a line for each change. */
   protected async watched({ every, length, exitOn }: WatchedOrder): Promise<View> {
+    staySmall();
     const interrupted = this.interrupts.watch();
     const end = new AbortController();
     interrupted.addEventListener('abort', () => end.abort(interrupted.reason), { once: true });
