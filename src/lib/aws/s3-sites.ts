@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -12,21 +12,23 @@ import {
   PutObjectCommand,
   S3Client,
   UploadPartCommand,
+  type UploadPartCommandInput,
 } from '@aws-sdk/client-s3';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, throwIfAborted } from '../base/clock.ts';
 import { Exit, InfractlError, UsageError } from '../base/errors.ts';
 import { sideBySide } from '../base/side-by-side.ts';
 import type { Blob, FileSource, SitesPort, StoredFile } from '../sites/index.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
 import { clockedPacing, paced } from './pacing.ts';
+import { untilAnswered } from './retry.ts';
 import type { AwsSession } from './session.ts';
 import { traced } from './trace.ts';
 
 /** S3 takes 3,500 requests a second that write below one prefix; others may write there, too. */
 const PACE = { burst: 1000, rate: 1500, most: 3000 };
 /** Larger files go in parts: a part that is cut off is sent again, not the whole. */
-const PART = 32 * 1024 * 1024;
+const PART = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 4;
 const OCTETS = 'application/octet-stream';
 
@@ -47,6 +49,7 @@ export function sitesPort(
   const owned = (Bucket: string) => ({ Bucket, ExpectedBucketOwner: account });
   const ask = <T>(action: string, bucket: string, send: () => Promise<T>): Promise<T> =>
     call(session, `s3:${action}`, send).catch((error: unknown) => {
+      throwIfAborted(signal);
       throw inWords(error, bucket, account);
     });
 
@@ -156,7 +159,10 @@ export function sitesPort(
 
     async upload(to, source, sha256) {
       if ('file' in source && source.size > PART) return inParts(to, source, sha256);
-      const body = 'bytes' in source ? source.bytes : await readFile(source.file);
+      const body =
+        'bytes' in source
+          ? source.bytes
+          : await readFile(source.file).catch((error) => Promise.reject(changed(source, error)));
       const hash = createHash('sha256').update(body).digest('hex');
       if (hash !== sha256) throw changed(source);
       const input = { ...owned(to.bucket), Key: to.key, Body: body, ContentType: OCTETS };
@@ -164,56 +170,72 @@ export function sitesPort(
     },
   };
 
-  /** Parts that were put and never put together cost money: they are taken away where anything fails. */
   async function inParts(
     to: Blob,
     source: Extract<FileSource, { readonly file: string }>,
     sha256: string,
   ): Promise<void> {
-    const place = { ...owned(to.bucket), Key: to.key };
-    const { UploadId } = await ask('PutObject', to.bucket, () =>
-      client.send(new CreateMultipartUploadCommand({ ...place, ContentType: OCTETS }), options),
-    );
-    const file = await open(source.file);
+    const file = await open(source.file).catch((error) => Promise.reject(changed(source, error)));
     try {
-      const hash = createHash('sha256');
+      const begin = { ...owned(to.bucket), Key: to.key, ContentType: OCTETS };
+      const { UploadId } = await ask('PutObject', to.bucket, () =>
+        client.send(new CreateMultipartUploadCommand(begin), options),
+      );
+      await sendParts(file, { ...owned(to.bucket), Key: to.key, UploadId }, source, sha256);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Parts that were put and never put together cost money: they are taken away where anything fails. */
+  async function sendParts(
+    file: FileHandle,
+    place: Pick<UploadPartCommandInput, 'Bucket' | 'Key' | 'UploadId' | 'ExpectedBucketOwner'>,
+    source: Extract<FileSource, { readonly file: string }>,
+    sha256: string,
+  ): Promise<void> {
+    const bucket = String(place.Bucket);
+    const hash = createHash('sha256');
+    let reading: Promise<unknown> = Promise.resolve();
+    // One after the other, so that the hash sees the bytes in their order.
+    const read = (at: number): Promise<Uint8Array> => {
+      const bytes = reading.then(async () => {
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(PART), 0, PART, at * PART);
+        hash.update(buffer.subarray(0, bytesRead));
+        return buffer.subarray(0, bytesRead);
+      });
+      reading = bytes;
+      return bytes;
+    };
+    try {
       const numbers = Array.from({ length: Math.ceil(source.size / PART) }, (_, at) => at);
-      let reading: Promise<unknown> = Promise.resolve();
       const Parts = await sideBySide(numbers, PARTS_AT_ONCE, async (at) => {
-        // One after the other, so that the hash sees the bytes in their order.
-        const read = reading.then(async () => {
-          const { buffer, bytesRead } = await file.read(Buffer.alloc(PART), 0, PART, at * PART);
-          const bytes = buffer.subarray(0, bytesRead);
-          hash.update(bytes);
-          return bytes;
-        });
-        reading = read;
-        const Body = await read;
-        const input = { ...place, UploadId, PartNumber: at + 1, Body };
-        const { ETag } = await ask('PutObject', to.bucket, () =>
+        const input = { ...place, PartNumber: at + 1, Body: await read(at) };
+        const { ETag } = await ask('PutObject', bucket, () =>
           client.send(new UploadPartCommand(input), options),
         );
         return { ETag, PartNumber: at + 1 };
       });
       if (hash.digest('hex') !== sha256) throw changed(source);
-      const done = { ...place, UploadId, MultipartUpload: { Parts } };
-      await ask('PutObject', to.bucket, () => client.send(new CompleteMultipartUploadCommand(done), options));
+      const done = { ...place, MultipartUpload: { Parts } };
+      await ask('PutObject', bucket, () => client.send(new CompleteMultipartUploadCommand(done), options));
     } catch (error) {
-      await client.send(new AbortMultipartUploadCommand({ ...place, UploadId })).catch(() => {});
+      await untilAnswered({ clock }, () => client.send(new AbortMultipartUploadCommand(place))).catch(
+        () => {},
+      );
       throw error;
-    } finally {
-      await file.close();
     }
   }
 }
 
-function changed(source: FileSource): UsageError {
+function changed(source: FileSource, cause?: unknown): UsageError {
   const name = 'file' in source ? source.file : 'A file';
   return new UsageError({
     code: 'FileChanged',
     message: `${name} changed while it was published.`,
     why: 'Something still writes to the folder: a build that is not over, or one that watches.',
     suggestions: ['Wait until it is done, then run the same command again.'],
+    cause,
   });
 }
 

@@ -89,10 +89,10 @@ function reasonToPut(
   return known.headers === headersHash(file.headers) ? undefined : 'headers';
 }
 
-/** Whether what is there is what we put there. One that was cut off while it was put is ours. */
+/** Whether what is there is what we put there. Where a run was cut off, it may be what was there before it. */
 export function isOurs(known: RecordedFile, stored: StoredFile | undefined): boolean {
   if (!stored) return false;
-  if (known.etag === undefined) return true;
+  if (known.etag === undefined) return stored.etag !== known.over;
   return stored.etag === known.etag && stored.modified - (known.modified ?? 0) < SAME_TIME;
 }
 
@@ -133,11 +133,17 @@ export function changedFiles({
 export function aheadOf(
   record: SiteRecord | undefined,
   plan: SitePlan,
+  there: PlanInput['there'],
   facts: Pick<SiteRecord, 'place'> & { readonly pending?: SiteRecord['pending'] | undefined },
 ): SiteRecord {
   const files = new Map(Object.entries(record?.files ?? {}));
-  for (const { file } of plan.puts.flat())
-    files.set(file.path, { sha256: file.sha256, headers: headersHash(file.headers) });
+  for (const { file } of plan.puts.flat()) {
+    const before = files.get(file.path);
+    const stored = there.get(file.path);
+    const over = before ? before.over : stored?.etag;
+    const facts = { sha256: file.sha256, headers: headersHash(file.headers) };
+    files.set(file.path, { ...facts, ...(over === undefined ? {} : { over }) });
+  }
   return {
     format: 1,
     place: facts.place,
@@ -162,7 +168,7 @@ export function afterwards(
   const serial = ahead.serial + (plan.newRelease ? 1 : 0);
   const current = wanted.files.map(({ path, sha256, headers }) => {
     const answer = put.get(path);
-    const { left: _, ...known } = ahead.files[path] ?? { sha256, headers: headersHash(headers) };
+    const { left: _, over, ...known } = ahead.files[path] ?? { sha256, headers: headersHash(headers) };
     return [path, { ...known, ...(answer ?? {}) }] as const;
   });
   const kept = plan.kept.map((path) => {

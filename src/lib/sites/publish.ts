@@ -12,6 +12,9 @@ import type { FileSource, PutAnswer, ReleaseFile, SiteDeps, SiteStore } from './
 
 /** Files that are under way at once. */
 const AT_ONCE = 24;
+/** What is larger stands in memory, so few of them at once. Bytes. */
+const LARGE = 8 * 1024 * 1024;
+const LARGE_AT_ONCE = 2;
 /** DeleteObjects takes so many. */
 const BATCH = 1000;
 /** A status line for so many files. */
@@ -63,7 +66,7 @@ export async function publishSite(
   if (look.claim === 'free') await claim(deps.port, order.place, order.owner);
 
   const pending = pendingOf(look, order);
-  const ahead = aheadOf(look.record, look.plan, { place: order.place, pending });
+  const ahead = aheadOf(look.record, look.plan, look.there, { place: order.place, pending });
   await writeRecord(deps, store, order.owner, ahead);
   const answers = await putAll(deps, order, look.plan.puts, store.bucket);
   const stuck = await removeAll(deps, order, look.plan.removals);
@@ -90,7 +93,7 @@ export async function publishSite(
 function warnOf({ reporter }: SiteDeps, part: string, { plan, moved }: SiteLook): void {
   const warn = (message: string) => reporter.emit({ type: 'warning', message: `${part}: ${message}` });
   if (moved)
-    warn(`it was in s3://${moved.bucket}/${moved.prefix} before; its files there were left as they are.`);
+    warn(`it was in s3://${moved.bucket}/${moved.prefix} before; what is left of it there stays as it is.`);
   if (plan.taken.length > 0)
     warn(`${few(plan.taken)} would be removed, but somebody else put something there: left as it is.`);
   if (plan.broken.length > 0)
@@ -117,12 +120,19 @@ async function keep(
     }),
   );
   let done = 0;
-  await sideBySide([...wanted], AT_ONCE, async ([hash, source]) => {
+  const upload = async ([hash, source]: readonly [string, FileSource]) => {
     const key = blobKey(hash);
     if (!(await untilAnswered(deps, () => store.has(key))))
       await untilAnswered(deps, () => deps.port.upload({ bucket: store.bucket, key }, source, hash));
     progress(deps, part, 'uploaded', ++done, wanted.size);
-  });
+  };
+  const isLarge = ([, source]: readonly [string, FileSource]) => 'size' in source && source.size > LARGE;
+  await sideBySide(
+    [...wanted].filter((one) => !isLarge(one)),
+    AT_ONCE,
+    upload,
+  );
+  await sideBySide([...wanted].filter(isLarge), LARGE_AT_ONCE, upload);
   const key = manifestKey(release.id);
   if (await untilAnswered(deps, () => store.has(key))) return;
   const text = manifestText(release.files);

@@ -27,6 +27,8 @@ export interface RecordedFile {
   readonly etag?: string;
   /** Milliseconds since 1970, by S3's clock. */
   readonly modified?: number;
+  /** While it is put: the ETag of somebody else's file in its place, which is theirs until it is replaced. */
+  readonly over?: string;
   /** Since when it is no part of the site: the number of the release, and when. ISO 8601. */
   readonly left?: { readonly serial: number; readonly at: string };
 }

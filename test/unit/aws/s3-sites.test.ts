@@ -19,7 +19,7 @@ let folder: string;
 beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'infractl-s3-'));
   fake = await startFake();
-  port = sitesPort(await sessionFor(fake), '123456789012', fake.clock);
+  port = sitesPort(await sessionFor(fake, 4), '123456789012', fake.clock);
   for (const name of ['web', 'kept'])
     fake.state.s3.buckets.set(name, {
       name,
@@ -46,7 +46,7 @@ function largeFile(size: number): { file: string; bytes: Buffer } {
 
 describe('S3 for sites', () => {
   it('puts a large file in parts, and it is whole', async () => {
-    const { file, bytes } = largeFile(70 * MIB + 7);
+    const { file, bytes } = largeFile(20 * MIB + 7);
     await port.upload({ bucket: 'kept', key: 'k' }, { file, size: bytes.length }, sha256(bytes));
     const put = fake.requests.filter(({ action }) => action === 'UploadPart');
     expect(put).toHaveLength(3);
@@ -55,7 +55,7 @@ describe('S3 for sites', () => {
   });
 
   it('leaves no parts behind when one of them fails, or the file has changed', async () => {
-    const { file, bytes } = largeFile(40 * MIB);
+    const { file, bytes } = largeFile(12 * MIB);
     fake.faults.deny('s3:UploadPart');
     const to = { bucket: 'kept', key: 'k' };
     await expect(port.upload(to, { file, size: bytes.length }, sha256(bytes))).rejects.toMatchObject({

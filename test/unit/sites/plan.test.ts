@@ -38,7 +38,7 @@ class Bucket {
   deploy(wanted: Release, keep: Keep, stopAfter = Number.POSITIVE_INFINITY): void {
     const plan = this.plan(wanted, keep);
     const before = new Map(this.there);
-    const ahead = aheadOf(this.record, plan, { place: PLACE });
+    const ahead = aheadOf(this.record, plan, before, { place: PLACE });
     this.record = ahead;
     let left = stopAfter;
     const answers = new Map<string, { etag: string; modified: number }>();
@@ -152,6 +152,19 @@ describe('the plan of a site', () => {
           expect(paths(before)).toContain(path);
         }
         for (const path of paths(after)) expect(plan.removals).not.toContain(path);
+      }),
+    );
+  });
+
+  it('cut off before it replaced what somebody else had there, leaves that to them', () => {
+    fc.assert(
+      fc.property(release, release, fc.nat(12), (cut, last, at) => {
+        const bucket = new Bucket();
+        for (const path of PATHS) bucket.there.set(path, { etag: 'theirs', size: 1, modified: 0 });
+        bucket.deploy(cut, { releases: 0 }, at);
+        const theirs = [...bucket.there].filter(([, { etag }]) => etag === 'theirs').map(([path]) => path);
+        const { removals } = bucket.plan(last, { releases: 0 });
+        for (const path of removals) expect(theirs).not.toContain(path);
       }),
     );
   });
