@@ -40,7 +40,7 @@ async function dispatch(argv: string[]): Promise<void> {
   const wantsHelp = argv[0] === 'help' || beforeDashes(argv).some((word) => HELP.has(word));
   const { id, rest } = commandOf(commands, argv[0] === 'help' ? argv.slice(1) : argv);
   const mistyped = id && !wantsHelp && isMistyped(commands, id, rest);
-  if (id && !wantsHelp && !mistyped) return commands.run(id, rest);
+  if (id && !wantsHelp && !mistyped && !asksFor(id, argv)) return commands.run(id, rest);
   const config = await (await import('./lib/cli/whole-config.ts')).loadConfig(root);
   if (mistyped) throw notFound(config, [...id.split(':'), rest[0] as string]);
   const words = argv.filter((word) => !EVERYWHERE.has(word));
@@ -56,6 +56,20 @@ async function dispatch(argv: string[]): Promise<void> {
   const topic = topicWords(config, argv);
   if (topic.length > 0 && topic.length === leadingWords(argv).length) return help(config, topic, argv);
   throw notFound(config, argv);
+}
+
+/**
+ * A part whose name is a command too. Alone on a terminal it is chosen from, as the other parts are, and nobody who only
+ * looks around changes a host; in a script, or with any word more, it is the command.
+ */
+const CHOSEN_FROM = 'redeploy';
+
+function asksFor(id: string, argv: readonly string[]): boolean {
+  return (
+    id === CHOSEN_FROM &&
+    argv.length === 1 &&
+    describeTerminal({ noColor: false, noInput: false }).interactive
+  );
 }
 
 function version(commands: Commands, argv: readonly string[]): void {

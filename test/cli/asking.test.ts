@@ -119,6 +119,17 @@ describe('the menu', () => {
     expectCursorShown(run.raw);
   });
 
+  it('opens at redeploy alone on a terminal: nobody who looks around releases something', async () => {
+    const run = terminal(['redeploy']);
+    await run.until(/redeploy rollback[\s\S]*redeploy unlock/);
+    expect(run.text).toContain('❯ redeploy');
+    run.type(CTRL_C);
+    expect((await run.exited).exitCode).toBe(130);
+    const ordered = terminal(['redeploy', '--wait', '5s']);
+    await ordered.exited;
+    expect(ordered.text).toContain('has no releases');
+  });
+
   it('offers what works where there is no project, and says what is wrong with one', async () => {
     const empty = path.join(scene.home.folder, 'empty');
     mkdirSync(empty, { recursive: true });
