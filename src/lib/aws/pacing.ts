@@ -16,7 +16,7 @@ export interface Pace {
 const UNPUBLISHED: Pace = { burst: 30, rate: 30, most: 60 };
 /** Sixty stacks at once are to begin within seconds; where that is too much, the first answers say so. */
 const UNPUBLISHED_OF: Readonly<Record<string, Pace>> = {
-  cloudformation: { burst: 60, rate: 60, most: 60 },
+  cloudformation: { burst: 90, rate: 60, most: 60 },
 };
 const MIN_RATE = 0.5;
 /** How much the rate grows in a second without throttling. */
