@@ -6,6 +6,7 @@ import { servicesView } from '../../src/lib/cli/views/services-view.ts';
 import type { CliResult } from '../helpers/cli.ts';
 import { TestSandbox } from '../helpers/sandbox.ts';
 import { Scene, TEMPLATE } from '../helpers/trouble.ts';
+import { until } from '../helpers/until.ts';
 
 /**
  * The keys of every JSON result. Programs read them: they may be added, never renamed or taken away.
@@ -281,7 +282,11 @@ describe('results of commands that talk to AWS', () => {
     Object.assign(cloudWatch.alarms.get('shop-alarm') as object, { state: 'OK' });
     await result('monitoring health', ['monitoring', 'health']);
     await result('monitoring dashboard', ['monitoring', 'dashboard', '--html', 'report.html']);
-    const watched = lines(await run(['monitoring', 'continuous', '--for', '1s']));
+    const endless = ['monitoring', 'continuous', '--interval', '1s', '--exit-on', 'alarm', '--json'];
+    const watching = scene.start(endless, { env: { XDG_DATA_HOME: sandbox.folder } });
+    await until(() => watching.output().includes('"picture"'), watching);
+    Object.assign(cloudWatch.alarms.get('shop-alarm') as object, { state: 'ALARM' });
+    const watched = lines(await watching.ended);
     expect(watched[0]?.type).toBe('picture');
     check('monitoring continuous result', watched.at(-1));
     const service = {

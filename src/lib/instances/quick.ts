@@ -3,9 +3,10 @@ import type { HttpAnswer, InstanceFacts } from './port.ts';
 import type { KnownHost } from './select.ts';
 import type { InstanceDeps } from './types.ts';
 
-/** Milliseconds: together under three seconds, whatever does not answer. */
-const AWS_PATIENCE = 1_500;
-const KNOCK = 1_200;
+/** Milliseconds: under three seconds, whatever does not answer. */
+const PATIENCE = 2_700;
+/** Where AWS has to say first what is knocked at, it may take so much of that. */
+const AWS_FIRST = 1_500;
 const SSH = 22;
 /** A certificate with fewer days left is worth a word. */
 const SOON = 14;
@@ -44,13 +45,14 @@ export interface QuickSubject {
  */
 export async function quickLook(deps: InstanceDeps, subject: QuickSubject): Promise<QuickVerdict> {
   const began = performance.now();
-  const asking = askAws(subject);
   const early = subject.host?.serving.address ?? urlHost(subject.host?.serving.url);
+  const asking = askAws(subject, early === undefined ? AWS_FIRST : PATIENCE);
   const facts = early === undefined ? await asking : undefined;
   const address = early ?? facts?.facts?.publicAddress ?? facts?.facts?.privateAddress;
+  const left = Math.max(1, Math.round(began + PATIENCE - performance.now()));
   const [aws, ...found] = await Promise.all([
     asking,
-    ...(address === undefined ? [] : knocks(deps, subject, address)),
+    ...(address === undefined ? [] : knocks(deps, subject, address, left)),
   ]);
   const items = [...(aws ? [aws.item] : []), ...found.flat()];
   if (address === undefined && aws?.facts?.state === 'running')
@@ -75,7 +77,7 @@ interface Asked {
   readonly facts: InstanceFacts | undefined;
 }
 
-async function askAws({ ask }: QuickSubject): Promise<Asked | undefined> {
+async function askAws({ ask }: QuickSubject, patience: number): Promise<Asked | undefined> {
   if (!ask) return undefined;
   const item = (ok: boolean, words: string): QuickItem => ({
     what: 'instance',
@@ -86,7 +88,7 @@ async function askAws({ ask }: QuickSubject): Promise<Asked | undefined> {
   });
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), AWS_PATIENCE);
+    timer = setTimeout(() => resolve('late'), patience);
   });
   try {
     const facts = await Promise.race([ask(), late]);
@@ -105,6 +107,7 @@ function knocks(
   deps: InstanceDeps,
   { host, sshPort }: QuickSubject,
   address: string,
+  patience: number,
 ): Promise<QuickItem[]>[] {
   const wanted = new Set(host?.serving.ports ?? []);
   const ports = [...new Set([sshPort ?? SSH, ...wanted])];
@@ -113,7 +116,7 @@ function knocks(
     url === undefined ? [`https://${bracketed(address)}/`, `http://${bracketed(address)}/`] : [url];
   return [
     ...ports.map(async (port): Promise<QuickItem[]> => {
-      const trouble = await deps.probe.tcp(address, port, KNOCK);
+      const trouble = await deps.probe.tcp(address, port, patience);
       const optional = host !== undefined && wanted.size > 0 && !wanted.has(port);
       return [
         {
@@ -125,7 +128,7 @@ function knocks(
         },
       ];
     }),
-    ...urls.map(async (one) => httpItems(await deps.probe.http(one, KNOCK), url === undefined)),
+    ...urls.map(async (one) => httpItems(await deps.probe.http(one, patience), url === undefined)),
   ];
 }
 
