@@ -103,6 +103,12 @@ describe.skipIf(noHost)('mbot on one computer', () => {
     expect(await (await fetch(url)).text()).toContain(first);
   });
 
+  it('is backed up once, by an encrypted snapshot', async () => {
+    await user.does('backup create --wait');
+    const all = await user.reads<{ state: string }[]>('backup list');
+    expect(all.map(({ state }) => state)).toEqual(['good']);
+  });
+
   it('says how it is: services, verdict, journal, disk', async () => {
     const [{ services }] =
       await user.reads<[{ services: { unit: string; well: boolean }[] }]>('monitoring services');
@@ -181,12 +187,6 @@ describe.skipIf(noHost)('mbot on one computer', () => {
     expect((await user.type('host run -- sh -c "exit 3"')).stdout).toContain('ended with 3');
     expect((await user.does('redeploy status')).stdout).toContain(second);
     change('infractl.yaml', 'connect: ssm', bySsh);
-  });
-
-  it('is backed up once, by an encrypted snapshot', async () => {
-    await user.does('backup create --wait');
-    const all = await user.reads<{ state: string }[]>('backup list');
-    expect(all.map(({ state }) => state)).toEqual(['good']);
   });
 
   it('stops, and serves again with its address and its release after a start', async () => {
