@@ -200,7 +200,7 @@ describe('results of commands that talk to AWS', () => {
     } finally {
       scene.configure({});
     }
-  });
+  }, 300_000);
 
   it('rollback: what it would do, and what it did', async () => {
     scene.changeCode('second');

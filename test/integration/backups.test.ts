@@ -1,8 +1,10 @@
 import { EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { expect, it } from 'vitest';
 import { ebsPort } from '../../src/lib/aws/ec2-backups.ts';
 import { rdsPort } from '../../src/lib/aws/rds-backups.ts';
 import { type AwsSession, openSession } from '../../src/lib/aws/session.ts';
+import { notifyPort } from '../../src/lib/aws/sns.ts';
 import { carryOut, planCleanup } from '../../src/lib/backups/cleanup.ts';
 import { createBackups } from '../../src/lib/backups/create.ts';
 import { lookUp, storesOf } from '../../src/lib/backups/look.ts';
@@ -51,3 +53,12 @@ it('backs up an instance as a set, once, and cleans up by the rules', async () =
   const left = await lookUp(all, await storesOf(all, [plan]));
   expect(left.map(({ state }) => state)).toEqual(['good']);
 }, 60_000);
+
+it('tells a topic of the sandbox, and says so where there is none', async () => {
+  const { session } = await deps();
+  const client = new SNSClient(session.config);
+  const { TopicArn = '' } = await client.send(new CreateTopicCommand({ Name: 'nights' }));
+  const port = notifyPort(session);
+  await port.publish(TopicArn, 'backup mbot-prod nightly', 'all is well');
+  await expect(port.publish(`${TopicArn}-gone`, 'backup', 'text')).rejects.toMatchObject({ exit: 1 });
+});
