@@ -89,8 +89,8 @@ export const DELETING: readonly Cause[] = [
     words: /because it is a replicated function/i,
     why: () =>
       'CloudFront holds copies of the function in many places and removes them some hours after nothing uses it.',
-    advice: () => [
-      'Wait some hours after the distribution let go of it, then run the same command again; or let the stack go without it: infractl destroy asks which resources to keep.',
+    advice: (event) => [
+      `Wait some hours after the distribution let go of it, then run the same command again; or leave it behind: infractl destroy --keep ${event.logicalId}`,
     ],
   },
   {
