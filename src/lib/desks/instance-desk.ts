@@ -193,7 +193,8 @@ export class InstanceDesk {
       setTimeout(() => resolve(undefined), QUICK_VALUES).unref();
     });
     const sshPort = part.reach.via === 'ssh' ? part.reach.port : undefined;
-    const base = { name: part.name, ...(sshPort === undefined ? {} : { sshPort }) };
+    const managed = part.reach.via === 'ssm' || part.reach.tunnel === 'ssm';
+    const base = { name: part.name, managed, ...(sshPort === undefined ? {} : { sshPort }) };
     try {
       const host = await Promise.race([this.#known(part), late]);
       if (host === undefined) {

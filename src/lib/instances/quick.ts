@@ -36,6 +36,8 @@ export interface QuickSubject {
   readonly ask?: () => Promise<InstanceFacts | undefined>;
   /** The port of its sshd. */
   readonly sshPort?: number;
+  /** It is worked on through Systems Manager: neither sshd nor an address need be reached from here. */
+  readonly managed?: boolean;
 }
 
 /**
@@ -60,7 +62,7 @@ export async function quickLook(deps: InstanceDeps, subject: QuickSubject): Prom
       what: 'port',
       subject: 'address',
       ok: false,
-      optional: false,
+      optional: subject.managed ?? false,
       words: 'it has no address to knock at',
     });
   return {
@@ -105,12 +107,12 @@ async function askAws({ ask }: QuickSubject, patience: number): Promise<Asked | 
 
 function knocks(
   deps: InstanceDeps,
-  { host, sshPort }: QuickSubject,
+  { host, sshPort, managed }: QuickSubject,
   address: string,
   patience: number,
 ): Promise<QuickItem[]>[] {
   const wanted = new Set(host?.serving.ports ?? []);
-  const ports = [...new Set([sshPort ?? SSH, ...wanted])];
+  const ports = [...new Set([...(managed ? [] : [sshPort ?? SSH]), ...wanted])];
   const url = host?.serving.url;
   const urls =
     url === undefined ? [`https://${bracketed(address)}/`, `http://${bracketed(address)}/`] : [url];

@@ -5,8 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { InstanceFacts } from '../../../src/lib/instances/port.ts';
 import { systemProbe } from '../../../src/lib/instances/probe.ts';
-import { httpItems } from '../../../src/lib/instances/quick.ts';
+import { httpItems, quickLook } from '../../../src/lib/instances/quick.ts';
+import type { InstanceDeps } from '../../../src/lib/instances/types.ts';
 
 /** A real TLS server with certificates of our own making: what `manage quick` says of each. */
 
@@ -93,4 +95,31 @@ it('a certificate that is trusted is well until it ends', () => {
   expect(item(13)).toMatchObject({ ok: true, words: '13 days left: renew it' });
   expect(item(14)).toMatchObject({ ok: true, words: '14 days left' });
   expect(item(-1)).toMatchObject({ ok: false });
+});
+
+describe('a host of Systems Manager', () => {
+  it('is well without a port of ssh, and without an address that is reached from here', async () => {
+    const knocked: number[] = [];
+    const probe = {
+      tcp: async (_: string, port: number) => {
+        knocked.push(port);
+        return 'refused';
+      },
+      http: async (url: string) => ({
+        url,
+        status: undefined,
+        trouble: 'refused',
+        ms: 1,
+        certificate: undefined,
+      }),
+    };
+    const facts = { id: 'i-1', state: 'running', type: 't3.small', zone: 'eu-west-3a' } as InstanceFacts;
+    for (const address of [{ privateAddress: '10.0.0.7' }, {}]) {
+      const ask = async () => ({ ...facts, ...address });
+      const deps = { probe } as unknown as InstanceDeps;
+      expect(await quickLook(deps, { name: 'far', managed: true, ask })).toMatchObject({ ok: true });
+      expect((await quickLook(deps, { name: 'near', ask })).ok).toBe(false);
+    }
+    expect(knocked).toEqual([22]);
+  });
 });
