@@ -6,7 +6,6 @@ import { shownFlags } from '../../lib/cli/flags/log-flags.ts';
 import { fieldsOf, grepOf, LogPrinter } from '../../lib/cli/views/log-lines.ts';
 import { Newest, readView, told } from '../../lib/cli/views/log-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
-import type { LogEvent } from '../../lib/logs/index.ts';
 
 export default class Logs extends LogCommand<typeof Logs> {
   static override summary = 'Show the logs of functions, stacks and log groups, in one order of time.';
@@ -64,9 +63,12 @@ export default class Logs extends LogCommand<typeof Logs> {
       await desk.follow(sources, { from, pattern }, tell, live);
     }
     const newest = lines === undefined ? undefined : new Newest(lines, matching);
-    const show = newest ?? { add: (events: readonly LogEvent[]) => printer.print(events) };
     const window = { from, to: to ?? (await desk.now()), pattern };
-    const result = await desk.read(sources, window, (events) => show.add(events));
+    const result = await desk.read(sources, window, (events) => {
+      if (newest) return newest.add(events);
+      printer.print(events);
+      return this.taken();
+    });
     if (newest) printer.print(newest.events());
     return readView(printer.shown, sources, result);
   }

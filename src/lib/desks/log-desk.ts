@@ -61,7 +61,8 @@ export interface StatsResult extends ReadResult {
   readonly stats: LogStats;
 }
 
-export type TellEvents = (events: readonly LogEvent[]) => void;
+/** Given back, it is waited for before more is read: who reads may be slower than AWS tells. */
+export type TellEvents = (events: readonly LogEvent[]) => Promise<void> | undefined | void;
 
 /** A pattern of groups: what it is the beginning of is looked for again while it is followed. */
 interface Found {
@@ -135,7 +136,7 @@ export class LogDesk {
         lost.push({ group, error });
       }
     };
-    for await (const events of merged(sources.map(one))) tell(events);
+    for await (const events of merged(sources.map(one))) await tell(events);
     if (lost.length > 0 && lost.length === sources.length) throw (lost[0] as LostGroup).error;
     return { missing, lost };
   }

@@ -60,6 +60,13 @@ export abstract class LogCommand<T extends typeof Command = typeof Command> exte
     };
   }
 
+  /** When what was printed has been taken: what waits for a slow reader is kept in memory. */
+  protected taken(): Promise<void> | undefined {
+    const { stdout } = process;
+    if (!stdout.writableNeedDrain) return undefined;
+    return new Promise((resolve) => void stdout.once('drain', () => resolve()));
+  }
+
   /** From here on Ctrl-C is the command's to handle. */
   protected async logDesk(): Promise<LogDesk> {
     const [{ openLogDesk }, project, session] = await Promise.all([
