@@ -14,7 +14,7 @@ export interface ReadDeps {
 }
 
 /** Pages that are asked for or held at the same time, besides the one that is gone through. */
-const AHEAD = 4;
+const AHEAD = 3;
 /** How much of a page a part of the time should fill: what does not fit takes a page more. */
 const FILL = 0.9;
 /** What was learnt of one page is not taken further than that for the next. */
