@@ -1,3 +1,4 @@
+import { UsageError } from '../base/errors.ts';
 import { sideBySide } from '../base/side-by-side.ts';
 import { listed, plural } from '../base/text.ts';
 import { usedSecrets } from '../desks/secret-uses.ts';
@@ -216,10 +217,13 @@ export class SiteSteps {
   /** Literals keep their type. */
   async #values(values: Readonly<Record<string, Value>>): Promise<Record<string, Scalar>> {
     const entries = await Promise.all(
-      Object.entries(values).map(
-        async ([name, value]) =>
-          [name, isReference(value) ? (await this.#known.resolve(value)).value : value] as const,
-      ),
+      Object.entries(values).map(async ([name, value]) => {
+        if (!isReference(value)) return [name, value] as const;
+        const found = await this.#known.resolve(value);
+        // What is taken from the environment is named here to be public; a SecureString is named secret by its store.
+        if (found.secret && 'ssm' in value) throw secretValue(name, value.ssm);
+        return [name, found.value] as const;
+      }),
     );
     return Object.fromEntries(entries);
   }
@@ -256,6 +260,14 @@ function siteConfig({ name, bucket, prefix, distribution, keep, invalidate, wait
     invalidate,
     wait,
   };
+}
+
+function secretValue(name: string, parameter: string): UsageError {
+  return new UsageError({
+    code: 'SecretInSite',
+    message: `The value ${name} of the site's configuration file would be public, but ${parameter} is a SecureString. Nothing was published.`,
+    suggestions: ['Take it out of `config` of the site; or keep it as a String, if it is no secret.'],
+  });
 }
 
 async function missingBytes(

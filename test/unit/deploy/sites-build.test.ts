@@ -29,6 +29,8 @@ const failure = (promise: Promise<unknown>): Promise<Error & Record<string, unkn
     },
     (error) => error,
   );
+const putParameter = (type: 'String' | 'SecureString') =>
+  site.fake.state.secrets.parameters.set('/shop/key', { type, value: 'swordfish-12345' });
 const built = () => existsSync(path.join(site.deploys.folder, 'built'));
 
 describe('the build of a site', () => {
@@ -92,6 +94,20 @@ sites:
       api: 'https://api.example.com',
       retries: 3,
     });
+  });
+});
+
+describe('a configuration file', () => {
+  it('takes no SecureString: its store says that it is secret', async () => {
+    await site.close();
+    await open('config: { file: config.json, values: { key: { ssm: /shop/key } } }');
+    putParameter('SecureString');
+    const error = await failure(site.deploys.deploy());
+    expect(error).toMatchObject({ code: 'SecretInSite', exit: 2 });
+    expect(error.message).not.toContain('swordfish');
+    putParameter('String');
+    await site.deploys.deploy();
+    expect(site.files()['config.json']).toContain('swordfish');
   });
 });
 
