@@ -171,7 +171,7 @@ describe('start and stop', () => {
   });
 
   it('a stage that takes too long: exit 7 with the command that goes on', async () => {
-    web.script.checksMs = 60_000;
+    web.script.checksMs = 3_600_000;
     web.since = Date.now();
     const result = await scene.run(['manage', 'start', '--timeout', 'checks=1s', '--json']);
     const error = expectJsonTrouble(result, 7, 'TimedOut');

@@ -110,12 +110,11 @@ for (const { name, init, image, skip } of VARIANTS) {
     it('a broken handler is exit 8, is taken back, and the old one answers', async () => {
       const original = readFileSync(app, 'utf8');
       const settings = path.join(user.cwd, 'infractl.yaml');
-      writeFileSync(
-        settings,
-        readFileSync(settings, 'utf8').replace('expect: 200 }', 'expect: 200, timeout: 5s }'),
-      );
+      const patient = readFileSync(settings, 'utf8');
+      writeFileSync(settings, patient.replace('expect: 200 }', 'expect: 200, timeout: 5s }'));
       writeFileSync(app, `throw new Error('broken on purpose');\n`);
       const broken = await user.type('deploy --sandbox');
+      writeFileSync(settings, patient);
       expect(broken.code).toBe(8);
       expect(broken.stderr).toContain('It was taken back: my-auth-dev is on version');
       writeFileSync(app, original);

@@ -29,8 +29,9 @@ afterEach(() => scene.close());
 const facts = () => ({
   health: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
 });
-/** A project that is asked, and waits, for no longer than what fails needs. */
-const hasty = () => scene.configure({ ...facts(), functionTimeout: '2s', healthTimeout: '1s' });
+/** What fails is waited for no longer than it needs; what succeeds in the same run keeps its time. */
+const hastyFunction = () => scene.configure({ ...facts(), functionTimeout: '2s' });
+const hastyCheck = () => scene.configure({ ...facts(), healthTimeout: '1s' });
 const live = () => scene.fake.state.lambda.functions.get(NAME)?.aliases.get('live')?.version;
 const script = (behaviour: Parameters<typeof scene.fake.state.lambda.script.set>[1]) =>
   scene.fake.state.lambda.script.set(NAME, behaviour);
@@ -39,7 +40,7 @@ describe('a function', () => {
   it('that never takes its code: exit 7, the alias stays, the next run goes on', async () => {
     await scene.deployed();
     script({ ms: new Hold() });
-    hasty();
+    hastyFunction();
     scene.changeCode('2');
     const result = await scene.run(['deploy']);
     expectTrouble(
@@ -63,7 +64,7 @@ describe('a function', () => {
   it('whose new version never becomes active: exit 7, the alias stays', async () => {
     await scene.deployed();
     script({ publishMs: new Hold() });
-    hasty();
+    hastyFunction();
     scene.changeCode('2');
     expectTrouble(await scene.run(['deploy']), 7, 'was not active after', 'State Pending');
     expect(live()).toBe('1');
@@ -107,7 +108,7 @@ describe('a function', () => {
 describe('a health check', () => {
   it('that fails at the very first deploy: exit 8, and nothing to go back to', async () => {
     status = 500;
-    hasty();
+    hastyCheck();
     const result = await scene.run(['deploy', '--create-stack']);
     expectTrouble(
       result,
@@ -123,7 +124,7 @@ describe('a health check', () => {
     await scene.deployed();
     scene.changeCode('2');
     status = 502;
-    hasty();
+    hastyCheck();
     const result = await scene.run(['deploy']);
     expectTrouble(
       result,
@@ -147,12 +148,12 @@ describe('a health check', () => {
   it('that fails while nothing was changed says that there is nothing to take back', async () => {
     await scene.deployed();
     status = 503;
-    hasty();
+    hastyCheck();
     expectTrouble(
       await scene.run(['deploy']),
       8,
       'it answered 503',
-      'Nothing was taken back: this deploy changed no function.',
+      'Nothing was taken back: this deploy changed no function and no site.',
     );
     expect(live()).toBe('1');
   });
@@ -161,7 +162,7 @@ describe('a health check', () => {
     await scene.deployed();
     scene.changeCode('2');
     status = 500;
-    hasty();
+    hastyCheck();
     scene.fake.faults.deny('lambda:UpdateAlias', { after: 1 });
     expectTrouble(
       await scene.run(['deploy']),

@@ -39,12 +39,6 @@ describe('the story of a deploy that is taken back', () => {
         .replace('\nResources:\n', BUCKET)
         .replace('\nOutputs:\n', '\nOutputs:\n  UploadsBucket: { Value: !Ref Uploads }\n'),
     );
-    const settings = file('infractl.yaml');
-    // A broken deploy need not be watched for two minutes.
-    writeFileSync(
-      settings,
-      readFileSync(settings, 'utf8').replace('expect: 200', 'expect: 200, timeout: 3s'),
-    );
   }, 600_000);
   afterAll(() => user?.leave());
 
@@ -72,7 +66,11 @@ describe('the story of a deploy that is taken back', () => {
   it('v3 is broken: its function goes back by itself, its stack does not', async () => {
     memory(512, 256);
     writeFileSync(file('app/src/start.js'), 'throw new Error("v3");\n');
+    const settings = readFileSync(file('infractl.yaml'), 'utf8');
+    // A broken deploy need not be watched for two minutes.
+    writeFileSync(file('infractl.yaml'), settings.replace('expect: 200', 'expect: 200, timeout: 3s'));
     const result = await user.type('deploy --create-stack');
+    writeFileSync(file('infractl.yaml'), settings);
     expect(result.code).toBe(8);
     expect((await history())[0]).toMatchObject({ result: 'unhealthy' });
   });

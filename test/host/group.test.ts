@@ -42,13 +42,7 @@ describe.skipIf(noHost)('releasing to an auto scaling group', { timeout: 300_000
     }
     app = new Released(one.host).prepare();
     second = new Released(two.host).prepare();
-    app.configure({
-      host: undefined,
-      group: { name: 'shop-app' },
-      source: { folder: 'app' },
-      user: 'ubuntu',
-      health: { path: '/health', timeout: '5s', settle: 1 },
-    });
+    configure();
   });
   beforeEach(() => fake.actions());
   afterAll(async () => {
@@ -57,6 +51,16 @@ describe.skipIf(noHost)('releasing to an auto scaling group', { timeout: 300_000
     await fake?.close();
   });
 
+  /** @param timeout how long a release has until it is healthy */
+  function configure(timeout = '2m'): void {
+    app.configure({
+      host: undefined,
+      group: { name: 'shop-app' },
+      source: { folder: 'app' },
+      user: 'ubuntu',
+      health: { path: '/health', timeout, settle: 1 },
+    });
+  }
   const infractl = (...args: string[]) => app.run(args, { env: fake.env });
   const answers = () => [app.answer(), second.answer()].map((text) => text.split(' ')[0]);
   const asBefore = () => {
@@ -90,7 +94,9 @@ describe.skipIf(noHost)('releasing to an auto scaling group', { timeout: 300_000
 
   it('stops at the first member that is not healthy, and goes back where it went', async () => {
     app.put('app/app.py', appText('bad', 500));
+    configure('5s');
     const bad = await infractl('redeploy');
+    configure();
     expect(bad.code).toBe(8);
     expect(bad.stderr).toContain(`Not begun, and as before: ${SECOND}.`);
     expect(answers()).toEqual(['one', 'one']);
