@@ -52,6 +52,19 @@ describe.skipIf(noHost)('monitoring of a host', () => {
     expect(text).toMatch(/shop +active running, not at boot +\d+ (?:s|min) +0 .*0\.0\.0\.0:8501/);
   });
 
+  it('logs: what the journals of the hosts have of errors, without a name', async () => {
+    used.host.sh('logger -p user.err -t shop "disk 7 is full"; true');
+    const { code, stdout } = await infractl('logs', 'web', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ sources: [{ name: 'web', group: 'journal of web' }] });
+    configure('  web: { address: ADDRESS }\n');
+    const all = await infractl('logs');
+    configure('  web: { address: ADDRESS, services: [shop, cron] }\n');
+    expect(all.code).toBe(0);
+    expect(all.stdout).toMatch(/web journal of web: \d+ errors? of \d+ messages/);
+    expect(all.stdout).toContain('disk 7 is full');
+  });
+
   it('one that failed: why, restarts, its last lines; one that is not there', async () => {
     const { code, stdout } = await infractl('services', '--unit', 'broken,no-such');
     expect(code).toBe(0);
@@ -117,6 +130,7 @@ describe.skipIf(noHost)('monitoring of a host', () => {
   });
 
   it('the dashboard has a host and its services, without AWS; exit 3 says that the rest was not seen', async () => {
+    configure('  web: { address: ADDRESS, services: [shop, cron] }\n');
     const { code, stdout } = await infractl('dashboard', '--json', '--region', 'eu-west-3');
     expect(code).toBe(3);
     const { hosts, services, deploy, verdict } = JSON.parse(stdout);

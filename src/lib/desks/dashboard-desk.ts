@@ -136,8 +136,7 @@ export class DashboardDesk {
    * @param name as `infractl logs` takes it: a group, `host:web`, `stack:app`
    */
   async logs(name: string, signal: AbortSignal): Promise<LogEvent[]> {
-    const { clock, redactor, variable } = this.#deps;
-    const session = await this.#deps.session();
+    const { session, clock, redactor, variable } = this.#deps;
     const hosts = async () => this.#hosts;
     const desk = new LogDesk({ session, clock, signal, redactor, variable, hosts }, this.#project);
     const sources = await desk.sources([name]);

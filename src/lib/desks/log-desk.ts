@@ -29,7 +29,8 @@ import { followJournal, readJournal } from './log-journals.ts';
 import { stackResources } from './project-resources.ts';
 
 export interface LogDeskDeps {
-  readonly session: AwsSession;
+  /** Opened where AWS is asked: the journals of hosts need none. */
+  readonly session: () => Promise<AwsSession>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly redactor: Redactor;
@@ -81,7 +82,7 @@ export class LogDesk {
 
   constructor(deps: LogDeskDeps, project: Project) {
     this.#deps = deps;
-    this.#resolve = valueResolver({ ...deps, session: async () => deps.session }, project);
+    this.#resolve = valueResolver(deps, project);
     this.#project = project;
   }
 
@@ -118,7 +119,7 @@ export class LogDesk {
   /** Tells the events of a time window in their order. Groups that cannot be read do not stop the others. */
   async read(sources: readonly Source[], window: LogWindow, tell: TellEvents): Promise<ReadResult> {
     const { signal } = this.#deps;
-    const port = await this.#logs();
+    const port = await this.#portFor(sources);
     const missing: string[] = [];
     const lost: LostGroup[] = [];
     const { hosts } = this.#deps;
@@ -152,9 +153,9 @@ export class LogDesk {
     tell: (news: FollowNews) => void,
     live = false,
   ): Promise<void> {
-    const port = await this.#logs();
+    const port = await this.#portFor(sources);
     const { session, clock, signal, hosts } = this.#deps;
-    const liveTail = live ? (await import('../aws/logs-live.ts')).liveTail(session) : undefined;
+    const liveTail = live ? (await import('../aws/logs-live.ts')).liveTail(await session()) : undefined;
     const prefixes = this.#prefixes;
     // Following reads again as far back as late events are waited for; what is older is read once.
     const start = Math.max(window.from, port.now() - FOLLOW_REACH);
@@ -193,13 +194,14 @@ export class LogDesk {
   ): Promise<InsightsState> {
     const { session, clock, signal } = this.#deps;
     const { insights } = await import('../aws/logs-insights.ts');
+    const aws = await session();
     const part = `query of ${plural(sources.length, 'group')}`;
     const began = clock.now();
     reporter.emit({ type: 'part.started', part, doing: 'asking AWS' });
     const onProgress = ({ bytesScanned }: InsightsState) =>
       reporter.emit({ type: 'part.status', part, status: `scanned ${bytes(bytesScanned)}` });
     const state = await runQuery(
-      { port: insights(session), clock, signal, onProgress },
+      { port: insights(aws), clock, signal, onProgress },
       { ...query, groups: sources.map(({ group }) => group) },
     );
     reporter.emit({ type: 'part.done', part, outcome: 'passed', ms: clock.now() - began });
@@ -208,7 +210,8 @@ export class LogDesk {
 
   /** The end of what can have been logged by now, in milliseconds since 1970: AWS tells its time in whole seconds. */
   async now(): Promise<number> {
-    return (await this.#logs()).now() + 1000;
+    const here = this.#port ? (await this.#port).now() : this.#deps.clock.now();
+    return here + 1000;
   }
 
   async #all(): Promise<Found> {
@@ -248,8 +251,8 @@ export class LogDesk {
   }
 
   async #ofStack(stackName: string): Promise<Found> {
-    this.#stacks ??= import('../aws/cloudformation.ts').then(({ cloudFormation }) =>
-      cloudFormation(this.#deps.session),
+    this.#stacks ??= import('../aws/cloudformation.ts').then(async ({ cloudFormation }) =>
+      cloudFormation(await this.#deps.session()),
     );
     const found = (await stackResources(await this.#stacks, stackName)).map(groupsOf);
     const port = await this.#logs();
@@ -280,7 +283,7 @@ export class LogDesk {
     const near = nearest(name, [...parts, ...others]);
     return new UsageError({
       code: 'NoSuchLogs',
-      message: `${JSON.stringify(name)} is no part of ${project} that logs, and no log group in ${this.#deps.session.region} begins so.`,
+      message: `${JSON.stringify(name)} is no part of ${project} that logs, and no log group in ${(await this.#deps.session()).region} begins so.`,
       suggestions: [
         ...(near ? [`Did you mean: ${near}`] : []),
         `Its functions, stacks and hosts: ${listed(parts) || 'none'}`,
@@ -291,8 +294,16 @@ export class LogDesk {
     });
   }
 
+  /** Journals of hosts are read without AWS. */
+  async #portFor(sources: readonly Source[]): Promise<LogsPort> {
+    if (sources.some(({ host }) => host === undefined)) return this.#logs();
+    return { groups: async () => [], page: async () => undefined, now: () => this.#deps.clock.now() };
+  }
+
   #logs(): Promise<LogsPort> {
-    this.#port ??= import('../aws/logs.ts').then(({ logsReader }) => logsReader(this.#deps.session));
+    this.#port ??= import('../aws/logs.ts').then(async ({ logsReader }) =>
+      logsReader(await this.#deps.session()),
+    );
     return this.#port;
   }
 }

@@ -69,11 +69,8 @@ export abstract class LogCommand<T extends typeof Command = typeof Command> exte
 
   /** From here on Ctrl-C is the command's to handle. */
   protected async logDesk(): Promise<LogDesk> {
-    const [{ openLogDesk }, project, session] = await Promise.all([
-      import('../../desks/index.ts'),
-      this.glance(),
-      this.session(),
-    ]);
+    const [{ openLogDesk }, project] = await Promise.all([import('../../desks/index.ts'), this.glance()]);
+    const session = () => this.session();
     const named = [...project.functions.values()].map(({ functionName }) => functionName);
     const variables = named.some((name) => isReference(name) && 'env' in name);
     const variable = variables ? (await this.project()).variable : (name: string) => process.env[name];
