@@ -14,7 +14,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 /** What somebody puts into a name to break a terminal or a page. */
-export const EVIL = `\u001B[2J\u0007<script>alert("x")</script>' onload='x`;
+export const EVIL = `\u001B[2J\u0007\n\t<script>alert("x")</script>' onload='x`;
 
 function alarm(name: string, state: 'OK' | 'ALARM', reason = ''): AlarmLine {
   return {

@@ -175,7 +175,12 @@ export class DashboardDesk {
                 value: await hostLines(this.#hosts, this.#deps.clock.now(), before),
               }),
             },
-            services: { every, look: async () => ({ value: await serviceLines(this.#hosts) }) },
+            services: {
+              every,
+              look: async () => ({
+                value: await serviceLines(this.#hosts, (text) => this.#deps.redactor.redact(text)),
+              }),
+            },
           }
         : {}),
       ...(asked ? { endpoints: { every, look: async () => ({ value: await this.#endpoints.look() }) } } : {}),

@@ -39,12 +39,17 @@ async function readingOf(desk: KeptHosts, part: HostPart): Promise<HostReading |
 }
 
 /** The systemd units of the hosts. */
-export async function serviceLines(desk: KeptHosts): Promise<ServiceLine[]> {
+export async function serviceLines(
+  desk: KeptHosts,
+  redact: (text: string) => string,
+): Promise<ServiceLine[]> {
   return Promise.all(
     desk.choose([], true).map(async (part): Promise<ServiceLine> => {
       const order = { lines: LINES, sudo: true };
       const { value = [], error } = await asked(desk, part, () => readServices(desk, [part], order));
-      return { host: part.name, services: value[0]?.services ?? [], ...(error ? { error } : {}) };
+      // What a service says of itself is cut where it is shown: a secret must be gone before that.
+      const services = (value[0]?.services ?? []).map((one) => ({ ...one, lines: one.lines.map(redact) }));
+      return { host: part.name, services, ...(error ? { error } : {}) };
     }),
   );
 }

@@ -29,6 +29,7 @@ function model(of: () => Picture, colour = false) {
   const deps = {
     picture: of,
     paint: painter(colour),
+    redact: (text: string) => text.replaceAll('database', '[secret]'),
     choose: (range: string) => said.push(`range ${range}`),
     refresh: () => said.push('refresh'),
     logs: async (name: string) => [`12:00:00 of ${name}`],
@@ -52,6 +53,10 @@ describe.each(SIZES)('the screen at %i × %i', (columns, rows) => {
     expect(text).toMatch(/Backups|backup +9 h old/);
     expect(text).toContain('Api errors');
     expect(lines.at(-1)).toContain('q quit');
+  });
+
+  it('shows no secret, whoever told it', () => {
+    expect(drawn(model(picture).model, columns, rows)).not.toContain('database');
   });
 
   it('is the same with colours, in the sixteen of every terminal', () => {

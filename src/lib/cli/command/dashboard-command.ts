@@ -6,12 +6,12 @@ import { duration } from '../../base/text.ts';
 import type { DashboardDesk } from '../../desks/index.ts';
 import { Ledger, type Picture, RANGE_NAMES, type RangeName } from '../../monitoring/dashboard/index.ts';
 import { type Because, ChangeWatch, type ExitOn, endedView } from '../dashboard/continuous.ts';
+import { oneLine } from '../dashboard/one-line.ts';
 import type { Ended } from '../dashboard/screen.ts';
 import type { Leave } from '../dashboard/screen-model.ts';
 import { staySmall } from '../dashboard/small.ts';
 import { painter } from '../terminal.ts';
 import { dashboardView } from '../views/dashboard-view.ts';
-import { harmless } from '../views/log-lines.ts';
 import type { View } from '../views/view.ts';
 import { HostCommand } from './host-command.ts';
 
@@ -168,6 +168,7 @@ export abstract class DashboardCommand<T extends typeof Command = typeof Command
     const deps = {
       picture: () => desk.picture,
       paint: painter(this.terminal.colourOut),
+      redact: (text: string) => this.redactor.redact(text),
       choose: (range: RangeName) => desk.choose(range),
       refresh: () => desk.refresh(),
       logs: (name: string) => this.#logs(desk, name, signal),
@@ -196,7 +197,8 @@ export abstract class DashboardCommand<T extends typeof Command = typeof Command
     const events = await desk.logs(name, signal);
     return events.map(({ at, message }) => {
       const time = new Date(at).toTimeString().slice(0, 8);
-      return `${time} ${harmless(this.redactor.redact(message)).replace(/\s*\n\s*/g, ' ⏎ ')}`;
+      const folded = this.redactor.redact(message.trimEnd()).replace(/\s*\n\s*/g, ' ⏎ ');
+      return `${time} ${oneLine(folded)}`;
     });
   }
 

@@ -2,8 +2,8 @@ import stringWidth from 'fast-string-width';
 import type { Chart, Topic } from '../../monitoring/dashboard/index.ts';
 import type { MetricWindow } from '../../monitoring/index.ts';
 import type { Paint, Style } from '../terminal.ts';
-import { harmless } from '../views/log-lines.ts';
 import { cut } from '../views/table.ts';
+import { oneLine } from './one-line.ts';
 import { type Figures, figuresOf, plot, tick, topWords } from './plot.ts';
 
 /** Columns of the axis before a plot, its line included. */
@@ -28,7 +28,7 @@ export function fitted(text: string, width: number): string {
 
 /** What a chart is of: `api errors`. */
 export function chartTitle({ name, label }: Chart): string {
-  return harmless(`${name} ${label}`);
+  return oneLine(`${name} ${label}`);
 }
 
 /** A title with the figures, and below it the plot with its axis: so many lines of so many columns. */

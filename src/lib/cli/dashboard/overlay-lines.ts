@@ -2,10 +2,10 @@ import stringWidth from 'fast-string-width';
 import type { Chart } from '../../monitoring/dashboard/index.ts';
 import type { MetricWindow } from '../../monitoring/index.ts';
 import type { Paint } from '../terminal.ts';
-import { harmless } from '../views/log-lines.ts';
 import { cut } from '../views/table.ts';
 import { wrapped } from '../views/wrap.ts';
 import { chartTitle, plotLines, timeAxis } from './chart-lines.ts';
+import { oneLine } from './one-line.ts';
 import type { Row } from './panels.ts';
 import { figuresOf } from './plot.ts';
 import type { Overlay } from './screen-state.ts';
@@ -85,7 +85,7 @@ function chartPage(
   const facts = pairLines(
     paint,
     [
-      ['of', `${kind} ${harmless(resource)}${stack ? `, stack ${stack}` : ''}`],
+      ['of', `${kind} ${oneLine(resource)}${stack ? `, stack ${stack}` : ''}`],
       ['what', `${statistic} in ${unit}, ${points.length} datapoints`],
       [
         'figures',

@@ -4,6 +4,7 @@ import {
   alarmThing,
   backupThing,
   certificateThing,
+  deployThing,
   type EndpointLine,
   endpointThing,
   type HostLine,
@@ -18,9 +19,9 @@ import {
   type Told,
 } from '../../monitoring/dashboard/index.ts';
 import { actionWords, conditionWords, isWell, type ServiceState, whyWords } from '../../monitoring/index.ts';
-import { harmless } from '../views/log-lines.ts';
 import { usd } from '../views/manage-plan-view.ts';
 import { localTime } from '../views/times.ts';
+import { oneLine } from './one-line.ts';
 
 /** One line of a panel, and what is told when it is looked at closely. */
 export interface Row {
@@ -43,13 +44,12 @@ export interface Panel {
 }
 
 const local = (ms: number) => localTime(new Date(ms).toISOString(), 'minutes');
-/** Text that may come from AWS or a host. */
 const row = ({ id, mood, name, words, more, logs }: Row): Row => ({
   id,
   mood,
-  name: harmless(name),
-  words: harmless(words),
-  more: more.flatMap(([title, value]) => (value === '' ? [] : [[title, harmless(value)] as const])),
+  name: oneLine(name),
+  words: oneLine(words),
+  more: more.flatMap(([title, value]) => (value === '' ? [] : [[title, oneLine(value)] as const])),
   ...(logs ? { logs } : {}),
 });
 
@@ -251,12 +251,12 @@ function deployRows(told: NonNullable<Picture['panels']['deploy']>, now: number)
   if (value === undefined) return [{ ...base, mood: undefined, words: 'asking…', more: [] }];
   if (value === null) return [{ ...base, mood: 'off', words: 'nothing was deployed yet', more: [] }];
   const { id, at, result, command, who, commit } = value;
-  const moods: Readonly<Record<string, Mood>> = { succeeded: 'good', failed: 'bad', unhealthy: 'bad' };
+  const { mood, words } = deployThing(value, now);
   return [
     {
       ...base,
-      mood: moods[result] ?? 'busy',
-      words: `${command} ${result} ${age(now - at)} ago by ${who}`,
+      mood,
+      words,
       more: [
         ['command', command],
         ['result', result],

@@ -6,6 +6,8 @@ import { type Effect, FIRST_STATE, type Press, press, type ScreenState } from '.
 export interface ScreenDeps {
   readonly picture: () => Picture;
   readonly paint: Paint;
+  /** Takes secrets out of a text. */
+  readonly redact: (text: string) => string;
   readonly choose: (range: RangeName) => void;
   readonly refresh: () => void;
   /** Lines for people, oldest first. */
@@ -44,8 +46,9 @@ export class ScreenModel {
   };
 
   frame(size: Size): Frame {
-    const { picture, paint } = this.#deps;
-    return frameOf({ picture: picture(), state: this.#state, size, paint });
+    const { picture, paint, redact } = this.#deps;
+    const frame = frameOf({ picture: picture(), state: this.#state, size, paint });
+    return { ...frame, left: frame.left.map(redact), right: frame.right.map(redact) };
   }
 
   press(key: Press, size: Size): void {

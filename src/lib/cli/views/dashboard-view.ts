@@ -13,9 +13,9 @@ import {
 import { conditionWords, seriesWords, sparkline, whyWords } from '../../monitoring/index.ts';
 import { chartTitle } from '../dashboard/chart-lines.ts';
 import { MOOD_STYLE, paintedMark } from '../dashboard/marks.ts';
+import { oneLine } from '../dashboard/one-line.ts';
 import { type Panel, panelsOf } from '../dashboard/panels.ts';
 import type { Ui } from '../terminal.ts';
-import { harmless } from './log-lines.ts';
 import { pairs } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -177,7 +177,7 @@ export function thingText(
   ui: Ui,
   { kind, name, mood, words }: Pick<Thing, 'kind' | 'name' | 'mood' | 'words'>,
 ): string {
-  return `${paintedMark(ui.paint, mood)} ${ui.paint('bold', kind === 'panel' ? name : `${kind} ${name}`)}: ${harmless(words)}`;
+  return `${paintedMark(ui.paint, mood)} ${ui.paint('bold', oneLine(kind === 'panel' ? name : `${kind} ${name}`))}: ${oneLine(words)}`;
 }
 
 /** The same with what it was before: `✗ alarm shop-errors: OK → ALARM, for 0 s: …`. */

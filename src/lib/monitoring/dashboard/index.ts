@@ -36,6 +36,7 @@ export {
   backupThing,
   CERTIFICATE_DAYS,
   certificateThing,
+  deployThing,
   endpointThing,
   hostThing,
   instanceThing,

@@ -5,6 +5,7 @@ import { isWell, type ServiceState } from '../services.ts';
 import type {
   AlarmLine,
   BackupLine,
+  DeployLine,
   EndpointLine,
   HostLine,
   InstanceLine,
@@ -138,6 +139,16 @@ const DEPLOY_MOOD: Readonly<Record<string, Mood>> = {
   unhealthy: 'bad',
 };
 
+export function deployThing({ id, at, result, command, who }: DeployLine, now: number): Thing {
+  return {
+    kind: 'deploy',
+    name: command,
+    mood: DEPLOY_MOOD[result] ?? 'off',
+    state: `${id} ${result}`,
+    words: `${command} ${result} ${age(now - at)} ago by ${who}`,
+  };
+}
+
 /** What people call each source. */
 export const SOURCE_WORDS: Readonly<Record<SourceName, string>> = {
   alarms: 'alarms',
@@ -162,17 +173,7 @@ export function thingsOf({ panels, at: now }: Pick<Picture, 'panels' | 'at'>): T
     ...(endpoints?.value ?? []).map(endpointThing),
     ...(endpoints?.value ?? []).flatMap((line) => certificateThing(line) ?? []),
     ...(backups?.value ?? []).map((line) => backupThing(line, now)),
-    ...(run
-      ? [
-          {
-            kind: 'deploy',
-            name: run.command,
-            mood: DEPLOY_MOOD[run.result] ?? 'off',
-            state: `${run.id} ${run.result}`,
-            words: `${run.result}, by ${run.who}`,
-          } as const,
-        ]
-      : []),
+    ...(run ? [deployThing(run, now)] : []),
     ...troublesOf(panels),
   ];
 }
