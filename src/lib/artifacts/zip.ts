@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Dirent, Stats } from 'node:fs';
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { basename, join, sep } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { type Zippable, zipSync } from 'fflate';
-import ignore, { type Ignore } from 'ignore';
+import ignore from 'ignore';
 import { UsageError } from '../base/errors.ts';
+import { type FolderEntry, folderFiles, unreadable } from '../base/folder-files.ts';
 import { bytes as inWords } from '../base/text.ts';
 
 /** Never part of an archive: the repository, and what other tools leave behind. */
@@ -43,14 +43,6 @@ export interface Zip {
   readonly files: number;
 }
 
-interface Found {
-  /** Path in the archive, with `/`. */
-  readonly name: string;
-  readonly file: string;
-  readonly size: number;
-  readonly executable: boolean;
-}
-
 /**
  * A zip of a folder's content that depends on nothing but names, contents and executable bits: sorted,
  * fixed times, modes 0644 or 0755. Equal folders give equal bytes on every machine. Links are followed
@@ -65,14 +57,13 @@ export async function zipFolder(
   folder: string,
   options: { exclude?: readonly string[]; largest?: ZipLimit },
 ): Promise<Zip> {
-  const root = await realpath(folder).catch(() => undefined);
-  if (root === undefined || !(await stat(root)).isDirectory()) {
-    throw new UsageError({ code: 'FolderNotFound', message: `There is no folder ${folder} to zip.` });
-  }
   const excluded = ignore()
     .add(NEVER)
     .add([...(options.exclude ?? [])]);
-  const found = await collect({ root, folder, excluded }, root, '', [root]);
+  const exclusion = 'the `exclude` patterns of the function';
+  const found = await folderFiles({ folder, excluded, done: 'zipped', exclusion });
+  if (found === undefined)
+    throw new UsageError({ code: 'FolderNotFound', message: `There is no folder ${folder} to zip.` });
   if (found.length === 0) {
     throw new UsageError({
       code: 'FolderEmpty',
@@ -82,7 +73,7 @@ export async function zipFolder(
   }
   refuseTooLarge(folder, found, options.largest ?? LAMBDA);
   // By code units: the same order in every locale.
-  found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  found.sort((a, b) => (a.path < b.path ? -1 : 1));
   return zipped(found);
 }
 
@@ -93,12 +84,12 @@ export async function zipFolder(
  */
 export async function zipFile(file: string, largest: ZipLimit): Promise<Zip> {
   const { size, mode } = await stat(file);
-  const found = [{ name: basename(file), file, size, executable: (mode & 0o111) !== 0 }];
+  const found = [{ path: basename(file), file, size, executable: (mode & 0o111) !== 0 }];
   refuseTooLarge(file, found, largest);
   return zipped(found);
 }
 
-async function zipped(found: readonly Found[]): Promise<Zip> {
+async function zipped(found: readonly FolderEntry[]): Promise<Zip> {
   const bytes = await archive(found);
   const digest = createHash('sha256').update(bytes).digest();
   return {
@@ -109,93 +100,29 @@ async function zipped(found: readonly Found[]): Promise<Zip> {
   };
 }
 
-interface Search {
-  readonly root: string;
-  readonly folder: string;
-  readonly excluded: Ignore;
-}
-
-/** @param trail the real paths of the folders above, to notice a link that leads back up. */
-async function collect(
-  search: Search,
-  folder: string,
-  prefix: string,
-  trail: readonly string[],
-): Promise<Found[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
-    throw unreadable(folder, error);
-  });
-  const found: Found[] = [];
-  for (const entry of entries) {
-    const name = prefix + entry.name;
-    const file = join(folder, entry.name);
-    if (search.excluded.ignores(name)) continue;
-    const [facts, real] = await follow(search, entry, file, name);
-    if (facts.isDirectory()) {
-      if (search.excluded.ignores(`${name}/`)) continue;
-      if (trail.includes(real)) throw badLink(search, name, 'it leads back to a folder that it is in');
-      found.push(...(await collect(search, file, `${name}/`, [...trail, real])));
-    } else if (facts.isFile()) {
-      found.push({ name, file, size: facts.size, executable: (facts.mode & 0o111) !== 0 });
-    } else {
-      throw new UsageError({
-        code: 'NotAFile',
-        message: `${name} in ${search.folder} is neither a file nor a folder: it cannot be zipped.`,
-        suggestions: ['Remove it, or add it to the `exclude` patterns of the function.'],
-      });
-    }
-  }
-  return found;
-}
-
-async function follow(search: Search, entry: Dirent, file: string, name: string): Promise<[Stats, string]> {
-  if (!entry.isSymbolicLink()) return [await stat(file), file];
-  const real = await realpath(file).catch(() => undefined);
-  if (real === undefined) throw badLink(search, name, 'it leads nowhere');
-  if (real !== search.root && !real.startsWith(search.root + sep)) {
-    throw badLink(search, name, `it leaves the folder, to ${real}`);
-  }
-  return [await stat(real), real];
-}
-
-function badLink({ folder }: Search, name: string, why: string): UsageError {
-  return new UsageError({
-    code: 'BadLink',
-    message: `The link ${name} in ${folder} cannot be zipped: ${why}.`,
-    suggestions: [
-      'Copy what it points at into the folder, or add it to the `exclude` patterns of the function.',
-    ],
-  });
-}
-
-function unreadable(path: string, cause: unknown): UsageError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new UsageError({ code: 'FileNotReadable', message: `${path} cannot be read.`, why, cause });
-}
-
-function refuseTooLarge(path: string, found: readonly Found[], limit: ZipLimit): void {
+function refuseTooLarge(path: string, found: readonly FolderEntry[], limit: ZipLimit): void {
   const total = found.reduce((sum, { size }) => sum + size, 0);
   if (total <= limit.bytes) return;
   const largest = found.toSorted((a, b) => b.size - a.size).slice(0, 3);
   throw new UsageError({
     code: 'ZipTooLarge',
     message: `${path} is too large for ${limit.what}: ${inWords(total)} of at most ${inWords(limit.bytes)}.`,
-    why: `The largest: ${largest.map(({ name, size }) => `${name} (${inWords(size)})`).join(', ')}.`,
+    why: `The largest: ${largest.map(({ path, size }) => `${path} (${inWords(size)})`).join(', ')}.`,
     suggestions: limit.suggestions,
   });
 }
 
-async function archive(found: readonly Found[]): Promise<Uint8Array> {
+async function archive(found: readonly FolderEntry[]): Promise<Uint8Array> {
   const files: Zippable = {};
   for (let from = 0; from < found.length; from += AT_ONCE) {
     const some = found.slice(from, from + AT_ONCE);
     const contents = await Promise.all(
       some.map(({ file }) => readFile(file).catch((error) => Promise.reject(unreadable(file, error)))),
     );
-    some.forEach(({ name, executable }, index) => {
+    some.forEach(({ path, executable }, index) => {
       const mode = REGULAR | (executable ? 0o755 : 0o644);
       const content = contents[index] ?? new Uint8Array();
-      files[name] = [content, { mtime: TIME, os: UNIX, attrs: (mode << 16) >>> 0 }];
+      files[path] = [content, { mtime: TIME, os: UNIX, attrs: (mode << 16) >>> 0 }];
     });
   }
   // In this thread: fflate's workers cannot be loaded from a bundle.

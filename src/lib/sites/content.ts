@@ -3,8 +3,9 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import ignore from 'ignore';
 import { UsageError } from '../base/errors.ts';
+import { unreadable } from '../base/folder-files.ts';
 import { sideBySide } from '../base/side-by-side.ts';
-import { type FolderFile, unreadable } from './folder.ts';
+import type { FolderFile } from './folder.ts';
 
 /** Larger files are hashed as they are read, and not searched. */
 const IN_MEMORY = 16 * 1024 * 1024;

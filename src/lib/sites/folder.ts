@@ -1,8 +1,6 @@
-import type { Dirent, Stats } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
-import ignore, { type Ignore } from 'ignore';
+import ignore from 'ignore';
 import { UsageError } from '../base/errors.ts';
+import { type FolderEntry, folderFiles } from '../base/folder-files.ts';
 import { bytes, listed, plural } from '../base/text.ts';
 
 /** Never published: repositories, and what other tools leave behind. */
@@ -46,14 +44,7 @@ const LONGEST_KEY = 1024;
 const FEW = 5;
 
 /** One file of a folder. */
-export interface FolderFile {
-  /** Path in the folder, with `/`. */
-  readonly path: string;
-  /** Absolute. */
-  readonly file: string;
-  /** Bytes. */
-  readonly size: number;
-}
+export type FolderFile = Pick<FolderEntry, 'path' | 'file' | 'size'>;
 
 export interface FolderOrder {
   /** Absolute path. */
@@ -74,67 +65,16 @@ export interface FolderOrder {
  */
 export async function readFolder(order: FolderOrder): Promise<FolderFile[]> {
   const { folder } = order;
-  const root = await realpath(folder).catch(() => undefined);
-  if (root === undefined || !(await stat(root)).isDirectory()) throw missing(folder);
-  const search = {
-    root,
-    folder,
-    excluded: ignore()
-      .add(NEVER)
-      .add([...order.exclude]),
-  };
-  const files = await collect(search, root, '', [root]);
+  const excluded = ignore()
+    .add(NEVER)
+    .add([...order.exclude]);
+  const exclusion = '`exclude` of the site';
+  const files = await folderFiles({ folder, excluded, done: 'published', exclusion });
+  if (files === undefined) throw missing(folder);
   if (files.length === 0) throw empty(folder);
   refuseSecrets(files, order);
   refuseImpossible(files, order);
   return files;
-}
-
-interface Search {
-  readonly root: string;
-  readonly folder: string;
-  readonly excluded: Ignore;
-}
-
-/** @param trail the real paths of the folders above, to notice a link that leads back up */
-async function collect(
-  search: Search,
-  folder: string,
-  prefix: string,
-  trail: readonly string[],
-): Promise<FolderFile[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
-    throw unreadable(folder, error);
-  });
-  const found: FolderFile[] = [];
-  for (const entry of entries) {
-    const path = prefix + entry.name;
-    if (search.excluded.ignores(path)) continue;
-    const [facts, file] = await follow(search, entry, join(folder, entry.name), path);
-    if (facts.isDirectory()) {
-      if (search.excluded.ignores(`${path}/`)) continue;
-      if (trail.includes(file)) throw badLink(search, path, 'it leads back to a folder that it is in');
-      found.push(...(await collect(search, file, `${path}/`, [...trail, file])));
-    } else if (facts.isFile()) {
-      found.push({ path, file, size: facts.size });
-    } else {
-      throw new UsageError({
-        code: 'NotAFile',
-        message: `${path} in ${search.folder} is neither a file nor a folder: it cannot be published.`,
-        suggestions: ['Remove it, or add it to `exclude` of the site.'],
-      });
-    }
-  }
-  return found;
-}
-
-async function follow(search: Search, entry: Dirent, file: string, path: string): Promise<[Stats, string]> {
-  if (!entry.isSymbolicLink()) return [await stat(file), file];
-  const real = await realpath(file).catch(() => undefined);
-  if (real === undefined) throw badLink(search, path, 'it leads nowhere');
-  if (real !== search.root && !real.startsWith(search.root + sep))
-    throw badLink(search, path, `it leaves the folder, to ${real}`);
-  return [await stat(real), real];
 }
 
 function refuseSecrets(files: readonly FolderFile[], { folder, allow }: FolderOrder): void {
@@ -189,17 +129,4 @@ function empty(folder: string): UsageError {
     message: `${folder} has no file: nothing would be left of the site.`,
     suggestions: ['Build the site first, or look at `folder` and `exclude` of the site.'],
   });
-}
-
-function badLink({ folder }: Search, path: string, why: string): UsageError {
-  return new UsageError({
-    code: 'BadLink',
-    message: `The link ${path} in ${folder} cannot be published: ${why}.`,
-    suggestions: ['Copy what it points at into the folder, or add it to `exclude` of the site.'],
-  });
-}
-
-export function unreadable(path: string, cause: unknown): UsageError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new UsageError({ code: 'FileNotReadable', message: `${path} cannot be read.`, why, cause });
 }
