@@ -34,6 +34,8 @@ export interface ScheduleOrder {
 
 const PART = 'stack schedules';
 const TIMEOUT = 15 * 60_000;
+/** A stack that AWS never made, or took back whole: its template tells what was wanted once. */
+const EMPTY = new Set(['REVIEW_IN_PROGRESS', 'ROLLBACK_COMPLETE']);
 /** A template has room for 500 resources: two for each target, and the role. */
 const MOST_TARGETS = 200;
 
@@ -56,7 +58,7 @@ export class ScheduleDesk {
     const port = await this.#port();
     // A template may be kept after its stack.
     const [state, template] = await Promise.all([port.stack(this.stackName), port.template(this.stackName)]);
-    return state ? schedulesOf(template) : [];
+    return state && !EMPTY.has(state.status) ? schedulesOf(template) : [];
   }
 
   /**
@@ -108,6 +110,23 @@ export class ScheduleDesk {
       await this.#recorded(all, left, () => (left.length > 0 ? this.#deploy(left) : this.#delete()));
       return true;
     });
+  }
+
+  /**
+   * Takes away the empty stack that a first `set` leaves which was killed, or which AWS rolled back. False where
+   * there is none.
+   */
+  async sweep(): Promise<boolean> {
+    const empty = async () => {
+      const state = await (await this.#port()).stack(this.stackName);
+      return state !== undefined && EMPTY.has(state.status);
+    };
+    if (!(await empty())) return false;
+    return underLock(
+      this.#deps,
+      this.#project,
+      async () => (await empty()) && (await this.#delete()) === 'deleted',
+    );
   }
 
   async #delete() {

@@ -47,10 +47,15 @@ export class ScheduleEngines {
     return this.#desks[engine].set(schedule);
   }
 
-  /** @throws UsageError `NoSuchSchedule` */
+  /**
+   * Also takes away what a `set` left that never came to its end.
+   *
+   * @throws UsageError `NoSuchSchedule`
+   */
   async remove(name: string, engine?: ScheduleEngine): Promise<void> {
     const all = await this.list(engine);
     const found = all.filter((one) => one.name === name);
+    if (found.length === 0 && engine !== 'cron' && (await this.#desks.scheduler.sweep())) return;
     if (found.length === 0) throw noSuch(name, all);
     for (const one of found) await this.#desks[one.engine].remove(name);
   }

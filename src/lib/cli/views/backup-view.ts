@@ -84,9 +84,10 @@ export function backupListView(listed: readonly Listed[], now: number): View {
     text: (ui) => {
       if (listed.length === 0) return 'There are no backups. Make one: infractl backup create';
       const regions = new Set(listed.map(({ backup }) => backup.region)).size;
+      const subjects = new Set(listed.map(({ backup }) => backup.subject)).size;
       const columns = [
         { title: 'backup' },
-        { title: 'of' },
+        { title: 'of', optional: subjects === 1 },
         { title: 'taken', optional: true },
         { title: 'age', optional: true },
         { title: 'state' },

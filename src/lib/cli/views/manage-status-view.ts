@@ -55,9 +55,11 @@ function oneRow(ui: Ui, row: StatusRow): string {
 
 function manyRows(ui: Ui, rows: readonly StatusRow[]): string {
   const remarks = rows.some(({ detail }) => detail);
+  const named = rows.every(({ name }) => name) && new Set(rows.map(({ name }) => name)).size === rows.length;
+  const columns = COLUMNS.map((column) => (column.title === 'id' ? { ...column, optional: named } : column));
   return table(
     ui,
-    remarks ? COLUMNS : COLUMNS.slice(0, -1),
+    remarks ? columns : columns.slice(0, -1),
     rows.map((row) => [
       row.name ?? (row.kind === 'instance' ? '-' : row.kind),
       row.id,
