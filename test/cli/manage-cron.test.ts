@@ -11,7 +11,8 @@ const SHIM = `#!/bin/sh
 case "$1" in
 -l) [ -f "$HOME/tab" ] && cat "$HOME/tab" || { echo "no crontab for root" >&2; exit 1; } ;;
 -r) rm "$HOME/tab" ;;
--) cat >"$HOME/new"
+-*) echo "usage: crontab file" >&2; exit 64 ;;
+*) cat "$1" >"$HOME/new"
   [ -f "$HOME/full" ] && { echo "crontab: too many entries, limit 256" >&2; exit 1; }
   mv "$HOME/new" "$HOME/tab" ;;
 esac

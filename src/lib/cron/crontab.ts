@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { InfractlError } from '../base/errors.ts';
 import type { Machine } from './machine.ts';
 
@@ -69,15 +70,26 @@ export async function readCrontab(machine: Machine): Promise<string> {
   });
 }
 
-/** @throws InfractlError `CrontabRefused`: it is full, say, or the user may not use cron */
+/**
+ * From a file, never by a pipe: `crontab -` would take a pipe that ends early, because this process was killed, for
+ * all there is.
+ *
+ * @throws InfractlError `CrontabRefused`: it is full, say, or the user may not use cron
+ */
 export async function writeCrontab(machine: Machine, text: string): Promise<void> {
-  const result = await machine.run('crontab', text === '' ? ['-r'] : ['-'], text === '' ? undefined : text);
-  if (result?.exitCode === 0) return;
-  throw new InfractlError({
-    code: 'CrontabRefused',
-    message: 'The crontab could not be written; it is as it was.',
-    why: result?.stderr.trim() ?? '',
-  });
+  const file = join(machine.home, '.local/state/infractl/crontab');
+  try {
+    if (text !== '') machine.write(file, text, 0o600);
+    const result = await machine.run('crontab', [text === '' ? '-r' : file]);
+    if (result?.exitCode === 0) return;
+    throw new InfractlError({
+      code: 'CrontabRefused',
+      message: 'The crontab could not be written; it is as it was.',
+      why: result?.stderr.trim() ?? '',
+    });
+  } finally {
+    machine.remove(file);
+  }
 }
 
 export function noCron(code: 'NoCron' | 'NoScheduler' = 'NoCron'): InfractlError {

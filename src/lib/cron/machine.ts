@@ -12,7 +12,8 @@ export interface Machine {
   /** Undefined when there is no such command. */
   run(command: string, args: readonly string[], input?: string): Promise<RunResult | undefined>;
   read(file: string): string | undefined;
-  write(file: string, text: string): void;
+  /** Whole or not at all. `mode` as chmod has it; as the umask says without. */
+  write(file: string, text: string, mode?: number): void;
   remove(file: string): void;
   makeFolder(folder: string): void;
   exists(path: string): boolean;
@@ -41,9 +42,9 @@ export function thisMachine(env: NodeJS.ProcessEnv, signal: AbortSignal): Machin
         return undefined;
       }
     },
-    write(file, text) {
+    write(file, text, mode) {
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(`${file}.new`, text);
+      writeFileSync(`${file}.new`, text, { mode: mode ?? 0o666 });
       renameSync(`${file}.new`, file);
     },
     remove: (file) => rmSync(file, { force: true }),

@@ -75,7 +75,8 @@ export async function install(machine: Machine, engine: Engine, entry: Entry): P
   ] as const;
   const changed = units.filter(([file, text]) => machine.read(file) !== text);
   for (const [file, text] of changed) machine.write(file, text);
-  if (changed.length > 0) await must(machine, ['daemon-reload']);
+  // Also where nothing changed: what wrote the files may have been killed before it came to this.
+  await must(machine, ['daemon-reload']);
   await must(machine, ['enable', '--now', `${unitName(entry.name)}.timer`]);
   return changed.length > 0;
 }
@@ -87,6 +88,10 @@ export async function uninstall(machine: Machine, name: string): Promise<boolean
   if (machine.exists(files.timer)) {
     found = true;
     await must(machine, ['disable', '--now', `${unitName(name)}.timer`]);
+  }
+  // Alone it is what a run left that was killed.
+  if (found || machine.exists(files.service)) {
+    found = true;
     machine.remove(files.timer);
     machine.remove(files.service);
     await must(machine, ['daemon-reload']);
