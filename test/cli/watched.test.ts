@@ -20,12 +20,15 @@ const ann = new Home();
 const bob = new Home();
 let port: StacksPort;
 
+// With the folder of its gate gone, the test is over: a function that waited on would keep the sandbox from stopping.
 const HANDLER = `
+const { existsSync } = require('node:fs');
+const { dirname } = require('node:path');
 exports.handler = async (event, context) => {
   const { Gate = '', Fail = '' } = event.ResourceProperties;
   const isDeletion = event.RequestType === 'Delete';
   console.log(event.RequestType + ' ' + event.LogicalResourceId + ' behind ' + Gate);
-  while (!isDeletion && !require('node:fs').existsSync(Gate)) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!isDeletion && existsSync(dirname(Gate)) && !existsSync(Gate)) await new Promise((resolve) => setTimeout(resolve, 50));
   const failed = Fail !== '' && !isDeletion;
   if (failed) console.error('Error: the schema has version 7, wanted is 8');
   await fetch(event.ResponseURL, { method: 'PUT', body: JSON.stringify({

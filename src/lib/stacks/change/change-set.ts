@@ -235,12 +235,24 @@ export async function withdraw(
     // Another deploy may have put its change set into the same empty stack.
     if (state?.status !== 'REVIEW_IN_PROGRESS' || (await deps.port.hasChangeSets(stackId))) return;
     await deps.port.discardStack(stackId, operationToken());
+    await disappeared(deps, stackId);
   } catch (error) {
     deps.reporter.emit({
       type: 'warning',
       message: `A change set of the stack ${spec.stackName} could not be removed (${messageOf(error)}). It does nothing by itself; the next deploy clears it away.`,
     });
   }
+}
+
+/** How long AWS is given to delete an empty stack. Milliseconds. */
+const DISAPPEARANCE = 15_000;
+const BETWEEN_LOOKS = 250;
+
+/** Whoever deploys next, be it this run itself, must not meet a stack that is being deleted. Not interruptible, but short. */
+async function disappeared({ port, clock }: StackDeps, stackId: string): Promise<void> {
+  const deadline = clock.now() + DISAPPEARANCE;
+  while ((await port.stack(stackId))?.status === 'DELETE_IN_PROGRESS' && clock.now() < deadline)
+    await clock.sleep(BETWEEN_LOOKS);
 }
 
 /** How long AWS is given to finish a change set that is to go. Milliseconds. */
