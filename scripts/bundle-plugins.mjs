@@ -127,7 +127,7 @@ const pureSchemas = {
  * that are used as an object with a state (process).
  */
 const READ_LATE =
-  /^(?:child_process|crypto|dns|fs\/promises|http|http2|https|net|os|perf_hooks|readline|readline\/promises|stream\/promises|timers\/promises|tls|tty|worker_threads|zlib)$/;
+  /^(?:child_process|crypto|dns|fs\/promises|http|http2|https|net|os|perf_hooks|readline|readline\/promises|stream\/promises|timers\/promises|tls|tty|util|worker_threads|zlib)$/;
 
 /** A module whose prototype looks every name up in the real one. Copies of it look there too. */
 const late = (name) => `
