@@ -162,6 +162,26 @@ const builtins = {
   },
 };
 
+/** Measuring a text asks an expression of 10 KB for emojis, word by word of a help; most words are plain ASCII. */
+const plainWidth = {
+  name: 'plain-width',
+  setup(api) {
+    api.onLoad({ filter: /node_modules[\\/]string-width[\\/]index\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const measured = 'string = stripAnsi(string);';
+      if (!text.includes(measured))
+        throw new Error(`${path} is not as it was: look at the plugin plain-width`);
+      return {
+        contents: text.replace(
+          measured,
+          `if (/^[\\x20-\\x7e]*$/.test(string)) return string.length;\n\t${measured}`,
+        ),
+        loader: 'js',
+      };
+    });
+  },
+};
+
 /** The SDK's request handler makes its HTTPS agent at once, also for an endpoint that is not HTTPS. */
 const lateHttps = {
   name: 'late-https',
@@ -301,6 +321,7 @@ export const plugins = [
   slimInk,
   builtins,
   lateHttps,
+  plainWidth,
   lateEventStreams,
   leaveOut,
   slimOclif,
