@@ -22,12 +22,17 @@ interface Manifest {
  */
 export class Commands {
   readonly #root: string;
-  readonly #manifest: Manifest;
+  #read: Manifest | undefined;
 
   /** @param root the folder of the package */
   constructor(root: string) {
     this.#root = root;
-    this.#manifest = JSON.parse(readFileSync(path.join(root, 'oclif.manifest.json'), 'utf8')) as Manifest;
+  }
+
+  /** Read on first use: help on the whole, which oclif makes, reads it by itself. */
+  get #manifest(): Manifest {
+    this.#read ??= JSON.parse(readFileSync(path.join(this.#root, 'oclif.manifest.json'), 'utf8')) as Manifest;
+    return this.#read;
   }
 
   get version(): string {
