@@ -36,12 +36,13 @@ export function newSshKey(comment: string): SshKey {
   ]);
   const lines = whole.toString('base64').match(/.{1,70}/g) ?? [];
   return {
-    private: ['-----BEGIN OPENSSH PRIVATE KEY-----', ...lines, '-----END OPENSSH PRIVATE KEY-----', ''].join(
-      '\n',
-    ),
+    private: [armour('BEGIN'), ...lines, armour('END'), ''].join('\n'),
     public: `${TYPE} ${blob.toString('base64')} ${comment}`,
   };
 }
+
+/** The first or the last line of the file. */
+const armour = (edge: 'BEGIN' | 'END') => `-----${edge} OPENSSH PRIVATE KEY-----`;
 
 /** With its length before it. */
 function text(content: string | Buffer): Buffer {
