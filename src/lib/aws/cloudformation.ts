@@ -32,7 +32,7 @@ import type {
 import { call } from './call.ts';
 import { toChanges, toEvent, toFinding, toReverts, toState } from './cloudformation-words.ts';
 import { underneath } from './errors.ts';
-import { type Pacing, paced, pacingOf } from './pacing.ts';
+import { cloudFormationPacing, type Pacing, paced } from './pacing.ts';
 import type { AwsSession } from './session.ts';
 import { traced } from './trace.ts';
 
@@ -43,7 +43,7 @@ import { traced } from './trace.ts';
  */
 export function cloudFormation(
   session: AwsSession,
-  pacing: Pacing = pacingOf(session, 'cloudformation'),
+  pacing: Pacing = cloudFormationPacing(session),
 ): StacksPort {
   const client = traced(paced(new CloudFormationClient(session.config), pacing), session);
 

@@ -9,7 +9,7 @@ import {
 import type { DriftPort, PropertyDifference, ResourceDrift } from '../stacks/drift/port.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
-import { type Pacing, paced, pacingOf } from './pacing.ts';
+import { cloudFormationPacing, type Pacing, paced } from './pacing.ts';
 import type { AwsSession } from './session.ts';
 import { traced } from './trace.ts';
 
@@ -18,10 +18,7 @@ import { traced } from './trace.ts';
  *
  * @param pacing default: the one that all callers of the account and region share
  */
-export function driftPort(
-  session: AwsSession,
-  pacing: Pacing = pacingOf(session, 'cloudformation'),
-): DriftPort {
+export function driftPort(session: AwsSession, pacing: Pacing = cloudFormationPacing(session)): DriftPort {
   const client = traced(paced(new CloudFormationClient(session.config), pacing), session);
   return {
     async detectDrift(stack) {

@@ -14,10 +14,8 @@ export interface Pace {
 
 /** Where the learning starts and ends for limits that AWS does not publish. */
 const UNPUBLISHED: Pace = { burst: 30, rate: 30, most: 60 };
-/** Sixty stacks at once are to begin within seconds; where that is too much, the first answers say so. */
-const UNPUBLISHED_OF: Readonly<Record<string, Pace>> = {
-  cloudformation: { burst: 90, rate: 60, most: 60 },
-};
+/** Sixty stacks at once are to begin within a second; where that is too much, the first answers say so. */
+const CLOUDFORMATION: Pace = { burst: 60, rate: 60, most: 60 };
 const MIN_RATE = 0.5;
 /** How much the rate grows in a second without throttling. */
 const RECOVERY = 1;
@@ -148,7 +146,7 @@ export class Pacers {
     const mine = this.#pacers.get(owner) ?? new Map<string, Pacer>();
     this.#pacers.set(owner, mine);
     const key = [endpoint ?? '', region, api].join('|');
-    const pacer = mine.get(key) ?? new Pacer(this.#clock, pace ?? UNPUBLISHED_OF[api]);
+    const pacer = mine.get(key) ?? new Pacer(this.#clock, pace);
     mine.set(key, pacer);
     return pacer;
   }
@@ -185,6 +183,15 @@ export type Pacing = Pacer | ((api: string, caller: Caller) => Pacer);
 /** The pacer of the session's account and region for a service, or for an API of it: `ec2:StartInstances`. */
 export function pacingOf(session: Place, service: string): Pacing {
   return (_api, caller) => (session.pacers ?? pacers).of(session, service, caller);
+}
+
+/**
+ * The pacers of CloudFormation: a bucket for each of its APIs. What AWS throttles is an API, such as
+ * DescribeStackEvents; those that look must not hold up those that begin.
+ */
+export function cloudFormationPacing(session: Place): Pacing {
+  return (api, caller) =>
+    (session.pacers ?? pacers).of(session, `cloudformation:${api}`, caller, CLOUDFORMATION);
 }
 
 /** The same at a pace that is known; another clock than the system's brings a pacer of its own. */

@@ -36,9 +36,9 @@ describe('the pacers of a process', () => {
     unknown.throttled();
     all.learn('B', '111');
     expect(of(all, { accessKeyId: 'B' })).toBe(known);
-    expect(known.rate).toBeCloseTo(30, 1);
+    expect(known.rate).toBeCloseTo(15, 1);
     await clock.sleep(10_000);
-    expect(known.rate).toBeGreaterThan(35);
+    expect(known.rate).toBeGreaterThan(20);
   });
 
   it('move as they are where the account has none yet', () => {
@@ -86,12 +86,25 @@ describe('a real client', () => {
     await one.identity();
     await two.identity();
     const place = { endpoint: fake.url, region: 'eu-west-3' };
-    const pacer = pacers.of(place, 'cloudformation', { accessKeyId: 'AKIDONE' });
-    expect(pacers.of(place, 'cloudformation', { accessKeyId: 'AKIDTWO' })).toBe(pacer);
+    const api = 'cloudformation:DescribeStacks';
+    const pacer = pacers.of(place, api, { accessKeyId: 'AKIDONE' });
+    expect(pacers.of(place, api, { accessKeyId: 'AKIDTWO' })).toBe(pacer);
     fake.faults.throttle('cloudformation:DescribeStacks');
     await cloudFormation(two)
       .stack('none')
       .catch(() => {});
     expect(pacer.rate).toBeLessThan(40);
+  });
+
+  it('of CloudFormation goes on beginning at full pace while its looking is throttled', async () => {
+    const clock = virtualClock();
+    const shared = { ...(await session('AKIDA', '111111111111')), pacers: new Pacers(clock) };
+    const rate = (api: string) =>
+      shared.pacers.of(shared, `cloudformation:${api}`, { accountId: '111111111111' }).rate;
+    fake.faults.throttle('cloudformation:DescribeStackEvents');
+    const port = cloudFormation(shared);
+    await port.events('none').catch(() => {});
+    await port.stack('none');
+    expect(rate('DescribeStackEvents')).toBe(rate('DescribeStacks') / 2);
   });
 });
