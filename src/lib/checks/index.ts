@@ -14,6 +14,8 @@ export interface CheckSpec {
   readonly contains?: string;
   /** How long to keep trying, in milliseconds. */
   readonly timeout: number;
+  /** The command that shows the log of what answers, for the suggestions of a failure. */
+  readonly log?: string;
 }
 
 export interface CheckDeps {
@@ -128,7 +130,7 @@ function unhealthy(spec: CheckSpec, answer: Answer, wrong: string, attempts: num
     code: 'Unhealthy',
     message: `${spec.url} is not healthy: ${wrong} (${tries} in ${duration(spec.timeout)}).`,
     why: [wanted, body].filter(Boolean).join('\n'),
-    suggestions: hints(answer.status),
+    suggestions: hints(answer.status, spec.log),
     exit: Exit.unhealthy,
   });
 }

@@ -56,8 +56,14 @@ function innerOf(error: Error): unknown {
   return error instanceof AggregateError ? error.errors[0] : error.cause;
 }
 
-/** The likeliest reasons behind a status, the most useful first. */
-export function hints(status: number | undefined): string[] {
+/** The likeliest reasons behind a status, the most useful first. `log`: the command that shows what is behind it. */
+export function hints(status: number | undefined, log?: string): string[] {
+  const words = reasons(status);
+  const failed = status === undefined || status >= 500;
+  return failed && log !== undefined ? [...words, log] : words;
+}
+
+function reasons(status: number | undefined): string[] {
   if (status === undefined) return ['Check the URL, and that what it leads to is deployed.'];
   if (status === 401 || status === 403) {
     return ['Something in front refuses it: an authorizer, an API key, a bucket or a firewall rule.'];
@@ -73,6 +79,6 @@ export function hints(status: number | undefined): string[] {
       'What is behind it did not answer in time: look at its log, its timeout, and whether it reaches its database.',
     ];
   }
-  if (status >= 500) return ['The application failed: look at its log.'];
+  if (status >= 500) return ['The application failed: its log says why.'];
   return ['Look at `expect` and `contains` of the check.'];
 }

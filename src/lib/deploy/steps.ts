@@ -2,6 +2,7 @@ import type { Outcome } from '../base/report.ts';
 import { bytes, joinUrl, plural } from '../base/text.ts';
 import { type PartId, type Project, partKey } from '../project/model.ts';
 import { ENVIRONMENT_TAG, PART_TAG, PROJECT_TAG } from '../stacks/index.ts';
+import { partBehind } from './behind.ts';
 import { ageOfImage, type Known, outputsOf } from './known.ts';
 import type { Kept } from './ledger.ts';
 import type { Services } from './services.ts';
@@ -222,13 +223,15 @@ export class Steps {
   }
 
   async #check(id: PartId): Promise<Done> {
-    const part = partOf(this.#context.project.checks, id);
+    const { project, where } = this.#context;
+    const part = partOf(project.checks, id);
     const [{ runCheck }, base] = await Promise.all([
       import('../checks/index.ts'),
       this.#known.resolve(part.url),
     ]);
     const { clock, signal, reporter } = this.#context;
     const url = joinUrl(base.value, part.path);
+    const behind = partBehind(project, part.url);
     const result = await runCheck(
       { clock, signal, reporter },
       {
@@ -237,6 +240,7 @@ export class Steps {
         expect: part.expect,
         timeout: part.timeout,
         ...(part.contains ? { contains: part.contains } : {}),
+        log: `infractl logs ${behind ? `${behind} ` : ''}--since 10m${where ?? ''}`,
       },
     );
     const tries = result.attempts > 1 ? ` after ${result.attempts} tries` : '';

@@ -27,6 +27,25 @@ describe('errors as they are shown', () => {
     );
   });
 
+  it('breaks advice between words on a narrow terminal, and leaves commands whole', () => {
+    const advice = new InfractlError({
+      code: 'X',
+      message: 'No.',
+      suggestions: [
+        'Check its name, its platform and the network.',
+        'infractl logs api --since 10m --env production',
+      ],
+    });
+    expect(errorText(advice, painter(false), false, 30)).toBe(
+      [
+        '✗ No.',
+        '  → Check its name, its',
+        '    platform and the network.',
+        '  → infractl logs api --since 10m --env production',
+      ].join('\n'),
+    );
+  });
+
   it('as JSON has exactly four keys', () => {
     expect(errorJson(error)).toEqual({
       error: {

@@ -120,6 +120,7 @@ describe('a check that fails', () => {
     const error = await failure(deploys.deploy({ createStack: false }));
     expect(error).toMatchObject({ exit: Exit.unhealthy });
     expect(String(error.why)).toContain('It was taken back');
+    expect(error.suggestions).toContain('infractl logs --since 10m');
     expect([deploys.alias('shop-a'), deploys.alias('shop-b')]).toEqual(before);
     expect(deploys.journal().at(-1)).toMatchObject({ result: 'unhealthy' });
   });

@@ -43,7 +43,7 @@ export function errorJson(error: InfractlError): unknown {
   return { error: { code: error.code, message, suggestions: [...error.suggestions], exit: error.exit } };
 }
 
-/** For people: what failed, why, what next. What next stays in one line: it may be there to be copied. */
+/** For people: what failed, why, what next. What next stays in one line where it holds a command, to be copied. */
 export function errorText(
   error: InfractlError,
   paint: Paint,
@@ -58,10 +58,17 @@ export function errorText(
     const indent = 2 + line.length - words.length;
     if (words) lines.push(`${' '.repeat(indent)}${wrapped(words, columns - indent, indent)}`);
   }
-  for (const suggestion of error.suggestions) lines.push(`${paint('cyan', '  →')} ${suggestion}`);
+  for (const suggestion of error.suggestions)
+    lines.push(
+      `${paint('cyan', '  →')} ${COPIED.test(suggestion) ? suggestion : wrapped(suggestion, columns - 4, 4)}`,
+    );
   if (debug) lines.push('', ...debugLines(error, paint));
   return lines.join('\n');
 }
+
+/** What a suggestion holds when it is there to be copied: a command, a flag, a setting, an address. */
+const COPIED =
+  /\b(infractl|aws|docker|git|npm|npx|sudo|ssh|ssh-[a-z]+|export|eval|pip|python3|chmod) [-\w"$]|(^| )--?[a-z]|=|:\/\//;
 
 function debugLines(error: unknown, paint: Paint): string[] {
   const lines: string[] = [];
