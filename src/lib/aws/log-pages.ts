@@ -5,6 +5,7 @@ import type { LogEvent, LogPage } from '../logs/port.ts';
 interface Written {
   readonly eventId?: string;
   readonly timestamp?: number;
+  readonly ingestionTime?: number;
   readonly logStreamName?: string;
   readonly message?: string;
 }
@@ -35,6 +36,7 @@ const MOST_SPARE = 8;
  */
 export class PageReader {
   readonly #group: string;
+  readonly #sent: number | undefined;
   #bytes = spare.pop() ?? Buffer.allocUnsafeSlow(PAGE);
   #length = 0;
   /** Where pieces begin and end; each is whole events with commas between them. */
@@ -43,8 +45,10 @@ export class PageReader {
   #rest = 0;
   #cutting = true;
 
-  constructor(group: string) {
+  /** @param sent when the page was asked for */
+  constructor(group: string, sent?: number) {
     this.#group = group;
+    this.#sent = sent;
   }
 
   add(chunk: Uint8Array): void {
@@ -72,12 +76,13 @@ export class PageReader {
     const tail = this.#read(events);
     if (!cut) {
       this.#release();
-      return pageOf(inOrder(tail), nextToken, this.#length);
+      return { ...pageOf(inOrder(tail), nextToken, this.#length), sent: this.#sent };
     }
     const head = this.#text(...(this.#pieces[0] as readonly [number, number]));
     return {
       batches: this.#batches(tail),
       size: this.#length,
+      sent: this.#sent,
       span: { first: Number(TIME.exec(head)?.[1] ?? 0), last: tail.at(-1)?.at ?? 0 },
       ...(nextToken ? { next: nextToken } : {}),
     };
@@ -124,10 +129,10 @@ export class PageReader {
   #read(written: readonly Written[]): LogEvent[] {
     const group = this.#group;
     let stream = '';
-    return written.map(({ eventId = '', timestamp = 0, logStreamName = '', message = '' }) => {
+    return written.map(({ eventId = '', timestamp = 0, ingestionTime, logStreamName = '', message = '' }) => {
       // One text for all events of a stream that come together.
       if (logStreamName !== stream) stream = logStreamName;
-      return { id: eventId, at: timestamp, group, stream, message };
+      return { id: eventId, at: timestamp, ingested: ingestionTime, group, stream, message };
     });
   }
 }
@@ -164,12 +169,14 @@ function inOrder(events: LogEvent[]): LogEvent[] {
  * Takes the answer of a command as it was written: ten thousand events, each read field by field by the SDK's
  * schema, take longer than all else that is done with them. The SDK gets an empty answer to read.
  *
+ * @param now AWS's clock
  * @returns what was answered, once the command is done
  */
-export function asWritten(command: FilterLogEventsCommand, group: string): () => LogPage {
+export function asWritten(command: FilterLogEventsCommand, group: string, now: () => number): () => LogPage {
   let reader: PageReader | undefined;
   command.middlewareStack.add(
     (next) => async (args) => {
+      const sent = now();
       const result = await next(args);
       const response = result.response as {
         statusCode: number;
@@ -177,7 +184,7 @@ export function asWritten(command: FilterLogEventsCommand, group: string): () =>
       };
       if (response.statusCode !== 200) return result;
       // Each attempt has its own: one that broke off may have left something.
-      reader = new PageReader(group);
+      reader = new PageReader(group, sent);
       for await (const chunk of response.body as AsyncIterable<Uint8Array>) reader.add(chunk);
       response.body = new Uint8Array(Buffer.from('{}'));
       return result;

@@ -41,9 +41,16 @@ export function liveTail(session: AwsSession): LiveTailPort {
           if (!sessionUpdate) continue;
           const { sessionResults = [], sessionMetadata } = sessionUpdate;
           const events = sessionResults.map(
-            ({ logGroupIdentifier = '', logStreamName = '', timestamp = 0, message = '' }): LogEvent => ({
+            ({
+              logGroupIdentifier = '',
+              logStreamName = '',
+              timestamp = 0,
+              ingestionTime,
+              message = '',
+            }): LogEvent => ({
               id: '',
               at: timestamp,
+              ingested: ingestionTime,
               group: groupOf(logGroupIdentifier),
               stream: logStreamName,
               message,

@@ -34,8 +34,10 @@ export function logsReader(session: AwsSession, clock: Clock = systemClock): Log
     );
   }
 
+  const now = () => clock.now() + (Number.isFinite(ahead) ? ahead : 0);
+
   return {
-    now: () => clock.now() + (Number.isFinite(ahead) ? ahead : 0),
+    now,
 
     async groups(prefix, signal) {
       const found: string[] = [];
@@ -62,7 +64,7 @@ export function logsReader(session: AwsSession, clock: Clock = systemClock): Log
         ...(pattern ? { filterPattern: pattern } : {}),
         ...(token ? { nextToken: token } : {}),
       });
-      const written = asWritten(command, group);
+      const written = asWritten(command, group, now);
       try {
         await call(session, 'logs:FilterLogEvents', () =>
           client.send(command, signal ? { abortSignal: signal } : {}),

@@ -10,6 +10,8 @@ export interface Pace {
   readonly rate: number;
   /** Calls a second at most, after quiet time. */
   readonly most: number;
+  /** The rates that AWS publishes for one region or the other, the lowest first: one of them is the limit here. */
+  readonly published?: readonly number[];
 }
 
 /** Where the learning starts and ends for limits that AWS does not publish. */
@@ -19,12 +21,18 @@ const CLOUDFORMATION: Pace = { burst: 60, rate: 60, most: 60 };
 const MIN_RATE = 0.5;
 /** How much the rate grows in a second without throttling. */
 const RECOVERY = 1;
+/**
+ * After so many milliseconds a rate that was refused is tried again: soon where others may have taken their share of
+ * it, each time twice as late; late where it is more than most regions allow.
+ */
+const FIRST_PATIENCE = 30_000;
+const LONGEST_PATIENCE = 600_000;
 /** Answers to calls that went out together are throttled together; they count once. */
 const SAME_THROTTLE_MS = 500;
 
 /**
- * A token bucket that learns: each throttled answer halves its rate, quiet time gives it back. One is
- * shared by all callers of an account and region, so that sixty pollers together stay under the limit.
+ * A token bucket that learns: each throttled answer halves its rate, or takes it down to the next that AWS publishes;
+ * quiet time gives it back. One is shared by all callers of an account and region, so that sixty pollers together stay under the limit.
  */
 export class Pacer {
   readonly #clock: Clock;
@@ -33,6 +41,10 @@ export class Pacer {
   #tokens: number;
   #filledAt: number;
   #throttledAt = Number.NEGATIVE_INFINITY;
+  /** The rate that is kept to for a while. */
+  #limit: number;
+  #limitedUntil = Number.NEGATIVE_INFINITY;
+  #patience = FIRST_PATIENCE;
   /** Each is served in the order in which it came; the patient ones after the others. */
   readonly #urgent: (() => void)[] = [];
   readonly #patient: (() => void)[] = [];
@@ -43,6 +55,7 @@ export class Pacer {
     this.#clock = clock;
     this.#pace = pace;
     this.#rate = pace.rate;
+    this.#limit = pace.most;
     this.#tokens = pace.burst;
     this.#filledAt = clock.now();
   }
@@ -96,6 +109,8 @@ export class Pacer {
     this.#rate = Math.min(this.rate, other.rate);
     this.#tokens = Math.min(this.#tokens, other.#tokens);
     this.#throttledAt = Math.max(this.#throttledAt, other.#throttledAt);
+    this.#limit = Math.min(this.#limit, other.#limit);
+    this.#limitedUntil = Math.max(this.#limitedUntil, other.#limitedUntil);
   }
 
   /** AWS said that it was too much. */
@@ -104,8 +119,17 @@ export class Pacer {
     const now = this.#clock.now();
     if (now - this.#throttledAt < SAME_THROTTLE_MS) return;
     this.#throttledAt = now;
-    this.#rate = Math.max(MIN_RATE, this.#rate / 2);
-    this.#tokens = Math.min(this.#tokens, 0);
+    const published = this.#pace.published?.findLast((rate) => rate < this.#rate);
+    if (published !== undefined) this.#keepTo(published, now);
+    this.#rate = published ?? Math.max(MIN_RATE, this.#rate / 2);
+    // At the very rate that AWS allows, its bucket would stay empty, and refuse what comes a moment early.
+    this.#tokens = Math.min(this.#tokens, published === undefined ? 0 : -2);
+  }
+
+  #keepTo(rate: number, now: number): void {
+    this.#limit = rate;
+    this.#limitedUntil = now + (rate < this.#pace.rate ? this.#patience : LONGEST_PATIENCE);
+    if (rate < this.#pace.rate) this.#patience = Math.min(LONGEST_PATIENCE, this.#patience * 2);
   }
 
   #refill(): void {
@@ -113,7 +137,8 @@ export class Pacer {
     const seconds = Math.max(0, now - this.#filledAt) / 1000;
     this.#filledAt = now;
     this.#tokens = Math.min(this.#pace.burst, this.#tokens + seconds * this.#rate);
-    this.#rate = Math.min(this.#pace.most, this.#rate + seconds * RECOVERY);
+    const most = now < this.#limitedUntil ? this.#limit : this.#pace.most;
+    this.#rate = Math.min(most, this.#rate + seconds * RECOVERY);
   }
 }
 

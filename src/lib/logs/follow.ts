@@ -2,6 +2,7 @@ import { isThrottling, isTransient } from '../aws/errors.ts';
 import { type Clock, throwIfAborted } from '../base/clock.ts';
 import { type InfractlError, isInfractlError } from '../base/errors.ts';
 import { FOLLOW_REACH, Followed } from './followed.ts';
+import { Hold } from './hold.ts';
 import { type LiveNews, LiveTails } from './live.ts';
 import type { LiveTailPort, LiveUpdate, LogEvent, LogPage, LogsPort, PageQuery } from './port.ts';
 
@@ -48,8 +49,13 @@ export interface LiveSource {
   readonly run: (put: (event: LogEvent) => void) => Promise<void>;
 }
 
-/** How long an event waits for earlier ones of other groups. */
-const HOLD = 1000;
+/** What a poll brought. */
+interface Read {
+  readonly fresh: readonly LogEvent[];
+  /** When its first page was asked for, on AWS's clock. */
+  readonly sent: number | undefined;
+}
+
 /** Whether a group is due is looked at so often. */
 const TICK = 1000;
 /** Groups that are asked at the same time; the pacer below decides how often. */
@@ -63,7 +69,7 @@ const SLOW_ROUND = 5000;
 /**
  * Follows groups until the signal is aborted, or until none of them can be read. Complete: every poll reads
  * an overlap again, events are told once by their id, a poll that fails is made again from where the
- * last whole one began. In order: an event waits until every group was read a second past it.
+ * last whole one began. In order: an event waits until every group was read a second or two past it.
  *
  * @throws the error of the first group when no group is left
  */
@@ -77,6 +83,7 @@ class Follower {
   readonly #groups = new Map<string, Followed>();
   /** Read, and not yet told. */
   #held: LogEvent[] = [];
+  readonly #hold = new Hold();
   /** The time of the latest event told. */
   #told = Number.NEGATIVE_INFINITY;
   #answered: number;
@@ -148,7 +155,7 @@ class Follower {
 
   async #listen({ group, run }: LiveSource): Promise<void> {
     try {
-      await run((event) => this.#held.push(event));
+      await run((event) => this.#keep([event]));
     } catch (error) {
       if (this.#deps.signal?.aborted) return;
       this.#failure ??= error;
@@ -181,7 +188,7 @@ class Follower {
     const now = clock.now();
     for (const event of events) {
       const one = this.#groups.get(event.group);
-      if (one && event.at >= this.#query.from && one.takeLive(event, now)) this.#held.push(event);
+      if (one && event.at >= this.#query.from && one.takeLive(event, now)) this.#keep([event]);
     }
     for (const group of groups) this.#groups.get(group)?.hear(port.now(), now, sampled);
     this.#flush();
@@ -210,16 +217,16 @@ class Follower {
     const began = port.now();
     const { deep, from } = one.reach(clock.now());
     try {
-      const fresh = await this.#read(one, Math.max(this.#query.from, from));
-      if (fresh === undefined) {
+      const read = await this.#read(one, Math.max(this.#query.from, from));
+      if (read === undefined) {
         if (!one.missing) tell({ type: 'missing', group: one.group });
         one.missing = true;
       } else {
         if (one.missing) tell({ type: 'found', group: one.group });
         one.missing = false;
-        this.#held.push(...fresh);
+        this.#keep(read.fresh);
       }
-      one.polled = began;
+      one.polled = read?.sent ?? began;
       one.read = true;
       if (deep) one.deep = clock.now();
       one.forget(clock.now());
@@ -233,17 +240,19 @@ class Follower {
   }
 
   /** All pages; undefined when there is no such group. Nothing counts as seen before the last page is there. */
-  async #read(one: Followed, from: number): Promise<LogEvent[] | undefined> {
+  async #read(one: Followed, from: number): Promise<Read | undefined> {
     const fresh: LogEvent[] = [];
     let token: string | undefined;
+    let sent: number | undefined;
     do {
       const page = await this.#page({ group: one.group, from, pattern: this.#query.pattern, token });
       if (!page) return undefined;
+      sent ??= page.sent;
       for (const events of page.batches)
         for (const event of events) if (!one.isSeen(event)) fresh.push(event);
       token = page.next;
     } while (token);
-    return one.take(fresh, this.#deps.clock.now());
+    return { fresh: one.take(fresh, this.#deps.clock.now()), sent };
   }
 
   /**
@@ -260,8 +269,17 @@ class Follower {
       } catch (error) {
         if (signal?.aborted || !isTransient(error)) throw error;
         this.#missed(error);
-        await clock.sleep(Math.min(250 * 2 ** attempt, 5000), signal);
+        // What was throttled waits for its turn anyway.
+        if (!isThrottling(error)) await clock.sleep(Math.min(250 * 2 ** attempt, 5000), signal);
       }
+    }
+  }
+
+  #keep(events: readonly LogEvent[]): void {
+    const now = this.#deps.clock.now();
+    for (const event of events) {
+      this.#held.push(event);
+      this.#hold.note(event, now);
     }
   }
 
@@ -270,8 +288,8 @@ class Follower {
     const now = this.#deps.clock.now();
     const past = [...this.#groups.values()].map((one) => one.past(now));
     if (past.length === 0 && this.#live > 0) past.push(this.#deps.port.now());
-    const until = Math.min(...past) - HOLD;
     if (this.#held.length === 0) return;
+    const until = this.#hold.until(this.#held, Math.min(...past), this.#round(now), now);
     const ready = this.#held.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
     if (ready.length === 0) return;
     this.#held = this.#held.filter(({ at }) => at > until);
@@ -304,14 +322,17 @@ class Follower {
     if (isInfractlError(error)) this.#deps.tell({ type: 'lost', group: one.group, error });
   }
 
-  /** The round is as slow as the group that waited longest. */
-  #notice(now: number): void {
+  /** A round is as slow as the group that waited longest. */
+  #round(now: number): number {
     // Those that Live Tail tells of are asked seldom on purpose.
     const asked = [...this.#groups.values()].filter(({ live }) => !live);
-    const oldest = Math.min(...asked.map((one) => one.asked));
-    const round = now - oldest;
+    return now - Math.min(now, ...asked.map((one) => one.asked));
+  }
+
+  #notice(now: number): void {
+    const round = this.#round(now);
     // A round that a lost connection interrupted says nothing of how often AWS lets us ask.
-    if (!Number.isFinite(round) || round < this.#slow || oldest <= this.#cut) return;
+    if (!Number.isFinite(round) || round < this.#slow || now - round <= this.#cut) return;
     this.#slow = round * 2;
     this.#deps.tell({ type: 'slow', round });
   }

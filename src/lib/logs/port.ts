@@ -3,6 +3,8 @@ export interface LogEvent {
   /** Unique in its group. */
   readonly id: string;
   readonly at: number;
+  /** When CloudWatch Logs got it; absent where it came another way. */
+  readonly ingested?: number | undefined;
   readonly group: string;
   readonly stream: string;
   readonly message: string;
@@ -28,6 +30,8 @@ export interface LogPage {
   readonly span?: { readonly first: number; readonly last: number };
   /** How much it holds, in a unit that all pages of a port share. */
   readonly size: number;
+  /** When its request went out, on AWS's clock, where that is known: what could be read then is in it. */
+  readonly sent?: number | undefined;
   readonly next?: string;
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cloudFormation } from '../../../src/lib/aws/cloudformation.ts';
-import { type Caller, Pacers, type Pacing, pacers } from '../../../src/lib/aws/pacing.ts';
+import { type Caller, type Pace, Pacer, Pacers, type Pacing, pacers } from '../../../src/lib/aws/pacing.ts';
 import { openSession } from '../../../src/lib/aws/session.ts';
 import { virtualClock } from '../../fake/clock.ts';
 import { type Fake, startFake } from '../../fake/server.ts';
@@ -48,6 +48,54 @@ describe('the pacers of a process', () => {
     all.learn('B', '111');
     expect(of(all, { accessKeyId: 'B' })).toBe(unknown);
     expect(of(all, { accountId: '111' })).toBe(unknown);
+  });
+});
+
+describe('a pacer of an API whose rates AWS publishes by region', () => {
+  const pace: Pace = { burst: 25, rate: 10, most: 25, published: [5, 10] };
+
+  it('goes up to the largest where nothing is refused', async () => {
+    const clock = virtualClock();
+    const pacer = new Pacer(clock, pace);
+    expect(pacer.rate).toBe(10);
+    await clock.sleep(60_000);
+    expect(pacer.rate).toBe(25);
+  });
+
+  it('keeps for ten minutes to what most regions allow, once more was refused', async () => {
+    const clock = virtualClock();
+    const pacer = new Pacer(clock, pace);
+    await clock.sleep(4000);
+    pacer.throttled();
+    expect(pacer.rate).toBe(10);
+    await clock.sleep(590_000);
+    expect(pacer.rate).toBe(10);
+    await clock.sleep(15_000);
+    expect(pacer.rate).toBeGreaterThan(11);
+  });
+
+  it('goes down to the least, and soon tries again whether others still take a share; each time later', async () => {
+    const clock = virtualClock();
+    const pacer = new Pacer(clock, { ...pace, most: 10 });
+    for (const patience of [30_000, 60_000, 120_000]) {
+      pacer.throttled();
+      expect(pacer.rate).toBe(5);
+      await clock.sleep(patience - 1000);
+      expect(pacer.rate).toBe(5);
+      await clock.sleep(11_000);
+      expect(pacer.rate).toBe(10);
+    }
+  });
+
+  it('goes below the least where that is refused too, and is back within seconds', async () => {
+    const clock = virtualClock();
+    const pacer = new Pacer(clock, { ...pace, most: 10 });
+    pacer.throttled();
+    await clock.sleep(1000);
+    pacer.throttled();
+    expect(pacer.rate).toBe(2.5);
+    await clock.sleep(3000);
+    expect(pacer.rate).toBe(5);
   });
 });
 

@@ -1,0 +1,156 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { logsReader } from '../../../src/lib/aws/logs.ts';
+import { Hold } from '../../../src/lib/logs/hold.ts';
+import { type FollowNews, followGroups, type LogEvent } from '../../../src/lib/logs/index.ts';
+import { inFlight } from '../../fake/flight.ts';
+import { type Fake, startFake } from '../../fake/server.ts';
+import { sessionFor } from '../../fake/session.ts';
+
+let fake: Fake | undefined;
+afterEach(() => fake?.close());
+
+interface Trial {
+  readonly groups: number;
+  /** Calls a second that AWS takes. */
+  readonly rate: number;
+  /** Milliseconds from an event's time until it can be read; by the number of its group. */
+  readonly lag: (group: number, step: number) => number;
+  readonly seconds: number;
+}
+
+/** Eight events a second over the groups, each request on its way for 50 ms. */
+async function follow({ groups: count, rate, lag, seconds }: Trial) {
+  fake = await startFake();
+  const { clock, state, buckets, requests } = fake;
+  const groups = Array.from({ length: count }, (_, index) => `/app/${index}`);
+  for (const group of groups) state.logs.groups.set(group, []);
+  buckets.limit([['logs:FilterLogEvents', { capacity: 25, refill: rate }]]);
+  const over = new AbortController();
+  const told: LogEvent[] = [];
+  const toldAt = new Map<string, number>();
+  const late: LogEvent[] = [];
+  const news: FollowNews[] = [];
+  const tell = (one: FollowNews) => {
+    if (one.type !== 'events') return void news.push(one);
+    for (const event of one.events) toldAt.set(event.id, clock.now());
+    told.push(...one.events);
+    if (one.late) late.push(...one.events);
+  };
+  const port = logsReader(inFlight(await sessionFor(fake), clock, 50), clock);
+  const ended = followGroups(
+    { port, clock, signal: over.signal, tell },
+    { groups, from: clock.now() - 1000 },
+  ).catch(() => {});
+  await clock.sleep(10_000);
+  const written = new Map<string, number>();
+  for (let step = 0; step < seconds * 8; step++) {
+    const at = clock.now();
+    const group = (step * 7) % count;
+    const readable = at + Math.round(lag(group, step));
+    written.set(`${step}`, readable);
+    state.logs.groups.get(`/app/${group}`)?.push({ at, message: 'x', readable, id: `${step}` });
+    await clock.sleep(125);
+  }
+  await clock.sleep(10_000);
+  over.abort();
+  await ended;
+  const delays = [...written].map(
+    ([id, readable]) => (toldAt.get(id) ?? Number.POSITIVE_INFINITY) - readable,
+  );
+  const asked = requests.filter(({ action }) => action === 'FilterLogEvents');
+  const [first] = asked;
+  return {
+    delays: delays.toSorted((a, b) => a - b),
+    times: told.map(({ at }) => at),
+    late,
+    news,
+    /** Calls a second, without those that were saved up. */
+    calls: (asked.length - 25) / ((clock.now() - (first?.at ?? 0)) / 1000),
+    refused: asked.filter(({ status }) => status >= 400).length / asked.length,
+  };
+}
+
+const median = (values: readonly number[]) => values[values.length >> 1] ?? Number.POSITIVE_INFINITY;
+const inOrder = (values: readonly number[]) => values.toSorted((a, b) => a - b);
+
+describe('an event of twenty groups, at the ten calls a second that most regions allow', () => {
+  it('is shown within three seconds of when it can be read, in order, and nearly no call is refused', async () => {
+    const result = await follow({ groups: 20, rate: 10, lag: (_, step) => (step % 5) * 150, seconds: 150 });
+    expect(result.delays).toHaveLength(1200);
+    expect(result.delays.at(-1)).toBeLessThanOrEqual(3000);
+    expect(median(result.delays)).toBeLessThanOrEqual(2600);
+    expect(result.times).toEqual(inOrder(result.times));
+    expect(result.late).toEqual([]);
+    expect(result.calls).toBeLessThanOrEqual(10.1);
+    expect(result.refused).toBeLessThan(0.005);
+    expect(result.news).toEqual([]);
+  });
+
+  it('the same where what is logged can be read one to two seconds later', async () => {
+    const lag = (group: number, step: number) => 1300 + (group % 4) * 150 + (step % 5) * 20;
+    const result = await follow({ groups: 20, rate: 10, lag, seconds: 60 });
+    expect(result.delays.at(-1)).toBeLessThanOrEqual(3000);
+    expect(result.late).toEqual([]);
+    expect(result.times).toEqual(inOrder(result.times));
+  });
+});
+
+describe('an event', () => {
+  it('of a few groups is shown sooner', async () => {
+    const result = await follow({ groups: 3, rate: 10, lag: () => 500, seconds: 30 });
+    expect(result.delays.at(-1)).toBeLessThanOrEqual(1500);
+    expect(median(result.delays)).toBeLessThanOrEqual(1100);
+  });
+
+  it('of groups that can be read two seconds late is in its place', async () => {
+    const lag = (group: number) => [400, 1900, 1200][group] as number;
+    const result = await follow({ groups: 3, rate: 10, lag, seconds: 30 });
+    expect(result.late).toEqual([]);
+    expect(result.times).toEqual(inOrder(result.times));
+    expect(result.delays.at(-1)).toBeLessThanOrEqual(3000);
+  });
+
+  it('of twenty groups where five calls a second are allowed is shown as soon as that goes, in order', async () => {
+    const result = await follow({ groups: 20, rate: 5, lag: () => 800, seconds: 60 });
+    expect(result.delays.at(-1)).toBeLessThanOrEqual(6000);
+    expect(result.times).toEqual(inOrder(result.times));
+    expect(result.calls).toBeLessThanOrEqual(5.1);
+  });
+});
+
+describe('how long events wait', () => {
+  const event = (at: number, lag: number): LogEvent => ({
+    id: '',
+    at,
+    ingested: at + lag,
+    group: 'g',
+    stream: 's',
+    message: '',
+  });
+  const lags = fc.array(fc.integer({ min: 0, max: 10_000 }), { maxLength: 20 });
+
+  it('a second, or as long as others come late, up to two; half a second at least', () => {
+    fc.assert(
+      fc.property(lags, lags, fc.integer({ min: 0, max: 10_000 }), (known, held, round) => {
+        const hold = new Hold();
+        for (const lag of known) hold.note(event(0, lag), 0);
+        const usual = Math.max(1000, ...known.filter((lag) => lag <= 2000));
+        const past = 100_000;
+        const waiting = held.map((lag, index) => event(past - index * 100, lag));
+        const until = hold.until(waiting, past, round, 0);
+        expect(until).toBeGreaterThanOrEqual(past - usual);
+        expect(until).toBeLessThanOrEqual(past - 500);
+        if (round > 2500) expect(until).toBe(past - usual);
+      }),
+    );
+  });
+
+  it('a lag that is not met any more is forgotten after two minutes', () => {
+    const hold = new Hold();
+    hold.note(event(0, 1800), 0);
+    expect(hold.until([], 10_000, 0, 59_000)).toBe(8200);
+    expect(hold.until([], 10_000, 0, 61_000)).toBe(8200);
+    expect(hold.until([], 10_000, 0, 122_000)).toBe(9000);
+  });
+});
