@@ -186,19 +186,21 @@ const plainWidth = {
 const lateHttps = {
   name: 'late-https',
   setup(api) {
-    api.onLoad(
-      { filter: /@smithy[\\/]node-http-handler[\\/]dist-es[\\/]node-http-handler\.js$/ },
-      async (args) => {
-        const text = await readFile(args.path, 'utf8');
-        const contents = text.replace(
-          /httpsAgent: \(\(\) => \{([\s\S]*?)\}\)\(\),/,
-          'get httpsAgent() { return this.madeAgent ??= (() => {$1})(); },',
-        );
-        if (contents === text)
-          throw new Error(`${args.path} is not as it was: look at the plugin late-https`);
-        return { contents, loader: 'js' };
-      },
-    );
+    const filter = /@smithy[\\/]node-http-handler[\\/]dist-es[\\/]node-http-handler\.js$/;
+    api.onLoad({ filter }, async ({ path }) => {
+      const agent = /httpsAgent: \(\(\) => \{([\s\S]*?)\}\)\(\),/;
+      const text = changed(
+        path,
+        await readFile(path, 'utf8'),
+        [agent, 'get httpsAgent() { return this.madeAgent ??= (() => {$1})(); },'],
+        // A copy by its values would make the agent.
+        [
+          /return \{\s*\.\.\.config,\s*\[key\]: value,\s*\};/,
+          'return Object.create(null, { ...Object.getOwnPropertyDescriptors(config), [key]: { value, writable: true, enumerable: true, configurable: true } });',
+        ],
+      );
+      return { contents: text, loader: 'js' };
+    });
   },
 };
 

@@ -206,13 +206,26 @@ describe('backup restore', () => {
     expect(ec2.instances.get(INSTANCE)?.volumes).toHaveLength(1);
   });
 
-  killed('to a database, killed as it begins: one database', async (place) => {
-    place.backedUp();
-    const line = 'backup restore latest --of shop --to database --yes';
-    await place.killedAt(line, 'rds:RestoreDBInstanceFromDBSnapshot');
-    await place.succeeds(line);
-    expect(place.fake.state.rds.databases.size).toBe(2);
-  });
+  // What is before it, the restore, and the first look at what it made.
+  for (const [action, after] of [
+    ['rds:DescribeDBSnapshots', 0],
+    ['rds:DescribeDBInstances', 0],
+    ['rds:RestoreDBInstanceFromDBSnapshot', 0],
+    ['rds:DescribeDBInstances', 2],
+  ] as const)
+    killed(`to a database, killed at ${action}, ${after} before it: one database`, async (place) => {
+      place.backedUp();
+      const line = 'backup restore latest --of shop --to database --yes';
+      await place.killedAt(line, action, after);
+      await place.succeeds(line);
+      const { databases } = place.fake.state.rds;
+      expect([...databases.keys()].sort()).toEqual(['shop', 'shop-restored']);
+      expect([...databases.values()].map(({ state }) => state)).toEqual(['available', 'available']);
+      const restores = place.fake.requests.filter(
+        ({ action }) => action === 'RestoreDBInstanceFromDBSnapshot',
+      );
+      expect(restores.filter(({ status }) => status === 200)).toHaveLength(1);
+    });
 });
 
 describe('backup verify', () => {

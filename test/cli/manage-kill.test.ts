@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Scene } from '../helpers/trouble.ts';
+import { until } from '../helpers/until.ts';
 
 /** A real SIGKILL in the middle of a start or a stop; the same command again ends the work, and does nothing twice. */
 
@@ -35,6 +36,24 @@ describe('killed with SIGKILL and run again', () => {
     expect((await manage('restart', '--hard', '--yes')).code).toBe(0);
     expect(one.state).toBe('running');
     expect([count('StopInstances'), count('StartInstances')]).toEqual([1, 1]);
+  });
+
+  it('restart: each kind is restarted, and a group that replaces its members is not told to again', async () => {
+    const { ec2, rds, autoScaling } = scene.fake.state;
+    const one = ec2.addInstance({ tags: { kill: 'me' }, script: SCRIPT });
+    const orders = rds.addDatabase('orders', { tags: { kill: 'me' }, rebootMs: 50 });
+    const many = { min: 1, desired: 2, max: 3, memberMs: 3_600_000 };
+    const group = autoScaling.addGroup({ name: 'workers', tags: { kill: 'me' }, ...many });
+    const words = ['restart', '--yes', '--no-wait'];
+    for (const action of ['rds:RebootDBInstance', 'ec2:RebootInstances', 'autoscaling:StartInstanceRefresh'])
+      await scene.killedAt(['manage', ...words, ...TAG], action);
+    const again = await manage(...words);
+    expect(again.code, again.stderr).toBe(0);
+    expect(one).toMatchObject({ state: 'running' });
+    expect(one.reboots).toBeGreaterThan(0);
+    await until(() => orders.state === 'available');
+    expect(count('RebootDBInstance')).toBeGreaterThan(0);
+    expect(group.refreshes).toHaveLength(1);
   });
 
   it('a group: it gets back what it had, whenever the stop was killed', async () => {

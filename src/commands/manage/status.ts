@@ -31,7 +31,7 @@ export default class ManageStatus extends ManageCommand<typeof ManageStatus> {
     const desk = await this.instanceDesk(reporter);
     const choice = this.choice();
     const look = async () => {
-      const rows = await desk.status(await desk.targets(choice));
+      const rows = await desk.status(choice);
       if (isWhole(choice)) await this.rememberNames('instance', rows.map(named));
       const view = statusView(rows, await desk.priceNote());
       for (const warning of warnings.splice(0)) this.warnUser(warning);

@@ -35,9 +35,9 @@ export function describeTerminal(
   const always = Boolean(env.FORCE_COLOR) && env.FORCE_COLOR !== '0';
   const colour = (stream: { readonly isTTY?: boolean }) => !never && (always || stream.isTTY === true);
   return {
-    // A prompt moves the cursor, which a dumb terminal cannot.
+    // A prompt moves the cursor, which a dumb terminal cannot. Standard input comes last: Node opens it to tell.
     interactive:
-      streams.stdin.isTTY === true && streams.stderr.isTTY === true && !choice.noInput && !ci && !dumb,
+      !choice.noInput && !ci && !dumb && streams.stderr.isTTY === true && streams.stdin.isTTY === true,
     animated: streams.stderr.isTTY === true && !dumb && !ci,
     colourOut: colour(streams.stdout),
     colourErr: colour(streams.stderr),

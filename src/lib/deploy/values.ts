@@ -2,8 +2,7 @@ import type { AwsSession } from '../aws/session.ts';
 import type { Redactor } from '../base/redact.ts';
 import { type Resolved, resolveValue, type Sources } from '../project/index.ts';
 import type { Project, Value } from '../project/model.ts';
-import { createSecretReader } from '../secrets/index.ts';
-import { readStack } from '../stacks/index.ts';
+import type { createSecretReader } from '../secrets/index.ts';
 
 export interface ValueDeps {
   /** Opened when a value needs AWS: one that does not works without credentials. */
@@ -22,7 +21,9 @@ export function valueResolver(deps: ValueDeps, project: Project): (value: Value)
   const outputs = new Map<string, Promise<Readonly<Record<string, string>>>>();
   let secrets: Promise<ReturnType<typeof createSecretReader>> | undefined;
   const store = () => {
-    secrets ??= deps.session().then((session) => createSecretReader(session, deps.signal));
+    secrets ??= Promise.all([import('../secrets/index.ts'), deps.session()]).then(
+      ([{ createSecretReader }, session]) => createSecretReader(session, deps.signal),
+    );
     return secrets;
   };
   const told = (found: Resolved | undefined) => {
@@ -32,7 +33,10 @@ export function valueResolver(deps: ValueDeps, project: Project): (value: Value)
   const readOutputs = async (name: string) => {
     const stackName = project.stacks.get(name)?.stackName ?? name;
     const session = await deps.session();
-    const { cloudFormation } = await import('../aws/cloudformation.ts');
+    const [{ cloudFormation }, { readStack }] = await Promise.all([
+      import('../aws/cloudformation.ts'),
+      import('../stacks/index.ts'),
+    ]);
     return (await readStack(cloudFormation(session), stackName))?.outputs ?? {};
   };
   const sources: Sources = {

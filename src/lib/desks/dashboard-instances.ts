@@ -22,7 +22,7 @@ export async function instanceLines(
   // Made anew each time: a desk remembers what the values of the configuration were.
   const desk = new InstanceDesk({ ...deps, reporter: silentReporter }, project);
   try {
-    const rows = await desk.status(await desk.targets(EVERYTHING));
+    const rows = await desk.status(EVERYTHING);
     return { lines: withGone(before, rows.map(lineOf)), priceNote: await desk.priceNote() };
   } catch (error) {
     if (!isNotThere(error)) throw error;
@@ -51,7 +51,7 @@ async function withoutLost(
   );
   const there = looks.filter(({ lost }) => !lost).map(({ part }) => [part.name, part] as const);
   const rest = new InstanceDesk({ ...deps, reporter: silentReporter }, { ...project, hosts: new Map(there) });
-  const rows = await rest.status(await rest.targets(EVERYTHING));
+  const rows = await rest.status(EVERYTHING);
   const lines = [...rows.map(lineOf), ...looks.flatMap(({ lost }) => lost ?? [])];
   return { lines, priceNote: await rest.priceNote() };
 }

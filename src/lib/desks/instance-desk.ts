@@ -6,6 +6,7 @@ import {
   type ActOptions,
   type ActResult,
   act,
+  checksAhead,
   type Doing,
   findTargets,
   type InstanceDeps,
@@ -57,6 +58,10 @@ export class InstanceDesk {
    * @throws UsageError `NoSuchHost`, `NoSuchInstance`, `AmbiguousHost`, `NotAnInstance`
    */
   async targets(choice: TargetChoice): Promise<Target[]> {
+    return this.#targets(await this.#open(), choice);
+  }
+
+  async #targets(deps: InstanceDeps, choice: TargetChoice): Promise<Target[]> {
     const { region } = await this.#deps.session();
     const whole = isWhole(choice);
     const parts = whole ? [...this.#project.hosts.values()] : choice.hosts.map((name) => this.#host(name));
@@ -86,12 +91,18 @@ export class InstanceDesk {
       resources,
       describedBy: describedBy.flatMap((one) => one ?? []),
     };
-    return findTargets(await this.#open(), wish, await this.#place(region));
+    return findTargets(deps, wish, await this.#place(region));
   }
 
-  async status(targets: readonly Target[]): Promise<StatusRow[]> {
-    // What is not known is not asked for here: a look at how things are waits for no price.
-    return statusOf(await this.#open(), targets, await this.#monthly(targets, 'known'));
+  /**
+   * How the targets of a choice are. A look waits for no price: one that is not known is not asked for.
+   *
+   * @throws as `targets`
+   */
+  async status(choice: TargetChoice): Promise<StatusRow[]> {
+    const deps = checksAhead(await this.#open());
+    const targets = await this.#targets(deps, choice);
+    return statusOf(deps, targets, await this.#monthly(targets, 'known'));
   }
 
   /** What an act will do; changes nothing. */

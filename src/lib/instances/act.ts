@@ -146,6 +146,7 @@ async function doInstances(
     deps,
     track,
     all.filter(({ does }) => does === 'reboot').map(({ target }) => target),
+    options,
   );
   const left = all.filter(({ target }) => !track.isSettled(target));
   const { until } = options;
@@ -187,7 +188,12 @@ async function startAll(deps: InstanceDeps, track: Track, targets: readonly Inst
   });
 }
 
-async function reboot(deps: InstanceDeps, track: Track, targets: readonly InstanceTarget[]): Promise<void> {
+async function reboot(
+  deps: InstanceDeps,
+  track: Track,
+  targets: readonly InstanceTarget[],
+  { until }: ActOptions,
+): Promise<void> {
   if (targets.length === 0) return;
   const port = await deps.ports.instances();
   const refusals = await inBatches(
@@ -198,7 +204,8 @@ async function reboot(deps: InstanceDeps, track: Track, targets: readonly Instan
     const error = refusals.get(target.id);
     if (error) track.failed(target, error);
   }
-  if (refusals.size < targets.length) await deps.clock.sleep(REBOOT_BEGINS, deps.signal);
+  if (until !== undefined && refusals.size < targets.length)
+    await deps.clock.sleep(REBOOT_BEGINS, deps.signal);
 }
 
 async function stopAll(

@@ -98,6 +98,8 @@ export async function restartDatabase(
   const port = await deps.ports.databases();
   broken(target.facts);
   const began = deps.clock.now();
+  // Asked for by a run that was killed, or by somebody else: once is enough.
+  const underWay = target.facts.status === 'rebooting';
   const settled = await untilStatus(deps, track, target, /^(available|stopped)$/, options, 'running');
   if (settled.status === 'stopped') await port.start(target.id);
   else if (options.hard) {
@@ -106,10 +108,10 @@ export async function restartDatabase(
     await port.stop(target.id);
     await untilStatus(deps, track, target, /^stopped$/, options, 'stop');
     await port.start(target.id);
-  } else {
+  } else if (!underWay) {
     await port.reboot(target.id);
     // The status follows the request a moment later.
-    await deps.clock.sleep(PAUSE, deps.signal);
+    if (options.until !== undefined) await deps.clock.sleep(PAUSE, deps.signal);
   }
   if (options.until === undefined) return track.done(target, 'asked');
   await untilStatus(deps, track, target, /^available$/, options, 'running');

@@ -297,31 +297,6 @@ describe('trouble', () => {
     expect(world.fake.clock.now() - began).toBeLessThan(150_000);
   }, 60_000);
 
-  test('killed after any request, then run again: it ends as one run does', async () => {
-    for (let killedAfter = 1; killedAfter <= 12; killedAfter++) {
-      const one = world.fake.state.ec2.addInstance({});
-      const group = world.fake.state.autoScaling.addGroup({
-        name: `web-${killedAfter}`,
-        min: 1,
-        desired: 2,
-        max: 3,
-      });
-      const ids = [one.id, group.name];
-      for (const doing of ['stop', 'start'] as const) {
-        const before = world.fake.requests.length;
-        const dying = await openDying(killedAfter, before);
-        await doIt(dying, doing, { ids }).catch((error: { code?: string }) =>
-          expect(error.code).toBe('Interrupted'),
-        );
-        const results = await doIt(world, doing, { ids });
-        expect(results.map(({ error }) => error)).toEqual([null, null]);
-      }
-      expect(one.state).toBe('running');
-      expect(group).toMatchObject({ min: 1, desired: 2, max: 3 });
-      expect(group.tags.has(CAPACITY_TAG)).toBe(false);
-    }
-  }, 60_000);
-
   test('who may not see databases is told so, and the instances are found', async () => {
     world.fake.faults.deny('rds:DescribeDBInstances');
     world.fake.state.ec2.addInstance({ tags: { env: 'dev' } });
@@ -351,36 +326,3 @@ describe('trouble', () => {
     });
   });
 });
-
-/** The same world, ended after so many requests as by kill -9: nothing is tidied up. */
-async function openDying(requests: number, before: number): Promise<World> {
-  const { fake, deps } = world;
-  const ended = new AbortController();
-  const watched = { ...fake.clock };
-  const clock: typeof deps.clock = {
-    now: watched.now,
-    sleep: (ms, signal) => {
-      if (fake.requests.length - before >= requests) ended.abort();
-      return watched.sleep(ms, signal ?? ended.signal);
-    },
-  };
-  const dying =
-    <P extends object>(open: () => Promise<P>) =>
-    async (): Promise<P> =>
-      new Proxy(await open(), {
-        // A port is no promise, whoever looks whether it is one.
-        get: (target, member) =>
-          member !== 'then' &&
-          (async (...args: unknown[]) => {
-            if (fake.requests.length - before >= requests) ended.abort();
-            ended.signal.throwIfAborted();
-            return (Reflect.get(target, member) as (...all: unknown[]) => unknown)(...args);
-          }),
-      });
-  const { instances, groups, databases } = deps.ports;
-  const ports = { instances: dying(instances), groups: dying(groups), databases: dying(databases) };
-  const { Interrupted } = await import('../../../src/lib/base/errors.ts');
-  const abort = ended.abort.bind(ended);
-  ended.abort = () => abort(new Interrupted());
-  return { ...world, deps: { ...deps, clock, signal: ended.signal, ports } };
-}
