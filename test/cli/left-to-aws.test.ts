@@ -19,6 +19,11 @@ const cloud = () => scene.fake.state.cloudFormation;
 const changed = () => scene.configure({ template: TEMPLATE.replace('size $', 'new size $') });
 const status = () => cloud().find(STACK)?.status;
 
+async function inHistory(): Promise<unknown> {
+  const all = JSON.parse((await scene.run(['history', '--json'])).stdout);
+  return JSON.parse((await scene.run(['history', all[0].id, '--json'])).stdout);
+}
+
 function lock(): unknown {
   const [bucket] = [...scene.fake.state.s3.buckets.values()];
   return JSON.parse(Buffer.from(bucket?.objects.get('locks/dev.json')?.body ?? []).toString());
@@ -130,6 +135,16 @@ describe('Ctrl-C on a terminal while AWS is at work', () => {
     expect(pty.text).toContain(`The stack ${STACK} is what it was before (UPDATE_ROLLBACK_COMPLETE).`);
     expect(status()).toBe('UPDATE_ROLLBACK_COMPLETE');
     expect(lock()).toMatchObject({ released: { how: 'done' } });
+    expect(await inHistory()).toMatchObject({
+      result: 'interrupted',
+      parts: expect.arrayContaining([
+        expect.objectContaining({
+          part: 'stack app',
+          outcome: 'reverted',
+          detail: 'UPDATE_ROLLBACK_COMPLETE',
+        }),
+      ]),
+    });
   });
 
   it('offers to delete what a first creation made', async () => {
@@ -140,6 +155,9 @@ describe('Ctrl-C on a terminal while AWS is at work', () => {
     expect((await pty.exited).exitCode).toBe(130);
     expect(pty.text).toContain('which was never whole, is deleted');
     expect(status()).toBeUndefined();
+    expect(await inHistory()).toMatchObject({
+      parts: expect.arrayContaining([expect.objectContaining({ part: 'stack app', outcome: 'deleted' })]),
+    });
   });
 
   it('goes on watching when that is chosen, and ends as the deploy does', async () => {

@@ -241,21 +241,25 @@ class DeployRun {
 
   /** What was moved goes back; the journal must not say that a part is what it was for a moment only. */
   async #takeBack(): Promise<TakenBack> {
-    return takeBack(this.#context, this.#undo, ({ part }, detail) => {
-      const one = this.#outcomes.get(part);
-      if (one) this.#outcomes.set(part, { ...one, outcome: 'reverted', detail });
-    });
+    return takeBack(this.#context, this.#undo, ({ part }, detail) => this.#became(part, 'reverted', detail));
+  }
+
+  #became(part: string, outcome: PartOutcome['outcome'], detail: string): void {
+    const one = this.#outcomes.get(part);
+    if (one) this.#outcomes.set(part, { ...one, outcome, detail });
   }
 
   /** What is said after Ctrl-C; takes stacks back where that was chosen. */
   async #interruption(walked: WalkResult): Promise<InfractlError> {
     const { project, recipe, interruption: chosen } = this.#context;
+    const changed = [...this.#outcomes.values()].filter(({ outcome }) => CHANGED.has(outcome));
     const cancelled =
       chosen?.() === 'cancel'
-        ? await cancelStacks(await this.#services.stacks(), walked, project)
+        ? await cancelStacks(await this.#services.stacks(), walked, project, (part, outcome, detail) =>
+            this.#became(part, outcome, detail),
+          )
         : undefined;
     this.left = cancelled?.left ?? leftRunning(walked, project);
-    const changed = [...this.#outcomes.values()].filter(({ outcome }) => CHANGED.has(outcome));
     return interruption({
       what: recipe ? 'rollback' : 'deploy',
       walked,

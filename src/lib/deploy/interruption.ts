@@ -3,6 +3,7 @@ import { listed } from '../base/text.ts';
 import type { WalkResult } from '../project/index.ts';
 import { type Project, partKey } from '../project/model.ts';
 import type { StackDeps } from '../stacks/index.ts';
+import { CANCEL_OUTCOME } from './cancelling.ts';
 import { partOf } from './steps.ts';
 
 /** What became of the stacks on which AWS worked when somebody chose to cancel. */
@@ -29,11 +30,14 @@ const LEAVES: ReadonlySet<number> = new Set([Exit.interrupted, Exit.timedOut]);
 /**
  * Takes back what AWS does on the stacks that a deploy was interrupted on, each followed to its end. A
  * further Ctrl-C ends the process, so this takes no signal.
+ *
+ * @param became told of each stack that is back, or gone: its part, and its status then
  */
 export async function cancelStacks(
   deps: StackDeps,
   walked: WalkResult,
   project: Project,
+  became: (part: string, outcome: 'reverted' | 'deleted', status: string) => void,
 ): Promise<CancelledStacks> {
   const { cancelStack, cancellationOf } = await import('../stacks/index.ts');
   const names = new Set(leftRunning(walked, project));
@@ -57,10 +61,9 @@ export async function cancelStacks(
         const started = deps.clock.now();
         const done = await cancelStack(unhurried, order, can.do);
         const ms = deps.clock.now() - started;
-        const outcome = ({ 'taken-back': 'reverted', deleted: 'deleted', nothing: 'unchanged' } as const)[
-          done.outcome
-        ];
+        const outcome = CANCEL_OUTCOME[done.outcome];
         deps.reporter.emit({ type: 'part.done', part: order.part, outcome, ms });
+        if (done.outcome !== 'nothing') became(order.part, CANCEL_OUTCOME[done.outcome], done.status);
         if (done.outcome === 'nothing')
           said.push(`The stack ${stackName} was not cancelled: ${done.because}`);
         else if (done.outcome === 'deleted')
