@@ -78,3 +78,17 @@ export interface Reporter {
 }
 
 export const silentReporter: Reporter = { emit: () => {} };
+
+/** The same reporter; a note is told once, however often a run that looks again comes by it. */
+export function withNotesOnce(reporter: Reporter): Reporter {
+  const told = new Set<string>();
+  return {
+    emit: (event) => {
+      if (event.type === 'note') {
+        if (told.has(event.message)) return;
+        told.add(event.message);
+      }
+      reporter.emit(event);
+    },
+  };
+}

@@ -1,4 +1,5 @@
 import { Exit, InfractlError, isInfractlError, messageOf } from '../base/errors.ts';
+import { withNotesOnce } from '../base/report.ts';
 import type { Lease } from '../lease/index.ts';
 import { buildGraph, type Graph, selectGraph, type WalkResult, walkGraph } from '../project/index.ts';
 import { type PartId, type Project, partKey } from '../project/model.ts';
@@ -33,7 +34,8 @@ export async function deployProject(
   options: DeployOptions,
   back: Pick<DeployContext, 'recipe' | 'undoes'> = {},
 ): Promise<DeployResult> {
-  const context: DeployContext = { ...deps, project, options, ...back };
+  const reporter = withNotesOnce(deps.reporter);
+  const context: DeployContext = { ...deps, reporter, project, options, ...back };
   const run = new DeployRun(context);
   try {
     return await run.run();

@@ -142,6 +142,21 @@ describe('a check that fails', () => {
   });
 });
 
+describe('a deploy right after one that failed', () => {
+  it('looks again under the lock, and tells once what it does first', async () => {
+    const { script } = deploys.fake.state.cloudFormation;
+    script.set('shop-a-dev/Function', { ms: 100, fail: 'no', times: 1 });
+    await failure(deploys.deploy({ parts: [{ kind: 'stack', name: 'a' }] }));
+    deploys.events.length = 0;
+    const before = deploys.fake.requests.length;
+    await deploys.deploy({ parts: [{ kind: 'stack', name: 'a' }] });
+    const looks = deploys.fake.requests.slice(before).filter(({ action }) => action === 'GetTemplate');
+    expect(looks.length).toBeGreaterThan(1);
+    const notes = deploys.events.flatMap((event) => (event.type === 'note' ? [event.message] : []));
+    expect(notes).toEqual([expect.stringContaining('It is deleted first, then created.')]);
+  });
+});
+
 describe('an interrupted deploy', () => {
   it('ends with 130, takes nothing back, says what was changed, and the journal knows', async () => {
     await deploys.deploy();
