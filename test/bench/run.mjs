@@ -10,6 +10,7 @@ import { writeGrid } from './graphs.mjs';
 import { heldStacks } from './held-stacks.mjs';
 import { measureHost } from './host.mjs';
 import { readLogs } from './logs.mjs';
+import { measureMenu } from './menu.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../..');
@@ -46,6 +47,16 @@ function bytesLoaded(args, extra) {
   const counter = `--require ${path.join(here, 'bytes-loaded.cjs')}`;
   infractl(args, project, { ...extra, NODE_OPTIONS: counter, BYTES_LOADED: counted });
   return Number(readFileSync(counted, 'utf8'));
+}
+
+/** Bytes of the tarball that npm would publish, of what is built now. */
+function packedSize() {
+  const said = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return JSON.parse(said)[0].size;
 }
 
 /** The AWS CLI in an environment of its own, to compare with. */
@@ -204,6 +215,7 @@ try {
     'at least',
   );
   row('infractl doctor, all reachable', wall('doctor'), ' s', 3);
+  row('the menu, painted beyond what Node takes', await measureMenu(launcher, project, env), ' ms', 250);
   row('a name completed by Tab', wall('complete'), ' s', 0.15);
   row('config validate, 200 stacks, to 20', wall('validate200') / wall('validate20'), ' x', 6);
   const deploy = [node, launcher, 'deploy', '--create-stack'];
@@ -225,7 +237,8 @@ try {
   const quiet = await heldStacks(deploy, { seconds: 120 });
   row('calls a second while a stack is quiet', quiet.quietCalls, '', 1);
   row('code that a first deploy, image and all, loads', firstDeploy / 1e6, ' MB', 1.5);
-  rows.push(['  the bundle of all commands', `${(bundleSize() / 1e6).toFixed(2)} MB`, '', '']);
+  row('the package, as it is downloaded', packedSize() / 1e6, ' MB', 1.5);
+  rows.push(['  its bundle of all commands', `${(bundleSize() / 1e6).toFixed(2)} MB`, '', '']);
 
   const fast = await readLogs(launcher, 0);
   const slow = await readLogs(launcher, 20);

@@ -5,6 +5,7 @@ import { glanceAtProject } from '../../project/index.ts';
 import type { Project } from '../../project/model.ts';
 import { Prompter } from '../asking/prompt.ts';
 import { describeTerminal, type Paint, painter } from '../terminal.ts';
+import { cut } from '../views/table.ts';
 import { type Chosen, type MenuFacts, menuChoices } from './choices.ts';
 import { quickLook } from './look.ts';
 import { recentLines, rememberLine } from './recent.ts';
@@ -78,7 +79,7 @@ export async function openMenu(
         message: 'What do you want to do?',
         otherwise: 'infractl help',
         head: [head, ...more, ...(later ? [paint('dim', LOOKING)] : [])].join('\n'),
-        later: later?.then((line) => line && paint('dim', line)),
+        later: later?.then((line) => line && paint('dim', cut(line, process.stderr.columns || 80))),
         found: (term) => menuChoices(facts, term, process.stderr.columns || 80),
         lines: Math.max(4, (process.stderr.rows || 24) - AROUND - more.length - (later ? 1 : 0)),
       })
