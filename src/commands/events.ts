@@ -1,8 +1,9 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { ProjectCommand } from '../lib/cli/command/project-command.ts';
-import { EventPrinter, eventsView, reportedEvent } from '../lib/cli/views/events-view.ts';
+import { EventPrinter, eventsView } from '../lib/cli/views/events-view.ts';
 import type { View } from '../lib/cli/views/view.ts';
+import { reportedEvent } from '../lib/stacks/index.ts';
 
 export default class Events extends ProjectCommand<typeof Events> {
   static override summary = 'Show what CloudFormation did: the events of the stacks, nested ones included.';
@@ -42,7 +43,7 @@ export default class Events extends ProjectCommand<typeof Events> {
     const subjects = this.args.stack ? [await desk.subject(this.args.stack)] : await desk.subjects();
     if (follow && (await desk.follow(subjects)) > 0) return eventsView([], { shown: printer.shown });
     const found = await desk.events(subjects, { limit, failed });
-    if (json) for (const one of found) printer.emit(reportedEvent(one));
+    if (json) for (const { part, event } of found) printer.emit(reportedEvent(part, event));
     return eventsView(found, { shown: found.length, idle: follow });
   }
 }

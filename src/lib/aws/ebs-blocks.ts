@@ -5,7 +5,6 @@ import {
   ListSnapshotBlocksCommand,
 } from '@aws-sdk/client-ebs';
 import type { BlocksPort } from '../backups/port.ts';
-import { throwIfAborted } from '../base/clock.ts';
 import { call } from './call.ts';
 import { paced, pacingOf } from './pacing.ts';
 import type { AwsSession } from './session.ts';
@@ -18,14 +17,7 @@ const PAGE = 10_000;
 export function blocksPort(session: AwsSession, signal?: AbortSignal): BlocksPort {
   const client = traced(paced(new EBSClient(session.config), pacingOf(session, 'ebs')), session);
   const options = signal ? { abortSignal: signal } : {};
-  const ask = async <T>(action: string, send: () => Promise<T>): Promise<T> => {
-    try {
-      return await call(session, action, send);
-    } catch (error) {
-      throwIfAborted(signal);
-      throw error;
-    }
-  };
+  const ask = <T>(action: string, send: () => Promise<T>) => call(session, action, send, signal);
   return {
     async *list(SnapshotId) {
       let NextToken: string | undefined;

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { EbsPort, Find, InstanceFacts, SnapshotStore, Tags, VolumeFacts } from '../backups/port.ts';
 import type { TwoClocks } from '../backups/types.ts';
-import { type Clock, systemClock, throwIfAborted } from '../base/clock.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import { dated } from './answer-clock.ts';
 import { call } from './call.ts';
 import { ec2Client } from './ec2-client.ts';
@@ -28,14 +28,7 @@ export function ebsPort(session: AwsSession, clock: Clock = systemClock, signal?
   });
   const options = signal ? { abortSignal: signal } : {};
   const stores = new Map<string, SnapshotStore>();
-  const ask = async <T>(action: string, send: () => Promise<T>): Promise<T> => {
-    try {
-      return await call(session, action, send);
-    } catch (error) {
-      throwIfAborted(signal);
-      throw error;
-    }
-  };
+  const ask = <T>(action: string, send: () => Promise<T>) => call(session, action, send, signal);
 
   /** Every page of a list, by ids in pieces or by tags. */
   async function all<T>(

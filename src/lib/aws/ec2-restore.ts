@@ -15,7 +15,7 @@ import {
   type VolumeType,
 } from '@aws-sdk/client-ec2';
 import type { RestorePort, Tags } from '../backups/port.ts';
-import { type Clock, systemClock, throwIfAborted } from '../base/clock.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import { call } from './call.ts';
 import { ec2Client } from './ec2-client.ts';
 import { underneath } from './errors.ts';
@@ -34,14 +34,7 @@ export function restorePort(
 ): RestorePort {
   const client = ec2Client(session, clock);
   const options = signal ? { abortSignal: signal } : {};
-  const ask = async <T>(action: string, send: () => Promise<T>): Promise<T> => {
-    try {
-      return await call(session, action, send);
-    } catch (error) {
-      throwIfAborted(signal);
-      throw error;
-    }
-  };
+  const ask = <T>(action: string, send: () => Promise<T>) => call(session, action, send, signal);
   const namedImage = async (name: string) => {
     const Filters = [{ Name: 'name', Values: [name] }];
     const answer = await ask('ec2:DescribeImages', () =>

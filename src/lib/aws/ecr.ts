@@ -8,7 +8,6 @@ import {
   ListImagesCommand,
   PutImageCommand,
 } from '@aws-sdk/client-ecr';
-import { throwIfAborted } from '../base/clock.ts';
 import { InfractlError, isInfractlError } from '../base/errors.ts';
 import type { EcrImage, EcrPort, Repository } from '../images/types.ts';
 import { call } from './call.ts';
@@ -29,14 +28,7 @@ export function ecrPort(session: AwsSession, signal?: AbortSignal): EcrPort {
     return client;
   }
 
-  async function ask<T>(action: string, send: () => Promise<T>): Promise<T> {
-    try {
-      return await call(session, action, send);
-    } catch (error) {
-      throwIfAborted(signal);
-      throw error;
-    }
-  }
+  const ask = <T>(action: string, send: () => Promise<T>) => call(session, action, send, signal);
 
   return {
     async describeImage(repository, id) {

@@ -9,7 +9,6 @@ import {
   UpdateAliasCommand,
   UpdateFunctionCodeCommand,
 } from '@aws-sdk/client-lambda';
-import { throwIfAborted } from '../base/clock.ts';
 import type { FunctionFacts, FunctionsPort } from '../functions/types.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
@@ -22,14 +21,7 @@ export function lambdaPort(session: AwsSession, signal?: AbortSignal): Functions
   const client = traced(paced(new LambdaClient(session.config), pacingOf(session, 'lambda')), session);
   const options = signal ? { abortSignal: signal } : {};
 
-  async function ask<T>(action: string, send: () => Promise<T>): Promise<T> {
-    try {
-      return await call(session, `lambda:${action}`, send);
-    } catch (error) {
-      throwIfAborted(signal);
-      throw error;
-    }
-  }
+  const ask = <T>(action: string, send: () => Promise<T>) => call(session, `lambda:${action}`, send, signal);
 
   /** Undefined where AWS says that there is no such function, version or alias. */
   async function maybe<T>(action: string, send: () => Promise<T>): Promise<T | undefined> {

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts';
+import { type Attempting, aroundAttempts } from './attempts.ts';
 import { isThrottling } from './errors.ts';
 import type { AwsSession } from './session.ts';
 
@@ -225,43 +226,23 @@ export function clockedPacing(session: Place, clock: Clock, service: string, pac
   return (_api, caller) => (session.pacers ?? pacers).of(session, service, caller, pace);
 }
 
-/** The little of an SDK client that pacing touches. */
-interface Paceable {
-  readonly middlewareStack: {
-    addRelativeTo(
-      // biome-ignore lint/suspicious/noExplicitAny: each client has input and output types of its own
-      middleware: (next: (args: any) => Promise<any>, context: any) => (args: any) => Promise<any>,
-      options: {
-        readonly relation: 'after';
-        readonly toMiddleware: 'retryMiddleware';
-        readonly name: string;
-        readonly override: boolean;
-      },
-    ): void;
-  };
-}
-
 /**
  * Puts a client behind a pacer. It sits inside the SDK's retries, so that each attempt waits its turn and
  * each throttled attempt teaches the pacer, also those that the SDK hides.
  *
  * @param pacing one pacer for all, or how to find that of a request
  */
-export function paced<C extends Paceable>(client: C, pacing: Pacing): C {
-  client.middlewareStack.addRelativeTo(
-    (next, context: RequestContext) => async (args) => {
-      const pacer = typeof pacing === 'function' ? pacing(apiOf(context), callerOf(context)) : pacing;
-      await pacer.take(isRepeated(pacer, context, args.input));
-      try {
-        return await next(args);
-      } catch (error) {
-        if (isThrottling(error)) pacer.throttled();
-        throw error;
-      }
-    },
-    { relation: 'after', toMiddleware: 'retryMiddleware', name: 'infractlPacing', override: true },
-  );
-  return client;
+export function paced<C extends Attempting>(client: C, pacing: Pacing): C {
+  return aroundAttempts(client, 'infractlPacing', (next, context: RequestContext) => async (args) => {
+    const pacer = typeof pacing === 'function' ? pacing(apiOf(context), callerOf(context)) : pacing;
+    await pacer.take(isRepeated(pacer, context, args.input));
+    try {
+      return await next(args);
+    } catch (error) {
+      if (isThrottling(error)) pacer.throttled();
+      throw error;
+    }
+  });
 }
 
 /** More questions than that are not remembered at once. */

@@ -16,7 +16,6 @@ import {
 } from '@aws-sdk/client-rds';
 import type { DatabaseFacts, RdsPort, SnapshotStore, Tags } from '../backups/port.ts';
 import type { Snapshot } from '../backups/types.ts';
-import { throwIfAborted } from '../base/clock.ts';
 import { TAG } from './backup-tags.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
@@ -43,14 +42,7 @@ export function rdsPort(session: AwsSession, signal?: AbortSignal): RdsPort {
     return made;
   };
   const home = clientFor(session.region);
-  const ask = async <T>(action: string, send: () => Promise<T>): Promise<T> => {
-    try {
-      return await call(session, action, send);
-    } catch (error) {
-      throwIfAborted(signal);
-      throw error;
-    }
-  };
+  const ask = <T>(action: string, send: () => Promise<T>) => call(session, action, send, signal);
   const toHere = (region: string) => (one: DBSnapshot) => toSnapshot(one, region);
 
   function store(region = session.region): SnapshotStore {

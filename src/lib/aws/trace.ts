@@ -1,3 +1,4 @@
+import { type Attempting, aroundAttempts } from './attempts.ts';
 import { underneath } from './errors.ts';
 import type { AwsSession } from './session.ts';
 
@@ -14,56 +15,46 @@ export interface AwsCall {
   readonly attempt: number;
 }
 
-/** The little of an SDK client that is touched here. */
-interface Traceable {
+/** A client, with the region that it calls. */
+interface Traceable extends Attempting {
   readonly config: { region(): Promise<string> };
-  readonly middlewareStack: {
-    addRelativeTo(
-      // biome-ignore lint/suspicious/noExplicitAny: each client has input and output types of its own
-      middleware: (next: (args: any) => Promise<any>, context: any) => (args: any) => Promise<any>,
-      options: {
-        readonly relation: 'after';
-        readonly toMiddleware: 'retryMiddleware';
-        readonly name: string;
-        readonly override: boolean;
-      },
-    ): void;
-  };
 }
 
 /** A client that tells the session of each attempt; the client as it is where nobody listens. */
 export function traced<C extends Traceable>(client: C, session: AwsSession): C {
   const { onCall } = session;
   if (!onCall) return client;
-  client.middlewareStack.addRelativeTo(
-    (next, context) => async (args) => {
-      const started = performance.now();
-      let status = '';
-      try {
-        const answer = await next(args);
-        status = String(answer.response?.statusCode ?? '');
-        return answer;
-      } catch (error) {
-        const e = underneath(error);
-        const code = e.$metadata?.httpStatusCode ?? e.$response?.statusCode;
-        status = code ? `${code} ${e.name}` : (e.code ?? e.name);
-        throw error;
-      } finally {
-        onCall({
-          action: actionOf(context),
-          region: await client.config.region(),
-          status,
-          ms: performance.now() - started,
-          attempt: Number(/attempt=(\d+)/.exec(args.request?.headers?.['amz-sdk-request'] ?? '')?.[1] ?? 1),
-        });
-      }
-    },
-    { relation: 'after', toMiddleware: 'retryMiddleware', name: 'infractlTrace', override: true },
-  );
-  return client;
+  return aroundAttempts(client, 'infractlTrace', (next, context: RequestContext) => async (args) => {
+    const started = performance.now();
+    let status = '';
+    try {
+      const answer = await next(args);
+      status = String(answer.response?.statusCode ?? '');
+      return answer;
+    } catch (error) {
+      const e = underneath(error);
+      const code = e.$metadata?.httpStatusCode ?? e.$response?.statusCode;
+      status = code ? `${code} ${e.name}` : (e.code ?? e.name);
+      throw error;
+    } finally {
+      onCall({
+        action: actionOf(context),
+        region: await client.config.region(),
+        status,
+        ms: performance.now() - started,
+        attempt: Number(/attempt=(\d+)/.exec(args.request?.headers?.['amz-sdk-request'] ?? '')?.[1] ?? 1),
+      });
+    }
+  });
 }
 
-function actionOf(context: { readonly clientName?: string; readonly commandName?: string }): string {
+/** What the SDK has written down of a request. */
+interface RequestContext {
+  readonly clientName?: string;
+  readonly commandName?: string;
+}
+
+function actionOf(context: RequestContext): string {
   const service = context.clientName?.replace(/Client$/, '').toLowerCase() ?? '';
   return `${service}:${context.commandName?.replace(/Command$/, '') ?? ''}`;
 }

@@ -38,7 +38,7 @@ export {
 } from './types.ts';
 export { type Attached, isRunning, type WatchOrder } from './watch/attach.ts';
 export { type Cancellation, type Cancelled, cancellationOf } from './watch/cancel.ts';
-export { type PlacedEvent, pathWords } from './watch/events.ts';
+export { type PlacedEvent, pathWords, reportedEvent } from './watch/events.ts';
 export { whenFree } from './watch/free.ts';
 export { type OperationEnd, operationEnd } from './watch/outcome.ts';
 export { type Overview, overview, type StackOverview } from './watch/overview.ts';

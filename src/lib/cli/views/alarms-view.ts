@@ -30,7 +30,8 @@ const WORD: Readonly<Record<AlarmStateName, string>> = {
 const iso = (ms: number) => new Date(ms).toISOString();
 const local = (ms: number) => localTime(iso(ms), 'minutes');
 
-function alarmJson({ alarm, stack, logicalId, silences }: ProjectAlarm, history?: readonly HistoryItem[]) {
+/** What an alarm is and how it stands, as JSON; `stack` and `resource` where a template made it. */
+export function alarmStateJson({ alarm, stack, logicalId }: Omit<ProjectAlarm, 'silences'>) {
   return {
     name: alarm.name,
     stack,
@@ -39,6 +40,13 @@ function alarmJson({ alarm, stack, logicalId, silences }: ProjectAlarm, history?
     since: iso(alarm.since),
     condition: conditionWords(alarm),
     why: whyWords(alarm),
+  };
+}
+
+function alarmJson(one: ProjectAlarm, history?: readonly HistoryItem[]) {
+  const { alarm, silences } = one;
+  return {
+    ...alarmStateJson(one),
     reason: alarm.reason,
     description: alarm.description ?? null,
     threshold: alarm.threshold ?? null,

@@ -10,12 +10,13 @@ import {
   verdictOf,
   verdictWords,
 } from '../../monitoring/dashboard/index.ts';
-import { conditionWords, seriesWords, sparkline, whyWords } from '../../monitoring/index.ts';
+import { seriesWords, sparkline } from '../../monitoring/index.ts';
 import { chartTitle } from '../dashboard/chart-lines.ts';
 import { MOOD_STYLE, paintedMark } from '../dashboard/marks.ts';
 import { oneLine } from '../dashboard/one-line.ts';
 import { type Panel, panelsOf } from '../dashboard/panels.ts';
 import type { Ui } from '../terminal.ts';
+import { alarmStateJson } from './alarms-view.ts';
 import { pairs } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -113,18 +114,7 @@ export function dashboardJson(picture: Picture) {
       .filter(({ mood }) => mood === 'bad')
       .map(({ kind, name, state, words }) => ({ kind, name, state, words })),
     alarms: alarms
-      ? toldJson(alarms, (lines) =>
-          lines.map(({ alarm, stack, logicalId, quiet }) => ({
-            name: alarm.name,
-            stack,
-            resource: logicalId,
-            state: alarm.state,
-            since: iso(alarm.since),
-            condition: conditionWords(alarm),
-            why: whyWords(alarm),
-            quiet,
-          })),
-        )
+      ? toldJson(alarms, (lines) => lines.map(({ quiet, ...alarm }) => ({ ...alarmStateJson(alarm), quiet })))
       : null,
     instances: instances ? toldJson(instances, (lines) => lines) : null,
     hosts: hosts

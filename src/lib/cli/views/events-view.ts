@@ -16,21 +16,6 @@ const COLUMNS: readonly Column[] = [
   { title: 'reason', wrap: true },
 ];
 
-/** An event of a stack as progress reports it. */
-export function reportedEvent({ part, event }: PartEvent): StackReport {
-  return {
-    type: 'stack.event',
-    part,
-    stack: event.stackName,
-    path: event.path,
-    logicalId: event.logicalId,
-    resourceType: event.resourceType,
-    status: event.status,
-    ...(event.reason ? { reason: event.reason } : {}),
-    at: event.at.toISOString(),
-  };
-}
-
 function styleOf(status: string): Style {
   if (/FAILED|ROLLBACK/.test(status)) return 'red';
   return status.endsWith('_COMPLETE') ? 'green' : 'dim';

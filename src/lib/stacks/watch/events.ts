@@ -1,4 +1,5 @@
 import { isTransient } from '../../aws/errors.ts';
+import type { ReportEvent } from '../../base/report.ts';
 import type { StackEvent, StacksPort } from '../port.ts';
 import { isFinal } from '../states.ts';
 
@@ -31,6 +32,24 @@ export function pathWords(path: readonly string[]): string {
 }
 
 /** Where to begin: behind an event, or with the event that began the newest operation. */
+/** An event as progress reports it, of a part of the project. */
+export function reportedEvent(
+  part: string,
+  event: PlacedEvent,
+): Extract<ReportEvent, { type: 'stack.event' }> {
+  return {
+    type: 'stack.event',
+    part,
+    stack: event.stackName,
+    path: event.path,
+    logicalId: event.logicalId,
+    resourceType: event.resourceType,
+    status: event.status,
+    ...(event.reason ? { reason: event.reason } : {}),
+    at: event.at.toISOString(),
+  };
+}
+
 export type From = { readonly after: StackEvent | undefined } | 'operation';
 
 /** A nested stack is read from the time when the operation on the stack around it began. */

@@ -5,7 +5,7 @@ import { typed } from '../commands.ts';
 import type { StackState } from '../port.ts';
 import { isFinal } from '../states.ts';
 import type { WatchDeps } from '../types.ts';
-import { EventLog, type From, type PlacedEvent, pathWords } from './events.ts';
+import { EventLog, type From, type PlacedEvent, pathWords, reportedEvent } from './events.ts';
 import { abortable, type Patience, persist, pollDelay } from './waiting.ts';
 import type { Bottleneck } from './waits.ts';
 
@@ -68,7 +68,7 @@ export async function follow(deps: WatchDeps, operation: Operation): Promise<End
     const fresh = await persist(patience, () => log.read());
     if (fresh.length === 0) return;
     lastEvent = clock.now();
-    for (const event of fresh) reporter.emit(reported(part, event));
+    for (const event of fresh) reporter.emit(reportedEvent(part, event));
     await waiting.over();
     const status = statusWords(log, operation);
     if (status !== said) reporter.emit({ type: 'part.status', part, status });
@@ -174,20 +174,6 @@ class Waiting {
 
 function awaited({ path, resourceType, at }: PlacedEvent) {
   return { path, resourceType, since: at.toISOString() };
-}
-
-function reported(part: string, event: PlacedEvent) {
-  return {
-    type: 'stack.event' as const,
-    part,
-    stack: event.stackName,
-    path: event.path,
-    logicalId: event.logicalId,
-    resourceType: event.resourceType,
-    status: event.status,
-    ...(event.reason ? { reason: event.reason } : {}),
-    at: event.at.toISOString(),
-  };
 }
 
 function statusWords(log: EventLog, operation: Operation): string {
