@@ -2,19 +2,20 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../lib/base/clock.ts';
 import { DETACH_FLAG, STUCK_FLAGS, stuckChoice } from '../lib/cli/asking/stuck-choice.ts';
-import { ProjectCommand } from '../lib/cli/command/project-command.ts';
+import { HostCommand } from '../lib/cli/command/host-command.ts';
 import { GUARD_FLAGS, guardChoice } from '../lib/cli/flags/guard-flags.ts';
 import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/flags/lock-flags.ts';
+import { SKIP_FLAGS, skipChoice } from '../lib/cli/flags/skip-flags.ts';
 import { deployView } from '../lib/cli/views/deploy-view.ts';
 import type { View } from '../lib/cli/views/view.ts';
 import { chooseParts, deployProject, withTheirFunctions } from '../lib/deploy/index.ts';
 
-export default class Deploy extends ProjectCommand<typeof Deploy> {
+export default class Deploy extends HostCommand<typeof Deploy> {
   static override summary = 'Build, push and deploy what has changed.';
   static override description =
-    'Makes the project true: images are built and pushed, functions get them, sites are published, checks must pass. With ' +
-    '--create-stack the CloudFormation stacks are created or updated too, in the order that they need each ' +
-    'other. What has not changed is left alone. When a check fails, functions and sites go back to what was there before.';
+    'Makes the project true: images are built, functions get them, sites are published, applications released to their ' +
+    'hosts, checks must pass. With --create-stack the stacks are created or updated too, in the order that they need ' +
+    'each other. What has not changed is left alone. When a check fails, what was moved goes back to what was before.';
   static override examples = [
     { description: 'From nothing', command: '<%= config.bin %> <%= command.id %> --create-stack' },
     { description: 'After a change of the code', command: '<%= config.bin %> <%= command.id %>' },
@@ -43,9 +44,7 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
     'revert-drift': Flags.boolean({
       description: 'Also put back what was changed by hand; includes --create-stack.',
     }),
-    'skip-build': Flags.boolean({
-      description: 'Build nothing: use the newest pushed image, and folders of sites as they are.',
-    }),
+    ...SKIP_FLAGS,
     ...DETACH_FLAG,
     'dry-run': Flags.boolean({ description: 'Show what would happen; change nothing.' }),
   };
@@ -60,7 +59,8 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
     const parts = revertDrift ? withTheirFunctions(project, named) : named;
     if (!this.flags['dry-run']) await this.guardProtected();
     const decide = stuckChoice(this.flags, this.prompter, (lines, ask) => this.asideSaying(lines, ask));
-    const deps = { ...(await this.deployDeps(systemClock)), ...lockChoice(this.flags), decide };
+    const common = await this.deployDeps(systemClock);
+    const deps = this.withHosts({ ...common, ...lockChoice(this.flags), decide });
     await this.sayPlace();
     if (revertDrift && this.flags['dry-run'])
       this.warnUser('A dry run does not look for what was changed by hand: infractl drift does.');
@@ -71,10 +71,10 @@ export default class Deploy extends ProjectCommand<typeof Deploy> {
       createStack: this.flags['create-stack'] || revertDrift,
       revertDrift,
       ...guardChoice(this.flags),
-      skipBuild: this.flags['skip-build'],
+      ...skipChoice(this.flags),
       detach: this.flags.detach,
       dryRun: this.flags['dry-run'],
     });
-    return deployView(result, this.where, parts.length === 0 ? [...project.releases.keys()] : []);
+    return deployView(result, this.where, this.flags['skip-releases'] ? [...project.releases.keys()] : []);
   }
 }

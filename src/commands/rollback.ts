@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../lib/base/clock.ts';
 import { checkConfirmation, confirmMild, confirmSevere } from '../lib/cli/asking/prompt.ts';
 import { STUCK_FLAGS, stuckChoice } from '../lib/cli/asking/stuck-choice.ts';
-import { ProjectCommand } from '../lib/cli/command/project-command.ts';
+import { HostCommand } from '../lib/cli/command/host-command.ts';
 import { GUARD_FLAGS } from '../lib/cli/flags/guard-flags.ts';
 import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/flags/lock-flags.ts';
 import { painter } from '../lib/cli/terminal.ts';
@@ -11,14 +11,14 @@ import { planLines, rollbackPlanView, rollbackView } from '../lib/cli/views/roll
 import type { View } from '../lib/cli/views/view.ts';
 import { openRollback } from '../lib/deploy/index.ts';
 
-export default class Rollback extends ProjectCommand<typeof Rollback> {
+export default class Rollback extends HostCommand<typeof Rollback> {
   static override summary = 'Go back to an earlier deploy.';
   static override description =
-    'Stacks get the template and the parameters of that time, functions the version or the code, sites their files; then the ' +
-    'checks of that time are asked. Works from the journal and AWS alone: no file of this folder matters but ' +
-    'the name of the project. Without an ID: after a deploy that failed, to the newest one that did not; ' +
-    'after one that went well, to the state before it. A rollback is a change like any other, so a second ' +
-    'one takes the first one back. Data in tables, buckets and databases stays as it is.';
+    'Stacks get the template and the parameters of that time, functions the version or the code, sites their files, hosts ' +
+    'their release; then the checks of that time are asked. Works from the journal and AWS alone: no file of this folder ' +
+    'matters but the name of the project. Without an ID: after a deploy that failed, to the newest one that did not; ' +
+    'after one that went well, to the state before it. A rollback is a change like any other, so a second one takes the ' +
+    'first one back. Data in tables, buckets and databases stays as it is.';
   static override examples = [
     { description: 'See what would go back', command: '<%= config.bin %> <%= command.id %> --dry-run' },
     {
@@ -63,11 +63,11 @@ export default class Rollback extends ProjectCommand<typeof Rollback> {
       if (project.protected && given === undefined && !this.prompter.canAsk)
         await confirmSevere(this.prompter, severe);
     }
-    const [first, ...others] = this.words;
-    const to = first !== undefined && /^(\d{8}T\d{9}Z-)?[0-9a-f]{6}$/.test(first) ? first : undefined;
-    const parts = to === undefined ? this.words : others;
+    const isId = /^(\d{8}T\d{9}Z-)?[0-9a-f]{6}$/.test(this.words[0] ?? '');
+    const [to, parts] = isId ? [this.words[0], this.words.slice(1)] : [undefined, this.words];
     const decide = stuckChoice(this.flags, this.prompter, (lines, ask) => this.asideSaying(lines, ask));
-    const deps = { ...(await this.deployDeps(systemClock)), ...lockChoice(this.flags), decide };
+    const common = await this.deployDeps(systemClock);
+    const deps = this.withHosts({ ...common, ...lockChoice(this.flags), decide });
     await this.sayPlace();
     const rollback = await openRollback(deps, project, { to, parts, allowReplacement });
     const plan = await rollback.plan();

@@ -153,7 +153,7 @@ describe('a health check', () => {
       await scene.run(['deploy']),
       8,
       'it answered 503',
-      'Nothing was taken back: this deploy changed no function and no site.',
+      'Nothing was taken back: this deploy changed no function, no site and no release.',
     );
     expect(live()).toBe('1');
   });

@@ -85,22 +85,21 @@ describe.skipIf(noHost)('mbot on one computer', () => {
     expect((await user.does('config validate')).stdout).not.toContain('warning');
   });
 
-  it('deploy --create-stack makes the network, the host, the address and the alarms', async () => {
+  it('deploy --create-stack makes the network, the host and the alarms, and the application serves', async () => {
     await user.does(`sandbox start --port ${await user.port()}`);
-    const { stdout } = await user.does('deploy --create-stack');
+    change('infractl.yaml', 'settle: 10s', 'settle: 1s');
+    expect((await user.does('deploy --create-stack --dry-run')).stdout).toMatch(
+      /release mbot +create +the host mbot does not exist yet/,
+    );
+    const { stdout } = await user.does('deploy --create-stack --accept-host-key');
     url = /app\.ApplicationUrl +(\S+)/.exec(stdout)?.[1] ?? '';
     instance = /app\.InstanceId +(\S+)/.exec(stdout)?.[1] ?? '';
     expect(machines()).toHaveLength(1);
-    expect((await user.does('deploy --create-stack')).stdout).toContain('Nothing to do');
-  });
-
-  it('redeploy setup makes the bare host ready, and the first release serves', async () => {
-    expect((await user.does('redeploy setup --yes --accept-host-key')).stdout).toContain('mbot@.service');
     expect((await user.does('redeploy setup --yes')).stdout).toContain('Nothing to do');
-    await user.does('redeploy --settle 1s');
     first = (await ask()).release;
     expect((await ask('city')).answer).toContain('Metropolis');
     expect(await (await fetch(url)).text()).toContain(first);
+    expect((await user.does('deploy --create-stack')).stdout).toContain('Nothing to do');
   });
 
   it('is backed up once, by an encrypted snapshot', async () => {
@@ -140,7 +139,11 @@ describe.skipIf(noHost)('mbot on one computer', () => {
     await until(() => said.length === 1);
 
     change('app/mbot/bot.py', 'Ask me about', 'Try');
-    expect((await user.does('redeploy --settle 1s')).stdout).toContain(`To go back to ${first}`);
+    const { parts } = await user.reads<{ parts: { part: string; before?: object }[] }>('deploy');
+    expect(parts.find(({ part }) => part === 'release mbot')).toMatchObject({
+      outcome: 'updated',
+      before: { places: [{ place: 'mbot', id: first }] },
+    });
     second = (await ask()).release;
     expect(second).not.toBe(first);
     expect((await ask()).answer).toContain('Try a city');
@@ -157,7 +160,7 @@ describe.skipIf(noHost)('mbot on one computer', () => {
     const client = new Client(url);
     change('app/mbot/bot.py', 'return known or "', 'return known.nothing or "');
     change('infractl.yaml', 'timeout: 30s', 'timeout: 3s');
-    const broken = await user.type('redeploy');
+    const broken = await user.type('deploy');
     expect(broken.code).toBe(8);
     expect(broken.stderr).toContain("'str' object has no attribute 'nothing'");
     expect(broken.stderr).toContain(`${second} serves, as before.`);

@@ -19,6 +19,7 @@ export function projectNames(kind: LocalKind, project: Project): Candidate[] {
         ...of('image', images),
         ...of('function', functions),
         ...of('site', sites),
+        ...of('release', releases),
         ...of('check', checks),
       ]);
     case 'stack':

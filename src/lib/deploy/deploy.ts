@@ -90,7 +90,7 @@ class DeployRun {
   }
 
   async run(): Promise<DeployResult> {
-    const graph = chosenGraph(this.#context.project, this.#context.options.parts);
+    const graph = this.#graph();
     await preflight(this.#context, this.#known, graph.nodes);
     if (this.#context.options.dryRun) {
       await planParts(this.#context, graph, this.#known, this.#services, this.#steps, (outcome) =>
@@ -118,6 +118,16 @@ class DeployRun {
       return { ...result, ...(this.#ledger.id ? { journal: this.#ledger.id } : {}) };
     }
     return this.#failed(walked, failure);
+  }
+
+  #graph(): Graph {
+    const { project, options } = this.#context;
+    const graph = chosenGraph(project, options.parts);
+    if (!options.skipReleases) return graph;
+    return selectGraph(
+      graph,
+      graph.nodes.filter(({ kind }) => kind !== 'release'),
+    );
   }
 
   /** A change set changes nothing until it is executed, so it takes no lock and does not begin the journal. */
@@ -303,5 +313,6 @@ const DOING = {
   image: 'reading the build context',
   function: 'comparing with what runs',
   site: 'reading the folder',
+  release: 'looking at what runs',
   check: 'asking',
 } as const;

@@ -76,6 +76,7 @@ export class Planner {
     if (id.kind === 'image') return this.#image(id);
     if (id.kind === 'function') return this.#function(id);
     if (id.kind === 'site') return this.#steps.sites.plan(id);
+    if (id.kind === 'release') return this.#steps.releases.plan(id);
     return { outcome: 'check' };
   }
 

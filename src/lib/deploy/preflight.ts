@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { Exit, InfractlError, UsageError } from '../base/errors.ts';
 import { plural } from '../base/text.ts';
 import { collectReferences } from '../project/index.ts';
-import type { PartId, StackPart } from '../project/model.ts';
+import type { PartId, StackPart, Value } from '../project/model.ts';
 import { checkParameters, checkTemplate, type GivenParameter, type TemplateFacts } from '../stacks/index.ts';
 import type { Known } from './known.ts';
 import type { DeployContext, MissingParameter } from './types.ts';
@@ -26,13 +26,18 @@ export async function preflight(
     .flatMap(({ name }) => context.project.stacks.get(name) ?? []);
   const problems: string[] = [];
   for (const stack of stacks) problems.push(...(await checkStack(context, known, stack)));
+  problems.push(...(await checkReleases(context, known, parts)));
   if (problems.length > 0) {
     throw new UsageError({
       code: 'InvalidParameters',
       message: `The configuration has ${plural(problems.length, 'problem')}; nothing was touched.`,
       why: problems.join('\n'),
       suggestions: [
-        `Parameters stand under stacks.<name>.parameters in ${basename(context.project.file)}; a secret as { env: NAME }, its value in .env.secrets.`,
+        ...(stacks.length > 0
+          ? [
+              `Parameters stand under stacks.<name>.parameters in ${basename(context.project.file)}; a secret as { env: NAME }, its value in .env.secrets.`,
+            ]
+          : []),
       ],
     });
   }
@@ -49,6 +54,29 @@ async function checkSites(
   if (recipe || built.length === 0) return;
   const { checkFolder } = await import('../sites/index.ts');
   for (const site of built) await checkFolder(site);
+}
+
+/** What an application gets from this machine's environment. One that goes back is on its host already. */
+async function checkReleases(
+  { project, recipe }: DeployContext,
+  known: Known,
+  parts: readonly PartId[],
+): Promise<string[]> {
+  const releases = parts.flatMap(({ kind, name }) =>
+    kind === 'release' && !recipe ? (project.releases.get(name) ?? []) : [],
+  );
+  const problems: string[] = [];
+  for (const { name: release, environment, source } of releases) {
+    const { key, token } = { key: undefined, token: undefined, ...source };
+    for (const [name, value] of Object.entries<Value | undefined>({ ...environment, key, token })) {
+      if (value === undefined || !isLocal(value)) continue;
+      await known.resolve(value).catch((error: unknown) => {
+        if (!(error instanceof InfractlError)) throw error;
+        problems.push(`release ${release}, ${name}: ${error.message} ${error.suggestions[0] ?? ''}`.trim());
+      });
+    }
+  }
+  return problems;
 }
 
 async function checkStack(context: DeployContext, known: Known, stack: StackPart): Promise<string[]> {

@@ -7,6 +7,7 @@ import type { SiteDeps } from '../sites/index.ts';
 import type { StackDeps, StacksPort } from '../stacks/index.ts';
 import { beforeChanges } from './guard.ts';
 import { lookupsOf } from './lookups.ts';
+import type { OpenReleases, ReleasePort } from './release-port.ts';
 import type { DeployDeps } from './types.ts';
 
 /** The calls of each port that change AWS. A login is one: nothing is pushed without it. */
@@ -26,11 +27,12 @@ const POLLED = ['stack', 'events', 'changeSet'] as const;
 const UNDOING = ['deleteChangeSet', 'hasChangeSets', 'discardStack'] as const;
 const CHANGES_IMAGES = ['login', 'deleteImages', 'tagImage'] as const;
 const CHANGES_SITES = ['claim', 'put', 'remove', 'upload'] as const;
+const CHANGES_RELEASES = ['prepare', 'deploy', 'back'] as const;
 const CHANGES_FUNCTIONS = ['updateCode', 'publish', 'createAlias', 'updateAlias'] as const;
 
 type Needs = Pick<
   DeployDeps,
-  'session' | 'reporter' | 'clock' | 'signal' | 'env' | 'where' | 'wait' | 'decide'
+  'session' | 'reporter' | 'clock' | 'signal' | 'env' | 'where' | 'wait' | 'decide' | 'releases'
 > & {
   readonly projectName: string;
   /** Sees what stacks answer; or answers itself, where AWS is not to be asked. */
@@ -48,6 +50,7 @@ export class Services {
   #images: Promise<ImageDeps> | undefined;
   #functions: Promise<FunctionDeps> | undefined;
   #sites: Promise<SiteDeps> | undefined;
+  #releases: Promise<ReleasePort> | undefined;
   #artifacts: Promise<SharedStore> | undefined;
 
   /** @param beforeChange called before each call that changes AWS; what it throws keeps the call from being made */
@@ -125,6 +128,18 @@ export class Services {
       };
     })();
     return this.#sites;
+  }
+
+  releases(given: Parameters<OpenReleases>[0]): Promise<ReleasePort> {
+    this.#releases ??= (async () => {
+      const { releases } = this.#needs;
+      if (releases) return beforeChanges(await releases(given), CHANGES_RELEASES, this.#beforeChange);
+      throw new InfractlError({
+        code: 'NoWayToHosts',
+        message: 'This command does not work on hosts.',
+      });
+    })();
+    return this.#releases;
   }
 
   /** The project's bucket, made when it is not there. */

@@ -5,6 +5,7 @@ import { ENVIRONMENT_TAG, PART_TAG, PROJECT_TAG } from '../stacks/index.ts';
 import { partBehind } from './behind.ts';
 import { ageOfImage, type Known, outputsOf } from './known.ts';
 import type { Kept } from './ledger.ts';
+import { ReleaseSteps } from './release-steps.ts';
 import type { Services } from './services.ts';
 import { SiteSteps } from './site-steps.ts';
 import type { Undo } from './taking-back.ts';
@@ -30,12 +31,14 @@ export class Steps {
   readonly #known: Known;
   readonly #services: Services;
   readonly sites: SiteSteps;
+  readonly releases: ReleaseSteps;
 
   constructor(context: DeployContext, known: Known, services: Services) {
     this.#context = context;
     this.#known = known;
     this.#services = services;
     this.sites = new SiteSteps(context, known, services);
+    this.releases = new ReleaseSteps(context, known, services);
   }
 
   make(id: PartId): Promise<Done | undefined> {
@@ -48,6 +51,8 @@ export class Steps {
         return this.#function(id);
       case 'site':
         return this.sites.make(id);
+      case 'release':
+        return this.releases.make(id);
       case 'check':
         return this.#check(id);
     }
@@ -62,6 +67,7 @@ export class Steps {
     ]);
     const result = await deployStack(deps, { ...this.stackSpec(id), parameters });
     if (result.outcome !== 'started') this.#known.setOutputs(part.name, result.outputs);
+    if (result.outcome !== 'unchanged') this.releases.expectNewHosts();
     return {
       outcome: result.outcome,
       ...(result.changes.length > 0 ? { detail: plural(result.changes.length, 'resource') } : {}),

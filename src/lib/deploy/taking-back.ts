@@ -65,13 +65,15 @@ export function withTakenBack(
   const taken = reverted.length > 0 ? `It was taken back: ${listed(reverted)}.` : '';
   const moved = outcomes.some(
     ({ kind, outcome }) =>
-      (kind === 'function' || kind === 'site') && (outcome === 'updated' || outcome === 'created'),
+      ['function', 'site', 'release'].includes(kind) && (outcome === 'updated' || outcome === 'created'),
   );
+  // A release that is not healthy goes back on its host, and says so itself.
+  const itself = outcomes.some(({ kind, outcome }) => kind === 'release' && outcome === 'failed');
   const stayed =
-    isUnhealthy(failure) && reverted.length + stuck.length === 0
+    isUnhealthy(failure) && !itself && reverted.length + stuck.length === 0
       ? moved
         ? 'Nothing was taken back: this is the first version, so there is none to go back to.'
-        : 'Nothing was taken back: this deploy changed no function and no site.'
+        : 'Nothing was taken back: this deploy changed no function, no site and no release.'
       : '';
   return new InfractlError({
     code: failure.code,

@@ -5,6 +5,7 @@ import type { Outcome, Reporter } from '../base/report.ts';
 import type { PartId, PartKind, Project } from '../project/model.ts';
 import type { StackDeps } from '../stacks/index.ts';
 import type { Known } from './known.ts';
+import type { OpenReleases } from './release-port.ts';
 import type { Services } from './services.ts';
 import type { Steps } from './steps.ts';
 
@@ -23,6 +24,8 @@ export interface DeployOptions {
   readonly yes?: boolean;
   /** Begin what stacks need and leave them to AWS. */
   readonly detach?: boolean;
+  /** Release nothing to hosts. */
+  readonly skipReleases?: boolean;
   /** Say what would happen; make no call that changes anything. */
   readonly dryRun: boolean;
 }
@@ -52,6 +55,8 @@ export interface DeployDeps {
   readonly where?: string;
   /** What was chosen when the signal was aborted: what AWS does goes on, or is taken back. Default: it goes on. */
   readonly interruption?: () => 'leave' | 'cancel';
+  /** The way to hosts; absent for what releases nothing to them. */
+  readonly releases?: OpenReleases;
   /** Decides how a stack that is stuck gets on; absent: nobody does. */
   readonly decide?: StackDeps['decide'];
   /** How long to wait for somebody else who changes the same environment, in milliseconds; absent: not at all. */

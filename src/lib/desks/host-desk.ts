@@ -22,6 +22,8 @@ import type { HostPart, Project } from '../project/model.ts';
 export interface HostDeskDeps extends ValueDeps {
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
+  /** What values are, where somebody knows it already. Default: as they are deployed now. */
+  readonly resolve?: ReturnType<typeof valueResolver>;
   /** Asks whether a host key that was never seen is right; absent where nobody can be asked. */
   readonly trust?: (key: ShownKey, where: string) => Promise<boolean>;
 }
@@ -85,7 +87,7 @@ export class HostDesk {
   constructor(deps: HostDeskDeps, project: Project) {
     this.#deps = deps;
     this.#project = project;
-    this.#resolve = valueResolver(deps, project);
+    this.#resolve = deps.resolve ?? valueResolver(deps, project);
   }
 
   /**

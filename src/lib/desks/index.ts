@@ -23,6 +23,7 @@ import type { ScheduleEngine, ScheduleEngines } from './schedule-engines.ts';
 import type { SecretDesk, SecretDeskDeps } from './secret-desk.ts';
 import type { HostServices, ServicesOrder } from './service-desk.ts';
 import type { DeskDeps, StackDesk } from './stack-desk.ts';
+import type { WalkDeps, WalkReleases } from './walk-releases.ts';
 
 export type {
   HttpsState,
@@ -98,6 +99,11 @@ export async function openSecretDesk(deps: SecretDeskDeps, project: Project): Pr
 /** Releasing applications to hosts: see release-desk.ts. Nothing is asked of a host yet. */
 export async function openReleaseDesk(deps: ReleaseDeskDeps, project: Project): Promise<ReleaseDesk> {
   return new (await import('./release-desk.ts')).ReleaseDesk(deps, project);
+}
+
+/** The same for a deploy that walks its graph: see walk-releases.ts. */
+export async function openWalkReleases(deps: WalkDeps, project: Project): Promise<WalkReleases> {
+  return new (await import('./walk-releases.ts')).WalkReleases(deps, project);
 }
 
 /** Starting and stopping on time: see schedule-desk.ts. Nothing is asked of AWS yet. */

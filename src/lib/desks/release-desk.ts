@@ -63,10 +63,10 @@ export class ReleaseDesk {
   readonly #material: ReleaseMaterial;
   readonly #open = new Map<string, Promise<HostPort>>();
 
-  constructor(deps: ReleaseDeskDeps, project: Project) {
+  constructor(deps: ReleaseDeskDeps, project: Project, hosts = new HostDesk(deps, project)) {
     this.#deps = deps;
     this.#project = project;
-    this.#hosts = new HostDesk(deps, project);
+    this.#hosts = hosts;
     this.#material = new ReleaseMaterial(deps, project);
   }
 

@@ -20,7 +20,7 @@ export class ReleaseMaterial {
 
   constructor(deps: HostDeskDeps, project: Project) {
     this.#deps = deps;
-    this.#resolve = valueResolver(deps, project);
+    this.#resolve = deps.resolve ?? valueResolver(deps, project);
   }
 
   async text(value: Value): Promise<string> {

@@ -145,9 +145,10 @@ function before(
 /** What tells two states apart: templates, parameters and code. */
 function face(entries: readonly JournalEntry[], { id }: JournalEntry): string {
   const parts = [...standingAt(entries, id).values()].map(({ part, after = {} }) => {
-    const { templateSha256, parameters, codeSha256, imageUri, release } = after;
+    const { templateSha256, parameters, codeSha256, imageUri, release, places } = after;
     if (part.startsWith('stack ')) return [part, templateSha256, parameters];
     if (part.startsWith('site ')) return [part, release];
+    if (part.startsWith('release ')) return [part, places];
     return part.startsWith('function ') ? [part, codeSha256, imageUri] : [];
   });
   return JSON.stringify(parts.filter((part) => part.length > 0).sort());

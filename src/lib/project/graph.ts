@@ -49,7 +49,7 @@ type Parts = Pick<
 >;
 
 /**
- * All parts and edges: outputs, images, imports, `after`, and every check after every function and site.
+ * All parts and edges: outputs, images, imports, `after`, and every check after every function, site and release.
  *
  * @param others parts that are known by name only
  */
@@ -122,6 +122,7 @@ function linkCheck(check: CheckPart, project: Parts, link: Link, linkValue: Link
   linkValue(from, check.url, ['checks', check.name, 'url']);
   for (const fn of project.functions.keys()) link(from, id('function', fn), ['checks', check.name]);
   for (const site of project.sites.keys()) link(from, id('site', site), ['checks', check.name]);
+  for (const release of project.releases.keys()) link(from, id('release', release), ['checks', check.name]);
 }
 
 function linkSite(site: SitePart, linkValue: LinkValue): void {
@@ -171,7 +172,7 @@ function linkRelease(release: ReleasePart, link: Link, linkValue: LinkValue): vo
     linkValue(from, value, [...at, 'environment', key]);
 }
 
-const KINDS: readonly PartKind[] = ['stack', 'image', 'function', 'site', 'check'];
+const KINDS: readonly PartKind[] = ['stack', 'image', 'function', 'site', 'release', 'check'];
 
 /** All parts in the order of the file, one kind after the other. */
 export function partIds(project: Parts): PartId[] {
@@ -180,6 +181,7 @@ export function partIds(project: Parts): PartId[] {
     ...[...project.images.keys()].map((name) => id('image', name)),
     ...[...project.functions.keys()].map((name) => id('function', name)),
     ...[...project.sites.keys()].map((name) => id('site', name)),
+    ...[...project.releases.keys()].map((name) => id('release', name)),
     ...[...project.checks.keys()].map((name) => id('check', name)),
   ];
 }
@@ -205,7 +207,22 @@ function id<Kind extends ConfiguredId['kind']>(kind: Kind, name: string): { kind
 
 /** The graph of a project that `loadProject` has checked. */
 export function buildGraph(project: Parts): Graph {
-  return makeGraph(partIds(project), collectWiring(project).edges);
+  const { edges } = collectWiring(project);
+  return makeGraph(partIds(project), [...edges, ...throughHosts(project, edges)]);
+}
+
+/** What a release needs is what its hosts need. Any stack may make the one that is found by its tags. */
+function throughHosts(project: Parts, edges: readonly Edge[]): Pick<Edge, 'from' | 'to'>[] {
+  return [...project.releases.values()].flatMap(({ name, hosts }) =>
+    hosts.flatMap((host) => {
+      const own = edges.filter(({ from }) => from.kind === 'host' && from.name === host).map(({ to }) => to);
+      const found = project.hosts.get(host)?.tags ? [...project.stacks.keys()] : [];
+      return [...own, ...found.map((stack) => id('stack', stack))].map((to) => ({
+        from: id('release', name),
+        to,
+      }));
+    }),
+  );
 }
 
 /**

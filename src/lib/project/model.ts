@@ -21,10 +21,10 @@ export type Reference =
 export type Value = Scalar | Reference;
 
 /** What a deploy makes true: the nodes of the graph. */
-export type PartKind = 'stack' | 'image' | 'function' | 'site' | 'check';
+export type PartKind = 'stack' | 'image' | 'function' | 'site' | 'release' | 'check';
 
 /** What is configured and looked at, but made by no deploy. */
-export type SideKind = 'host' | 'backup' | 'release';
+export type SideKind = 'host' | 'backup';
 
 /** A part's name in the graph and in every message: `stack app`, `image api`. */
 export interface PartId {

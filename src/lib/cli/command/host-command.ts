@@ -1,6 +1,7 @@
 import type { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import type { Reporter } from '../../base/report.ts';
+import type { DeployDeps } from '../../deploy/index.ts';
 import type { HostDesk, ReleaseDesk } from '../../desks/index.ts';
 import type { ShownKey } from '../../hosts/index.ts';
 import { ProjectCommand } from './project-command.ts';
@@ -40,6 +41,20 @@ export abstract class HostCommand<T extends typeof Command = typeof Command> ext
     return this.#remember(await openReleaseDesk({ ...deps, ...more }, project));
   }
 
+  /** A deploy or a rollback that releases to hosts too; the way there is opened when it comes to one. */
+  protected withHosts(deps: DeployDeps): DeployDeps {
+    const { session, reporter, clock, signal, redactor, env, variable, wait = 0 } = deps;
+    return {
+      ...deps,
+      releases: async ({ project, resolve }) => {
+        const { openWalkReleases } = await import('../../desks/index.ts');
+        const more = { reporter, clock, began: performance.timeOrigin, wait, resolve, ...this.#trust() };
+        const common = { session: async () => session, redactor, variable, env, signal };
+        return this.#remember(await openWalkReleases({ ...common, ...more }, project));
+      },
+    };
+  }
+
   #remember<D extends { close(): Promise<void> }>(desk: D): D {
     this.#opened.push(desk);
     return desk;
@@ -62,10 +77,12 @@ export abstract class HostCommand<T extends typeof Command = typeof Command> ext
       return { trust: async () => true };
     if (!this.prompter.canAsk) return {};
     const trust = ({ type, fingerprint }: ShownKey, where: string) =>
-      this.prompter.confirm({
-        message: `${where} is not known yet. It shows ${type} ${fingerprint}. Is that its key?`,
-        otherwise: 'Give --accept-host-key.',
-      });
+      this.aside(() =>
+        this.prompter.confirm({
+          message: `${where} is not known yet. It shows ${type} ${fingerprint}. Is that its key?`,
+          otherwise: 'Give --accept-host-key.',
+        }),
+      );
     return { trust };
   }
 

@@ -23,7 +23,7 @@ export function placeLine(place: Place, paint: Paint): string {
 /**
  * What a deploy did, or would do.
  *
- * @param releases what no deploy brings to its hosts
+ * @param releases what was left out
  */
 export function deployView(result: DeployResult, where = '', releases: readonly string[] = []): View {
   const detached = result.parts.some(({ outcome }) => outcome === 'started');

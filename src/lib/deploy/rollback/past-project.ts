@@ -2,8 +2,10 @@ import type { PastPart, Standing } from '../../journal/index.ts';
 import type {
   CheckPart,
   FunctionPart,
+  HostPart,
   ImagePart,
   Project,
+  ReleasePart,
   SitePart,
   StackPart,
 } from '../../project/model.ts';
@@ -47,8 +49,25 @@ export function projectOf(base: Project, standing: Standing): Project {
       allow: [],
     })),
     checks: of('check', ({ config }) => config as unknown as CheckPart),
-    hosts: new Map(),
+    releases: of('release', ({ config }) => {
+      const { machines: _, ...release } = config as unknown as PastRelease;
+      return release;
+    }),
+    hosts: new Map(parts.flatMap((part) => machinesOf(base, part))),
   };
+}
+
+/** An application, and the machines that it was on. */
+type PastRelease = ReleasePart & { readonly machines: readonly HostPart[] };
+
+/** Which machine it was is of that time; the way in, with its key on this machine, is of now. */
+function machinesOf(base: Project, { part, config }: PastPart): [string, HostPart][] {
+  if (!part.startsWith('release ')) return [];
+  const { machines } = config as unknown as PastRelease;
+  return machines.map((host) => [
+    host.name,
+    { ...host, reach: base.hosts.get(host.name)?.reach ?? host.reach },
+  ]);
 }
 
 /** Where the template of a stack is kept in the project's bucket. */

@@ -9,6 +9,7 @@ import type { Services } from '../services.ts';
 import { type Done, keptTemplate, partOf, Steps, shortDigest } from '../steps.ts';
 import type { DeployContext } from '../types.ts';
 import { parameterSource, templateKey } from './past-project.ts';
+import { PastReleases } from './past-releases.ts';
 
 /** How a function gets the code that it had. */
 export type CodeSource =
@@ -30,6 +31,7 @@ export class PastSteps {
   readonly #steps: Steps;
   readonly #span: Span;
   readonly #acts: (id: PartId) => boolean;
+  readonly releases: PastReleases;
 
   constructor(
     given: { readonly context: DeployContext; readonly known: Known; readonly services: Services },
@@ -40,6 +42,7 @@ export class PastSteps {
     this.#known = given.known;
     this.#services = given.services;
     this.#steps = new Steps(given.context, given.known, given.services);
+    this.releases = new PastReleases(this.#steps.releases);
     this.#span = span;
     this.#acts = acts;
   }
@@ -52,6 +55,7 @@ export class PastSteps {
     if (id.kind === 'image') return this.#image(id);
     if (id.kind === 'check') return this.#steps.make(id);
     if (id.kind === 'site') return this.#acts(id) ? this.#steps.sites.goBack(id, this.past(id)) : undefined;
+    if (id.kind === 'release') return this.#acts(id) ? this.releases.goBack(id, this.past(id)) : undefined;
     if (id.kind === 'stack') return this.#acts(id) ? this.#stack(id) : this.#readStack(id);
     return this.#acts(id) ? this.#function(id) : undefined;
   }
@@ -148,6 +152,7 @@ export class PastSteps {
     const spec = await this.stackSpec(id, await deps.port.stack(part.stackName));
     const result = await deployStack(deps, spec);
     this.#known.setOutputs(part.name, result.outputs);
+    if (result.outcome !== 'unchanged') this.#steps.releases.expectNewHosts();
     const recorded = past.after?.parameters as Record<string, unknown>;
     const plain = Object.entries(spec.parameters).flatMap(([name, { value, secret }]) =>
       secret ? [] : [[name, value]],

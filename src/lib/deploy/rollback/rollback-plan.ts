@@ -76,6 +76,7 @@ export class RollbackPlanner {
     if (id.kind === 'check') return { change: 'check' };
     if (id.kind === 'image') return this.#image(id);
     if (id.kind === 'site') return this.#site(id);
+    if (id.kind === 'release') return this.#release(id);
     return id.kind === 'stack' ? this.#stack(id) : this.#function(id);
   }
 
@@ -135,6 +136,11 @@ export class RollbackPlanner {
   async #site(id: PartId): Promise<Plan> {
     if (!this.#acts(id)) return { change: 'stays', detail: 'was not asked for' };
     return this.#steps.sites.planBack(id, this.#steps.past(id));
+  }
+
+  async #release(id: PartId): Promise<Plan> {
+    if (!this.#acts(id)) return { change: 'stays', detail: 'was not asked for' };
+    return this.#steps.releases.plan(id, this.#steps.past(id));
   }
 
   /** Of a function whose stack is made again, the name that it had. */
