@@ -9,6 +9,7 @@ export const SANDBOX_LIMITS: readonly string[] = [
   'Template checks are weaker: capabilities, unknown properties and bogus image or subnet ids are accepted.',
   'Drift is found for 14 types of resources; `deploy --revert-drift` does not put it back.',
   'Deleting is easier: a bucket with objects or an enabled distribution goes with its stack.',
+  'An update is cancelled between two of its resources: what is in work ends first.',
   'No throttling, no quotas, and lists of snapshots, instances and images come in one page.',
   'Functions in Node.js and Python run on the versions of this machine; Java, .NET and Ruby give made-up answers.',
   'Image functions need a container engine, share its network with this machine, and know no Lambda extensions or layers.',
