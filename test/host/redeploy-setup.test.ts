@@ -43,6 +43,28 @@ describe.skipIf(noHost)('a bare host', () => {
     expect(used.host.attempt('find', '/srv/app/releases', '-name', '.env.secrets').stdout).toBe('');
   });
 
+  it("is run by a user of its own where root logs in, unless its unit is root's", async () => {
+    used.host.sh('install -D -m 600 /home/ubuntu/.ssh/authorized_keys /root/.ssh/authorized_keys');
+    const root = { root: { address: used.host.address, ssh: { user: 'root' } } };
+    const more = { host: 'root', unit: 'Shop.API', port: 8601, user: undefined, nginx: undefined };
+    const asRoot = { source: { folder: '.', exclude: ['infractl.yaml'] }, start: 'python3 app.py', ...more };
+    app.configure(asRoot, root);
+    expect((await app.redeploy('setup', '--dry-run')).stdout).toContain('make the user shop-api');
+    expect((await app.redeploy('setup', '--yes')).code).toBe(0);
+    expect((await app.redeploy('setup', '--yes')).stdout).toContain('Nothing to do');
+    const first = await app.redeploy();
+    expect(first).toMatchObject({ code: 0 });
+    expect(first.stderr).not.toContain('root,');
+    expect(used.host.sh('ps -o user= -p $(systemctl show -P MainPID Shop.API)')).toBe('shop-api');
+    expect(used.host.exec('stat', '-c', '%U', '/srv/Shop.API/current/app.py')).toBe('shop-api');
+
+    used.host.sh("sed -i '/^User=/d' /etc/systemd/system/Shop.API.service && systemctl daemon-reload");
+    const warned = await app.redeploy('deploy', '--force');
+    expect(warned.stderr).toContain('The unit Shop.API names no user: the application runs as root');
+    expect(warned.code).toBe(0);
+    used.host.sh('systemctl disable --now Shop.API');
+  });
+
   it('becomes blue-green without a word by hand', async () => {
     configure({ port: undefined, ports: [8501, 8502], strategy: 'blue-green' });
     const done = await app.redeploy('setup', '--yes');

@@ -37,7 +37,7 @@ describe.skipIf(noHost)('infractl on a host of Systems Manager', { timeout: 300_
 
   function configure(release: Readonly<Record<string, unknown>> = {}): void {
     const ssm = { instance: INSTANCE, connect: 'ssm', services: ['app'] };
-    app.configure({ host: 'far', user: 'ubuntu', ...release }, { far: ssm });
+    app.configure({ host: 'far', ...release }, { far: ssm });
   }
   const infractl = (...args: string[]) => app.run(args, { env });
   const scripts = () => [...fake.state.ssm.commands.values()].map(({ script }) => script).join('\n');
@@ -60,6 +60,8 @@ describe.skipIf(noHost)('infractl on a host of Systems Manager', { timeout: 300_
     const first = await infractl('redeploy');
     expect(first).toMatchObject({ code: 0 });
     expect(app.answer()).toBe('one s3cr3t $HOME "quoted"');
+    // Systems Manager logs in as root; the release belongs to whom its unit names.
+    expect(used.host.exec('stat', '-c', '%U', '/srv/app/current/app.py')).toBe('ubuntu');
     app.commit('two');
     expect((await infractl('redeploy')).code).toBe(0);
     expect(app.answer()).toContain('two');

@@ -43,6 +43,15 @@ export interface Zip {
   readonly files: number;
 }
 
+export interface PackOptions {
+  /** Patterns as in `.gitignore`. */
+  readonly exclude?: readonly string[];
+  /** By default Lambda's limit. */
+  readonly largest?: ZipLimit;
+  /** Where a path is left out, in words. Default: the function's patterns. */
+  readonly exclusion?: string;
+}
+
 /**
  * A zip of a folder's content that depends on nothing but names, contents and executable bits: sorted,
  * fixed times, modes 0644 or 0755. Equal folders give equal bytes on every machine. Links are followed
@@ -53,14 +62,16 @@ export interface Zip {
  * @throws UsageError `FolderNotFound`, `FolderEmpty`, `ZipTooLarge`,
  *   `BadLink`, `NotAFile`, `FileNotReadable`
  */
-export async function zipFolder(
-  folder: string,
-  options: { exclude?: readonly string[]; largest?: ZipLimit },
-): Promise<Zip> {
+export async function zipFolder(folder: string, options: PackOptions): Promise<Zip> {
+  return zipFiles(await filesToPack(folder, options));
+}
+
+/** What `zipFolder` would pack, in the order of the archive; the same errors. */
+export async function filesToPack(folder: string, options: PackOptions): Promise<FolderEntry[]> {
   const excluded = ignore()
     .add(NEVER)
     .add([...(options.exclude ?? [])]);
-  const exclusion = 'the `exclude` patterns of the function';
+  const { exclusion = 'the `exclude` patterns of the function' } = options;
   const found = await folderFiles({ folder, excluded, done: 'zipped', exclusion });
   if (found === undefined)
     throw new UsageError({ code: 'FolderNotFound', message: `There is no folder ${folder} to zip.` });
@@ -68,13 +79,12 @@ export async function zipFolder(
     throw new UsageError({
       code: 'FolderEmpty',
       message: `The folder ${folder} has no file to zip.`,
-      suggestions: ['Build the code first, or look at the `exclude` patterns of the function.'],
+      suggestions: [`Build the code first, or look at ${exclusion}.`],
     });
   }
   refuseTooLarge(folder, found, options.largest ?? LAMBDA);
   // By code units: the same order in every locale.
-  found.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return zipped(found);
+  return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /**
@@ -86,10 +96,11 @@ export async function zipFile(file: string, largest: ZipLimit): Promise<Zip> {
   const { size, mode } = await stat(file);
   const found = [{ path: basename(file), file, size, executable: (mode & 0o111) !== 0 }];
   refuseTooLarge(file, found, largest);
-  return zipped(found);
+  return zipFiles(found);
 }
 
-async function zipped(found: readonly FolderEntry[]): Promise<Zip> {
+/** A zip of these files, in this order. */
+export async function zipFiles(found: readonly FolderEntry[]): Promise<Zip> {
   const bytes = await archive(found);
   const digest = createHash('sha256').update(bytes).digest();
   return {

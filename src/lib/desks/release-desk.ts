@@ -13,6 +13,7 @@ import {
   type HttpsState,
   isRelease,
   newestCommit,
+  type Parcel,
   type Planned,
   type ReleaseEntry,
   type ReleaseOutcome,
@@ -23,7 +24,7 @@ import { groupPlaces, type MemberWork, rollOut, rollOutOf, stopRollOut } from '.
 import { HostDesk, type HostDeskDeps } from './host-desk.ts';
 import type { ImageDesk } from './image-releases.ts';
 import { isImage, ReleaseMaterial, withRef } from './release-material.ts';
-import { outcomeOf, partName, type ReleasePlace } from './release-place.ts';
+import { outcomeOf, partName, type ReleasePlace, withRest } from './release-place.ts';
 
 export interface ReleaseDeskDeps extends HostDeskDeps {
   readonly reporter: Reporter;
@@ -166,7 +167,7 @@ export class ReleaseDesk {
         wait: choice.wait / 1000,
         ...settled(choice.settle),
       };
-      return this.#ask({ ...place, part }, more, dryRun ? undefined : parcel?.bytes);
+      return this.#ask({ ...place, part }, more, dryRun ? undefined : parcel);
     };
     return { part, go };
   }
@@ -307,7 +308,7 @@ export class ReleaseDesk {
   async #ask(
     place: ReleasePlace,
     order: { readonly action: string; readonly [key: string]: unknown },
-    more?: Uint8Array,
+    parcel?: Parcel,
   ): Promise<{ result: unknown; switchedAfter: number | null }> {
     const { reporter, clock, began, signal } = this.#deps;
     const { part, host } = place;
@@ -316,6 +317,7 @@ export class ReleaseDesk {
     const onEvent = (event: AgentEvent) => {
       if (event.t === 'step') reporter.emit({ type: 'part.status', part: name, status: event.text });
       else if (event.t === 'line') reporter.emit({ type: 'tool.output', part: name, line: event.text });
+      else if (event.t === 'warning') reporter.emit({ type: 'warning', message: event.text });
       else if (event.t === 'switched') switchedAfter = clock.now() - began;
     };
     const port = await this.#port(host);
@@ -333,7 +335,7 @@ export class ReleaseDesk {
         signal,
         grace,
         onEvent,
-        ...(more ? { more } : {}),
+        ...(parcel ? { parcel } : {}),
       });
       return { result, switchedAfter };
     } catch (error) {
@@ -367,33 +369,11 @@ export class ReleaseDesk {
   }
 }
 
+/** Nobody where that is root: an application gets a user of its own then, which the host knows. */
 function loginUser({ reach }: HostPart): string | undefined {
-  return reach.user;
+  return reach.user === 'root' ? undefined : reach.user;
 }
 
 function settled(settle: number | undefined): { settle?: number } {
   return settle === undefined ? {} : { settle: settle / 1000 };
-}
-
-/** With several hosts: which have it, and which do not. */
-function withRest(
-  error: InfractlError,
-  rest: readonly ReleasePlace[],
-  done: readonly ReleaseOutcome[],
-): InfractlError {
-  if (rest.length === 0 && done.length === 0) return error;
-  const names = rest.map(({ host }) => host.name).join(', ');
-  const has = done.map(({ host }) => host).join(', ');
-  const words = [has && `It is on ${has} already.`, names && `Not begun: ${names}.`]
-    .filter(Boolean)
-    .join(' ');
-  const { code, message, why, suggestions, exit, cause } = error;
-  return new InfractlError({
-    code,
-    message,
-    why: [why, words].filter(Boolean).join('\n'),
-    suggestions,
-    exit,
-    cause,
-  });
 }

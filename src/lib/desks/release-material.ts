@@ -45,14 +45,26 @@ export class ReleaseMaterial {
 
   async parcel({ source }: ReleasePart): Promise<Parcel | undefined> {
     if (!('folder' in source)) return undefined;
-    const { zipFolder } = await import('../artifacts/zip.ts');
-    const [zip, git] = await Promise.all([
-      zipFolder(source.folder, { exclude: [...NEVER, ...source.exclude], largest: LARGEST }),
-      gitFacts(source.folder, this.#deps.env, this.#deps.signal),
+    const [{ filesToPack, zipFiles }, { contentOf }] = await Promise.all([
+      import('../artifacts/zip.ts'),
+      import('../artifacts/content.ts'),
     ]);
+    const { folder, exclude } = source;
+    const exclusion = '`exclude` of its source';
+    const files = await filesToPack(folder, { exclude: [...NEVER, ...exclude], largest: LARGEST, exclusion });
+    const [sha256, git] = await Promise.all([
+      contentOf(files),
+      gitFacts(folder, this.#deps.env, this.#deps.signal),
+    ]);
+    let archive: Promise<Uint8Array> | undefined;
     return {
-      bytes: zip.bytes,
-      sha256: zip.sha256,
+      folder,
+      files,
+      sha256,
+      archive: () => {
+        archive ??= zipFiles(files).then(({ bytes }) => bytes);
+        return archive;
+      },
       dirty: git?.dirty ?? false,
       ...(git ? { commit: git.commit } : {}),
     };

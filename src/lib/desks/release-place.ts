@@ -1,3 +1,4 @@
+import { InfractlError } from '../base/errors.ts';
 import type { HostPart, ReleasePart } from '../project/model.ts';
 import type { ReleaseOutcome } from '../releases/index.ts';
 
@@ -21,4 +22,27 @@ export function outcomeOf(
   switchedAfter: number | null,
 ): ReleaseOutcome {
   return { ...(result as ReleaseOutcome), release: part.name, host: host.name, switchedAfter };
+}
+
+/** With several hosts: which have it, and which do not. */
+export function withRest(
+  error: InfractlError,
+  rest: readonly ReleasePlace[],
+  done: readonly ReleaseOutcome[],
+): InfractlError {
+  if (rest.length === 0 && done.length === 0) return error;
+  const names = rest.map(({ host }) => host.name).join(', ');
+  const has = done.map(({ host }) => host).join(', ');
+  const words = [has && `It is on ${has} already.`, names && `Not begun: ${names}.`]
+    .filter(Boolean)
+    .join(' ');
+  const { code, message, why, suggestions, exit, cause } = error;
+  return new InfractlError({
+    code,
+    message,
+    why: [why, words].filter(Boolean).join('\n'),
+    suggestions,
+    exit,
+    cause,
+  });
 }

@@ -125,11 +125,19 @@ function check({ exitCode, stderr }: HostResult, { name, where }: Place, path: s
 }
 
 function copyError(message: string, said: string): InfractlError {
-  const full = /No space left on device/.test(said);
+  if (/No space left on device/.test(said)) return diskFull(message, said);
+  return new InfractlError({ code: 'CopyFailed', message, why: lastOf(said) });
+}
+
+export function diskFull(message: string, said: string): InfractlError {
   return new InfractlError({
-    code: full ? 'DiskFull' : 'CopyFailed',
+    code: 'DiskFull',
     message,
-    why: said.trim().split('\n').slice(-3).join('\n'),
-    suggestions: full ? ['Free some space on the disk, then run the same command again.'] : [],
+    why: lastOf(said),
+    suggestions: ['Free some space on the disk, then run the same command again.'],
   });
+}
+
+function lastOf(said: string): string {
+  return said.trim().split('\n').slice(-3).join('\n');
 }

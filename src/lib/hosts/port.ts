@@ -1,10 +1,15 @@
+import type { Readable } from 'node:stream';
+
 /** One command for a host: words, never a line. They are quoted once, where they leave this machine. */
 export interface HostCommand {
   readonly argv: readonly [string, ...string[]];
   /** Run it as root through `sudo -n`: a sudo that wants a password fails at once, in words. */
   readonly sudo?: boolean;
-  /** Written to its standard input: the way for secrets, which must be in no argument. */
-  readonly input?: string | Uint8Array;
+  /**
+   * Written to its standard input: the way for secrets, which must be in no argument. A stream is passed on as it
+   * comes where the port has `sync`; elsewhere it is read to its end first.
+   */
+  readonly input?: string | Uint8Array | Readable;
   /** Milliseconds; the command and all that it started are then killed on the host. */
   readonly timeout?: number;
   /** What a stopped command gets to end by itself before it is killed outright, in milliseconds. Default: 5 s. */
@@ -29,6 +34,24 @@ export interface CopyOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Files of a local folder for a folder of the host that is there already. */
+export interface SyncOrder {
+  /** The local folder, absolute. */
+  readonly from: string;
+  /** Paths in it, with `/`. Links are followed. */
+  readonly files: readonly string[];
+  /** Absolute path of a folder that the user who logs in may write to. */
+  readonly to: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SyncOutcome {
+  /** How many files differed. */
+  readonly changed: number;
+  /** Bytes that were sent. */
+  readonly sent: number;
+}
+
 /**
  * A host that can be worked on, whichever way leads to it. A non-zero exit code is a result, not an error.
  * Every method rejects with an InfractlError:
@@ -49,6 +72,11 @@ export interface HostPort {
   upload(from: string, to: string, options?: CopyOptions): Promise<void>;
   /** Copies a file or folder (its content) of the host to a local path. */
   download(from: string, to: string, options?: CopyOptions): Promise<void>;
+  /**
+   * Brings files by rsync, only what differs; further files there are left alone. Undefined where it could not:
+   * rsync must be on both ends. Absent where the way in carries no conversation at all.
+   */
+  readonly sync?: (order: SyncOrder) => Promise<SyncOutcome | undefined>;
   /** Ends the connection. Safe to call again; nothing can be run afterwards. */
   close(): Promise<void>;
 }

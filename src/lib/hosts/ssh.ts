@@ -6,7 +6,8 @@ import { throwIfAborted } from '../base/clock.ts';
 import { InfractlError, Interrupted, isInfractlError } from '../base/errors.ts';
 import { type RunOptions, type RunResult, run } from '../base/process.ts';
 import { downloadTo, uploadFrom } from './copy.ts';
-import type { CopyOptions, HostCommand, HostPort, HostResult } from './port.ts';
+import type { CopyOptions, HostCommand, HostPort, HostResult, SyncOrder, SyncOutcome } from './port.ts';
+import { rsyncTo } from './rsync.ts';
 import {
   destination,
   hostOptions,
@@ -200,8 +201,11 @@ class SshHost implements HostPort {
   /** A session of the shared connection. Where that is gone no other is made: `false` connects to nothing. */
   #session(line: string, options: Partial<RunOptions>): Promise<RunResult> {
     if (!this.#open) throw connectionLost(this.#target, false);
-    const shared = ['-o', 'ControlMaster=no', '-o', 'ProxyCommand=false'];
-    return this.#ssh([...shared, ...this.#common('refuse'), this.where, line], options);
+    return this.#ssh([...this.#shared(), this.where, line], options);
+  }
+
+  #shared(): string[] {
+    return ['-o', 'ControlMaster=no', '-o', 'ProxyCommand=false', ...this.#common('refuse')];
   }
 
   #kill(pid: number, signal: 'TERM' | 'KILL', sudo: boolean): Promise<unknown> {
@@ -239,6 +243,14 @@ class SshHost implements HostPort {
 
   download(from: string, to: string, options: CopyOptions = {}): Promise<void> {
     return downloadTo((command, more) => this.#run(command, more), this, from, to, options);
+  }
+
+  async sync(order: SyncOrder): Promise<SyncOutcome | undefined> {
+    if (!this.#open) throw connectionLost(this.#target, false);
+    const { name, where } = this;
+    const done = await rsyncTo({ name, where, ssh: ['ssh', ...this.#shared()], env: this.#deps.env }, order);
+    if (done === undefined && !(await this.#alive())) throw connectionLost(this.#target, true);
+    return done;
   }
 
   async close(): Promise<void> {

@@ -257,7 +257,7 @@ export interface ReleasePart {
   readonly source: GitSource | FolderSource | TemplateSource;
   /** Absolute path on the host of everything that belongs to the application. */
   readonly path: string;
-  /** Who builds and runs it on the host. Without it: the user who logs in. */
+  /** Who builds and runs it on the host. Without it: the user who logs in, or, where that is root, that of its unit. */
   readonly user?: string;
   /** `python`, `npm`, or lines of shell, run in the new release in this order. */
   readonly build: readonly string[];

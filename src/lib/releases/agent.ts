@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { deflateSync } from 'node:zlib';
 import { Exit, type ExitCode, InfractlError } from '../base/errors.ts';
 import type { HostPort } from '../hosts/index.ts';
+import { type Asking, archiveOf, Bringing } from './bringing.ts';
+import type { Parcel } from './order.ts';
 
 /** Reads its own text from standard input, where no process list shows it, and leaves the rest there. */
 const BOOT =
@@ -12,6 +14,7 @@ const BOOT =
 /** What the host says while it works. */
 export type AgentEvent =
   | { readonly t: 'step'; readonly text: string }
+  | { readonly t: 'warning'; readonly text: string }
   /** A line of a build. */
   | { readonly t: 'line'; readonly text: string }
   /** Requests go to the new release; seconds since the host began. */
@@ -32,8 +35,8 @@ type Ending =
 export interface AgentCall {
   /** JSON; it may hold secrets: it travels on standard input. */
   readonly order: { readonly action: string; readonly [key: string]: unknown };
-  /** Bytes behind the order: the files of a folder. */
-  readonly more?: Uint8Array;
+  /** The files of a folder, for an order that may ask for them. */
+  readonly parcel?: Parcel;
   readonly sudo: boolean;
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds that it may go on with what must not be stopped in the middle. */
@@ -49,36 +52,50 @@ export interface AgentCall {
 export async function callAgent(host: HostPort, call: AgentCall): Promise<unknown> {
   const program = agentProgram();
   const head = Buffer.from(`${program.length}\n`);
-  const order = Buffer.from(`${JSON.stringify(call.order)}\n`);
+  const order = Buffer.concat([head, program, Buffer.from(`${JSON.stringify(call.order)}\n`)]);
+  const bringing = talkOf(host, call, order);
   let ending: Ending | undefined;
   const result = await host
     .run({
       argv: ['python3', '-c', BOOT],
       sudo: call.sudo,
-      input: Buffer.concat([head, program, order, call.more ?? new Uint8Array()]),
+      input:
+        bringing?.words ?? Buffer.concat([order, ...(call.parcel ? [await archiveOf(call.parcel)] : [])]),
       signal: call.signal,
       grace: call.grace,
       keep: 10_000,
       onLine(line, stream) {
         const event = stream === 'stdout' ? parsed(line) : undefined;
         if (event === undefined) return;
-        if (event.t === 'done' || event.t === 'error') ending = event;
-        else call.onEvent(event);
+        if (event.t === 'wants' || event.t === 'ready') bringing?.hear(event);
+        else if (event.t === 'done' || event.t === 'error') {
+          ending = event;
+          bringing?.end();
+        } else call.onEvent(event);
       },
     })
     .catch((error: unknown) => {
       // Whoever interrupted wants to know how it ended all the same.
       if (ending) return undefined;
       throw error;
-    });
+    })
+    .finally(() => bringing?.end());
   if (ending?.t === 'done') return ending.result;
   if (ending) throw agentError(ending);
   throw brokenAgent(host, result?.exitCode ?? -1, result?.stderr ?? '');
 }
 
-function parsed(line: string): AgentEvent | Ending | undefined {
+/** Where the way in carries a conversation, and the host may ask for files. */
+function talkOf(host: HostPort, { parcel, signal, onEvent }: AgentCall, order: Uint8Array) {
+  const sync = host.sync?.bind(host);
+  if (!parcel || !sync) return undefined;
+  const say = (text: string) => onEvent({ t: 'step', text });
+  return new Bringing({ sync, parcel, signal, say }, order);
+}
+
+function parsed(line: string): AgentEvent | Asking | Ending | undefined {
   try {
-    return JSON.parse(line) as AgentEvent | Ending;
+    return JSON.parse(line) as AgentEvent | Asking | Ending;
   } catch {
     // The login shell of a host may print what it likes.
     return undefined;

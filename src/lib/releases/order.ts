@@ -9,10 +9,15 @@ export interface ReleaseValues {
   readonly token?: string;
 }
 
-/** The files of a folder, packed. */
+/** The files of a folder. */
 export interface Parcel {
-  readonly bytes: Uint8Array;
+  /** Absolute. */
+  readonly folder: string;
+  readonly files: readonly { readonly path: string; readonly executable: boolean }[];
+  /** Of what is in them: see `contentOf`. */
   readonly sha256: string;
+  /** All of them as one zip, made when it is asked for. */
+  readonly archive: () => Promise<Uint8Array>;
   /** The commit that the folder is on; undefined outside of git. */
   readonly commit?: string;
   readonly dirty: boolean;
@@ -80,7 +85,7 @@ function parcelSource(parcel: Parcel | undefined) {
   const subject = parcel.commit
     ? `a folder at ${parcel.commit.slice(0, 8)}${parcel.dirty ? ' with changes that were not committed' : ''}`
     : 'a folder';
-  return { folder: true, bytes: parcel.bytes.length, commit: content, subject };
+  return { folder: true, commit: content, subject };
 }
 
 /** What the application gets beside its own: where to listen, and Streamlit's check switched on. */

@@ -104,7 +104,7 @@ const fields = map(
     ),
     user: z.optional(
       shaped(
-        'Who builds and runs it on the host. Default: the user who logs in.',
+        'Who builds and runs it on the host. Default: the user who logs in; where that is root, as with ssm, the user of its unit, whom "redeploy setup" makes.',
         /^[a-z_][a-z0-9_-]*$/,
         'the name of a user',
       ),

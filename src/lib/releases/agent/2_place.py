@@ -7,6 +7,7 @@ class Place:
         self.releases = os.path.join(self.root, "releases")
         self.shared = os.path.join(self.root, "shared")
         self.cache = os.path.join(self.root, "cache")
+        self.upload = os.path.join(self.root, "upload")
         self.mirror = os.path.join(self.root, "repo.git")
         self.env = os.path.join(self.root, "env")
         self.slots = os.path.join(self.root, "slots")

@@ -118,7 +118,7 @@ def check_out(place, order, folder, commit):
             if archive.wait() != 0 or code != 0:
                 raise Refused("DiskFull" if "No space left" in said else "CheckOutFailed", "The release could not be written.", "\n".join(tail(said, 5)))
         else:
-            unzip(sys.stdin.buffer.read(order["source"]["bytes"]), folder)
+            bring(place, order, folder)
     except OSError as error:
         raise disk_words(error)
     user = order.get("user")
@@ -129,21 +129,6 @@ def check_out(place, order, folder, commit):
 def quiet_from(argv, source):
     done = subprocess.run(argv, stdin=source, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
     return done.returncode, done.stderr.decode("utf-8", "replace")
-
-
-def unzip(data, folder):
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for item in archive.infolist():
-            target = os.path.normpath(os.path.join(folder, item.filename))
-            if not target.startswith(folder + os.sep):
-                raise Refused("BadArchive", "The archive names a file outside of the release: %s" % item.filename)
-            if item.is_dir():
-                os.makedirs(target, exist_ok=True)
-                continue
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            with archive.open(item) as source, open(target, "wb") as out:
-                shutil.copyfileobj(source, out)
-            os.chmod(target, 0o755 if (item.external_attr >> 16) & 0o111 else 0o644)
 
 
 def disk_words(error):

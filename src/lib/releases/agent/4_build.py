@@ -1,6 +1,3 @@
-import hashlib
-
-
 def become(user):
     """Gives a build step the rights of the user of the application, and no more."""
     if not user:

@@ -11,6 +11,24 @@ def unit_facts(unit):
     return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
 
 
+def who_runs(order):
+    """
+    Who builds and runs an application of which nobody said it: who logged in; where that is root, as through
+    Systems Manager, the user of its unit. A unit that `setup` has yet to write gets a user of its own: nothing
+    runs as root by default. None where a unit of somebody else has no user.
+    """
+    login = os.environ.get("SUDO_USER", "root")
+    if login != "root":
+        return login
+    unit = order["unit"] + ("@%d" % order["ports"][0] if order["strategy"] == "blue-green" else "")
+    said = quiet(["systemctl", "show", unit, "--property=LoadState,User"])[1]
+    facts = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+    own = re.sub("[^a-z0-9_-]", "-", order["unit"].lower())[:32]
+    if facts.get("User"):
+        return facts["User"]
+    return own if order["action"] == "setup" or facts.get("LoadState") != "loaded" else None
+
+
 def journal(unit, since, count=20):
     """What the unit said last: what somebody at two in the morning wants to see."""
     said = quiet(["journalctl", "--no-pager", "--quiet", "--output=cat", "--lines=%d" % count, "--since=@%d" % int(since), "--unit=%s" % unit])[1]

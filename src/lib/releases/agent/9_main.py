@@ -45,6 +45,8 @@ def deploy(place, order, secrets):
     if known:
         return dict(changed=False, id=known["id"], commit=commit, subject=known.get("subject", subject), previous=known.get("previous"))
     strategy.gate()
+    if not order["user"]:
+        TALK.say(t="warning", text="The unit %s names no user: the application runs as root, and so do its build steps. Give it User=, or: infractl redeploy setup" % strategy.serving()[0])
     name = new_id(commit)
     while os.path.exists(os.path.join(place.releases, name)):
         time.sleep(0.2)
@@ -91,6 +93,8 @@ def prune(place, order, strategy):
             pass
     for name in unused_caches(place):
         shutil.rmtree(os.path.join(place.cache, name), ignore_errors=True)
+    if "git" in order["source"]:
+        shutil.rmtree(place.upload, ignore_errors=True)
     if gone:
         place.note("prune", removed=gone)
     return gone
@@ -217,8 +221,7 @@ ALONE = ("deploy", "rollback", "prune", "setup", "https enable", "https renew")
 
 def main():
     order = json.loads(sys.stdin.buffer.readline())
-    if not order.get("user") and os.environ.get("SUDO_USER", "root") != "root":
-        order["user"] = os.environ["SUDO_USER"]
+    order["user"] = order.get("user") or who_runs(order)
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(name, TALK.on_signal)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
