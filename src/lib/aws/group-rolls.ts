@@ -7,19 +7,15 @@ import {
   ExitStandbyCommand,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
-import {
-  DescribeTargetHealthCommand,
-  ElasticLoadBalancingV2Client,
-} from '@aws-sdk/client-elastic-load-balancing-v2';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { RollGroup, RollPort, TargetState } from '../releases/roll-port.ts';
 import { autoScalingClient } from './autoscaling.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
-import { clockedPacing, paced } from './pacing.ts';
+import { targetHealth } from './load-balancing.ts';
+import { clockedPacing } from './pacing.ts';
 import { untilAnswered } from './retry.ts';
 import type { AwsSession } from './session.ts';
-import { traced } from './trace.ts';
 
 /** The tag of a group to which somebody releases. */
 const MARK = 'infractl:release';
@@ -27,8 +23,8 @@ const MARK = 'infractl:release';
 /** Auto Scaling and Elastic Load Balancing for releases to a group. */
 export function rollPort(session: AwsSession, clock: Clock = systemClock): RollPort {
   const groups = autoScalingClient(session, clock);
-  const pacer = clockedPacing(session, clock, 'elasticloadbalancing', { burst: 20, rate: 10, most: 20 });
-  const balancers = traced(paced(new ElasticLoadBalancingV2Client(session.config), pacer), session);
+  const pacing = clockedPacing(session, clock, 'elasticloadbalancing', { burst: 20, rate: 10, most: 20 });
+  const health = targetHealth(session, { pacing });
   // Whoever interrupts wants the group to be put back: these calls are not given up for that.
   const ask = <T>(action: string, send: () => Promise<T>) =>
     untilAnswered({ clock }, () => call(session, action, send));
@@ -79,13 +75,10 @@ export function rollPort(session: AwsSession, clock: Clock = systemClock): RollP
       );
     },
 
-    async health(TargetGroupArn, members) {
-      const Targets = members.map((Id) => ({ Id }));
-      const { TargetHealthDescriptions = [] } = await ask('elasticloadbalancing:DescribeTargetHealth', () =>
-        balancers.send(new DescribeTargetHealthCommand({ TargetGroupArn, Targets })),
-      );
+    async health(targetGroup, members) {
+      const found = await untilAnswered({ clock }, () => health(targetGroup, members));
       return new Map(
-        TargetHealthDescriptions.map(({ Target, TargetHealth }): [string, TargetState] => [
+        found.map(({ Target, TargetHealth }): [string, TargetState] => [
           Target?.Id ?? '',
           { state: TargetHealth?.State ?? '', reason: TargetHealth?.Reason },
         ]),
