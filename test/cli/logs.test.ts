@@ -58,6 +58,22 @@ describe('logs', () => {
     expect((await scene.run(['logs', 'api', '--filter', 'order'])).stdout).toContain('order failed');
   });
 
+  it('--grep shows an error with its stack, the lines of which are events of their own', async () => {
+    const at = Date.now() - 30_000;
+    const lines = ['Error: no stock', 'GET /cart', '    at take (stock.js:7)', 'later'];
+    const stream = (index: number) => (index === 1 ? 'b' : 'a');
+    scene.fake.state.logs.groups.set(
+      '/shop/web',
+      lines.map((message, index) => ({ at: at + index, stream: stream(index), message })),
+    );
+    const shown = ['logs', '/shop/web', '--grep', 'no stock'];
+    expect((await scene.run(shown)).stdout).toMatch(
+      /^\S+ Error: no stock\n {4} {4}at take \(stock.js:7\)\n$/,
+    );
+    const newest = await scene.run([...shown, '-n', '2', '--json']);
+    expect(newest.stdout.match(/"message":"[^"]*"/g)).toHaveLength(2);
+  });
+
   it('--json: one event a line, the result last', async () => {
     const result = await scene.run(['logs', 'api', '--json', '--fields', 'order']);
     const [start, event, end] = lines(result.stdout).map((line) => JSON.parse(line));
@@ -81,12 +97,27 @@ describe('logs', () => {
     expect((await scene.run(['logs', '--filter', '{ $.broken'])).code).toBe(2);
   });
 
-  it('goes on without a group that may not be read: exit 3, named', async () => {
+  it('goes on without one group of ten that may not be read: exit 3, named', async () => {
+    const { groups } = scene.fake.state.logs;
+    const names = Array.from({ length: 10 }, (_, index) => `/ten/${index}`);
+    for (const name of names) groups.set(name, [{ at: Date.now() - 5000, message: `of ${name}` }]);
     scene.fake.faults.deny('logs:FilterLogEvents', { times: 1 });
-    const result = await scene.run(['logs', 'api', '/shop/web']);
+    const result = await scene.run(['logs', '/ten/']);
     expect(result.code).toBe(3);
-    expect(result.stdout).toMatch(/order failed|GET/);
-    expect(result.stdout).toContain('logs:FilterLogEvents');
+    const shown = names.filter((name) => result.stdout.includes(`of ${name}\n`));
+    expect(shown).toHaveLength(9);
+    const [lost] = names.filter((name) => !shown.includes(name));
+    expect(result.stdout).toMatch(new RegExp(`✗ ${lost}: .* may not do logs:FilterLogEvents`));
+    scene.fake.faults.clear();
+    scene.fake.faults.deny('logs:FilterLogEvents', { times: 1 });
+    const programs = await scene.run(['logs', '/ten/', '--json']);
+    expect(programs.code).toBe(3);
+    expect(lines(programs.stdout)).toHaveLength(10);
+    expect(JSON.parse(lines(programs.stdout).at(-1) ?? '')).toMatchObject({
+      type: 'result',
+      events: 9,
+      failed: [{ code: 'AccessDenied' }],
+    });
   });
 
   it('a function that was never called has no group yet, which is no failure', async () => {

@@ -4,7 +4,7 @@ import { listed } from '../../lib/base/text.ts';
 import { LogCommand } from '../../lib/cli/command/log-command.ts';
 import { shownFlags } from '../../lib/cli/flags/log-flags.ts';
 import { fieldsOf, grepOf, LogPrinter } from '../../lib/cli/views/log-lines.ts';
-import { Newest, readView, told } from '../../lib/cli/views/log-view.ts';
+import { chosenBy, Newest, readView, told } from '../../lib/cli/views/log-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
 
 export default class Logs extends LogCommand<typeof Logs> {
@@ -57,16 +57,17 @@ export default class Logs extends LogCommand<typeof Logs> {
     const sources = await desk.sources(this.words);
     const choice = { json, raw, pretty, fields: fieldsOf(fields), grep: matching, ...this.output() };
     const printer = new LogPrinter(choice, sources);
+    const choose = chosenBy(matching);
     if (follow || live) {
       this.say(`Following ${listed(sources.map(({ name }) => name))}. Ctrl-C ends it.`);
-      const tell = told(printer, (line) => this.say(line));
+      const tell = told(printer, choose, (line) => this.say(line));
       await desk.follow(sources, { from, pattern }, tell, live);
     }
-    const newest = lines === undefined ? undefined : new Newest(lines, matching);
+    const newest = lines === undefined ? undefined : new Newest(lines);
     const window = { from, to: to ?? (await desk.now()), pattern };
     const result = await desk.read(sources, window, (events) => {
-      if (newest) return newest.add(events);
-      printer.print(events);
+      if (newest) return newest.add(choose(events));
+      printer.print(choose(events));
       return this.taken();
     });
     if (newest) printer.print(newest.events());

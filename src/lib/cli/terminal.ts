@@ -50,9 +50,34 @@ export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'mage
 /** Text in a style, or the text itself where there is no colour. */
 export type Paint = (style: Style, text: string) => string;
 
-export function painter(enabled: boolean): Paint {
+/**
+ * Of the 256 colours, one for each name that can be read on black, on white, and on what is usual between them: what a
+ * terminal shows as its own yellow or cyan is hardly seen on a light one, and its own blue on a dark one.
+ */
+export const READABLE: Readonly<Partial<Record<Style, number>>> = {
+  red: 196,
+  green: 64,
+  yellow: 166,
+  cyan: 31,
+  magenta: 133,
+  blue: 63,
+};
+/** Bits of a colour. */
+const OF_256 = 8;
+
+/** @param depth bits of a colour that the terminal has; one of 16 colours shows its own */
+export function painter(enabled: boolean, depth = enabled ? colourDepth() : 1): Paint {
   if (!enabled) return (_style, text) => text;
-  return (style, text) => styleText(style, text, { validateStream: false });
+  return (style, text) => {
+    const colour = depth < OF_256 ? undefined : READABLE[style];
+    if (colour === undefined) return styleText(style, text, { validateStream: false });
+    return `\u001B[38;5;${colour}m${text}\u001B[39m`;
+  };
+}
+
+/** As TERM, COLORTERM, FORCE_COLOR and the like tell. */
+function colourDepth(): number {
+  return process.getBuiltinModule('node:tty').WriteStream.prototype.getColorDepth(process.env);
 }
 
 /** What a view needs to know to write for people on standard output. */

@@ -2,6 +2,7 @@ export { type FollowNews, followGroups, type LiveSource } from './follow.ts';
 export { FOLLOW_REACH } from './followed.ts';
 export { type InsightsPort, type InsightsQuery, type InsightsState, runQuery } from './insights.ts';
 export { journalCommand, journalEvent } from './journal.ts';
+export { Matches } from './matches.ts';
 export { merged } from './merge.ts';
 export type {
   LiveTailPort,

@@ -12,6 +12,7 @@ export function goesOn(event: LogEvent, before: LogEvent | undefined): boolean {
     GOES_ON.test(event.message) &&
     before.group === event.group &&
     before.stream === event.stream &&
+    event.at >= before.at &&
     event.at - before.at <= WITHIN
   );
 }

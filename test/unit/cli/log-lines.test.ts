@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { grepOf, harmless, type LogChoice, LogPrinter } from '../../../src/lib/cli/views/log-lines.ts';
+import { chosenBy } from '../../../src/lib/cli/views/log-view.ts';
 import type { LogEvent } from '../../../src/lib/logs/index.ts';
 
 const AT = new Date().setHours(9, 30, 15, 42);
@@ -110,8 +111,9 @@ describe('log lines', () => {
 
   it('--grep: without capitals in any case; matches are marked', () => {
     const events = [event('An Error here'), event('fine')];
-    expect(printed(events, { grep: grepOf('error') }).shown).toBe(1);
-    expect(printed(events, { grep: grepOf('ERROR') }).shown).toBe(0);
+    expect(chosenBy(grepOf('error'))(events)).toEqual([events[0]]);
+    expect(chosenBy(grepOf('ERROR'))(events)).toEqual([]);
+    expect(chosenBy(undefined)(events)).toBe(events);
     expect(printed(events, { grep: grepOf('error'), colour: true }).out).toContain(
       '\u001B[7mError\u001B[27m',
     );

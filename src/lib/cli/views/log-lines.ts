@@ -11,7 +11,7 @@ export interface LogChoice {
   readonly pretty: boolean;
   /** Fields of JSON messages to show. */
   readonly fields?: readonly string[] | undefined;
-  /** Only messages that match; matches are highlighted. */
+  /** What is highlighted: it was chosen by it. */
   readonly grep?: RegExp | undefined;
   readonly colour: boolean;
   /** A terminal gets long messages cut. */
@@ -107,9 +107,8 @@ export class LogPrinter {
   }
 
   print(events: readonly LogEvent[], late = false): void {
-    const { json, raw, grep } = this.#choice;
+    const { json, raw } = this.#choice;
     for (const event of json || raw ? events : together(events)) {
-      if (grep && !grep.test(event.message)) continue;
       const line = json ? this.#json(event, late) : this.#line(event, late);
       if (line === '') continue;
       this.shown++;

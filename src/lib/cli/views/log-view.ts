@@ -1,7 +1,7 @@
 import { Exit } from '../../base/errors.ts';
 import { age, duration, listed, plural } from '../../base/text.ts';
 import type { ReadResult } from '../../desks/index.ts';
-import type { FollowNews, LogEvent, Source } from '../../logs/index.ts';
+import { type FollowNews, type LogEvent, Matches, type Source } from '../../logs/index.ts';
 import type { LogPrinter } from './log-lines.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -31,10 +31,14 @@ export function readView(shown: number, sources: readonly Source[], { missing, l
   };
 }
 
-/** Where following tells of what comes: events are printed, all else is said. */
-export function told(printer: LogPrinter, say: (line: string) => void): (news: FollowNews) => void {
+/** Where following tells of what comes: events are chosen and printed, all else is said. */
+export function told(
+  printer: LogPrinter,
+  choose: Choose,
+  say: (line: string) => void,
+): (news: FollowNews) => void {
   return (news) => {
-    if (news.type === 'events') printer.print(news.events, news.late);
+    if (news.type === 'events') printer.print(choose(news.events), news.late);
     else say(newsWords(news, Date.now()));
   };
 }
@@ -76,20 +80,27 @@ function costWords(sessions: number): string {
   return `${plural(sessions, 'session')}, $${cost} a minute after the 1,800 free ones of a month (the list price of us-east-1).`;
 }
 
+/** Which of some events are wanted. */
+export type Choose = (events: readonly LogEvent[]) => readonly LogEvent[];
+
+/** Those that match, an error and its stack as one; all where there is nothing to match. */
+export function chosenBy(grep: RegExp | undefined): Choose {
+  if (!grep) return (events) => events;
+  const matches = new Matches(grep);
+  return (events) => matches.of(events);
+}
+
 /** Keeps the newest events of many. */
 export class Newest {
   readonly #count: number;
-  readonly #matching: RegExp | undefined;
   #kept: LogEvent[] = [];
 
-  constructor(count: number, matching: RegExp | undefined) {
+  constructor(count: number) {
     this.#count = count;
-    this.#matching = matching;
   }
 
   add(events: readonly LogEvent[]): void {
-    const wanted = this.#matching ? events.filter(({ message }) => this.#matching?.test(message)) : events;
-    this.#kept.push(...wanted.slice(-this.#count));
+    this.#kept.push(...events.slice(-this.#count));
     // Cut now and then: a slice for every batch would copy all of it each time.
     if (this.#kept.length > this.#count * 2 + 1000) this.#kept = this.#kept.slice(-this.#count);
   }
