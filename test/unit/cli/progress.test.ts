@@ -177,6 +177,32 @@ describe('a table on a narrow terminal', () => {
     expect(at(16)).toBe('a1  deploy --cr…');
   });
 
+  it('tells each row in lines of its own where it has no room beside another', () => {
+    const all = [
+      { title: '' },
+      { title: 'backup' },
+      { title: 'of' },
+      { title: '' },
+      { title: 'kept by', wrap: true },
+    ];
+    const cells = [
+      ['keep', 'nightly-20260105T0200', 'vol-1', '-', 'the newest of the day, the newest of the week'],
+      ['gone', 'nightly-20260104T0200', 'vol-1', 'by hand', ''],
+    ];
+    expect(table({ paint: plain, columns: 30 }, all, cells)).toBe(
+      [
+        'keep nightly-20260105T0200',
+        '  of: vol-1',
+        '  kept by: the newest of the',
+        '    day, the newest of the',
+        '    week',
+        'gone nightly-20260104T0200',
+        '  of: vol-1',
+        '  by hand',
+      ].join('\n'),
+    );
+  });
+
   it('wraps the last column below itself', () => {
     const wide = [{ title: 'part' }, { title: '', wrap: true }];
     expect(table({ paint: plain, columns: 30 }, wide, [['app', 'one two three four five six seven']])).toBe(

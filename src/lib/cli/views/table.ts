@@ -20,7 +20,7 @@ const NARROWEST = 20;
 /**
  * Columns as wide as their widest cell, two spaces apart, no borders: easy to read, grep and cut. Where
  * that is wider than the terminal, columns are cut, wrapped or left out as they allow, from the right. A cell that may be
- * cut or wrapped must not be painted.
+ * cut or wrapped must not be painted. Where even that is too wide, each row is told in lines of its own.
  */
 export function table(
   ui: Ui,
@@ -29,6 +29,8 @@ export function table(
 ): string {
   const wanted = columns.map((column) => (typeof column === 'string' ? { title: column } : column));
   const fitted = fitColumns(wanted, rows, ui.columns);
+  if (total(fitted) > ui.columns && rows.length > 0)
+    return rows.map((row) => record(fitted, row, ui.columns)).join('\n');
   const line = (cells: readonly string[]) => layOut(cells, fitted);
   const titles = line(wanted.map(({ title }) => title));
   return [ui.paint('bold', titles), ...rows.map(line)].join('\n');
@@ -90,6 +92,18 @@ function layOut(cells: readonly string[], columns: readonly Fitted[]): string {
     line += isLast ? text : text + ' '.repeat(width - stringWidth(text) + GAP);
   }
   return line.trimEnd();
+}
+
+/** A row below itself: what it is about first, then a line for each further cell that says something. */
+function record(columns: readonly Fitted[], row: readonly string[], room: number): string {
+  const first = columns.findIndex(({ column }) => column.title !== '');
+  const cells = columns.map(({ at, column: { title } }) => ({ title, cell: row[at] ?? '' }));
+  const heading = cells.slice(0, first + 1).map(({ cell }) => cell);
+  const rest = cells
+    .slice(first + 1)
+    .filter(({ cell }) => cell !== '' && cell !== '-')
+    .map(({ title, cell }) => `  ${wrapped(title === '' ? cell : `${title}: ${cell}`, room - 4, 4)}`);
+  return [heading.filter((cell) => cell !== '').join(' '), ...rest].join('\n');
 }
 
 /** A plain text cut to a width, the last character then being `…`. */
