@@ -86,6 +86,7 @@ export function awsError(error: unknown, action: string, session: AwsSession): I
     credentialsError(e, session) ??
     deniedError(e, action) ??
     networkError(e, action, session) ??
+    sandboxError(e, action, session) ??
     new InfractlError({
       code: THROTTLED.has(e.name) ? 'Throttling' : e.name || 'AwsError',
       message: THROTTLED.has(e.name)
@@ -157,6 +158,19 @@ function credentialsError(e: SdkError, session: AwsSession): InfractlError | und
     });
   }
   return undefined;
+}
+
+/** How the sandbox answers what it does not know: in no protocol of AWS, or that there is no such action. */
+const NOT_KNOWN = /^(Unknown|InvalidAction|UnknownOperation|NotImplemented)/;
+
+function sandboxError(e: SdkError, action: string, session: AwsSession): InfractlError | undefined {
+  if (!session.sandbox || !NOT_KNOWN.test(e.name)) return undefined;
+  return new InfractlError({
+    code: 'NotInSandbox',
+    message: `The sandbox does not know ${action}: this works in AWS only.`,
+    suggestions: ['What else it cannot do: infractl sandbox status'],
+    cause: e,
+  });
 }
 
 /** "User: arn… is not authorized to perform: cloudformation:CreateChangeSet on resource: arn… because …" */

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { awsError } from '../../../src/lib/aws/errors.ts';
+import type { AwsSession } from '../../../src/lib/aws/session.ts';
+
+const session = (sandbox: boolean) => ({ region: 'eu-west-3', sandbox }) as AwsSession;
+const named = (name: string) => Object.assign(new Error(`${name}Error`), { name });
+
+describe('what the sandbox does not know', () => {
+  it.each(['Unknown', 'InvalidAction', 'UnknownOperationException'])(
+    '%s: says that it is the sandbox',
+    (name) => {
+      const error = awsError(named(name), 'ebs:ListSnapshotBlocks', session(true));
+      expect(error).toMatchObject({
+        code: 'NotInSandbox',
+        message: 'The sandbox does not know ebs:ListSnapshotBlocks: this works in AWS only.',
+        suggestions: ['What else it cannot do: infractl sandbox status'],
+      });
+    },
+  );
+
+  it('AWS itself is not the sandbox, and what the sandbox refuses is a refusal', () => {
+    expect(awsError(named('Unknown'), 'ebs:ListSnapshotBlocks', session(false)).code).toBe('Unknown');
+    expect(awsError(named('InvalidVolume.NotFound'), 'ec2:CreateSnapshot', session(true)).code).toBe(
+      'InvalidVolume.NotFound',
+    );
+  });
+});
