@@ -47,6 +47,7 @@ export class PriceBook {
   readonly #asked = new Map<string, Promise<Quote | undefined>>();
   #kept: Record<string, Kept> | undefined;
   #trouble: string | undefined;
+  #lacks = false;
 
   constructor(deps: PriceBookDeps) {
     this.#deps = deps;
@@ -55,6 +56,7 @@ export class PriceBook {
   /** What is known without a call. */
   known(region: string, item: PricedItem): Quote | undefined {
     const key = keyOf(region, item);
+    if (this.#keep()[key]?.usd === null) this.#lacks = true;
     return this.#give(key, this.#remembered(key, item) ?? builtIn(region, item));
   }
 
@@ -82,8 +84,16 @@ export class PriceBook {
     const words = [...this.#given.values()].map(({ source, asOf, readAt }) =>
       readAt === undefined ? `${source} of ${asOf}` : `${source} of ${asOf}, read ${age(now - readAt)} ago`,
     );
+    if (words.length === 0) return `No price is known here: ${this.#why}`;
     const sources = [...new Set(words)].slice(0, 3).join('; ');
-    return `On-demand list prices before taxes and discounts: ${sources || 'none known'}${this.#trouble ? ` (${this.#trouble})` : ''}`;
+    return `On-demand list prices before taxes and discounts: ${sources}${this.#trouble ? `; ${this.#trouble}` : ''}`;
+  }
+
+  get #why(): string {
+    if (this.#trouble) return this.#trouble;
+    if (!this.#deps.list) return 'there is no price list to ask';
+    if (this.#lacks) return "AWS's price list has none";
+    return "AWS's price list was not asked (infractl manage stop --dry-run asks it)";
   }
 
   /** The same for programs. */
@@ -109,6 +119,7 @@ export class PriceBook {
     try {
       const found = await (await list()).price(region, item, AbortSignal.timeout(PATIENCE));
       const kept: Kept = found ? { ...found, readAt } : { usd: null, readAt };
+      if (!found) this.#lacks = true;
       this.#kept = { ...this.#keep(), [key]: kept };
       store.write(this.#kept);
       return this.#give(key, this.#remembered(key, item));

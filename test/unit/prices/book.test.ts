@@ -71,7 +71,7 @@ describe('a price', () => {
     expect(await mine.quote('us-east-1', { kind: 'instance', type: 't3.small' })).toMatchObject({
       usd: 0.0208,
     });
-    expect(mine.note).toMatch(/of 2026-07-20.*\(AWS's price list may not be read: pricing:GetProducts\)/);
+    expect(mine.note).toMatch(/of 2026-07-20.*; AWS's price list may not be read: pricing:GetProducts$/);
     expect(asked()).toHaveLength(1);
   });
 
@@ -91,6 +91,10 @@ describe('a price', () => {
     for (let turn = 0; turn < 3; turn++)
       expect(await (await book()).lookUp('eu-west-3', item)).toBeUndefined();
     expect(asked()).toHaveLength(1);
+    const look = await book();
+    expect(look.note).toMatch(/^No price is known here: AWS's price list was not asked/);
+    expect(look.known('eu-west-3', item)).toBeUndefined();
+    expect(look.note).toBe("No price is known here: AWS's price list has none");
     await fake.clock.sleep(2 * DAY);
     await (await book()).lookUp('eu-west-3', item);
     expect(asked()).toHaveLength(2);

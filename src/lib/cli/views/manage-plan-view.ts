@@ -50,7 +50,9 @@ export function planLines(
 function savingLines(plan: readonly PlannedAct[], priceNote: string, width: number): string[] {
   const stopped = plan.filter(({ does }) => does === 'stop');
   const known = stopped.flatMap(({ saves }) => saves ?? []);
-  if (known.length === 0) return [];
+  if (stopped.length === 0) return [];
+  if (known.length === 0)
+    return [`  ${wrapped(`Saves what it costs while it runs. ${priceNote}.`, width + 2, 2)}`];
   const sum = known.reduce((total, one) => total + one, 0);
   const unknown = stopped.length - known.length;
   return [

@@ -85,12 +85,13 @@ function costWords({ costUsdMonth, state }: StatusRow): string {
 
 function sumLines(ui: Ui, rows: readonly StatusRow[], priceNote: string): string[] {
   const known = rows.flatMap(({ costUsdMonth }) => costUsdMonth ?? []);
-  if (known.length === 0 || known.every((one) => one === 0)) return [];
   const unknown = rows.length - known.length;
+  const told = (words: string) => [ui.paint('dim', broken(words, ui.columns))];
+  if (known.every((one) => one === 0)) return unknown > 0 ? told(`${priceNote}.`) : [];
   const sum = usd(known.reduce((total, one) => total + one, 0));
   const more = unknown > 0 ? ` and ${plural(unknown, 'unknown price')}` : '';
   const all = rows.length > 1 ? `${sum} a month in all${more}. ` : '';
-  return [ui.paint('dim', broken(`${all}${priceNote}. Without disks.`, ui.columns))];
+  return told(`${all}${priceNote}. Without disks.`);
 }
 
 /** Verdicts; exit 8 when one is not good. */

@@ -43,12 +43,12 @@ function costWords(plan: RestorePlan, price: Price): string {
   if (adds.kind === 'database') {
     const what = `${adds.like?.className ?? 'the instance'} and ${adds.gib} GiB of storage`;
     return cost === null
-      ? `what ${what} cost while it runs (not known here)`
+      ? `what ${what} cost while it runs${adds.like ? `. ${price.note}` : ''}`
       : `about $${cost.toFixed(2)} a month while it runs, and ${adds.gib} GiB of storage (${price.note})`;
   }
   const gib = `${adds.gib} GiB of volumes`;
   return cost === null
-    ? `what ${gib} cost (not known here)`
+    ? `what ${gib} cost. ${price.note}`
     : `about $${cost.toFixed(2)} a month for ${gib} as gp3 (${price.note})`;
 }
 

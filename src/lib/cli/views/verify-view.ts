@@ -86,12 +86,12 @@ export function costsView(costs: Costs, { note, sources }: Pick<PriceBook, 'note
       const lines: string[] = [];
       const month =
         costs.perMonth === null
-          ? 'what they cost a month is not known here'
+          ? 'what they cost a month is not known'
           : `about $${costs.perMonth.toFixed(2)} a month`;
       lines.push(`${plural(costs.snapshots.length, 'snapshot')} hold ${bytes(costs.totalBytes)}: ${month}.`);
       if (costs.perMonth !== null && costs.notPriced > 0)
         lines.push(`Without ${plural(costs.notPriced, 'snapshot')} whose price is not known here.`);
-      if (costs.perMonth !== null) lines.push(ui.paint('dim', `${note}.`));
+      lines.push(ui.paint('dim', `${note}.`));
       if (costs.notCounted > 0)
         lines.push(
           `${plural(costs.notCounted, 'snapshot')} not counted: give a higher --max-calls, or look in their region.`,
