@@ -79,7 +79,7 @@ describe('a restore', () => {
     expect(gib).toBeGreaterThan(0);
     const month = `about $${(gib * 0.08).toFixed(2)} a month for ${gib} GiB of volumes as gp3 (a price of today)`;
     expect(told(0.08)).toContain(month);
-    expect(told(undefined)).toContain(`${gib} GiB of volumes cost (not known here)`);
+    expect(told(undefined)).toContain(`${gib} GiB of volumes cost. a price of today.`);
   });
 
   it('as volumes beside the old ones brings the bytes back', async () => {
