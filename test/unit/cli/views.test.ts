@@ -78,6 +78,17 @@ describe('errors as they are shown', () => {
     expect(shown.suggestions).toEqual(['infractl sandbox start --help']);
     expect(JSON.stringify(errorJson(shown))).not.toContain('configuration');
   });
+
+  it('names the flag that was probably meant', () => {
+    const thrown = Object.assign(new Error('Nonexistent flag: --create-stak\nSee more help with --help'), {
+      parse: { input: { flags: { 'create-stack': {}, yes: {} } } },
+      flags: ['--create-stak'],
+    });
+    expect(shownError(thrown, 'deploy').suggestions).toEqual([
+      'Is --create-stack meant?',
+      'infractl deploy --help',
+    ]);
+  });
 });
 
 describe('the terminal', () => {

@@ -1,11 +1,14 @@
 import { Exit, InfractlError, isInfractlError, messageOf, UsageError } from '../../base/errors.ts';
+import { nearest } from '../../base/text.ts';
 import type { Paint } from '../terminal.ts';
 import { wrapped } from './wrap.ts';
 
 /** What oclif's parser throws, as far as it is read here. */
 interface ParserError extends Error {
-  readonly parse?: unknown;
+  readonly parse?: { readonly input?: { readonly flags?: Readonly<Record<string, unknown>> } };
   readonly oclif?: { readonly exit?: number };
+  /** Flags that the command does not have, as they were typed. */
+  readonly flags?: readonly string[];
 }
 
 /** Whatever was thrown, as the error that is shown. Anything unknown is a defect and says so. */
@@ -32,8 +35,16 @@ function parserError(e: ParserError, commandId: string | undefined): UsageError 
     code: 'Usage',
     message: message.split('\n')[0] ?? message,
     why: message.split('\n').slice(1).join('\n').trim(),
-    suggestions: [`infractl${command} --help`],
+    suggestions: [...meantFlags(e), `infractl${command} --help`],
     cause: e,
+  });
+}
+
+function meantFlags({ flags = [], parse }: ParserError): string[] {
+  const known = Object.keys(parse?.input?.flags ?? {});
+  return flags.flatMap((flag) => {
+    const near = nearest(flag.replace(/^-+/, ''), known);
+    return near ? [`Is --${near} meant?`] : [];
   });
 }
 
