@@ -196,15 +196,21 @@ describe('backup restore', () => {
       expect([...ebs.images.values()].filter(({ state }) => state === 'available')).toEqual([]);
     });
 
-  killed('of the root, killed at its task: what was there is kept', async (place) => {
-    place.backedUp();
-    const { ec2, ebs } = place.fake.state;
-    const line = `${restore} --replace-root --confirm web`;
-    await place.killedAt(line, 'ec2:CreateReplaceRootVolumeTask');
-    await place.succeeds(line);
-    expect(ebs.volumes.get(ROOT)?.state).not.toBe('deleted');
-    expect(ec2.instances.get(INSTANCE)?.volumes).toHaveLength(1);
-  });
+  for (const action of ['ec2:CreateReplaceRootVolumeTask', 'ec2:DescribeReplaceRootVolumeTasks'])
+    killed(`of the root, killed at ${action}: it is replaced once, what was there is kept`, async (place) => {
+      place.backedUp();
+      const { ec2, ebs } = place.fake.state;
+      const line = `${restore} --replace-root --confirm web`;
+      await place.killedAt(line, action);
+      await until(() => [...ebs.tasks.values()].some(({ carriedOut }) => carriedOut));
+      const { stdout } = await place.succeeds(line);
+      expect(stdout).toContain('Nothing to do. The root volume of');
+      expect(stdout).toContain(`Kept: ${ROOT}, the root volume that was replaced.`);
+      expect(stdout).toContain(`--volume-id ${ROOT} --device /dev/sda1`);
+      expect(ebs.tasks.size).toBe(1);
+      expect(ebs.volumes.get(ROOT)?.state).not.toBe('deleted');
+      expect(ec2.instances.get(INSTANCE)?.volumes).toHaveLength(1);
+    });
 
   // What is before it, the restore, and the first look at what it made.
   for (const [action, after] of [

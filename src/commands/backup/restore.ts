@@ -5,6 +5,7 @@ import { millisecondsOf } from '../../lib/cli/flags/duration-flag.ts';
 import { restoreFlags } from '../../lib/cli/flags/restore-flags.ts';
 import { painter } from '../../lib/cli/terminal.ts';
 import {
+  restoredBeforeView,
   restoredItem,
   restoredView,
   restoreLines,
@@ -45,7 +46,7 @@ export default class BackupRestore extends BackupCommand<typeof BackupRestore> {
   static override flags = restoreFlags;
 
   protected override async work(): Promise<View> {
-    const { of, source, attach: instance, zone, name, confirm } = this.flags;
+    const { of, source, attach: instance, zone, name, again, confirm } = this.flags;
     const timeout = millisecondsOf('--timeout', this.flags.timeout);
     const dryRun = this.flags['dry-run'] ?? false;
     if (!dryRun) await this.guardProtected();
@@ -53,7 +54,8 @@ export default class BackupRestore extends BackupCommand<typeof BackupRestore> {
     const backup = await desk.find(await this.allPlans(desk), this.args.backup, of);
     await this.sayPlace();
     const to = this.flags['replace-root'] ? 'root' : this.flags.to;
-    const plan = await desk.planRestore({ backup, to, source, instance, zone, name, timeout });
+    const plan = await desk.planRestore({ backup, to, source, instance, zone, name, again, timeout });
+    if (plan.already) return restoredBeforeView(plan, plan.already, dryRun);
     const { account } = await (await this.session()).identity();
     const item = restoredItem(plan);
     const usd = item && (await desk.quote(item))?.usd;

@@ -156,6 +156,7 @@ function toVolume(one: Volume): VolumeFacts {
     kmsKeyId: one.KmsKeyId,
     zone: one.AvailabilityZone ?? '',
     state: one.State ?? '',
+    madeOf: one.SnapshotId || undefined,
     createdAt: one.CreateTime?.getTime() ?? 0,
     attached: attached?.InstanceId
       ? {

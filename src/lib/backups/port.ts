@@ -32,6 +32,8 @@ export interface VolumeFacts {
   readonly kmsKeyId: string | undefined;
   readonly zone: string;
   readonly state: string;
+  /** The snapshot that it was made of. */
+  readonly madeOf: string | undefined;
   readonly attached:
     | { readonly instance: string; readonly device: string; readonly state: string }
     | undefined;

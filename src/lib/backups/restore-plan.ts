@@ -1,8 +1,8 @@
 import { InfractlError, UsageError } from '../base/errors.ts';
 import { listed } from '../base/text.ts';
-import { devicesOf } from './catalogue.ts';
 import type { BackupDeps } from './deps.ts';
 import type { DatabaseFacts, InstanceFacts, RestorePort, VolumeFacts } from './port.ts';
+import { planRoot } from './restore-root.ts';
 import { type Backup, type Snapshot, TAG } from './types.ts';
 
 export type RestoreTo = 'volume' | 'root' | 'instance' | 'database';
@@ -17,6 +17,8 @@ export interface RestoreOrder {
   readonly zone?: string | undefined;
   /** The name of the new instance or database. */
   readonly name?: string | undefined;
+  /** Also where it was done already: another volume takes the place of the one that was made. */
+  readonly again?: boolean | undefined;
   /** Milliseconds. */
   readonly timeout: number;
 }
@@ -40,6 +42,8 @@ export interface RestorePlan {
   readonly instance: InstanceFacts | undefined;
   readonly snapshots: readonly Snapshot[];
   readonly zone: string;
+  /** What an earlier run has made, to its end: nothing is to do. */
+  readonly already?: Restored;
 }
 
 export interface Restored {
@@ -109,10 +113,9 @@ async function planOfDisks(
   const { backup, to, source } = order;
   const wantsInstance = order.instance ?? (to === 'volume' ? undefined : backup.subject);
   const instance = wantsInstance ? await instanceOf(deps, wantsInstance) : undefined;
-  const devices = devicesOf(backup);
   const chosen = source ? lasting.filter((one) => one.source === source || one.id === source) : lasting;
   if (chosen.length === 0) throw noSource(backup, source ?? '');
-  if (to === 'root') return planRoot(order, instance as InstanceFacts, lasting, devices);
+  if (to === 'root') return planRoot(deps, order, instance as InstanceFacts, lasting);
   const zone = order.zone ?? instance?.zone ?? (await zoneOf(deps, chosen));
   const gib = chosen.reduce((sum, one) => sum + one.sizeGiB, 0);
   const shared = {
@@ -141,49 +144,6 @@ async function planOfDisks(
   return { ...shared, steps, instance, snapshots: chosen };
 }
 
-function planRoot(
-  order: RestoreOrder,
-  instance: InstanceFacts,
-  lasting: readonly Snapshot[],
-  devices: ReadonlyMap<string, string>,
-): RestorePlan {
-  const root = instance.volumes.find(({ device }) => device === instance.rootDevice)?.id;
-  const snapshot =
-    lasting.find((one) => one.source === root) ??
-    lasting.find((one) => devices.get(one.source) === instance.rootDevice);
-  if (!snapshot) throw noSource(order.backup, `the root volume of ${instance.id}`);
-  if (snapshot.tags[TAG.copiedFrom]) {
-    throw new InfractlError({
-      code: 'RootNeedsOriginal',
-      message: `${snapshot.id} is a copy: AWS replaces a root volume only by a snapshot taken of it.`,
-      suggestions: [
-        'Restore it as an instance: --to instance',
-        'Or as a volume beside it: --to volume --attach INSTANCE',
-      ],
-    });
-  }
-  if (instance.state !== 'running') {
-    throw new InfractlError({
-      code: 'InstanceNotRunning',
-      message: `${instance.id} is ${instance.state}: its root volume can be replaced only while it runs.`,
-      suggestions: ['Start it, then run the same command again.'],
-    });
-  }
-  return {
-    order: { ...order, instance: instance.id },
-    steps: [
-      `Replaces the root volume of ${instance.id}${instance.name ? ` (${instance.name})` : ''} by ${snapshot.id}. It reboots.`,
-      `The volume ${root} of now is kept, detached.`,
-    ],
-    howLong: 'a few minutes, in which the instance does not answer',
-    adds: { gib: snapshot.sizeGiB, kind: 'volume' },
-    confirm: instance.name ?? instance.id,
-    instance,
-    snapshots: [snapshot],
-    zone: instance.zone,
-  };
-}
-
 async function instanceOf(deps: RestoreDeps, id: string): Promise<InstanceFacts> {
   const [found] = await deps.ebs.instances({ ids: [id] });
   if (found && found.state !== 'terminated') return found;
@@ -205,7 +165,7 @@ async function zoneOf(deps: RestoreDeps, snapshots: readonly Snapshot[]): Promis
   });
 }
 
-function noSource(backup: Backup, source: string): InfractlError {
+export function noSource(backup: Backup, source: string): InfractlError {
   return new UsageError({
     code: 'NoSuchSource',
     message: `The backup ${backup.id} has no snapshot of ${source}.`,

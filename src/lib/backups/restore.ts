@@ -1,13 +1,10 @@
-import { createHash } from 'node:crypto';
 import { InfractlError, UsageError } from '../base/errors.ts';
-import { duration } from '../base/text.ts';
 import { devicesOf } from './catalogue.ts';
-import type { BackupDeps } from './deps.ts';
 import type { InstanceFacts, RestorePort } from './port.ts';
-import type { RestoreDeps as Deps, Restored, RestoreOrder, RestorePlan } from './restore-plan.ts';
-import { type Backup, type Snapshot, TAG } from './types.ts';
-
-const POLL = 3_000;
+import type { RestoreDeps as Deps, Restored, RestorePlan } from './restore-plan.ts';
+import { restoreRoot } from './restore-root.ts';
+import { tagsFor, tokenFor, waitUntil } from './restore-steps.ts';
+import { type Snapshot, TAG } from './types.ts';
 
 /** Does what was planned. Run again after an interruption, it goes on with what it had made. */
 export async function carryOutRestore(deps: Deps, plan: RestorePlan): Promise<Restored> {
@@ -63,55 +60,6 @@ async function restoreVolumes(
       ...(instance ? [`aws ec2 detach-volume --volume-id ${id}`] : []),
       `aws ec2 delete-volume --volume-id ${id}`,
     ]),
-  };
-}
-
-async function restoreRoot(
-  deps: Deps,
-  port: RestorePort,
-  plan: RestorePlan,
-  until: number,
-): Promise<Restored> {
-  const instance = plan.instance as InstanceFacts;
-  const snapshot = plan.snapshots[0] as Snapshot;
-  const old = instance.volumes.find(({ device }) => device === instance.rootDevice);
-  const tags = tagsFor(deps, plan.order.backup);
-  // The old root is part of the token: after it was replaced, the same words mean another replacement.
-  const token = tokenFor(plan.order, `${instance.id} ${snapshot.id} ${old?.id}`);
-  const task = await port.replaceRoot({ instance: instance.id, snapshot: snapshot.id, tags, token });
-  await waitUntil(deps, until, `the task ${task}`, async () => {
-    const state = await port.rootTask(task);
-    if (state.startsWith('failed')) {
-      throw new InfractlError({
-        code: 'RootNotReplaced',
-        message: `AWS could not replace the root volume of ${instance.id}: ${state}.`,
-        why:
-          state === 'failed-detached'
-            ? 'The instance has no root volume now.'
-            : 'The instance has its old root volume.',
-        suggestions:
-          state === 'failed-detached' && old
-            ? [
-                `Put the old one back: aws ec2 attach-volume --instance-id ${instance.id} --volume-id ${old.id} --device ${old.device}`,
-              ]
-            : ['Look at the instance, then try again.'],
-      });
-    }
-    return state === 'succeeded';
-  });
-  const [now] = await deps.ebs.instances({ ids: [instance.id] });
-  const fresh = now?.volumes.find(({ device }) => device === now.rootDevice)?.id ?? '';
-  return {
-    made: [{ kind: 'volume', id: fresh, detail: `the root volume of ${instance.id}` }],
-    kept: old ? [`${old.id}, the root volume that was replaced`] : [],
-    wayBack: old
-      ? [
-          `aws ec2 stop-instances --instance-ids ${instance.id}`,
-          `aws ec2 detach-volume --volume-id ${fresh}`,
-          `aws ec2 attach-volume --instance-id ${instance.id} --volume-id ${old.id} --device ${old.device}`,
-          `aws ec2 start-instances --instance-ids ${instance.id}`,
-        ]
-      : [],
   };
 }
 
@@ -200,43 +148,6 @@ async function restoreDatabase(deps: Deps, plan: RestorePlan, until: number): Pr
     made: [{ kind: 'database', id: name, detail: now?.endpoint ?? '' }],
     kept: [`${backup.subject} as it was`],
     wayBack: [`aws rds delete-db-instance --db-instance-identifier ${name} --skip-final-snapshot`],
-  };
-}
-
-async function waitUntil(
-  deps: Deps,
-  until: number,
-  what: string,
-  done: () => Promise<boolean>,
-): Promise<void> {
-  const started = deps.clock.now();
-  while (!(await done())) {
-    if (deps.clock.now() >= until) {
-      throw new InfractlError({
-        code: 'RestoreTimeout',
-        message: `${what} did not come in ${duration(deps.clock.now() - started)}. AWS goes on.`,
-        suggestions: ['Run the same command again: it goes on with what was made.'],
-        exit: 7,
-      });
-    }
-    deps.reporter.emit({ type: 'part.status', part: 'restore', status: `waiting for ${what}` });
-    await deps.clock.sleep(POLL, deps.signal);
-  }
-}
-
-/** The same order of the same day gives the same token, so that a second run goes on with the first. */
-function tokenFor(order: RestoreOrder, what: string): string {
-  const text = `${order.backup.id} ${order.backup.subject} ${order.to} ${order.name ?? ''} ${what}`;
-  return `infractl-${createHash('sha256').update(text).digest('hex').slice(0, 40)}`;
-}
-
-function tagsFor({ owner }: BackupDeps, backup: Backup): Record<string, string> {
-  // Not the tag of a plan: a restored thing is no backup.
-  return {
-    [TAG.project]: owner.project,
-    [TAG.environment]: owner.environment,
-    [TAG.purpose]: 'restore',
-    [TAG.backup]: backup.id,
   };
 }
 

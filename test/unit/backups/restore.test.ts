@@ -64,7 +64,7 @@ async function restore(more: Partial<RestoreOrder> & Pick<RestoreOrder, 'to'>) {
   const session = await sessionFor(scene.fake);
   const all = { ...deps, restore: async () => restorePort(session, scene.fake.clock) };
   const plan = await planRestore(all, { backup, timeout: 2 * HOUR, ...more });
-  return { plan, restored: await carryOutRestore(all, plan) };
+  return { plan, restored: plan.already ?? (await carryOutRestore(all, plan)) };
 }
 
 describe('a restore', () => {
@@ -111,6 +111,17 @@ describe('a restore', () => {
     expect(volume(ROOT)).toMatchObject({ state: 'available', attached: undefined });
     expect(restored.kept.join()).toContain(ROOT);
     expect(restored.wayBack.join('\n')).toContain(`--volume-id ${ROOT} --device /dev/sda1`);
+  });
+
+  it('in place of the root volume, once more: what it is made of already is not replaced unless it is said', async () => {
+    const { restored } = await restore({ to: 'root' });
+    const second = await restore({ to: 'root' });
+    expect(second.plan.already).toEqual(restored);
+    expect(second.plan.confirm).toBeUndefined();
+    const third = await restore({ to: 'root', again: true });
+    expect(third.plan.confirm).toBe('web');
+    expect(third.restored.made).not.toEqual(restored.made);
+    expect(third.restored.kept.join()).toContain(restored.made[0]?.id);
   });
 
   it('that AWS cannot carry out says how to put the old root back', async () => {
@@ -164,9 +175,7 @@ describe('a restore', () => {
           );
           scene.fake.faults.clear();
           const { ebs, ec2 } = scene.fake.state;
-          // A root that was replaced although nobody heard of it is replaced once more by a second run.
-          if (!first && !(to === 'root' && [...ebs.tasks.values()].some(({ carriedOut }) => carriedOut)))
-            await restore(order);
+          if (!first) await restore(order);
           const made = [...ebs.volumes.values()].filter(
             ({ snapshotId, state }) => snapshotId && state !== 'deleted',
           );

@@ -9,6 +9,10 @@ export const restoreFlags = {
     default: 'volume' as const,
   })(),
   'replace-root': Flags.boolean({ description: 'Put it in place of the root volume of the instance.' }),
+  again: Flags.boolean({
+    description: 'With --replace-root: also where the root volume is made of this backup already.',
+    dependsOn: ['replace-root'],
+  }),
   source: Flags.string({ description: 'Only the snapshot of this volume.', helpValue: 'vol-…' }),
   attach: Flags.string({ description: 'Attach the volumes to this instance.', helpValue: 'i-…' }),
   zone: Flags.string({ description: 'The availability zone of the volumes.' }),

@@ -59,7 +59,7 @@ export function restorePlanView(plan: RestorePlan, price: Price, lines: string):
   };
 }
 
-function planJson(plan: RestorePlan, price: Price) {
+function planJson(plan: RestorePlan, price: Price | undefined) {
   const { backup, to } = plan.order;
   return {
     backup: backup.id,
@@ -67,7 +67,7 @@ function planJson(plan: RestorePlan, price: Price) {
     to,
     steps: plan.steps,
     howLong: plan.howLong,
-    costPerMonth: monthly(plan, price),
+    costPerMonth: price ? monthly(plan, price) : null,
     confirm: plan.confirm ?? null,
   };
 }
@@ -77,11 +77,23 @@ export function restoredView(plan: RestorePlan, price: Price, restored: Restored
     json: { ...planJson(plan, price), dryRun: false, ...restored },
     text: (ui) => {
       const rows = restored.made.map(({ kind, id, detail }) => [kind, ui.paint('green', id), detail]);
-      const lines = [table(ui, ['made', '', { title: '', wrap: true }], rows)];
-      for (const thing of restored.kept) lines.push(`Kept: ${thing}.`);
-      if (restored.wayBack.length > 0)
-        lines.push('', 'The way back:', ...restored.wayBack.map((one) => `  ${one}`));
-      return lines.join('\n');
+      return [table(ui, ['made', '', { title: '', wrap: true }], rows), ...keptLines(restored)].join('\n');
     },
   };
 }
+
+/** What an earlier run has made, to its end. */
+export function restoredBeforeView(plan: RestorePlan, already: Restored, dryRun: boolean): View {
+  return {
+    json: { ...planJson(plan, undefined), dryRun, ...already },
+    text: (ui) => {
+      const words = `Nothing to do. ${plan.steps.join(' ')} To replace it once more: --again`;
+      return [broken(words, ui.columns), ...keptLines(already)].join('\n');
+    },
+  };
+}
+
+const keptLines = ({ kept, wayBack }: Restored) => [
+  ...kept.map((thing) => `Kept: ${thing}.`),
+  ...(wayBack.length > 0 ? ['', 'The way back:', ...wayBack.map((one) => `  ${one}`)] : []),
+];
