@@ -3,6 +3,7 @@ import { listed } from '../base/text.ts';
 import type { BackupDeps } from './deps.ts';
 import type { DatabaseFacts, InstanceFacts, RestorePort, VolumeFacts } from './port.ts';
 import { planRoot } from './restore-root.ts';
+import { noSource } from './restore-steps.ts';
 import { type Backup, type Snapshot, TAG } from './types.ts';
 
 export type RestoreTo = 'volume' | 'root' | 'instance' | 'database';
@@ -162,14 +163,6 @@ async function zoneOf(deps: RestoreDeps, snapshots: readonly Snapshot[]): Promis
     code: 'NoZone',
     message: 'The original volume is gone: say in which availability zone the new one is needed.',
     suggestions: ['Give --zone, such as --zone eu-west-3a.'],
-  });
-}
-
-export function noSource(backup: Backup, source: string): InfractlError {
-  return new UsageError({
-    code: 'NoSuchSource',
-    message: `The backup ${backup.id} has no snapshot of ${source}.`,
-    suggestions: [`It has: ${backup.snapshots.map((one) => one.source).join(', ')}`],
   });
 }
 

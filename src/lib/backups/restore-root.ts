@@ -1,14 +1,8 @@
 import { InfractlError } from '../base/errors.ts';
 import { devicesOf } from './catalogue.ts';
 import type { InstanceFacts, RestorePort } from './port.ts';
-import {
-  noSource,
-  type RestoreDeps,
-  type Restored,
-  type RestoreOrder,
-  type RestorePlan,
-} from './restore-plan.ts';
-import { tagsFor, tokenFor, waitUntil } from './restore-steps.ts';
+import type { RestoreDeps, Restored, RestoreOrder, RestorePlan } from './restore-plan.ts';
+import { noSource, tagsFor, tokenFor, waitUntil } from './restore-steps.ts';
 import { type Snapshot, TAG } from './types.ts';
 
 /**

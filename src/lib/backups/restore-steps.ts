@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { InfractlError } from '../base/errors.ts';
+import { InfractlError, UsageError } from '../base/errors.ts';
 import { duration } from '../base/text.ts';
 import type { BackupDeps } from './deps.ts';
 import type { RestoreOrder } from './restore-plan.ts';
@@ -47,4 +47,12 @@ export function tagsFor({ owner }: BackupDeps, backup: Backup): Record<string, s
     [TAG.purpose]: 'restore',
     [TAG.backup]: backup.id,
   };
+}
+
+export function noSource(backup: Backup, source: string): InfractlError {
+  return new UsageError({
+    code: 'NoSuchSource',
+    message: `The backup ${backup.id} has no snapshot of ${source}.`,
+    suggestions: [`It has: ${backup.snapshots.map((one) => one.source).join(', ')}`],
+  });
 }
