@@ -163,6 +163,11 @@ describe('a reader that goes away', () => {
 
 describe('logs --live', () => {
   it('says what it costs; each line once, until Ctrl-C', async () => {
+    scene.fake.state.products.push({
+      service: 'AmazonCloudWatch',
+      attributes: { regionCode: 'eu-west-3', usagetype: 'EUW3-Logs-LiveTail' },
+      usd: 0.02,
+    });
     const following = scene.start(['logs', '/shop/web', '--live']);
     await until(() => following.output().includes('Live Tail of'), following);
     scene.fake.state.logs.groups.get('/shop/web')?.push({ at: Date.now(), message: 'one more' });
@@ -171,7 +176,7 @@ describe('logs --live', () => {
     const result = await following.ended;
     expect(result.code).toBe(130);
     expect(lines(result.stdout)).toHaveLength(2);
-    expect(result.stderr).toContain('Live Tail of 1 group: 1 session, $0.01 a minute');
+    expect(result.stderr).toContain('Live Tail of 1 group: 1 session, $0.02 a minute after the 1,800 free');
   });
 });
 

@@ -60,7 +60,9 @@ export default class Logs extends LogCommand<typeof Logs> {
     const choose = chosenBy(matching);
     if (follow || live) {
       this.say(`Following ${listed(sources.map(({ name }) => name))}. Ctrl-C ends it.`);
-      const tell = told(printer, choose, (line) => this.say(line));
+      const paid = live && sources.some(({ host }) => host === undefined);
+      const price = paid ? await this.price({ kind: 'live-tail' }) : undefined;
+      const tell = told(printer, choose, (line) => this.say(line), price);
       await desk.follow(sources, { from, pattern }, tell, live);
     }
     const newest = lines === undefined ? undefined : new Newest(lines);

@@ -1,6 +1,5 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { systemClock } from '../../lib/base/clock.ts';
 import { LogCommand } from '../../lib/cli/command/log-command.ts';
 import { queryView } from '../../lib/cli/views/log-query-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
@@ -34,12 +33,9 @@ export default class LogsQuery extends LogCommand<typeof LogsQuery> {
     const sources = await desk.sources(this.flags.in ?? []);
     const reporter = await this.reporter();
     const query = { query: this.args.query, from, to: to ?? (await desk.now()), limit: this.flags.limit };
-    const session = await this.session();
-    const { openPrices } = await import('../../lib/desks/index.ts');
-    const prices = await openPrices(session, { clock: systemClock, env: process.env });
     const [result, price] = await Promise.all([
       desk.query(sources, query, reporter),
-      prices.quote(session.region, { kind: 'logs-scanned' }),
+      this.price({ kind: 'logs-scanned' }),
     ]);
     return queryView(result, price);
   }

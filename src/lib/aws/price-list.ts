@@ -91,6 +91,8 @@ function questionFor(item: PricedItem): {
       };
     case 'logs-scanned':
       return { service: 'AmazonCloudWatch', filters: {}, usage: /(^|-)DataScanned-Bytes$/ };
+    case 'live-tail':
+      return { service: 'AmazonCloudWatch', filters: {}, usage: /(^|-)Logs-LiveTail$/ };
     default:
       return storageQuestion(item.of);
   }

@@ -155,7 +155,9 @@ export class LogDesk {
   ): Promise<void> {
     const port = await this.#portFor(sources);
     const { session, clock, signal, hosts } = this.#deps;
-    const liveTail = live ? (await import('../aws/logs-live.ts')).liveTail(await session()) : undefined;
+    const groups = sources.filter(({ host }) => host === undefined).map(({ group }) => group);
+    const liveTail =
+      live && groups.length > 0 ? (await import('../aws/logs-live.ts')).liveTail(await session()) : undefined;
     const prefixes = this.#prefixes;
     // Following reads again as far back as late events are waited for; what is older is read once.
     const start = Math.max(window.from, port.now() - FOLLOW_REACH);
@@ -168,7 +170,7 @@ export class LogDesk {
     await followGroups(
       { port, liveTail, clock, signal, tell },
       {
-        groups: sources.filter(({ host }) => host === undefined).map(({ group }) => group),
+        groups,
         live: sources.flatMap(({ host, group }) =>
           host === undefined ? [] : [followJournal({ hosts, signal }, host, group, window.from)],
         ),

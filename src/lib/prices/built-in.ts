@@ -2,6 +2,7 @@ import { DATABASE_CLASSES, DATABASES_FROM, MYSQL, POSTGRES, T4G, T4G_FROM } from
 import { type PricedItem, type Quote, unitOf } from './items.ts';
 import {
   DATABASE_STORAGE,
+  LIVE_TAIL,
   LOGS_FROM,
   LOGS_SCANNED,
   SNAPSHOTS,
@@ -27,6 +28,8 @@ function figureOf(region: string, item: PricedItem): Figure {
       return databaseHour(region, item);
     case 'logs-scanned':
       return [LOGS_SCANNED[region], LOGS_FROM];
+    case 'live-tail':
+      return [LIVE_TAIL[region], LOGS_FROM];
     default:
       return storageMonth(region, item.of);
   }

@@ -12,12 +12,14 @@ export type PricedItem =
   /** A volume of EBS, a snapshot of EBS in the standard tier, storage of RDS in one zone. By the GiB and month. */
   | { readonly kind: 'storage'; readonly of: 'gp2' | 'gp3' | 'snapshot' | 'rds-gp2' | 'rds-gp3' }
   /** What CloudWatch Logs Insights scans. By the GB. */
-  | { readonly kind: 'logs-scanned' };
+  | { readonly kind: 'logs-scanned' }
+  /** A session of Live Tail of CloudWatch Logs, after the free minutes of a month. By the minute. */
+  | { readonly kind: 'live-tail' };
 
 /** A price in US dollars, before taxes and discounts, and how far it can be trusted. */
 export interface Quote {
   readonly usd: number;
-  readonly per: 'hour' | 'GiB-month' | 'GB';
+  readonly per: 'hour' | 'GiB-month' | 'GB' | 'minute';
   /** `AWS's price list`, or where the built-in figure was found. */
   readonly source: string;
   /** The day that the figure is of: ISO 8601. */
@@ -31,6 +33,7 @@ export const HOURS = 730;
 
 export function unitOf({ kind }: PricedItem): Quote['per'] {
   if (kind === 'storage') return 'GiB-month';
+  if (kind === 'live-tail') return 'minute';
   return kind === 'logs-scanned' ? 'GB' : 'hour';
 }
 

@@ -52,4 +52,6 @@ export const DATABASE_STORAGE: Readonly<Record<string, { readonly gp3: number }>
 
 /** What Logs Insights scans, in USD a GB: AWS's page of prices for CloudWatch, 2026-06. */
 export const LOGS_SCANNED: Readonly<Record<string, number>> = { 'us-east-1': 0.005 };
+/** A minute of a session of Live Tail, in USD: the same page. */
+export const LIVE_TAIL: Readonly<Record<string, number>> = { 'us-east-1': 0.01 };
 export const LOGS_FROM = { source: "AWS's page of prices", asOf: '2026-06' } as const;

@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../../base/clock.ts';
 import { UsageError } from '../../base/errors.ts';
 import type { LogDesk } from '../../desks/index.ts';
+import type { PricedItem, Quote } from '../../prices/index.ts';
 import { isReference } from '../../project/model.ts';
 import { whenOf } from '../flags/when-flag.ts';
 import { HostCommand } from './host-command.ts';
@@ -65,6 +66,13 @@ export abstract class LogCommand<T extends typeof Command = typeof Command> exte
     const { stdout } = process;
     if (!stdout.writableNeedDrain) return undefined;
     return new Promise((resolve) => void stdout.once('drain', () => resolve()));
+  }
+
+  /** What AWS asks for it in the session's region, where that is known. */
+  protected async price(item: PricedItem): Promise<Quote | undefined> {
+    const [session, { openPrices }] = await Promise.all([this.session(), import('../../desks/index.ts')]);
+    const prices = await openPrices(session, { clock: systemClock, env: process.env });
+    return prices.quote(session.region, item);
   }
 
   /** From here on Ctrl-C is the command's to handle. */

@@ -2,6 +2,7 @@ import { Exit } from '../../base/errors.ts';
 import { age, duration, listed, plural } from '../../base/text.ts';
 import type { ReadResult } from '../../desks/index.ts';
 import { type FollowNews, type LogEvent, Matches, type Source } from '../../logs/index.ts';
+import type { Quote } from '../../prices/index.ts';
 import type { LogPrinter } from './log-lines.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -31,20 +32,29 @@ export function readView(shown: number, sources: readonly Source[], { missing, l
   };
 }
 
-/** Where following tells of what comes: events are chosen and printed, all else is said. */
+/**
+ * Where following tells of what comes: events are chosen and printed, all else is said.
+ *
+ * @param price of a minute of Live Tail, where it is known
+ */
 export function told(
   printer: LogPrinter,
   choose: Choose,
   say: (line: string) => void,
+  price?: Quote,
 ): (news: FollowNews) => void {
   return (news) => {
     if (news.type === 'events') printer.print(choose(news.events), news.late);
-    else say(newsWords(news, Date.now()));
+    else say(newsWords(news, Date.now(), price));
   };
 }
 
 /** What happens beside the events while they are followed, in a line. */
-function newsWords(news: Exclude<FollowNews, { type: 'events' }>, now: number): string {
+function newsWords(
+  news: Exclude<FollowNews, { type: 'events' }>,
+  now: number,
+  price: Quote | undefined,
+): string {
   switch (news.type) {
     case 'silent':
       return `No answer from CloudWatch Logs for ${age(now - news.since)}; trying on. Nothing is lost: what was logged meanwhile is read then.`;
@@ -59,7 +69,7 @@ function newsWords(news: Exclude<FollowNews, { type: 'events' }>, now: number): 
     case 'found':
       return `${news.group} is there now.`;
     case 'live':
-      return `Live Tail of ${plural(news.groups, 'group')}: ${costWords(news.sessions)}`;
+      return `Live Tail of ${plural(news.groups, 'group')}: ${costWords(news.sessions, price)}`;
     case 'sampled':
       return 'Live Tail leaves some out: more is logged than the 500 events a second that it sends. They are read and shown in their places, a little later.';
     case 'whole':
@@ -71,13 +81,13 @@ function newsWords(news: Exclude<FollowNews, { type: 'events' }>, now: number): 
   }
 }
 
-/** USD for a minute of one session in us-east-1; 1,800 minutes of a month are free: https://aws.amazon.com/cloudwatch/pricing/ */
-const LIVE_MINUTE = 0.01;
-
-/** What sessions of Live Tail cost. */
-function costWords(sessions: number): string {
-  const cost = (sessions * LIVE_MINUTE).toFixed(2);
-  return `${plural(sessions, 'session')}, $${cost} a minute after the 1,800 free ones of a month (the list price of us-east-1).`;
+/** What sessions of Live Tail cost. @param price of a minute of one, where it is known */
+function costWords(sessions: number, price: Quote | undefined): string {
+  const count = plural(sessions, 'session');
+  const free = 'after the 1,800 free ones of a month';
+  if (!price) return `${count}, paid by the minute ${free}.`;
+  const { usd, source, asOf } = price;
+  return `${count}, $${(sessions * usd).toFixed(usd < 0.01 ? 4 : 2)} a minute ${free} (${source} of ${asOf}).`;
 }
 
 /** Which of some events are wanted. */
