@@ -3,9 +3,11 @@ import { renderToString } from 'ink';
 import { createElement } from 'react';
 import { describe, expect, it } from 'vitest';
 import { chartLines, timeAxis } from '../../../src/lib/cli/dashboard/chart-lines.ts';
+import { heightsOf } from '../../../src/lib/cli/dashboard/panel-lines.ts';
+import { panelsOf } from '../../../src/lib/cli/dashboard/panels.ts';
 import { plot, topOf } from '../../../src/lib/cli/dashboard/plot.ts';
 import { FrameView } from '../../../src/lib/cli/dashboard/screen.ts';
-import { frameOf, heightsOf } from '../../../src/lib/cli/dashboard/screen-lines.ts';
+import { frameOf } from '../../../src/lib/cli/dashboard/screen-lines.ts';
 import { ScreenModel } from '../../../src/lib/cli/dashboard/screen-model.ts';
 import {
   FIRST_STATE,
@@ -76,6 +78,22 @@ describe.each(SIZES)('the screen at %i × %i', (columns, rows) => {
     expect(empty).toContain('─ Alarms asking…');
     expect(empty).not.toMatch(/undefined|NaN|null/);
   });
+});
+
+it('says all of why an alarm is on where there is room, and says of a price that it is no bill', () => {
+  const wide = drawn(model(picture).model, 200, 60).replace(/\s+/g, ' ');
+  const [alarm] = panelsOf(picture())[0]?.rows ?? [];
+  const left = (text: string) =>
+    text
+      .split('\n')
+      .map((line) => line.slice(0, 78))
+      .join(' ');
+  const whole = left(drawn(model(picture).model, 200, 60)).replace(/\s+/g, ' ');
+  expect(alarm?.words.length).toBeGreaterThan(60);
+  expect(whole).toContain(alarm?.words);
+  expect(wide).toContain('a month at this pace, not the bill');
+  // Elsewhere it is cut, and says so; nothing that is well takes more than a line.
+  expect(left(drawn(model(picture).model, 80, 24))).toContain('…');
 });
 
 it('below 80 × 24 it says what it needs, and what is most important', () => {

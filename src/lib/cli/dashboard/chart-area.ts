@@ -52,7 +52,7 @@ export function chartArea(
   const active = state.side === 'charts';
   const hidden = Math.max(0, charts.length - fits * columns);
   const title = titleLine(paint, picture, charts.length, { active, width: room.width, hidden });
-  if (charts.length === 0) return [title, ...nothing(paint, picture, empty, room.width)];
+  if (charts.length === 0) return [title, ...nothing(paint, picture, empty, state.filter, room.width)];
   const width = Math.floor((room.width - GAP * (columns - 1)) / columns);
   const lines = [title];
   for (let row = first; row < Math.min(rows, first + fits); row++) {
@@ -83,13 +83,19 @@ function titleLine(
   return panelTitle(paint, { title: 'Metrics', badge, badgeMood: word ? 'unknown' : undefined }, facts);
 }
 
-function nothing(paint: Paint, picture: Picture, empty: readonly string[], width: number): string[] {
+function nothing(
+  paint: Paint,
+  picture: Picture,
+  empty: readonly string[],
+  filter: string,
+  width: number,
+): string[] {
   const { metrics } = picture.panels;
   if (metrics?.trouble) return [` ${paint('dim', cut(metrics.trouble.error.message, width - 2))}`];
   if (metrics && metrics.at === undefined) return [];
   return empty.length > 0
     ? emptyLines(paint, empty, width)
-    : [` ${paint('dim', 'nothing here has metrics')}`];
+    : [` ${paint('dim', filter === '' ? 'nothing here has metrics' : 'nothing that fits the filter')}`];
 }
 
 /** What has no data is named, and takes no room of what has. */

@@ -302,7 +302,10 @@ function backupRows({ panels, at: now }: Picture): Row[] {
 function costRow({ cost, panels }: Picture): Row {
   const { monthUsd, unknown, note } = cost;
   const asked = panels.instances?.at !== undefined;
-  const priced = monthUsd === null ? 'no price is known' : `${usd(monthUsd)} a month as it runs now`;
+  const priced =
+    monthUsd === null
+      ? 'no price is known'
+      : `list price ${usd(monthUsd)} a month at this pace, not the bill`;
   const none = panels.instances?.value?.length === 0 || !panels.instances;
   const words = none
     ? 'nothing here is paid by the hour'

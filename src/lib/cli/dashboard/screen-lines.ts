@@ -11,11 +11,10 @@ import {
 import type { Paint, Style } from '../terminal.ts';
 import { cut } from '../views/table.ts';
 import { chartArea, columnsOf } from './chart-area.ts';
-import { chartTitle, fitted } from './chart-lines.ts';
-import { paintedMark } from './marks.ts';
+import { chartTitle } from './chart-lines.ts';
 import { overlayLines } from './overlay-lines.ts';
-import { panelTitle } from './panel-title.ts';
-import { type Panel, panelsOf } from './panels.ts';
+import { panelLines } from './panel-lines.ts';
+import { panelsOf } from './panels.ts';
 import { matches, placeOf, type ScreenState, type Shown, shownRows } from './screen-state.ts';
 
 export interface Size {
@@ -86,7 +85,7 @@ export function frameOf({ picture, state, size, paint }: FrameOrder): Frame {
     );
     return { ...base, left, right: [], leftWidth: size.columns, rightWidth: 0 };
   }
-  const left = panelLines(paint, panels, state, rows, leftWidth, body);
+  const left = panelLines(paint, panels, state, rows, { width: leftWidth, room: body });
   const found = { ...charts, charts: fitting };
   const right = hasCharts
     ? chartArea(paint, picture, found, empty, state, { width: rightWidth, columns: chartColumns, body })
@@ -139,77 +138,3 @@ function tooSmall(paint: Paint, picture: Picture, { columns, rows }: Size): Pick
   ];
   return { left: words.slice(0, Math.max(1, rows - 2)), right: [] };
 }
-
-/** Panels below each other, each at least with its title and a row; what is left goes to those that want more. */
-export function heightsOf(wanted: readonly number[], room: number): number[] {
-  const heights = wanted.map((want) => Math.min(want, 2));
-  // Where not even that fits, the last ones have a title alone, then nothing.
-  for (const least of [1, 0]) {
-    for (let at = heights.length - 1; at >= 0 && sum(heights) > room; at--)
-      heights[at] = Math.min(heights[at] ?? 0, least);
-  }
-  for (let grown = true; grown && sum(heights) < room; ) {
-    grown = false;
-    for (const [at, want] of wanted.entries()) {
-      if (sum(heights) >= room || (heights[at] ?? 0) >= want) continue;
-      heights[at] = (heights[at] ?? 0) + 1;
-      grown = true;
-    }
-  }
-  return heights;
-}
-
-const sum = (all: readonly number[]) => all.reduce((total, one) => total + one, 0);
-
-function panelLines(
-  paint: Paint,
-  panels: readonly Panel[],
-  state: ScreenState,
-  shown: Shown['rows'],
-  width: number,
-  room: number,
-): string[] {
-  const selected = shown[placeOf(shown, state.row)]?.id;
-  const lists = panels.map((panel) => shown.filter((one) => one.panel === panel.id));
-  // A line between two panels, where there is room for it.
-  const heights = heightsOf(
-    lists.map((list) => Math.max(1, list.length) + 2),
-    room,
-  );
-  return panels.flatMap((panel, index) => {
-    const list = lists[index] ?? [];
-    const height = heights[index] ?? 0;
-    if (height === 0) return [];
-    const active = state.side === 'rows' && list.some(({ id }) => id === selected);
-    const most = Math.min(height - 1, Math.max(1, list.length));
-    const at = Math.max(
-      0,
-      list.findIndex(({ id }) => id === selected),
-    );
-    // The selection is always in sight.
-    const from = Math.max(0, Math.min(at - Math.floor(most / 2), list.length - most));
-    const hidden = list.length - most;
-    const nameWidth = Math.min(
-      Math.floor(width * 0.45),
-      Math.max(0, ...list.map(({ row }) => (row.words === '' ? 0 : stringWidth(row.name)))),
-    );
-    const lines = list.slice(from, from + most).map(({ id, row }) => {
-      const isSelected = id === selected && state.side === 'rows';
-      const name = row.words === '' ? row.name : `${fitted(row.name, nameWidth)}  ${row.words}`;
-      const text = fitted(name, width - 4);
-      const gutter = isSelected ? '▸' : ' ';
-      return isSelected
-        ? `${gutter}${paintedMark(paint, row.mood)} ${paint('inverse', text)} `
-        : `${gutter}${paintedMark(paint, row.mood)} ${text} `;
-    });
-    const empty = lines.length === 0 ? [paint('dim', `   ${emptyWords(panel, state.filter)}`)] : [];
-    const whole = [
-      panelTitle(paint, panel, { active, width, hidden }),
-      ...(most > 0 ? [...lines, ...empty] : []),
-    ];
-    return [...whole, ...new Array<string>(Math.max(0, height - whole.length)).fill('')];
-  });
-}
-
-const emptyWords = ({ badge, rows }: Panel, filter: string) =>
-  badge === 'asking…' ? '' : filter !== '' && rows.length > 0 ? 'nothing that fits the filter' : 'none';

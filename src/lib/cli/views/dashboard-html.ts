@@ -37,7 +37,7 @@ section, figure { background: var(--panel); border: 1px solid var(--rule); borde
 table { border-collapse: collapse; width: 100%; } td { padding: .15rem .6rem .15rem 0; vertical-align: top; overflow-wrap: anywhere; }
 td:first-child { width: 1.2rem; padding-right: .3rem; } td.name { width: 38%; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(26rem, 100%), 1fr)); gap: 1rem; }
-figcaption { display: flex; justify-content: space-between; gap: 1rem; margin-bottom: .3rem; }
+figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; margin-bottom: .3rem; }
 figcaption span { white-space: nowrap; } svg { width: 100%; height: auto; display: block; font: 11px system-ui, sans-serif; }
 svg text { fill: var(--quiet); } .grid { stroke: var(--rule); stroke-width: 1; } .line { fill: none; stroke-width: 1.6; }
 .data { fill: var(--cyan); } .line { stroke: var(--cyan); }
@@ -45,6 +45,8 @@ svg text { fill: var(--quiet); } .grid { stroke: var(--rule); stroke-width: 1; }
 .duration { fill: var(--magenta); } .line.duration { fill: none; stroke: var(--magenta); }
 .cpu, .memory, .disk { fill: var(--green); } .line.cpu, .line.memory, .line.disk { fill: none; stroke: var(--green); }
 footer { margin-top: 1.2rem; color: var(--quiet); } .none { color: var(--quiet); margin: 0; }
+/* A chart is drawn smaller on a telephone, its words are not. */
+@media (max-width: 32rem) { svg { font-size: 14px; } }
 @media print { :root { --back: #fff; --panel: #fff; --text: #000; --quiet: #444; --rule: #bbb; --good: #1a7f37; --bad: #c8102e;
   --warn: #8a5a00; --cyan: #0b6e8a; --magenta: #8a3ea8; --green: #2a7d4f; } body { padding: 0; font-size: 10pt; max-width: none; }
   * { print-color-adjust: exact; } .charts { grid-template-columns: 1fr 1fr; } .panels { grid-template-columns: 1fr 1fr; } }
