@@ -5,6 +5,7 @@ import type { View } from '../lib/cli/views/view.ts';
 
 export default class Attach extends ProjectCommand<typeof Attach> {
   static override summary = 'Join what runs on a stack, and follow it to its end.';
+  static override needs = 'names' as const;
   static override description =
     'Works from any machine, whoever began it. Ends as the deploy itself would: with its exit code, and with ' +
     'the first cause where it fails. Ctrl-C asks what becomes of it: it goes on, or is taken back.';

@@ -6,6 +6,7 @@ import type { View } from '../lib/cli/views/view.ts';
 export default class Doctor extends ProjectCommand<typeof Doctor> {
   static override summary =
     'Check this machine, the project and the access to AWS, and say how to mend them.';
+  static override needs = 'nothing' as const;
   static override description =
     'Node, containers, Python, ssh, disks and the sandbox; the configuration; who the credentials are, until when, ' +
     'in which account, whether they may do what the project needs (IAM simulates it where it is allowed to be ' +

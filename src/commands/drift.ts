@@ -6,6 +6,7 @@ import type { View } from '../lib/cli/views/view.ts';
 
 export default class Drift extends ProjectCommand<typeof Drift> {
   static override summary = 'Find what was changed by hand since it was deployed.';
+  static override needs = 'names' as const;
   static override description =
     'AWS compares every resource with its deployed template, nested stacks too; each property that differs is ' +
     'shown three ways: as deployed, as the template on this machine has it, and as it is. Secrets are not shown. ' +

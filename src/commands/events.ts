@@ -7,6 +7,7 @@ import { reportedEvent } from '../lib/stacks/index.ts';
 
 export default class Events extends ProjectCommand<typeof Events> {
   static override summary = 'Show what CloudFormation did: the events of the stacks, nested ones included.';
+  static override needs = 'names' as const;
   static override description =
     'The newest events of one stack or of all, oldest first. With --follow: what runs now, from its first ' +
     'event to its end. Under --json one event a line, the result last.';

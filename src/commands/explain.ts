@@ -6,6 +6,7 @@ import type { View } from '../lib/cli/views/view.ts';
 
 export default class Explain extends ProjectCommand<typeof Explain> {
   static override summary = 'Say why the newest operation on a stack failed, and what to do.';
+  static override needs = 'names' as const;
   static override description =
     'Finds what failed first in the events of the stack and of those nested in it, with its line in the template, ' +
     'why in words, what to do, and the way out of a status in which AWS leaves a stack stuck. Looks further where ' +

@@ -6,6 +6,7 @@ import type { View } from '../lib/cli/views/view.ts';
 
 export default class List extends ProjectCommand<typeof List> {
   static override summary = 'Show the stacks of an environment and how they are.';
+  static override needs = 'names' as const;
   static override description =
     'Status, age, resources, protection against deletion, and drift as AWS last knew it. Stacks that this ' +
     'project made and that are not in infractl.yaml any more are shown too.';
@@ -14,6 +15,7 @@ export default class List extends ProjectCommand<typeof List> {
   protected override async work(): Promise<View> {
     const { stacks, note } = await (await this.stackDesk(silentReporter)).list();
     if (note) this.warnUser(note);
-    return listView(stacks, systemClock.now());
+    const { bare } = await this.glance();
+    return listView(stacks, systemClock.now(), bare);
   }
 }

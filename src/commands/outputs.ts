@@ -6,6 +6,7 @@ import { oneOutput, readOutputs } from '../lib/deploy/index.ts';
 
 export default class Outputs extends ProjectCommand<typeof Outputs> {
   static override summary = 'Show the outputs of the stacks.';
+  static override needs = 'names' as const;
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     { description: 'One value, for a script', command: '<%= config.bin %> <%= command.id %> app.ApiUrl' },
@@ -19,7 +20,8 @@ export default class Outputs extends ProjectCommand<typeof Outputs> {
     const [stack, key] = this.args.name?.split('.') ?? [];
     const outputs = await readOutputs(await this.session(), project, stack);
     if (stack && key) {
-      const value = oneOutput(outputs, stack, key);
+      // It may have been named as AWS calls it.
+      const value = oneOutput(outputs, Object.keys(outputs)[0] ?? stack, key);
       return { json: value, text: () => value };
     }
     return {

@@ -13,6 +13,7 @@ import { openRollback } from '../lib/deploy/index.ts';
 
 export default class Rollback extends HostCommand<typeof Rollback> {
   static override summary = 'Go back to an earlier deploy.';
+  static override needs = 'file' as const;
   static override description =
     'Stacks get the template and the parameters of that time, functions the version or the code, sites their files, hosts ' +
     'their release; then the checks of that time are asked. Works from the journal and AWS alone: no file of this folder ' +

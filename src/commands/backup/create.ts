@@ -7,6 +7,7 @@ import type { View } from '../../lib/cli/views/view.ts';
 
 export default class BackupCreate extends BackupCommand<typeof BackupCreate> {
   static override summary = 'Back up instances, volumes and databases.';
+  static override needs = 'names' as const;
   static override description =
     'All volumes of an instance in the same moment, encrypted, tagged. Safe to run twice: within the window of ' +
     'the plan there is no second one. Without --wait it ends when AWS has begun; copies are made by the next ' +

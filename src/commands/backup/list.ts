@@ -6,6 +6,7 @@ import type { View } from '../../lib/cli/views/view.ts';
 
 export default class BackupList extends BackupCommand<typeof BackupList> {
   static override summary = 'Show the backups of an environment, and why each is kept.';
+  static override needs = 'names' as const;
   static override description =
     'Newest first: what of, when, how complete, verified when, kept by which rule.';
   static override examples = ['<%= config.bin %> <%= command.id %>'];

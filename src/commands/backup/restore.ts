@@ -16,6 +16,7 @@ import type { View } from '../../lib/cli/views/view.ts';
 export default class BackupRestore extends BackupCommand<typeof BackupRestore> {
   static override summary =
     'Bring a backup back: as volumes, as an instance, as a database, or as the root volume.';
+  static override needs = 'names' as const;
   static override description =
     'Says first what it will do, how long it takes and what it costs. What is there now is kept, and the way ' +
     'back is printed. Only --replace-root touches a disk in use: the name of the instance is to be typed then.';

@@ -5,6 +5,7 @@ import { loadProject, showing } from '../../lib/project/index.ts';
 
 export default class ConfigShow extends BaseCommand<typeof ConfigShow> {
   static override summary = 'Show the effective configuration of an environment.';
+  static override needs = 'file' as const;
   static override description =
     'The project file with the overrides of the environment merged in and all defaults filled. Secrets are ' +
     'shown as references, never as values.';

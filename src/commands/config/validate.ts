@@ -5,6 +5,7 @@ import type { TemplateFacts } from '../../lib/stacks/index.ts';
 
 export default class ConfigValidate extends BaseCommand<typeof ConfigValidate> {
   static override summary = 'Check the configuration and the templates, without AWS.';
+  static override needs = 'file' as const;
   static override description =
     'Checks the project file in every environment, the files that it names, and the templates of its stacks ' +
     'with the parameters that they get. Exits with 2 when something is wrong.';

@@ -1,17 +1,25 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { HostCommand } from '../../lib/cli/command/host-command.ts';
-import { hostFlags, shareFlag, timeFlag } from '../../lib/cli/flags/host-flags.ts';
+import {
+  hostFlags,
+  instanceFlags,
+  instancesOf,
+  shareFlag,
+  timeFlag,
+} from '../../lib/cli/flags/host-flags.ts';
 import { hostLines, hostRunView } from '../../lib/cli/views/host-lines.ts';
 import type { View } from '../../lib/cli/views/view.ts';
 
 export default class HostRun extends HostCommand<typeof HostRun> {
   static override summary = 'Run a command on hosts, and show what it prints.';
+  static override needs = 'names' as const;
   static override description =
     'The words behind -- reach the host as they are: no shell reads them; give sh -c to have one. Ctrl-C and ' +
     'the timeout kill the command on the host too. With several hosts it runs on all at the same time, and ' +
     'each line begins with its host. Exits with 1 where it failed, with 3 where it failed on some. More than five ' +
-    'hosts of Systems Manager get it as one command of its own engine.';
+    'hosts of Systems Manager get it as one command of its own engine. --id i-… --user ubuntu takes an instance that no ' +
+    'infractl.yaml names.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> -- uptime',
     {
@@ -30,6 +38,7 @@ export default class HostRun extends HostCommand<typeof HostRun> {
   };
   static override flags = {
     ...hostFlags,
+    ...instanceFlags,
     sudo: Flags.boolean({ description: 'Run it as root.' }),
     timeout: timeFlag('Stop it after so long: 5m, 90s.'),
     concurrency: shareFlag('By Systems Manager: so many hosts at a time, 10 or 25%. Default: 50.'),
@@ -40,10 +49,11 @@ export default class HostRun extends HostCommand<typeof HostRun> {
   static override streams = true;
 
   protected override async work(): Promise<View> {
+    const instances = instancesOf(this.flags);
     await this.guardProtected();
     const desk = await this.hostDesk();
     const { json, sudo, timeout, concurrency, 'max-errors': errors } = this.flags;
-    const hosts = desk.choose(this.flags.host ?? [], this.flags.all);
+    const hosts = instances.length > 0 ? instances : desk.choose(this.flags.host ?? [], this.flags.all);
     const { colourOut, colourErr } = this.terminal;
     const redact = (text: string) => this.redactor.redact(text);
     const print = hostLines({ hosts: hosts.map(({ name }) => name), json, colourOut, colourErr, redact });

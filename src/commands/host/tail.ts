@@ -1,12 +1,13 @@
 import * as Flags from '@oclif/core/flags';
 import { HostCommand } from '../../lib/cli/command/host-command.ts';
-import { hostFlags } from '../../lib/cli/flags/host-flags.ts';
+import { hostFlags, instanceFlags, instancesOf } from '../../lib/cli/flags/host-flags.ts';
 import { hostLines } from '../../lib/cli/views/host-lines.ts';
 import { tailView } from '../../lib/cli/views/host-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
 
 export default class HostTail extends HostCommand<typeof HostTail> {
   static override summary = 'Show the newest lines of a log on hosts, and go on with what comes.';
+  static override needs = 'names' as const;
   static override description =
     'The journal of systemd units (those under "services" of the host, unless --unit names others), or a file. ' +
     'Ctrl-C ends it; --no-follow ends it at once. With several hosts each line begins with its host.';
@@ -23,6 +24,7 @@ export default class HostTail extends HostCommand<typeof HostTail> {
   ];
   static override flags = {
     ...hostFlags,
+    ...instanceFlags,
     unit: Flags.string({
       char: 'u',
       multiple: true,
@@ -49,8 +51,9 @@ export default class HostTail extends HostCommand<typeof HostTail> {
 
   protected override async work(): Promise<View> {
     const { json, host, all, unit: units, file, lines, follow, sudo } = this.flags;
+    const instances = instancesOf(this.flags);
     const desk = await this.hostDesk();
-    const hosts = desk.choose(host ?? [], all);
+    const hosts = instances.length > 0 ? instances : desk.choose(host ?? [], all);
     const { colourOut, colourErr } = this.terminal;
     const redact = (text: string) => this.redactor.redact(text);
     const print = hostLines({ hosts: hosts.map(({ name }) => name), json, colourOut, colourErr, redact });

@@ -9,6 +9,7 @@ import type { View } from '../../lib/cli/views/view.ts';
 
 export default class Logs extends LogCommand<typeof Logs> {
   static override summary = 'Show the logs of functions, stacks and log groups, in one order of time.';
+  static override needs = 'names' as const;
   static override description =
     'Without a name: all that the stacks and functions of the environment write. A name is a function or a stack of ' +
     'infractl.yaml, a host (its journal), a log group, or the beginning of several: /aws/lambda/. With --follow it goes on; ' +

@@ -6,6 +6,7 @@ import type { View } from '../../lib/cli/views/view.ts';
 
 export default class LogsQuery extends LogCommand<typeof LogsQuery> {
   static override summary = 'Ask the logs with CloudWatch Logs Insights.';
+  static override needs = 'names' as const;
   static override description =
     'For more than can be read: AWS searches, and is paid by what it scans. The query is in the language of Logs ' +
     'Insights. Ctrl-C stops it in AWS too.';

@@ -6,6 +6,7 @@ import type { View } from '../../lib/cli/views/view.ts';
 
 export default class LogsStats extends LogCommand<typeof LogsStats> {
   static override summary = 'Count what the logs say: errors, durations, cold starts, frequent messages.';
+  static override needs = 'names' as const;
   static override description =
     'Reads the same events as logs would show, and counts them here: it is exact, and costs nothing but the reading. ' +
     'Durations, cold starts and memory come from the reports of Lambda functions.';

@@ -6,6 +6,7 @@ import type { View } from '../../lib/cli/views/view.ts';
 
 export default class ManageQuick extends ManageCommand<typeof ManageQuick> {
   static override summary = 'Say within three seconds whether hosts can be reached.';
+  static override needs = 'names' as const;
   static override description =
     'The instance, its port for SSH, HTTP and HTTPS with status and the days that its certificate has left: ' +
     'all asked at the same time. Exits with 8 where something is not as it should be.';

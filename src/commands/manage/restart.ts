@@ -8,6 +8,7 @@ import type { Stage } from '../../lib/instances/index.ts';
 
 export default class ManageRestart extends ManageCommand<typeof ManageRestart> {
   static override summary = 'Reboot instances and databases, replace the members of groups.';
+  static override needs = 'names' as const;
   static override description =
     'A reboot keeps the machine, its addresses and its disks; --hard stops and starts, which brings another ' +
     'machine of AWS. The members of a group are replaced a few at a time. Waits until all of it serves again.';

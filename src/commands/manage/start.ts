@@ -9,6 +9,7 @@ import type { Stage } from '../../lib/instances/index.ts';
 
 export default class ManageStart extends ManageCommand<typeof ManageStart> {
   static override summary = 'Start instances, groups and databases, and wait until they serve.';
+  static override needs = 'names' as const;
   static override description =
     "An instance is followed from pending over running and AWS's status checks to its open port and its " +
     'application, as its host in infractl.yaml says; each stage has a time of its own. Databases are started ' +

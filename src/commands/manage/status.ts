@@ -10,6 +10,7 @@ import type { StatusRow } from '../../lib/instances/index.ts';
 
 export default class ManageStatus extends ManageCommand<typeof ManageStatus> {
   static override summary = 'Show instances, auto scaling groups and databases and how they are.';
+  static override needs = 'names' as const;
   static override description =
     "State, time since the start, type, addresses, AWS's status checks, the health of the application and the " +
     'cost of a month. Without a flag: the hosts of infractl.yaml and all that the stacks of the environment made.';

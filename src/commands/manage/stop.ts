@@ -7,6 +7,7 @@ import type { View } from '../../lib/cli/views/view.ts';
 
 export default class ManageStop extends ManageCommand<typeof ManageStop> {
   static override summary = 'Stop instances, groups and databases.';
+  static override needs = 'names' as const;
   static override description =
     'Says first what changes: addresses that are given up, disks that are lost, who is logged in, what is ' +
     'saved. A group goes to 0 and remembers its capacity; its members are never stopped alone. Databases are ' +

@@ -4,13 +4,14 @@ import { type Backup, type Snapshot, type Subject, TAG } from './types.ts';
 export interface Owner {
   readonly project: string;
   readonly environment: string;
+  /** Those of every project of the account are looked at too: to see and to bring back, never to delete. */
+  readonly all?: true;
 }
 
 /** Made by infractl for this project and environment, with all that is needed to judge it. */
 export function isOurs({ tags }: Pick<Snapshot, 'tags'>, owner: Owner): boolean {
   return (
-    tags[TAG.project] === owner.project &&
-    tags[TAG.environment] === owner.environment &&
+    (owner.all || (tags[TAG.project] === owner.project && tags[TAG.environment] === owner.environment)) &&
     Boolean(tags[TAG.backup] && tags[TAG.plan] && tags[TAG.subject])
   );
 }

@@ -22,8 +22,9 @@ export async function lookUp(
   stores: readonly SnapshotStore[],
   tags: Readonly<Record<string, string>> = {},
 ): Promise<Backup[]> {
-  const { project, environment } = deps.owner;
-  const wanted = { [TAG.project]: project, [TAG.environment]: environment, ...tags };
+  const { project, environment, all } = deps.owner;
+  const owned = all ? {} : { [TAG.project]: project, [TAG.environment]: environment };
+  const wanted = { ...owned, ...tags };
   const lists = await Promise.all(
     stores.map(async (store) => {
       const found: Snapshot[] = [];

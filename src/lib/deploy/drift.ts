@@ -1,6 +1,7 @@
 import { Exit, InfractlError, isInfractlError } from '../base/errors.ts';
 import { plural } from '../base/text.ts';
 import type { DeskDeps } from '../desks/stack-desk.ts';
+import { type NamedStack, nothingNamed, stackNamed } from '../project/index.ts';
 import { isReference, type Project, type StackPart, type Value } from '../project/model.ts';
 import type { DriftDeps, StackDrift } from '../stacks/index.ts';
 import { noStack } from './outputs.ts';
@@ -17,7 +18,7 @@ export interface DriftReport {
  * Looks for drift of some stacks of a project, or of all, side by side.
  *
  * @param names stacks as infractl.yaml names them, or as AWS does; all when empty
- * @throws UsageError `NoSuchPart`; InfractlError where none of them could be looked at
+ * @throws UsageError `NoSuchPart`, `NothingNamed`; InfractlError where none of them could be looked at
  */
 export async function projectDrift(
   deps: DeskDeps,
@@ -43,26 +44,27 @@ export async function projectDrift(
   const first = failures.find(({ exit }) => exit === Exit.interrupted) ?? failures[0];
   if (first && (first.exit === Exit.interrupted || failures.length === parts.length)) throw first;
   const stacks = outcomes.flatMap((outcome, i) =>
-    isInfractlError(outcome) ? [unchecked(parts[i] as StackPart, outcome)] : outcome,
+    isInfractlError(outcome) ? [unchecked(parts[i] as NamedStack, outcome)] : outcome,
   );
   const [only] = stacks;
-  if (names.length === 1 && only?.status === 'not-deployed') throw absent(only, deps);
+  if (names.length === 1 && only?.status === 'not-deployed') throw absent(only, deps, project.bare);
   return { stacks, where: deps.where };
 }
 
-function chosen(project: Project, names: readonly string[]): StackPart[] {
-  const all = [...project.stacks.values()];
-  if (names.length === 0) return all;
+function chosen(project: Project, names: readonly string[]): NamedStack[] {
+  if (names.length === 0) {
+    if (project.bare) throw nothingNamed('which stacks', 'See which there are: infractl list');
+    return [...project.stacks.values()];
+  }
   const wanted = names.map((word) => {
-    const name = word.replace(/^stacks?[:/]/, '');
-    const part = project.stacks.get(name) ?? all.find(({ stackName }) => stackName === name);
+    const part = stackNamed(project, word);
     if (!part) throw noStack(project, word);
     return part;
   });
   return [...new Set(wanted)];
 }
 
-function orderOf({ name, stackName, template, timeout, parameters }: StackPart, region: string) {
+function orderOf({ name, stackName, template, timeout, parameters }: NamedStack, region: string) {
   return {
     part: `stack ${name}`,
     stackName,
@@ -112,7 +114,7 @@ async function nameOf(
 /** Reports how it goes with one stack; a failure is a result, since the others go on. */
 async function told(
   { reporter, clock }: DeskDeps,
-  { name }: StackPart,
+  { name }: NamedStack,
   work: () => Promise<StackDrift[]>,
 ): Promise<StackDrift[] | InfractlError> {
   const part = `stack ${name}`;
@@ -137,7 +139,7 @@ function summary(found: readonly StackDrift[]): string {
   return found.every(({ status }) => status === 'in-sync') ? 'no drift' : 'not all of it could be checked';
 }
 
-function unchecked({ name, stackName }: StackPart, { message }: InfractlError): StackDrift {
+function unchecked({ name, stackName }: NamedStack, { message }: InfractlError): StackDrift {
   return {
     stack: name,
     stackName,
@@ -152,13 +154,15 @@ function unchecked({ name, stackName }: StackPart, { message }: InfractlError): 
   };
 }
 
-function absent({ stackName }: StackDrift, { session, where }: DeskDeps): InfractlError {
+function absent({ stackName }: StackDrift, { session, where }: DeskDeps, bare = false): InfractlError {
   return new InfractlError({
     code: 'StackNotFound',
     message: `The stack ${stackName} does not exist in ${session.region}.`,
-    suggestions: [
-      `Create it: infractl deploy --create-stack${where}`,
-      'If it is there, check the profile, the region and the environment.',
-    ],
+    suggestions: bare
+      ? [`See which there are: infractl list${where}`]
+      : [
+          `Create it: infractl deploy --create-stack${where}`,
+          'If it is there, check the profile, the region and the environment.',
+        ],
   });
 }

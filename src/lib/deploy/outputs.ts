@@ -1,6 +1,7 @@
 import type { AwsSession } from '../aws/session.ts';
 import { InfractlError, UsageError } from '../base/errors.ts';
 import { nearest } from '../base/text.ts';
+import { nothingNamed, stackNamed } from '../project/index.ts';
 import type { Project } from '../project/model.ts';
 import { readStack } from '../stacks/index.ts';
 
@@ -10,12 +11,14 @@ export type Outputs = Readonly<Record<string, Readonly<Record<string, string>>>>
 /**
  * The outputs of a project's stacks, read side by side (DescribeStacks).
  *
- * @param only one stack by its part's name; all when undefined
- * @throws UsageError `NoSuchPart`; InfractlError `StackNotFound` when the one asked for is not deployed
+ * @param only one stack, by its part's name or by its name in AWS; all when undefined
+ * @throws UsageError `NoSuchPart`, `NothingNamed`; InfractlError `StackNotFound` when the one asked for is not deployed
  */
 export async function readOutputs(session: AwsSession, project: Project, only?: string): Promise<Outputs> {
-  if (only !== undefined && !project.stacks.has(only)) throw noStack(project, only);
-  const stacks = [...project.stacks.values()].filter(({ name }) => only === undefined || name === only);
+  const wanted = only === undefined ? undefined : stackNamed(project, only);
+  if (only !== undefined && !wanted) throw noStack(project, only);
+  if (project.bare && !wanted) throw nothingNamed('which stack', 'See which there are: infractl list');
+  const stacks = wanted ? [wanted] : [...project.stacks.values()];
   const { cloudFormation } = await import('../aws/cloudformation.ts');
   const port = cloudFormation(session);
   const states = await Promise.all(
@@ -24,11 +27,13 @@ export async function readOutputs(session: AwsSession, project: Project, only?: 
   const outputs = Object.fromEntries(
     states.flatMap(([name, state]) => (state ? [[name, state.outputs]] : [])),
   );
-  if (only !== undefined && !(only in outputs)) {
+  if (wanted && !(wanted.name in outputs)) {
     throw new InfractlError({
       code: 'StackNotFound',
-      message: `The stack ${project.stacks.get(only)?.stackName} does not exist in ${session.region}.`,
-      suggestions: ['Create it: infractl deploy --create-stack'],
+      message: `The stack ${wanted.stackName} does not exist in ${session.region}.`,
+      suggestions: [
+        project.bare ? 'See which there are: infractl list' : 'Create it: infractl deploy --create-stack',
+      ],
     });
   }
   return outputs;

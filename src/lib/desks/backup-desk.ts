@@ -107,7 +107,7 @@ export class BackupDesk {
   /** All backups, newest first, with what cleaning up would do. */
   async list(plans: readonly Plan[]): Promise<Listed[]> {
     const deps = await this.work();
-    const backups = await lookUp(deps, await storesOf(deps, plans));
+    const backups = await this.#all(deps, plans);
     let verdicts = new Map<Backup, Verdict>();
     try {
       const judged = judge(backups, plans, await deps.ebs.clocks());
@@ -156,8 +156,25 @@ export class BackupDesk {
    */
   async find(plans: readonly Plan[], wanted: string, of: string | undefined): Promise<Backup> {
     const deps = await this.work();
-    const all = await lookUp(deps, await storesOf(deps, plans));
+    const all = await this.#all(deps, plans);
     return findBackup(all, wanted, of, deps.ebs.store().region);
+  }
+
+  /** The backups of the project; where there is none, those of all that infractl has made here. */
+  async #all(deps: BackupDeps, plans: readonly Plan[]): Promise<Backup[]> {
+    const stores = await storesOf(deps, plans);
+    if (!this.#project.bare) return lookUp(deps, stores);
+    const everybody = { ...deps, owner: { ...deps.owner, all: true as const } };
+    const databases = async () => lookUp(everybody, [(await deps.rds()).store()]);
+    const [disks, others] = await Promise.all([
+      lookUp(everybody, stores),
+      databases().catch((error: unknown) => {
+        if (!isInfractlError(error) || error.code !== 'AccessDenied') throw error;
+        deps.reporter.emit({ type: 'warning', message: `No databases are looked at: ${error.message}` });
+        return [];
+      }),
+    ]);
+    return [...disks, ...others].sort((a, b) => b.at - a.at);
   }
 
   async planRestore(order: RestoreOrder): Promise<RestorePlan> {

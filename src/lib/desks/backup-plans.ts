@@ -2,6 +2,7 @@ import type { Plan, Wanted } from '../backups/index.ts';
 import { type InfractlError, UsageError } from '../base/errors.ts';
 import { nearest } from '../base/text.ts';
 import type { HostPort } from '../hosts/port.ts';
+import { nothingNamed } from '../project/index.ts';
 import type { BackupPart, BackupPolicy, BackupTarget, HostPart, Project, Value } from '../project/model.ts';
 
 /** What stands in for a plan of infractl.yaml: targets by flags. */
@@ -25,7 +26,7 @@ export interface PlanDeps {
 /**
  * The parts that a choice means. Nothing is asked of AWS.
  *
- * @throws UsageError `NoPlans`, `NoSuchPlan`
+ * @throws UsageError `NoPlans`, `NoSuchPlan`, `NothingNamed`
  */
 export function choosePlans(project: Project, { names, targets = [], policy }: PlanChoice): BackupPart[] {
   const known = [...project.backups.keys()];
@@ -33,6 +34,11 @@ export function choosePlans(project: Project, { names, targets = [], policy }: P
     const like = names[0] === undefined ? undefined : project.backups.get(names[0]);
     return [{ ...(like ?? manual()), targets, ...(policy ? { policy } : {}) }];
   }
+  if (project.bare && names[0] !== MANUAL)
+    throw nothingNamed(
+      'what to back up',
+      'infractl backup create --instance i-…, --volume vol-… or --database NAME',
+    );
   if (names.length === 0 && known.length === 0) {
     throw new UsageError({
       code: 'NoPlans',

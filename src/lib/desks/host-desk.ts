@@ -17,6 +17,7 @@ import {
   shellBySsm,
   tunnelBySsm,
 } from '../hosts/index.ts';
+import { nothingNamed } from '../project/index.ts';
 import type { HostPart, Project } from '../project/model.ts';
 
 export interface HostDeskDeps extends ValueDeps {
@@ -93,11 +94,12 @@ export class HostDesk {
   /**
    * The hosts that names mean; without a name the only one there is.
    *
-   * @throws UsageError `NoHosts`, `NoSuchHost`, `HostNeeded`
+   * @throws UsageError `NoHosts`, `NoSuchHost`, `HostNeeded`, `NothingNamed`
    */
   choose(names: readonly string[], all = false): HostPart[] {
-    const { hosts, name: project } = this.#project;
+    const { bare, hosts, name: project } = this.#project;
     const known = [...hosts.keys()];
+    if (bare) throw nothingNamed('which instance', 'By its id: --id i-… --user ubuntu');
     if (hosts.size === 0) {
       throw new UsageError({
         code: 'NoHosts',
@@ -137,7 +139,8 @@ export class HostDesk {
             port: await this.#systemsManager(),
             clock: systemClock,
             signal,
-            crossing: () => this.#crossing(target.reach.bucket),
+            // No bucket is made in the name of no project.
+            ...(this.#project.bare ? {} : { crossing: () => this.#crossing(target.reach.bucket) }),
           });
     this.#opened.add(port);
     return port;

@@ -26,6 +26,7 @@ import {
   type Wish,
 } from '../instances/index.ts';
 import type { PriceBook } from '../prices/index.ts';
+import { nothingNamed } from '../project/index.ts';
 import type { HostPart, Project } from '../project/model.ts';
 import { monthlyPrices } from './instance-prices.ts';
 import type { RecordDeps } from './recording.ts';
@@ -55,15 +56,18 @@ export class InstanceDesk {
   /**
    * The targets of a choice, each once.
    *
-   * @throws UsageError `NoSuchHost`, `NoSuchInstance`, `AmbiguousHost`, `NotAnInstance`
+   * @throws UsageError `NothingNamed`, `NoSuchHost`, `NoSuchInstance`, `AmbiguousHost`, `NotAnInstance`
    */
   async targets(choice: TargetChoice): Promise<Target[]> {
     return this.#targets(await this.#open(), choice);
   }
 
-  async #targets(deps: InstanceDeps, choice: TargetChoice): Promise<Target[]> {
-    const { region } = await this.#deps.session();
+  /** @param look without a project and a choice: all of the account and region, which nobody may act on */
+  async #targets(deps: InstanceDeps, choice: TargetChoice, look = false): Promise<Target[]> {
     const whole = isWhole(choice);
+    const everything = whole && this.#project.bare === true;
+    if (everything && !look) throw nothingNamed('what', 'By an id or a tag: --id i-…, --tag Name=web');
+    const { region } = await this.#deps.session();
     const parts = whole ? [...this.#project.hosts.values()] : choice.hosts.map((name) => this.#host(name));
     const onEc2 = parts.filter((part) => part.instance !== undefined || part.tags !== undefined);
     const other = parts.find((part) => !onEc2.includes(part));
@@ -87,6 +91,7 @@ export class InstanceDesk {
     const wish: Wish = {
       ids: choice.ids,
       tags: choice.tags,
+      everything,
       hosts,
       resources,
       describedBy: describedBy.flatMap((one) => one ?? []),
@@ -101,7 +106,7 @@ export class InstanceDesk {
    */
   async status(choice: TargetChoice): Promise<StatusRow[]> {
     const deps = checksAhead(await this.#open());
-    const targets = await this.#targets(deps, choice);
+    const targets = await this.#targets(deps, choice, true);
     return statusOf(deps, targets, await this.#monthly(targets, 'known'));
   }
 
@@ -185,7 +190,7 @@ export class InstanceDesk {
     const others = whole
       ? parts.length > 0
         ? []
-        : await this.targets(choice)
+        : await this.#targets(await this.#open(), choice, true)
       : isWhole({ ...choice, hosts: [] })
         ? []
         : await this.targets({ ...choice, hosts: [] });
@@ -228,9 +233,10 @@ export class InstanceDesk {
   }
 
   #host(name: string): HostPart {
-    const { hosts, name: project } = this.#project;
+    const { bare, hosts, name: project } = this.#project;
     const host = hosts.get(name);
     if (host) return host;
+    if (bare) throw nothingNamed('which instance', 'By its id or a tag: --id i-…, --tag Name=web');
     const near = nearest(name, hosts.keys());
     throw new UsageError({
       code: 'NoSuchHost',

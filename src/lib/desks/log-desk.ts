@@ -22,6 +22,7 @@ import {
   type Source,
   StatsCounter,
 } from '../logs/index.ts';
+import { nothingNamed } from '../project/index.ts';
 import type { FunctionPart, Project } from '../project/model.ts';
 import type { StacksPort } from '../stacks/index.ts';
 import type { HostDesk } from './host-desk.ts';
@@ -90,7 +91,7 @@ export class LogDesk {
    * The groups that names mean: a function or a stack of infractl.yaml, a group's own name, or the beginning
    * of several. Without a name: all that the stacks and functions of the environment write to.
    *
-   * @throws UsageError `NoSuchLogs` with the nearest names
+   * @throws UsageError `NoSuchLogs` with the nearest names, `NothingNamed`
    */
   async sources(names: readonly string[]): Promise<Source[]> {
     const found =
@@ -100,6 +101,11 @@ export class LogDesk {
     for (const source of found.flatMap((one) => one.sources))
       if (!sources.has(source.group)) sources.set(source.group, source);
     if (sources.size > 0) return [...sources.values()];
+    if (this.#project.bare)
+      throw nothingNamed(
+        'whose logs',
+        'A log group, or the beginning of several: infractl logs /aws/lambda/',
+      );
     throw new UsageError({
       code: 'NoSuchLogs',
       message: `The environment ${this.#project.environment} of ${this.#project.name} has no log groups.`,
@@ -278,17 +284,17 @@ export class LogDesk {
   }
 
   async #unknown(name: string, groups: readonly string[]): Promise<UsageError> {
-    const { functions, stacks, hosts, name: project } = this.#project;
+    const { bare, functions, stacks, hosts, name: project } = this.#project;
     const parts = [...functions.keys(), ...stacks.keys(), ...hosts.keys()];
     const start = name.startsWith('/') ? name.split('/').slice(0, 3).join('/') : '';
     const others = groups.length > 0 ? groups : await (await this.#logs()).groups(start, this.#deps.signal);
     const near = nearest(name, [...parts, ...others]);
     return new UsageError({
       code: 'NoSuchLogs',
-      message: `${JSON.stringify(name)} is no part of ${project} that logs, and no log group in ${(await this.#deps.session()).region} begins so.`,
+      message: `${bare ? 'No' : `${JSON.stringify(name)} is no part of ${project} that logs, and no`} log group in ${(await this.#deps.session()).region} begins ${bare ? `with ${JSON.stringify(name)}` : 'so'}.`,
       suggestions: [
         ...(near ? [`Did you mean: ${near}`] : []),
-        `Its functions, stacks and hosts: ${listed(parts) || 'none'}`,
+        ...(bare ? [] : [`Its functions, stacks and hosts: ${listed(parts) || 'none'}`]),
         ...(others.length > 0
           ? [`Log groups: ${others.slice(0, 5).join(', ')}${others.length > 5 ? ', …' : ''}`]
           : []),

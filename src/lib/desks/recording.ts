@@ -28,7 +28,7 @@ export interface RecordDeps {
   readonly withoutLock?: boolean | undefined;
 }
 
-type Place = Pick<Project, 'name' | 'environment' | 'root'>;
+type Place = Pick<Project, 'bare' | 'name' | 'environment' | 'root'>;
 
 /** What became of an act. */
 export interface Told {
@@ -68,6 +68,7 @@ export async function recorded<T>(
 }
 
 async function begin(deps: RecordDeps, project: Place, act: JournalAct): Promise<Ledger | undefined> {
+  if (project.bare) return undefined;
   try {
     const session = await deps.session();
     const store = await openArtifactStore(session, project.name, { create: false });
@@ -92,7 +93,7 @@ async function begin(deps: RecordDeps, project: Place, act: JournalAct): Promise
  * @throws InfractlError `Locked` (6) when somebody else holds it; what `work` throws
  */
 export async function underLock<T>(deps: RecordDeps, project: Place, work: () => Promise<T>): Promise<T> {
-  if (deps.withoutLock) return work();
+  if (deps.withoutLock || project.bare) return work();
   const session = await deps.session();
   const store = await openStore(deps, session, project);
   if (!store) return work();

@@ -7,6 +7,7 @@ import { lookupsOf } from '../deploy/lookups.ts';
 import { noStack } from '../deploy/outputs.ts';
 import { checkAccount } from '../deploy/preflight.ts';
 import type { DeployDeps } from '../deploy/types.ts';
+import { type NamedStack, nothingNamed, stackNamed } from '../project/index.ts';
 import type { Project } from '../project/model.ts';
 import {
   type Attached,
@@ -66,11 +67,12 @@ export class StackDesk {
     this.#project = project;
   }
 
-  /** Every stack of the environment. See `overview` of the stacks. */
+  /** Every stack of the environment; without a project, of the account and region. See `overview` of the stacks. */
   async list(): Promise<Overview> {
     const { port } = await this.#watch();
-    const { name, environment, stacks } = this.#project;
-    return overview(port, { project: name, environment, stacks: [...stacks.values()] });
+    const { bare, name, environment, stacks } = this.#project;
+    const of = bare ? {} : { project: name, environment };
+    return overview(port, { ...of, stacks: [...stacks.values()] });
   }
 
   /**
@@ -79,9 +81,8 @@ export class StackDesk {
    * @throws UsageError `NoSuchPart`
    */
   async subject(name: string): Promise<Subject> {
-    const { stacks } = this.#project;
     const wanted = name.replace(/^stack:/, '');
-    const part = stacks.get(wanted) ?? [...stacks.values()].find(({ stackName }) => stackName === wanted);
+    const part = stackNamed(this.#project, wanted);
     const { port } = await this.#watch();
     if (part) return this.#subjectOf(part, await port.stack(part.stackName));
     // One that was taken out of infractl.yaml is still there to be looked at.
@@ -92,8 +93,13 @@ export class StackDesk {
     return { ...order, timeout: OTHERS_TIMEOUT_MS, state };
   }
 
-  /** All stacks of the configuration. */
+  /**
+   * All stacks of the configuration.
+   *
+   * @throws UsageError `NothingNamed` where there is none
+   */
   async subjects(): Promise<Subject[]> {
+    if (this.#project.bare) throw nothingNamed('which stack', 'See which there are: infractl list');
     const { port } = await this.#watch();
     return Promise.all(
       [...this.#project.stacks.values()].map(async (part) =>
@@ -149,10 +155,12 @@ export class StackDesk {
     throw new InfractlError({
       code: 'StackNotFound',
       message: `The stack ${subject.stackName} does not exist in ${session.region}.`,
-      suggestions: [
-        `Create it: infractl deploy --create-stack${where}`,
-        'If it is there, check the profile, the region and the environment.',
-      ],
+      suggestions: this.#project.bare
+        ? [`See which there are: infractl list${where}`, 'If it is there, check the profile and the region.']
+        : [
+            `Create it: infractl deploy --create-stack${where}`,
+            'If it is there, check the profile, the region and the environment.',
+          ],
     });
   }
 
@@ -241,11 +249,7 @@ export class StackDesk {
     }
   }
 
-  #subjectOf(
-    part: { readonly name: string; readonly stackName: string; template: string; timeout: number },
-    state: StackState | undefined,
-  ): Subject {
-    const { name, stackName, template, timeout } = part;
+  #subjectOf({ name, stackName, template, timeout }: NamedStack, state: StackState | undefined): Subject {
     return { part: `stack ${name}`, stackName, templateFile: template, timeout, state };
   }
 

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { underneath } from '../aws/errors.ts';
 import { type Clock, throwIfAborted } from '../base/clock.ts';
-import { isInfractlError } from '../base/errors.ts';
+import { isInfractlError, UsageError } from '../base/errors.ts';
 import type { SsmReach } from '../project/model.ts';
 import { downloadTo, uploadFrom } from './copy.ts';
 import type { CopyOptions, HostCommand, HostPort, HostResult } from './port.ts';
@@ -26,8 +26,8 @@ export interface SsmDeps {
   readonly port: SsmPort;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
-  /** Where large input and output crosses; opened on first need. */
-  readonly crossing: () => Promise<Crossing>;
+  /** Where large input and output crosses; opened on first need. Without it large output takes longer. */
+  readonly crossing?: () => Promise<Crossing>;
 }
 
 /** Sealed input of so many bytes still fits into a command's own parameters. */
@@ -66,7 +66,14 @@ class SsmHost implements HostPort {
     this.#reach = reach;
     const { port, clock } = deps;
     const folder = `/run/infractl-ssm-${randomBytes(8).toString('hex')}`;
-    this.#place = { name, instance, folder, port, clock, crossing: () => this.#bucket() };
+    this.#place = {
+      name,
+      instance,
+      folder,
+      port,
+      clock,
+      ...(deps.crossing ? { crossing: () => this.#bucket() } : {}),
+    };
   }
 
   run(command: HostCommand): Promise<HostResult> {
@@ -127,7 +134,14 @@ class SsmHost implements HostPort {
   }
 
   #bucket(): Promise<Crossing> {
-    this.#crossing ??= this.#deps.crossing();
+    const { crossing } = this.#deps;
+    if (!crossing)
+      throw new UsageError({
+        code: 'BucketNeeded',
+        message: `What ${this.name} is to be given is too large for Systems Manager without a bucket of a project.`,
+        suggestions: ['Do it in the folder of a project.'],
+      });
+    this.#crossing ??= crossing();
     return this.#crossing;
   }
 

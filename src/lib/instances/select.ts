@@ -17,6 +17,8 @@ export interface Wish {
   readonly ids: readonly string[];
   /** All of them must fit. */
   readonly tags: Readonly<Record<string, string>>;
+  /** All that there is in the account and region. */
+  readonly everything: boolean;
   readonly hosts: readonly KnownHost[];
   /** What the stacks of the environment made. */
   readonly resources: readonly { readonly type: string; readonly physicalId: string }[];
@@ -53,7 +55,7 @@ export async function findTargets(deps: InstanceDeps, wish: Wish, place: string)
   const hostOf = new Map<string, KnownHost>();
   const results = await Promise.all([
     byIds(deps, wish.ids, place),
-    byTags(deps, wish.tags),
+    wish.everything ? tagged(deps, {}) : byTags(deps, wish.tags),
     byResources(deps, wish.resources),
     ...wish.hosts.map(async (host) => {
       const one = await ofHost(deps, host, place);
@@ -132,13 +134,19 @@ function notThere(missing: readonly string[], place: string): UsageError {
   });
 }
 
-async function byTags(deps: InstanceDeps, tags: Readonly<Record<string, string>>): Promise<Found> {
-  if (Object.keys(tags).length === 0) return {};
+/** What has all of these tags; everything where there are none. */
+async function tagged(deps: InstanceDeps, tags: Readonly<Record<string, string>>): Promise<Required<Found>> {
   const [i, g, d] = await Promise.all([
     deps.ports.instances().then((port) => port.byTags(tags)),
     orWarn(deps, 'auto scaling groups', async () => (await deps.ports.groups()).byTags(tags)),
     orWarn(deps, 'databases', async () => (await deps.ports.databases()).byTags(tags)),
   ]);
+  return { i, g, d };
+}
+
+async function byTags(deps: InstanceDeps, tags: Readonly<Record<string, string>>): Promise<Found> {
+  if (Object.keys(tags).length === 0) return {};
+  const { i, g, d } = await tagged(deps, tags);
   if (i.length + g.length + d.length > 0) return { i, g, d };
   const [key, value] = Object.entries(tags)[0] as [string, string];
   const values = await (await deps.ports.instances()).tagValues(key);

@@ -331,6 +331,8 @@ export interface FolderSource {
 }
 
 export interface Project {
+  /** There is no `infractl.yaml`: the command works on what its flags and words name. See bare.ts. */
+  readonly bare?: true;
   /** Absolute path of `infractl.yaml`. */
   readonly file: string;
   /** Absolute path of the folder that holds it. */

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { messageOf, UsageError } from '../base/errors.ts';
+import { noParts } from './bare.ts';
 import { readSecretFiles } from './env-file.ts';
 import { chooseEnvironment } from './environment.ts';
 import { readConfigurationFile } from './find.ts';
@@ -39,7 +40,7 @@ export async function salvageProject(options: LoadOptions, name?: string): Promi
       why: messageOf(failure),
       suggestions: ['Give it: --project NAME, with --env and --region.'],
     });
-  const project = bareProject(found, tree, text, file, options);
+  const project = partlessProject(found, tree, text, file, options);
   const env = options.env ?? process.env;
   const secrets = await readSecretFiles(project.root, project.environment, { env, git: false }).catch(
     () => undefined,
@@ -85,7 +86,7 @@ function lineOf(text: string, key: string): string | undefined {
   return new RegExp(`^${key}:\\s*["']?([\\w.-]+)`, 'm').exec(text)?.[1];
 }
 
-function bareProject(
+function partlessProject(
   name: string,
   tree: Record<string, unknown> | undefined,
   text: string,
@@ -116,13 +117,6 @@ function bareProject(
     ...(region ? { region } : {}),
     ...(profile ? { profile } : {}),
     ...(account ? { account } : {}),
-    stacks: new Map(),
-    images: new Map(),
-    functions: new Map(),
-    sites: new Map(),
-    checks: new Map(),
-    hosts: new Map(),
-    backups: new Map(),
-    releases: new Map(),
+    ...noParts(),
   };
 }

@@ -21,6 +21,12 @@ export type FlagsOf<T extends typeof Command> = Interfaces.InferredFlags<
 export type ArgsOf<T extends typeof Command> = Interfaces.InferredArgs<T['args']>;
 
 /**
+ * What a command needs of the folder that it is typed in: nothing; an infractl.yaml, or else names of what is in AWS;
+ * an infractl.yaml, with mistakes if need be; or a whole project. It is in the manifest, where the menu reads it.
+ */
+export type Needs = 'nothing' | 'names' | 'file' | 'project';
+
+/**
  * What every command shares: flags and arguments parsed, the terminal described, one result printed in
  * one of two views, errors turned into words and exit codes, Ctrl-C. A command implements `work`.
  */
@@ -42,6 +48,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
 
   /** A command whose `--json` is a stream of lines: events first, the result or the error last. */
   static streams = false;
+  static needs: Needs = 'nothing';
   /** A command that waits for one thing only: a spinner tells all. */
   static single = false;
 

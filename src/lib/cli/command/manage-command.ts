@@ -97,8 +97,8 @@ export abstract class ManageCommand<T extends typeof Command = typeof Command> e
 
   /** The name that severe acts are confirmed with. */
   protected async confirmName(): Promise<string> {
-    const { name, environment } = await this.glance();
-    return `${name}-${environment}`;
+    const { bare, name, environment } = await this.glance();
+    return bare ? (await this.session()).region : `${name}-${environment}`;
   }
 
   /** A wrong --confirm is refused before anything is asked of AWS. */

@@ -8,11 +8,11 @@ import type { Reporter } from '../../base/report.ts';
 import type { Candidate, FarKind } from '../../completion/index.ts';
 import type { DeployDeps, MissingParameter } from '../../deploy/index.ts';
 import type { AlarmDesk, DeskDeps, StackDesk } from '../../desks/index.ts';
-import { glanceAtProject, type LoadedProject, loadProject, type Salvaged } from '../../project/index.ts';
+import { glanceAtProject, loadProject, type Salvaged } from '../../project/index.ts';
 import type { Project } from '../../project/model.ts';
 import { painter } from '../terminal.ts';
 import { placeLine } from '../views/deploy-view.ts';
-import { BaseCommand, type FlagsOf } from './base-command.ts';
+import { BaseCommand, type FlagsOf, type Needs } from './base-command.ts';
 
 type ProjectFlags = FlagsOf<typeof Command> & {
   profile?: string | undefined;
@@ -43,7 +43,9 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
     }),
   };
 
-  #project: Promise<LoadedProject> | undefined;
+  static override needs: Needs = 'project';
+
+  #project: Promise<Salvaged> | undefined;
   #glance: Promise<Project> | undefined;
   #salvage: Promise<Salvaged> | undefined;
   #session: Promise<AwsSession> | undefined;
@@ -53,10 +55,10 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
   }
 
   /** The project around the current folder, in the environment chosen; its warnings are said once. */
-  protected project(): Promise<LoadedProject> {
+  protected project(): Promise<Salvaged> {
     this.#project ??= (async () => {
       const { readImports } = await import('../../stacks/index.ts');
-      const loaded = await loadProject({ ...this.#where(), imports: readImports });
+      const loaded = await loadProject({ ...this.#where(), imports: readImports }).catch(this.#without);
       for (const warning of loaded.warnings) this.warnUser(warning);
       return loaded;
     })();
@@ -66,7 +68,9 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
   /** The project for a command that changes nothing of it: quicker, and a template that is missing does not matter. */
   protected glance(): Promise<Project> {
     this.#glance ??= (async () => {
-      const { project, warnings } = await glanceAtProject(this.#where(), this.config.version);
+      const { project, warnings } = await glanceAtProject(this.#where(), this.config.version).catch(
+        this.#without,
+      );
       for (const warning of warnings) this.warnUser(warning);
       return project;
     })();
@@ -82,6 +86,25 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
       return found;
     })();
     return (await this.#salvage).project;
+  }
+
+  /**
+   * What stands in where there is no project, or one with mistakes, for a command that can do without: in the
+   * first case flags and words say all; in the second they say what it is about, and what can be read says where.
+   */
+  readonly #without = async (failure: unknown): Promise<Salvaged> => {
+    if ((this.ctor as unknown as typeof ProjectCommand).needs !== 'names') throw failure;
+    const { bareProject, ConfigurationError, salvageProject } = await import('../../project/index.ts');
+    if (!(failure instanceof ConfigurationError)) return bareProject(this.#where(), failure);
+    if (!this.#namesAll) throw failure;
+    return salvageProject(this.#where());
+  };
+
+  /** Whether the command line names what it is about by what it is called in AWS. */
+  get #namesAll(): boolean {
+    const flags = this.flags as Readonly<Record<string, unknown>>;
+    const named = ['id', 'tag', 'instance', 'volume', 'database'].some((flag) => flags[flag] !== undefined);
+    return flags.host === undefined && (named || this.words.some((word) => word.startsWith('/')));
   }
 
   /** Whichever is there already: all name the same place. */
@@ -124,10 +147,12 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
 
   /** Keeps names that this command shows for the shell's completion. */
   protected async rememberNames(kind: FarKind, names: readonly Candidate[]): Promise<void> {
-    const [{ rememberNames }, { file, environment }] = await Promise.all([
+    const [{ rememberNames }, { bare, file, environment }] = await Promise.all([
       import('../../completion/index.ts'),
       this.#known(),
     ]);
+    // Names are kept for a project; the completion of another folder would offer these.
+    if (bare) return;
     const of = { file, environment, sandbox: this.#aws.sandbox };
     rememberNames(kind, of, { at: Date.now(), names });
   }
@@ -234,12 +259,11 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
 
   /** Says where this command acts, before it does. */
   protected async sayPlace(): Promise<void> {
-    const [session, { name, environment }] = await Promise.all([this.session(), this.#known()]);
+    const [session, { bare, name, environment }] = await Promise.all([this.session(), this.#known()]);
     const { region, profile, sandbox } = session;
     if (this.#aws.json) return;
-    this.say(
-      placeLine({ project: name, environment, region, profile, sandbox }, painter(this.terminal.colourErr)),
-    );
+    const of = bare ? {} : { project: name, environment };
+    this.say(placeLine({ ...of, region, profile, sandbox }, painter(this.terminal.colourErr)));
   }
 
   /** Whether this command line may change the environment. */

@@ -52,7 +52,8 @@ export const untilFlag = Flags.string({
 export const confirmFlags = {
   yes: Flags.boolean({ char: 'y', description: 'Do not ask.' }),
   confirm: Flags.string({
-    description: 'The name to confirm with where much is at stake: <project>-<environment>.',
+    description:
+      'The name to confirm with where much is at stake: <project>-<environment>, without a project the region.',
     helpValue: 'NAME',
   }),
 };

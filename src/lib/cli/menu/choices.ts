@@ -28,6 +28,8 @@ export interface MenuFacts {
   readonly recent: readonly string[];
   /** What is shown before anything is typed: the usual commands and the topics, all commands, or those of a topic. */
   readonly shown: 'usual' | 'all' | { readonly topic: string };
+  /** Commands that are wanted most, where they are not the usual ones. */
+  readonly first?: readonly string[] | undefined;
   /** The environment and the AWS that commands are given, in words; absent where there is nothing to choose. */
   readonly place?: string | undefined;
 }
@@ -43,7 +45,7 @@ const BACK = 'back';
 
 /** The choices that a typed term leaves, group by group; a heading is a text alone. */
 export function menuChoices(
-  { commands, topics, recent, shown, place }: MenuFacts,
+  { commands, topics, recent, shown, place, first = FIRST }: MenuFacts,
   term: string | undefined,
   columns: number,
 ): (string | MenuChoice)[] {
@@ -73,9 +75,9 @@ export function menuChoices(
   ]);
   const short = () => [
     PROJECT,
-    ...FIRST.flatMap((name) => hits.filter(({ id }) => id === name)).map(({ id, summary }) =>
-      line(id, summary ?? '', { kind: 'command', id }),
-    ),
+    ...first
+      .flatMap((name) => hits.filter(({ id }) => id === name))
+      .map(({ id, summary }) => line(id.replaceAll(':', ' '), summary ?? '', { kind: 'command', id })),
     'More',
     ...groups.filter((topic) => topic !== PROJECT && !topic.includes(':')).map(opened),
     line('all …', 'All commands; typing finds them too.', { kind: 'open', topic: undefined }),

@@ -4,6 +4,7 @@ import { shellWords } from '../../base/shell-words.ts';
 import { glanceAtProject } from '../../project/index.ts';
 import type { Project } from '../../project/model.ts';
 import { Prompter } from '../asking/prompt.ts';
+import type { Needs } from '../command/base-command.ts';
 import { describeTerminal, type Paint, painter } from '../terminal.ts';
 import { cut } from '../views/table.ts';
 import { type Chosen, type MenuFacts, menuChoices } from './choices.ts';
@@ -13,9 +14,15 @@ import { recentLines, rememberLine } from './recent.ts';
 /** Lines of the screen that are not choices: the head, the question, the keys, a line above and below. */
 const AROUND = 5;
 const LOOKING = 'Looking at AWS …';
-/** What works where there is no project. */
-const WITHOUT_PROJECT =
-  /^(?:init|doctor|completion|sandbox:|logs$|manage:(?:status|start|stop|restart|quick)$)/;
+/** What a command may need for the menu to offer it. */
+const WORKS: Readonly<Record<Here['is'], readonly Needs[]>> = {
+  project: ['nothing', 'names', 'file', 'project'],
+  faulty: ['nothing', 'names', 'file'],
+  bare: ['nothing', 'names'],
+};
+
+/** What is offered first where there is no project yet. */
+const BEFORE_A_PROJECT = ['init', 'sandbox:start', 'doctor', 'list', 'explain', 'events', 'outputs'];
 
 /** Which environment of which AWS commands are given; undefined leaves the choice to the project. */
 interface Place {
@@ -29,6 +36,8 @@ const said = () => /^(?:1|true)$/.test(process.env.INFRACTL_SANDBOX ?? '');
 /** What the menu knows of the folder that it was opened in. */
 interface Here {
   readonly folder: string;
+  /** A project, one with mistakes, or none. */
+  readonly is: 'project' | 'faulty' | 'bare';
   readonly project: Project | undefined;
   /** Why there is none, in lines. */
   readonly trouble: readonly string[];
@@ -56,10 +65,10 @@ export async function openMenu(
   for (;;) {
     const here = await lookAround(place, config.version);
     const commands = config.commands.filter(
-      ({ hidden, id }) =>
+      ({ hidden, id, needs }) =>
         !hidden &&
         (typeof shown === 'string' || id === shown.topic || id.startsWith(`${shown.topic}:`)) &&
-        (here.project !== undefined || here.trouble.length > 1 || WITHOUT_PROJECT.test(id)),
+        WORKS[here.is].some((one) => one === (needs ?? 'project')),
     );
     const looking = new AbortController();
     const [head, ...more] = headLines(here, place, paint);
@@ -72,6 +81,7 @@ export async function openMenu(
           ? recentLines(here.folder).filter((line) => config.findCommand(apart(config, line).id))
           : [],
       shown,
+      first: here.is === 'bare' ? BEFORE_A_PROJECT : undefined,
       place: here.project && placeWords(here.project, place),
     };
     const chosen = await prompter
@@ -112,16 +122,18 @@ async function lookAround(place: Place, version: string): Promise<Here> {
   const cwd = process.cwd();
   try {
     const { project } = await glanceAtProject({ cwd, environment: place.environment }, version);
-    return { folder: project.root, project, trouble: [] };
+    return { folder: project.root, is: 'project', project, trouble: [] };
   } catch (error) {
     if (!isInfractlError(error)) throw error;
-    const lines = [error.message, ...(error.why && error.code !== 'NoConfiguration' ? [error.why] : [])];
-    const mend = error.code === 'NoConfiguration' ? [] : ['→ See all of it: infractl config validate'];
-    return {
-      folder: cwd,
-      project: undefined,
-      trouble: [...lines, ...mend].flatMap((text) => text.split('\n')),
-    };
+    const bare = error.code === 'NoConfiguration';
+    const lines = bare
+      ? [
+          error.message,
+          'Start one (init), try the sandbox, or name what is in AWS: manage status, logs, explain …',
+        ]
+      : [error.message, ...(error.why ? [error.why] : []), '→ See all of it: infractl config validate'];
+    const trouble = lines.flatMap((text) => text.split('\n'));
+    return { folder: cwd, is: bare ? 'bare' : 'faulty', project: undefined, trouble };
   }
 }
 

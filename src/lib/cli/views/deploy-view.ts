@@ -7,8 +7,9 @@ import type { View } from './view.ts';
 import { wrapped } from './wrap.ts';
 
 export interface Place {
-  readonly project: string;
-  readonly environment: string;
+  /** Absent where there is no project. */
+  readonly project?: string;
+  readonly environment?: string;
   readonly region: string;
   readonly profile?: string | undefined;
   readonly sandbox: boolean;
@@ -17,7 +18,8 @@ export interface Place {
 /** `auth-manager · dev · eu-west-3 · profile production`: where this command acts, said before it does. */
 export function placeLine(place: Place, paint: Paint): string {
   const where = place.sandbox ? 'sandbox' : place.profile ? `profile ${place.profile}` : undefined;
-  return [paint('bold', place.project), place.environment, place.region, where].filter(Boolean).join(' · ');
+  const words = [place.project, place.environment, place.region, where].filter((word) => word !== undefined);
+  return words.map((word, at) => (at === 0 ? paint('bold', word) : word)).join(' · ');
 }
 
 /**

@@ -29,16 +29,18 @@ const COLUMNS: readonly Column[] = [
  * The stacks of an environment, one a line.
  *
  * @param now milliseconds since 1970, for the ages
+ * @param bare there is no project: they are all of the account and region
  */
-export function listView(stacks: readonly StackOverview[], now: number): View {
+export function listView(stacks: readonly StackOverview[], now: number, bare = false): View {
   const ago = (iso: string | null) => (iso ? `${age(now - Date.parse(iso))} ago` : '-');
   return {
     json: stacks,
     text: (ui) => {
-      if (stacks.length === 0) return 'The project has no stacks.';
-      const remarks = stacks.map(remark);
+      if (stacks.length === 0)
+        return bare ? 'There are no stacks in this account and region.' : 'The project has no stacks.';
+      const remarks = stacks.map(bare ? ownerOf : remark);
       const rows = stacks.map((stack, at) => [
-        stack.stack ?? stack.stackName,
+        (bare ? undefined : stack.stack) ?? stack.stackName,
         ui.paint(STYLE[stack.mood], stack.words),
         ago(stack.updatedAt ?? stack.createdAt),
         ago(stack.createdAt),
@@ -52,6 +54,10 @@ export function listView(stacks: readonly StackOverview[], now: number): View {
       return table(ui, remarks.some(Boolean) ? COLUMNS : COLUMNS.slice(0, -1), rows);
     },
   };
+}
+
+function ownerOf({ project }: StackOverview): string {
+  return project === null ? '' : `of the project ${project}`;
 }
 
 function remark({ configured, status, project }: StackOverview): string {

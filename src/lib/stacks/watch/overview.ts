@@ -4,8 +4,9 @@ import { ENVIRONMENT_TAG, PART_TAG, PROJECT_TAG } from '../types.ts';
 import { type Mood, statusWords } from './status-words.ts';
 
 export interface OverviewOrder {
-  readonly project: string;
-  readonly environment: string;
+  /** Absent: the stacks of all, and of none. */
+  readonly project?: string;
+  readonly environment?: string;
   /** Those of the configuration, in its order. */
   readonly stacks: readonly { readonly name: string; readonly stackName: string }[];
 }
@@ -87,7 +88,9 @@ async function present(
 
 /** Tags spread to nested stacks; those belong to the stack around them. */
 function isOurs({ tags, parentId }: StackState, { project, environment }: OverviewOrder): boolean {
-  if (parentId !== undefined || tags[PROJECT_TAG] !== project) return false;
+  if (parentId !== undefined) return false;
+  if (project === undefined) return true;
+  if (tags[PROJECT_TAG] !== project) return false;
   return (tags[ENVIRONMENT_TAG] ?? environment) === environment;
 }
 
