@@ -18,7 +18,7 @@ export interface Wish {
   /** All of them must fit. */
   readonly tags: Readonly<Record<string, string>>;
   /** All that there is in the account and region. */
-  readonly everything: boolean;
+  readonly everything?: boolean;
   readonly hosts: readonly KnownHost[];
   /** What the stacks of the environment made. */
   readonly resources: readonly { readonly type: string; readonly physicalId: string }[];

@@ -64,7 +64,7 @@ export async function openWorld(): Promise<World> {
   return { fake, deps, events, doors, interrupt };
 }
 
-const NOTHING: Wish = { ids: [], tags: {}, everything: false, hosts: [], resources: [], describedBy: [] };
+const NOTHING: Wish = { ids: [], tags: {}, hosts: [], resources: [], describedBy: [] };
 
 /** Finds, plans and does, as a command does. */
 export async function doIt(
