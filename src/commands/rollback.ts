@@ -22,10 +22,7 @@ export default class Rollback extends HostCommand<typeof Rollback> {
     'first one back. Data in tables, buckets and databases stays as it is.';
   static override examples = [
     { description: 'See what would go back', command: '<%= config.bin %> <%= command.id %> --dry-run' },
-    {
-      description: 'Undo the last change, in a script',
-      command: '<%= config.bin %> <%= command.id %> --yes',
-    },
+    { description: 'Undo the last, in a script', command: '<%= config.bin %> <%= command.id %> --yes' },
   ];
   static override strict = false;
   static override args = {
@@ -67,8 +64,8 @@ export default class Rollback extends HostCommand<typeof Rollback> {
     const isId = /^(\d{8}T\d{9}Z-)?[0-9a-f]{6}$/.test(this.words[0] ?? '');
     const [to, parts] = isId ? [this.words[0], this.words.slice(1)] : [undefined, this.words];
     const decide = stuckChoice(this.flags, this.prompter, (lines, ask) => this.asideSaying(lines, ask));
-    const common = await this.deployDeps(systemClock);
-    const deps = this.withHosts({ ...common, ...lockChoice(this.flags), decide });
+    const choices = { ...lockChoice(this.flags), decide };
+    const deps = this.withHosts({ ...(await this.deployDeps(systemClock)), ...choices });
     await this.sayPlace();
     const rollback = await openRollback(deps, project, { to, parts, allowReplacement });
     const plan = await rollback.plan();
