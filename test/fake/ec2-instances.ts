@@ -150,6 +150,17 @@ export const instanceHandlers: Ec2Handlers = {
     };
   },
 
+  GetConsoleOutput(p, context) {
+    const [one] = named([String(p.InstanceId)], context) as [FakeInstance];
+    if (p.Latest === 'true' && one.type.startsWith('t2.'))
+      throw new FakeError(
+        'UnsupportedOperation',
+        'This instance type does not support retrieving the latest console logs.',
+      );
+    const timestamp = new Date(context.clock.now());
+    return { instanceId: one.id, timestamp, output: Buffer.from(one.console).toString('base64') };
+  },
+
   DescribeInstanceStatus(p, context) {
     const { items, next } = chosen(p, context);
     const all = p.IncludeAllInstances === 'true';

@@ -51,6 +51,8 @@ export interface FakeInstance {
   platform: 'Linux/UNIX' | 'Windows';
   lifecycle: 'spot' | undefined;
   readonly script: InstanceScript;
+  /** What it wrote to its console. */
+  console: string;
   /** How often it was rebooted. */
   reboots: number;
   hibernated: boolean;
@@ -106,6 +108,7 @@ export class Ec2State {
       platform: 'Linux/UNIX',
       lifecycle: undefined,
       script: {},
+      console: '',
       reboots: 0,
       hibernated: false,
       ...rest,

@@ -2,9 +2,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Redactor } from '../../src/lib/base/redact.ts';
+import { HostDesk } from '../../src/lib/desks/host-desk.ts';
 import type { HostPort } from '../../src/lib/hosts/port.ts';
 import { openSsh, type SshDeps } from '../../src/lib/hosts/ssh.ts';
-import type { SshReach } from '../../src/lib/project/model.ts';
+import type { HostPart, Project, SshReach } from '../../src/lib/project/model.ts';
+import { startFake } from '../fake/server.ts';
+import { sessionFor } from '../fake/session.ts';
 import { noHost, useHost } from '../helpers/host.ts';
 
 describe.skipIf(noHost)('a host by ssh', () => {
@@ -151,6 +155,45 @@ describe.skipIf(noHost)('a host by ssh', () => {
       expect(asked).toEqual([expect.stringMatching(/^SHA256:/)]);
       await open();
       expect(asked).toHaveLength(1);
+    });
+
+    it('a new one that the console of its instance has shown is right without a question', async () => {
+      used.host.forget();
+      const fake = await startFake();
+      const fingerprints = used.host.sh(
+        'for key in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $key; done',
+      );
+      const lines = fingerprints.split('\n').map((line) => `ec2: ${line}`);
+      const console = ['BEGIN', ...lines, 'END']
+        .map((line) => line.replace(/^(BEGIN|END)$/, '-----$1 SSH HOST KEY FINGERPRINTS-----'))
+        .join('\r\n');
+      const instance = fake.state.ec2.addInstance({ publicIp: used.host.address });
+      const desk = new HostDesk(
+        {
+          session: () => sessionFor(fake),
+          redactor: new Redactor(),
+          variable: () => undefined,
+          env: { ...process.env, PATH: used.host.path },
+          signal: new AbortController().signal,
+        },
+        { hosts: new Map(), stacks: new Map() } as unknown as Project,
+      );
+      const health = { path: '', ports: [] };
+      const web: HostPart = {
+        name: 'web',
+        instance: instance.id,
+        reach: { via: 'ssh' },
+        health,
+        services: [],
+      };
+      try {
+        expect(await failure(desk.open(web))).toMatchObject({ code: 'HostKeyUnknown' });
+        instance.console = console;
+        expect((await (await desk.open(web)).run({ argv: ['true'] })).exitCode).toBe(0);
+      } finally {
+        await desk.close();
+        await fake.close();
+      }
     });
 
     it('a changed one is refused, whatever is said', async () => {

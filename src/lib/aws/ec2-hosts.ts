@@ -1,6 +1,7 @@
 import {
   DescribeInstancesCommand,
   type Filter,
+  GetConsoleOutputCommand,
   type Instance,
   paginateDescribeInstances,
 } from '@aws-sdk/client-ec2';
@@ -16,7 +17,7 @@ const ALIVE: Filter = {
   Values: ['pending', 'running', 'stopping', 'stopped', 'shutting-down'],
 };
 
-/** EC2's DescribeInstances for `lib/hosts`. */
+/** EC2's DescribeInstances and GetConsoleOutput for `lib/hosts`. */
 export function instancesPort(session: AwsSession, signal?: AbortSignal): InstancesPort {
   const client = ec2Client(session);
   const options = signal ? { abortSignal: signal } : {};
@@ -44,6 +45,24 @@ export function instancesPort(session: AwsSession, signal?: AbortSignal): Instan
           for (const { Instances = [] } of page.Reservations ?? []) all.push(...Instances.map(found));
         return all;
       });
+    },
+    async console(id) {
+      const output = async (Latest: boolean) => {
+        const { Output = '' } = await call(session, 'ec2:GetConsoleOutput', () =>
+          client.send(
+            new GetConsoleOutputCommand({ InstanceId: id, ...(Latest ? { Latest } : {}) }),
+            options,
+          ),
+        );
+        return Buffer.from(Output, 'base64').toString('utf8');
+      };
+      try {
+        return await output(true);
+      } catch (error) {
+        // Only machines of the Nitro system say it as it comes.
+        if (underneath(error).name !== 'UnsupportedOperation') throw error;
+        return output(false);
+      }
     },
   };
 }

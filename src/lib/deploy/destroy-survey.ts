@@ -176,3 +176,20 @@ function keepOne(retain: Map<string, string[]>, { part, state, resources }: Endi
     ],
   });
 }
+
+/** An application on hosts, and whether they go. What is on a host is left alone: it ends with its machine. */
+export interface ReleaseEnding {
+  readonly part: string;
+  readonly hosts: readonly string[];
+  readonly goes: boolean;
+}
+
+/** What becomes of the applications on hosts when these stacks go. Pure. */
+export function releaseEndings(project: Project, endings: readonly Pick<Ending, 'part'>[]): ReleaseEnding[] {
+  const graph = buildGraph(project);
+  const going = new Set(endings.map(({ part }) => part));
+  return [...project.releases.values()].map(({ name, hosts }) => {
+    const id = { kind: 'release', name } as const;
+    return { part: partKey(id), hosts, goes: graph.needs(id).some((need) => going.has(partKey(need))) };
+  });
+}

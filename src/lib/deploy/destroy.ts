@@ -1,12 +1,21 @@
 import { Exit, InfractlError, isInfractlError, messageOf } from '../base/errors.ts';
-import { plural } from '../base/text.ts';
+import { listed, plural } from '../base/text.ts';
 import type { Lease } from '../lease/index.ts';
 import { buildGraph, walkGraph } from '../project/index.ts';
 import { type PartId, type Project, partKey } from '../project/model.ts';
 import { createSecretReader } from '../secrets/index.ts';
 import type { EndingResource } from '../stacks/index.ts';
 import { DestroySites, type SiteGoing } from './destroy-sites.ts';
-import { checkEndings, type Ending, type Holding, holdingsOf, type Kept, keptBy } from './destroy-survey.ts';
+import {
+  checkEndings,
+  type Ending,
+  type Holding,
+  holdingsOf,
+  type Kept,
+  keptBy,
+  type ReleaseEnding,
+  releaseEndings,
+} from './destroy-survey.ts';
 import { beforeChanges } from './guard.ts';
 import { Known } from './known.ts';
 import { Ledger } from './ledger.ts';
@@ -31,6 +40,8 @@ export interface Inventory {
   readonly repositories: readonly { readonly part: string; readonly uri: string }[];
   /** Sites whose files are taken out of their buckets. */
   readonly sites: readonly SiteGoing[];
+  /** Applications on hosts, which end with their machines or stay with them. */
+  readonly releases: readonly ReleaseEnding[];
   /** Buckets and repositories that are emptied first. */
   readonly holdings: readonly Holding[];
   /** Parts that were asked to stay, and what they need. */
@@ -139,6 +150,7 @@ export class Destroy {
       })),
       repositories: await this.#repositories(),
       sites: await this.#sites.look(this.#kept.parts, this.#retained(going)),
+      releases: releaseEndings(project, going),
       holdings: this.#holdings,
       kept: endings.flatMap(({ part }) => (this.#kept.parts.has(part) ? [part] : [])),
       ...(store ? { bucket: store.bucket } : {}),
@@ -197,11 +209,19 @@ export class Destroy {
       parts: this.#outcomes,
       stays: [
         ...this.#stays(),
+        ...this.#staysOnHosts(),
         ...(store ? [`the bucket ${store.bucket}: the journal of deploys, and packaged code`] : []),
       ],
       ...(this.#ledger.id ? { journal: this.#ledger.id } : {}),
       ms: clock.now() - started,
     };
+  }
+
+  #staysOnHosts(): string[] {
+    const gone = [...this.#present.values()].filter(({ part }) => !this.#kept.parts.has(part));
+    return releaseEndings(this.#context.project, gone)
+      .filter(({ goes }) => !goes)
+      .map(({ part, hosts }) => `the ${part}${hosts.length > 0 ? ` on ${listed(hosts)}` : ''}, as it is`);
   }
 
   /** What a finished destroy has left, and why. */

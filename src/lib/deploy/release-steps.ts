@@ -179,8 +179,9 @@ function whereOf({ hosts, group }: ReleasePart): string {
 function planOf(looks: readonly ReleaseLook[]): Plan {
   const changed = looks.filter((look) => look.changed);
   if (changed.length === 0) return { outcome: 'unchanged', detail: wordsOf(looks) };
-  const [{ subject, brings }] = changed as [ReleaseLook];
-  const words = [subject, brings ? plural(brings, 'commit') : null].filter((word) => word !== null);
+  const [{ subject, commit, brings }] = changed as [ReleaseLook];
+  const what = [subject, commit && `(${commit.slice(0, 7)})`].filter(Boolean).join(' ');
+  const words = [what, brings ? plural(brings, 'commit') : ''].filter(Boolean);
   const where = listed(changed.map(({ place }) => place));
   return {
     outcome: changed.every(({ id }) => id === null) ? 'create' : 'update',

@@ -4,8 +4,10 @@ import { nearest } from '../base/text.ts';
 import { type ValueDeps, valueResolver } from '../deploy/values.ts';
 import {
   type Crossing,
+  consoleFingerprints,
   type HostCommand,
   type HostPort,
+  type InstancesPort,
   locateHost,
   openSsh,
   openSsm,
@@ -130,11 +132,11 @@ export class HostDesk {
   }
 
   async open(part: HostPart): Promise<HostPort> {
-    const { env, signal, trust } = this.#deps;
+    const { env, signal } = this.#deps;
     const target = await this.#target(part);
     const port =
       'address' in target
-        ? await openSsh(target, { env, signal, trust })
+        ? await openSsh(target, { env, signal, trust: this.#trust(target.machine) })
         : await openSsm(target, {
             port: await this.#systemsManager(),
             clock: systemClock,
@@ -144,6 +146,23 @@ export class HostDesk {
           });
     this.#opened.add(port);
     return port;
+  }
+
+  /** A key that the machine itself has shown on its console is its own; of any other somebody must say so. */
+  #trust(machine: string | undefined): HostDeskDeps['trust'] {
+    const { trust } = this.#deps;
+    if (machine === undefined) return trust;
+    return async (key, where) => {
+      const text = await this.#instances()
+        .then((port) => port.console(machine))
+        .catch(unlessStopped);
+      return consoleFingerprints(text).includes(key.fingerprint) || ((await trust?.(key, where)) ?? false);
+    };
+  }
+
+  async #instances(): Promise<InstancesPort> {
+    const { session, signal } = this.#deps;
+    return (await import('../aws/ec2-hosts.ts')).instancesPort(await session(), signal);
   }
 
   /** Runs a command on all of them at the same time. One that cannot be reached is an outcome of its own. */
@@ -261,18 +280,18 @@ export class HostDesk {
   }
 
   async #target(part: HostPart): Promise<SshTarget | SsmTarget> {
-    const { session, signal } = this.#deps;
     const { address, instance } = await locateHost(part, {
       resolve: async (value) => (await this.#resolve(value)).value,
-      instances: async () => (await import('../aws/ec2-hosts.ts')).instancesPort(await session(), signal),
+      instances: () => this.#instances(),
     });
     const { name, reach } = part;
-    if (address !== undefined && reach.via === 'ssh') return { name, address, reach };
+    if (address !== undefined && reach.via === 'ssh')
+      return { name, address, reach, ...(instance === undefined ? {} : { machine: instance }) };
     if (instance === undefined)
       throw new InfractlError({ code: 'NoAddress', message: `The host ${name} has no address.` });
     if (reach.via === 'ssm') return { name, instance, reach };
     const tunnel = async () => tunnelBySsm(instance, await this.#plugin(name), reach.port ?? 22);
-    return { name, address: instance, reach, tunnel };
+    return { name, address: instance, reach, machine: instance, tunnel };
   }
 
   async #systemsManager(): Promise<SsmPort> {
@@ -299,6 +318,12 @@ export class HostDesk {
   async close(): Promise<void> {
     await Promise.all([...this.#opened].map((port) => port.close()));
   }
+}
+
+/** Who may not read a console, or finds nothing there, is asked as others are. */
+function unlessStopped(error: unknown): string {
+  if (!isInfractlError(error) || error.code === 'Interrupted') throw error;
+  return '';
 }
 
 function outcomeOf(host: string, { code, message, why }: InfractlError): HostOutcome {

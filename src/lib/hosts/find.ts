@@ -15,6 +15,8 @@ export interface FoundInstance {
 export interface InstancesPort {
   byId(id: string): Promise<FoundInstance | undefined>;
   byTags(tags: Readonly<Record<string, string>>): Promise<readonly FoundInstance[]>;
+  /** What a machine wrote to its console, as far as AWS has it: GetConsoleOutput. */
+  console(id: string): Promise<string>;
 }
 
 export interface FindDeps {

@@ -5,6 +5,7 @@ import type { SshTarget, Tunnel } from './ssh-options.ts';
 import type { SsmDeps, SsmTarget } from './ssm.ts';
 import type { FleetDeps, FleetOrder, FleetOutcome } from './ssm-fleet.ts';
 
+export { consoleFingerprints } from './console-keys.ts';
 export { type FindDeps, type FoundInstance, type InstancesPort, type Located, locateHost } from './find.ts';
 export type { CopyOptions, HostCommand, HostPort, HostResult } from './port.ts';
 export type { SshDeps } from './ssh.ts';

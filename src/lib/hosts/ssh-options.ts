@@ -7,6 +7,8 @@ export interface SshTarget {
   readonly name: string;
   readonly address: string;
   readonly reach: SshReach;
+  /** The EC2 instance that it is, where that is known. */
+  readonly machine?: string;
   /** What each connection goes through, opened for it alone. */
   readonly tunnel?: () => Promise<Tunnel>;
 }

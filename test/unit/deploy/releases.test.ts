@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Exit } from '../../../src/lib/base/errors.ts';
-import { type DeployOptions, openRollback } from '../../../src/lib/deploy/index.ts';
+import { type DeployOptions, openDestroy, openRollback } from '../../../src/lib/deploy/index.ts';
 import { salvageProject } from '../../../src/lib/project/index.ts';
 import { Hosts } from './release-setup.ts';
 import { Deploys, functionTemplate, startHealth } from './setup.ts';
@@ -242,6 +242,21 @@ describe('a rollback of a deploy that released', () => {
       detail: expect.stringContaining('one is not kept on web1'),
     });
     expect(await failure(run())).toMatchObject({ code: 'RollbackBlocked', exit: Exit.declined });
+    expect(hosts.did).toEqual([]);
+  });
+});
+
+describe('a destroy', () => {
+  it('says which releases end with their machines, and asks no host', async () => {
+    await deploy();
+    hosts.did.length = 0;
+    const destroy = await openDestroy(await deploys.deps(), await deploys.project(), { keep: [] });
+    expect((await destroy.inventory()).releases).toEqual([
+      { part: 'release app', hosts: ['web1', 'web2'], goes: true },
+    ]);
+    const kept = await openDestroy(await deploys.deps(), await deploys.project(), { keep: ['stack:a'] });
+    expect((await kept.inventory()).releases).toMatchObject([{ goes: false }]);
+    expect((await kept.run()).stays).toContain('the release app on web1 and web2, as it is');
     expect(hosts.did).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { instancesPort } from '../../../src/lib/aws/ec2-hosts.ts';
-import { type Located, locateHost } from '../../../src/lib/hosts/index.ts';
+import { consoleFingerprints, type Located, locateHost } from '../../../src/lib/hosts/index.ts';
 import type { HostPart } from '../../../src/lib/project/model.ts';
 import { type Fake, startFake } from '../../fake/server.ts';
 import { sessionFor } from '../../fake/session.ts';
@@ -74,5 +74,29 @@ describe('where a host is', () => {
       code: 'InstanceNotRunning',
       message: `The instance ${id} of the host web is stopped.`,
     });
+  });
+});
+
+describe('the keys that a machine shows on its console', () => {
+  const one = `SHA256:${'a'.repeat(43)}`;
+  const other = `SHA256:${'b'.repeat(43)}`;
+  const text = [
+    `[   9.1] other output ${other}`,
+    '-----BEGIN SSH HOST KEY FINGERPRINTS-----',
+    `ec2: 256 ${one} root@ip-10-0-1-5 (ED25519)`,
+    '-----END SSH HOST KEY FINGERPRINTS-----',
+  ].join('\r\n');
+
+  it('are those between the marks, and none where there are no marks', () => {
+    expect(consoleFingerprints(text)).toEqual([one]);
+    expect(consoleFingerprints(`ec2: 256 ${one}`)).toEqual([]);
+  });
+
+  it('are read as the machine says them, or later where its type gives no more', async () => {
+    const port = instancesPort(await sessionFor(fake));
+    const { id } = fake.state.ec2.addInstance({ console: text });
+    expect(await port.console(id)).toBe(text);
+    const older = fake.state.ec2.addInstance({ console: text, type: 't2.micro' });
+    expect(await port.console(older.id)).toBe(text);
   });
 });

@@ -133,6 +133,12 @@ export function inventoryLines(inventory: Inventory, account: string, paint: Pai
   }
   for (const { part, bucket, prefix, files } of inventory.sites)
     lines.push(`  ${paint('red', '-')} ${part}: ${plural(files, 'file')} in s3://${bucket}/${prefix}`);
+  for (const { part, hosts, goes } of inventory.releases)
+    lines.push(
+      goes
+        ? `  ${paint('red', '-')} ${part}, with ${hosts.length > 0 ? `the machine of ${listed(hosts)}` : 'its group'}`
+        : `  ${paint('dim', `stays: ${part} on ${listed(hosts)}`)}`,
+    );
   for (const part of inventory.kept) lines.push(`  ${paint('dim', `stays: ${part}`)}`);
   const counted = new Set(inventory.holdings.map(({ name }) => name));
   for (const { uri } of inventory.repositories) {
