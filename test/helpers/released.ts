@@ -44,13 +44,16 @@ Server(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 `;
 
 export interface Commit {
-  readonly status?: number;
+  /** What /health answers; a text is Python. */
+  readonly status?: number | string;
   /** Python that runs before it listens. */
   readonly extra?: string;
   /** Further files. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
+const RESET =
+  "systemctl stop app app@8501 app@8502 2>/dev/null; systemctl reset-failed 2>/dev/null; rm -rf /srv/app; echo 'upstream app { server 127.0.0.1:8501; }' > /etc/nginx/conf.d/infractl-app.conf; systemctl reload nginx || systemctl restart nginx";
 const REPOSITORY = '/srv/git/app.git';
 
 export class Released {
@@ -153,11 +156,7 @@ export class Released {
 
   /** As if nothing was ever released. */
   reset(): void {
-    this.host.sh(
-      'systemctl stop app app@8501 app@8502 2>/dev/null; systemctl reset-failed 2>/dev/null; rm -rf /srv/app; true',
-    );
-    this.host.write('/etc/nginx/conf.d/infractl-app.conf', 'upstream app { server 127.0.0.1:8501; }\n');
-    this.host.sh('systemctl reload nginx || systemctl restart nginx');
+    this.host.sh(RESET);
   }
 
   /** Keeps what is released now, for `restore`. */
@@ -169,10 +168,8 @@ export class Released {
   /** As it was at `keep`, with nothing at work: host, repository, and the service as it then answered. */
   async restore(): Promise<void> {
     const { host } = this;
-    host.attempt('pkill', '-9', '-f', 'python3 -c import sys,zlib');
-    this.reset();
     host.sh(
-      `cp -a /srv/kept-app /srv/app && git -C /srv/git/work reset -q --hard ${this.#kept} && git -C /srv/git/work push -qf origin main && systemctl start app`,
+      `pkill -9 -f 'python3 -[c] import sys,zlib'; (${RESET}) && cp -a /srv/kept-app /srv/app && git -C /srv/git/work reset -q --hard ${this.#kept} && git -C /srv/git/work push -qf origin main && systemctl start app`,
     );
     tell('systemctl status app', () => this.host.sh('systemctl status app || true'));
     await until(() => this.answer());
@@ -194,6 +191,6 @@ days=90; [ "$1" = renew ] && days=120
 openssl req -x509 -newkey rsa:2048 -nodes -keyout $d/privkey.pem -out $d/fullchain.pem -days $days -subj /CN=mbot.example.com 2>/dev/null
 `;
 
-export function appText(build: string, status = 200, extra = ''): string {
+export function appText(build: string, status: number | string = 200, extra = ''): string {
   return APP.replace('@BUILD@', build).replace('@STATUS@', String(status)).replace('@EXTRA@', extra);
 }

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CliResult, RunningCli } from '../helpers/cli.ts';
@@ -43,6 +44,22 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
     expect(app.answer()).toContain('new');
     expect(used.host.attempt('ls', '/srv/app/switching.json').status).not.toBe(0);
   }
+
+  it('the host cannot be reached', async () => {
+    app.configure({}, { web: { address: '127.0.0.1', ssh: { port: 9 } } });
+    refused(await app.redeploy(), 1, 'The host web (127.0.0.1) could not be reached.');
+    app.configure();
+    await goesOn();
+  });
+
+  it('the host shows another key than the one that is known', async () => {
+    const other = readFileSync(`${used.host.identity}.pub`, 'utf8');
+    writeFileSync(used.host.knownHosts, `${used.host.address} ${other}`);
+    const result = await app.redeploy();
+    used.host.trust();
+    refused(result, 5, 'shows another key than the one that is known: nothing was done.');
+    await goesOn();
+  });
 
   it('the ref is not there', async () => {
     refused(
@@ -193,17 +210,6 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
       await goesOn();
     });
 
-    it('goes with a local process that is killed', async () => {
-      const first = await hanging();
-      first.child.kill('SIGKILL');
-      await first.ended;
-      await expect.poll(isBuilding).toBe(false);
-      await expect.poll(() => app.releases).toEqual([before]);
-      unharmed();
-      app.configure();
-      await goesOn();
-    });
-
     it('goes with a connection that is cut', async () => {
       const first = await hanging();
       used.host.attempt('pkill', '-9', '-f', 'sshd: ubuntu');
@@ -228,30 +234,38 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
     });
   });
 
-  it('the switch goes to its end when the connection is cut in the middle of it', async () => {
-    app.configure({ health: { path: '/health', timeout: '2m', settle: '10s' } });
-    app.commit('new');
-    const first = app.start(['redeploy']);
-    await until(() => app.answer().includes('new'), first);
-    used.host.attempt('pkill', '-9', '-f', 'sshd: ubuntu');
-    expect((await first.ended).stderr).toContain('The connection to the host web was lost.');
-    await expect
-      .poll(async () => JSON.parse((await app.redeploy('history', '--json')).stdout)[0].entries[0].running)
-      .toBe(true);
-    expect(app.answer()).toContain('new');
-    expect((await app.redeploy()).stdout).toContain('Nothing to do');
-  });
+  describe('the switch goes to its end', () => {
+    const WELL = '/srv/app/well';
+    /** A deploy that has switched to what is not healthy until the file is there. */
+    async function switching(): Promise<RunningCli> {
+      app.commit('new', { status: `200 if os.path.exists("${WELL}") else 503` });
+      const running = app.start(['redeploy']);
+      await until(() => app.answer().includes('new'), running);
+      return running;
+    }
 
-  it('the switch goes to its end at Ctrl-C, and its result is told', async () => {
-    app.configure({ health: { path: '/health', timeout: '2m', settle: '10s' } });
-    app.commit('new');
-    const first = app.start(['redeploy']);
-    await until(() => app.answer().includes('new'), first);
-    first.child.kill('SIGINT');
-    const result = await first.ended;
-    expect(result.stdout).toContain('Released');
-    expect(result.code).toBe(0);
-    expect(app.answer()).toContain('new');
+    it('when the connection is cut in the middle of it', async () => {
+      const first = await switching();
+      used.host.attempt('pkill', '-9', '-f', 'sshd: ubuntu');
+      expect((await first.ended).stderr).toContain('The connection to the host web was lost.');
+      used.host.sh(`touch ${WELL}`);
+      await expect
+        .poll(async () => JSON.parse((await app.redeploy('history', '--json')).stdout)[0].entries[0].running)
+        .toBe(true);
+      expect(app.answer()).toContain('new');
+      expect((await app.redeploy()).stdout).toContain('Nothing to do');
+    });
+
+    it('at Ctrl-C, and its result is told', async () => {
+      const first = await switching();
+      first.child.kill('SIGINT');
+      await until(() => first.output().includes('it goes to the end first'), first);
+      used.host.sh(`touch ${WELL}`);
+      const result = await first.ended;
+      expect(result.stdout).toContain('Released');
+      expect(result.code).toBe(0);
+      expect(app.answer()).toContain('new');
+    });
   });
 
   it('a switch that died with its machine is taken back by the next run', async () => {

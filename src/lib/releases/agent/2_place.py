@@ -71,6 +71,15 @@ class Place:
             os.fsync(out.fileno())
 
 
+def remove_release(place, name):
+    """Its files, and its environment with the secrets in it."""
+    shutil.rmtree(os.path.join(place.releases, name), ignore_errors=True)
+    try:
+        os.unlink(os.path.join(place.env, name + ".env"))
+    except OSError:
+        pass
+
+
 def to_prune(entries, here, keep, protected):
     """
     Which of the releases that are here may go: all but those protected, and the newest `keep` good ones.

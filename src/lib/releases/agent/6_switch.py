@@ -104,6 +104,20 @@ class BlueGreen:
         kept = self.place.release_of(self.slot(port)) if is_active(unit) else None
         stop_drained(unit, port, self.order["drain"])
         check_port(port, unit)
+        try:
+            self.start(port, name)
+        except BaseException:
+            # Nobody may stop this: neither who has gone, nor a second Ctrl-C.
+            TALK.critical = True
+            self.clear(port)
+            if kept:
+                # The one that was kept for an instant return is kept again.
+                link(os.path.join("..", "releases", kept), self.slot(port))
+                systemctl("start", unit)
+            raise
+
+    def start(self, port, name):
+        unit = self.unit_of(port)
         link(os.path.join("..", "releases", name), self.slot(port))
         began = time.time()
         TALK.step("starting it on port %d" % port)
@@ -111,13 +125,7 @@ class BlueGreen:
         watch = Watch(self.order, unit, port)
         why = "it did not start" if code != 0 else watch.wait()
         if why:
-            lines = journal(unit, began) or said.splitlines()
-            self.clear(port)
-            if kept:
-                # The one that was kept for an instant return is kept again.
-                link(os.path.join("..", "releases", kept), self.slot(port))
-                systemctl("start", unit)
-            raise Unhealthy(why, lines, watch)
+            raise Unhealthy(why, journal(unit, began) or said.splitlines(), watch)
 
     def clear(self, port):
         """Stops what is on a port, and forgets what it held."""
@@ -211,7 +219,11 @@ def clear_unfinished(place):
     known = set(entry["id"] for entry in place.entries())
     for name in os.listdir(place.releases):
         if name not in known and name != place.running():
-            shutil.rmtree(os.path.join(place.releases, name), ignore_errors=True)
+            remove_release(place, name)
+    here = set(os.listdir(place.releases))
+    for name in os.listdir(place.env):
+        if name.split(".")[0] not in here:
+            os.unlink(os.path.join(place.env, name))
 
 
 def go(place, order, strategy, entry, settle):

@@ -73,11 +73,9 @@ def remove_bad(place, name, strategy):
     entry = entry_of(place, name)
     if entry and entry["result"] == "good" or name in strategy.protected():
         return
-    shutil.rmtree(os.path.join(place.releases, name), ignore_errors=True)
-    try:
-        os.unlink(os.path.join(place.env, name + ".env"))
-    except OSError:
-        pass
+    # The order ends, in order.
+    TALK.critical = True
+    remove_release(place, name)
 
 
 def prune(place, order, strategy):
@@ -86,11 +84,7 @@ def prune(place, order, strategy):
     if order.get("dryRun"):
         return gone
     for name in gone:
-        shutil.rmtree(os.path.join(place.releases, name), ignore_errors=True)
-        try:
-            os.unlink(os.path.join(place.env, name + ".env"))
-        except OSError:
-            pass
+        remove_release(place, name)
     for name in unused_caches(place):
         shutil.rmtree(os.path.join(place.cache, name), ignore_errors=True)
     if "git" in order["source"]:
