@@ -5,7 +5,7 @@ import type { ArtifactStore } from '../artifacts/index.ts';
 import { InfractlError } from '../base/errors.ts';
 import { cacheFolder } from '../base/folders.ts';
 import { listJournal, makesState } from '../journal/index.ts';
-import type { StackState, StacksPort } from '../stacks/index.ts';
+import { isSettled, type StackState, type StacksPort } from '../stacks/index.ts';
 import type { DeployContext } from './types.ts';
 
 /**
@@ -94,7 +94,7 @@ export class Seen {
       const before = await readSeen(this.#place);
       const fresh = [...this.#states].flatMap(([name, state]) => {
         const template = this.#templates.get(name);
-        if (template === undefined || !/^(?:CREATE|UPDATE|IMPORT)_COMPLETE$/.test(state.status)) return [];
+        if (template === undefined || !isSettled(state.status)) return [];
         return [[name, { state: this.#withoutSecrets(state), template }] as const];
       });
       if (fresh.length === 0) return;

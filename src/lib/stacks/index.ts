@@ -21,7 +21,7 @@ export type { DiffOrder } from './diff/diff.ts';
 export type { EntryDiff, PropertyDiff, ResourceDiff, StackDiff, Widening } from './diff/types.ts';
 export { checkOwner } from './guard.ts';
 export type { Change, StackEvent, StackState, StackStatus, StacksPort } from './port.ts';
-export { type Act, isDeployed, nextStep, type Step } from './states.ts';
+export { type Act, isDeployed, isSettled, nextStep, type Step } from './states.ts';
 export { type Decision, MEANING, type Stuck, type StuckResource, stuckLines } from './stuck-words.ts';
 export { checkParameters, type GivenParameter, type ParameterIssue } from './template/parameters.ts';
 export type { ParameterFacts, TemplateFacts } from './template/template.ts';

@@ -122,6 +122,11 @@ export function succeeded(status: string): boolean {
   return status === 'CREATE_COMPLETE' || status === 'UPDATE_COMPLETE';
 }
 
+/** Whether GetTemplate and DescribeStacks show exactly what runs: nothing was taken back, nothing is half done. */
+export function isSettled(status: string): boolean {
+  return /^(?:CREATE|UPDATE|IMPORT)_COMPLETE$/.test(status);
+}
+
 const DEPLOYED = /^(?:CREATE|UPDATE|UPDATE_ROLLBACK|IMPORT|IMPORT_ROLLBACK)_COMPLETE$/;
 
 /** Whether a stack stands whole, so that its outputs hold: also when its last update was taken back. */

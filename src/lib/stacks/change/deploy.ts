@@ -6,7 +6,7 @@ import { typed } from '../commands.ts';
 import { explainFailure } from '../diagnosis/explain.ts';
 import { checkOwner, checkUnprotected, overtaken, standstill } from '../guard.ts';
 import type { StackEvent, StackState, StacksPort } from '../port.ts';
-import { nextStep, succeeded } from '../states.ts';
+import { isSettled, nextStep, succeeded } from '../states.ts';
 import { PROJECT_TAG, type StackDeps, type StackResult, type StackSpec } from '../types.ts';
 import { follow } from '../watch/follow.ts';
 import { whenFree } from '../watch/free.ts';
@@ -29,9 +29,6 @@ import {
   textSha256,
   type Wanted,
 } from './wanted.ts';
-
-/** Statuses in which GetTemplate and DescribeStacks show exactly what runs. */
-const SETTLED = new Set(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'IMPORT_COMPLETE']);
 
 /**
  * Makes a stack what its template and parameters say, by change set, and follows it to its end. Nothing to
@@ -86,7 +83,7 @@ export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<Sta
 /** Whether reading alone tells that there is nothing to do. */
 function isUnchanged(spec: StackSpec, wanted: Wanted, state: StackState, deployed: string): boolean {
   const { template } = wanted;
-  if (!SETTLED.has(state.status) || isOpenEnded(wanted) || !isDeployedText(wanted, deployed)) return false;
+  if (!isSettled(state.status) || isOpenEnded(wanted) || !isDeployedText(wanted, deployed)) return false;
   const { parameters, tags, undecided } = compareSettings(template, state, spec);
   return parameters.length === 0 && tags.length === 0 && undecided.length === 0;
 }

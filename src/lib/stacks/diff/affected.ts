@@ -1,6 +1,6 @@
 import type { StacksPort } from '../port.ts';
-import { readTemplate, type Template } from '../template/template.ts';
-import { child, type Plain, plain } from '../template/yaml.ts';
+import { readTemplate, resourcesOf, type Template } from '../template/template.ts';
+import type { Plain } from '../template/yaml.ts';
 import { isTree } from './evaluate.ts';
 import { type SeenChange, withNested } from './look.ts';
 import { dataLoss } from './loss.ts';
@@ -23,6 +23,8 @@ export interface Affected {
 const NESTED = 'AWS::CloudFormation::Stack';
 const DEEPEST = 8;
 
+type Definition = { readonly [key: string]: Plain };
+
 /** All that a change set deletes or makes anew, nested stacks included. Reading calls only. */
 export async function affectedBy(
   port: StacksPort,
@@ -43,7 +45,7 @@ async function inChanges(
   texts: readonly [before: string | undefined, after: string | undefined],
   prefix: string,
 ): Promise<Affected[]> {
-  const [before, after] = texts.map(resourcesOf);
+  const [before, after] = [definitionIn(texts[0]), definitionIn(texts[1])];
   const found = await Promise.all(
     changes.map(async (change): Promise<Affected[]> => {
       const { action, type, logicalId, physicalId, replacement = 'never', policyAction } = change;
@@ -53,7 +55,7 @@ async function inChanges(
         : [];
       const gone = action === 'remove' || (action === 'modify' && replacement !== 'never');
       if (!gone) return inside;
-      const definition = (action === 'remove' ? before : after)?.[logicalId];
+      const definition = (action === 'remove' ? before : after)(logicalId);
       const loss = dataLoss({ action, type, replacement }, policiesOf(definition), {
         policyAction,
         ownInstance: isOwnInstance(definition),
@@ -86,10 +88,10 @@ async function inChanges(
 async function inStack(port: StacksPort, stack: string, prefix: string, depth: number): Promise<Affected[]> {
   if (depth > DEEPEST) return [];
   const [resources, text] = await Promise.all([port.resources(stack), port.template(stack)]);
-  const definitions = resourcesOf(text);
+  const definitionOf = definitionIn(text);
   const found = await Promise.all(
     resources.map(async ({ logicalId, physicalId, type }): Promise<Affected[]> => {
-      const definition = definitions?.[logicalId];
+      const definition = definitionOf(logicalId);
       const policies = policiesOf(definition);
       const loss = dataLoss({ action: 'remove', type }, policies, { ownInstance: isOwnInstance(definition) });
       const path = `${prefix}${logicalId}`;
@@ -103,10 +105,11 @@ async function inStack(port: StacksPort, stack: string, prefix: string, depth: n
   return found.flat();
 }
 
-type Definitions = Readonly<Record<string, { readonly [key: string]: Plain }>>;
-
-function resourcesOf(text: string | undefined): Definitions | undefined {
-  if (text === undefined) return undefined;
-  const found = plain(child(readTemplate('template', text).tree.root, 'Resources') ?? null);
-  return isTree(found) ? (found as Definitions) : undefined;
+/** The definition of a resource in a text; undefined where either is missing. */
+function definitionIn(text: string | undefined): (logicalId: string) => Definition | undefined {
+  const all = text === undefined ? undefined : resourcesOf(readTemplate('template', text));
+  return (logicalId) => {
+    const found = all?.get(logicalId);
+    return found !== undefined && isTree(found) ? found : undefined;
+  };
 }

@@ -12,7 +12,7 @@ import {
 import { findingWords } from '../diagnosis/findings.ts';
 import { busyWords, checkOwner } from '../guard.ts';
 import type { Change, StackState, StacksPort } from '../port.ts';
-import { nextStep } from '../states.ts';
+import { isSettled, nextStep } from '../states.ts';
 import { readTemplate, type Template } from '../template/template.ts';
 import { PROJECT_TAG, type StackDeps, type StackSpec } from '../types.ts';
 import { levelOf } from './level.ts';
@@ -167,7 +167,7 @@ function isSame(
   state: StackState,
   deployed: string,
 ): boolean {
-  if (!/^(?:CREATE|UPDATE|IMPORT)_COMPLETE$/.test(state.status) || isOpenEnded(wanted)) return false;
+  if (!isSettled(state.status) || isOpenEnded(wanted)) return false;
   if (!isDeployedText(wanted, deployed)) return false;
   const { parameters, tags, undecided } = compareSettings(wanted.template, state, spec, later);
   return parameters.length + tags.length + undecided.length === 0;
