@@ -51,7 +51,12 @@ export default class Destroy extends ProjectCommand<typeof Destroy> {
     const destruction = await openDestroy(
       { ...(await this.deployDeps(systemClock)), ...lockChoice(this.flags) },
       project,
-      { keep: this.flags.keep ?? [] },
+      {
+        keep: this.flags.keep ?? [],
+        agreed: ({ holdings }) =>
+          this.flags.confirm !== undefined &&
+          (this.flags.empty || !holdings.some(({ kind }) => kind === 'bucket')),
+      },
     );
     await this.sayPlace();
     const inventory = await destruction.inventory();

@@ -26,6 +26,12 @@ export interface BucketsPort {
   ): Promise<readonly { readonly key: string; readonly code: string; readonly reason: string }[]>;
 }
 
+export interface BucketDeps {
+  readonly port: BucketsPort;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface Contents {
   readonly count: number;
   /** Bytes. */
@@ -41,12 +47,12 @@ const PATIENCE = 8;
 const SLOW = /^(SlowDown|InternalError|ServiceUnavailable|RequestTimeout|503|500)$/;
 
 /** What is in a bucket: versions and markers of deletions count, since both keep it from being deleted. */
-export async function contentsOf(port: BucketsPort, bucket: string): Promise<Contents> {
+export async function contentsOf(deps: BucketDeps, bucket: string): Promise<Contents> {
   let count = 0;
   let size = 0;
   let next: string | undefined;
   for (let pages = 0; pages < MOST_PAGES; pages++) {
-    const page = await port.versions(bucket, next);
+    const page = await patiently(deps, () => deps.port.versions(bucket, next));
     count += page?.versions.length ?? 0;
     size += page?.versions.reduce((sum, version) => sum + version.size, 0) ?? 0;
     next = page?.next;
@@ -64,7 +70,7 @@ export async function contentsOf(port: BucketsPort, bucket: string): Promise<Con
  * @throws InfractlError `BucketNotEmptied` when S3 keeps some (a lock, a policy); Interrupted (130)
  */
 export async function emptyBucket(
-  deps: { readonly port: BucketsPort; readonly clock: Clock; readonly signal?: AbortSignal | undefined },
+  deps: BucketDeps,
   bucket: string,
   told: (count: number) => void = () => {},
 ): Promise<number> {
@@ -93,7 +99,7 @@ export async function emptyBucket(
 
 /** A call that S3 is too busy for, or whose answer is lost, is made again: deleting twice does no harm. */
 async function patiently<T>(
-  { clock, signal }: { readonly clock: Clock; readonly signal?: AbortSignal | undefined },
+  { clock, signal }: Pick<BucketDeps, 'clock' | 'signal'>,
   ask: () => Promise<T>,
 ): Promise<T> {
   for (let tries = 1; ; tries++) {

@@ -36,6 +36,7 @@ export class DestroySites {
     const store = this.#project.sites.size > 0 ? await this.#services.existingArtifacts() : undefined;
     if (!store) return [];
     const [{ siteEnding }, deps] = await Promise.all([import('../sites/index.ts'), this.#services.sites()]);
+    this.#endings.clear();
     for (const name of this.#project.sites.keys()) {
       const part = `site ${name}`;
       const ending = kept.has(part) ? undefined : await siteEnding(deps, store, this.#owner(name));

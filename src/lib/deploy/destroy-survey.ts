@@ -1,9 +1,10 @@
-import type { AwsSession } from '../aws/session.ts';
 import { Exit, InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
 import { listed, plural } from '../base/text.ts';
 import { buildGraph, partIds, partsNamed, selectGraph } from '../project/index.ts';
 import { type Project, partKey } from '../project/model.ts';
 import type { EndingResource, StackState, StacksPort } from '../stacks/index.ts';
+import type { SiteGoing } from './destroy-sites.ts';
+import type { DeployContext } from './types.ts';
 
 /** Something that must be empty before its stack can be deleted. */
 export interface Holding {
@@ -26,6 +27,31 @@ export interface Ending {
   readonly resources: readonly EndingResource[];
 }
 
+/** What a destroy would take away. */
+export interface Inventory {
+  readonly stacks: readonly {
+    readonly part: string;
+    readonly stackName: string;
+    readonly status: string;
+    readonly protected: boolean;
+    /** Resources that hold data which goes with them. */
+    readonly data: readonly EndingResource[];
+    /** Resources that stay, by their policy, as they are or as a snapshot. */
+    readonly stays: readonly EndingResource[];
+  }[];
+  readonly repositories: readonly { readonly part: string; readonly uri: string }[];
+  /** Sites whose files are taken out of their buckets. */
+  readonly sites: readonly SiteGoing[];
+  /** Applications on hosts, which end with their machines or stay with them. */
+  readonly releases: readonly ReleaseEnding[];
+  /** Buckets and repositories that are emptied first. */
+  readonly holdings: readonly Holding[];
+  /** Parts that were asked to stay, and what they need. */
+  readonly kept: readonly string[];
+  /** The bucket with the journal, which stays. */
+  readonly bucket?: string;
+}
+
 /** What `--keep` says: whole parts, and single resources that AWS can leave. */
 export interface Kept {
   /** Keys of parts that stay, with all that they need. */
@@ -33,6 +59,8 @@ export interface Kept {
   /** Stack part → logical ids. */
   readonly retain: ReadonlyMap<string, readonly string[]>;
 }
+
+type Place = Pick<DeployContext, 'session' | 'clock' | 'signal'>;
 
 const HOLDS: Readonly<Record<string, Holding['kind']>> = {
   'AWS::S3::Bucket': 'bucket',
@@ -43,7 +71,7 @@ const HOLDS: Readonly<Record<string, Holding['kind']>> = {
  * What stands in the way of deleting these stacks: buckets and repositories of theirs that are not empty. One
  * that stays by its policy is not looked at, nor one of another account.
  */
-export async function holdingsOf(session: AwsSession, endings: readonly Ending[]): Promise<Holding[]> {
+export async function holdingsOf(context: Place, endings: readonly Ending[]): Promise<Holding[]> {
   const owners = endings.flatMap(({ part, resources }) =>
     resources.flatMap(({ type, physicalId, fate }) => {
       const kind = HOLDS[type];
@@ -51,12 +79,12 @@ export async function holdingsOf(session: AwsSession, endings: readonly Ending[]
     }),
   );
   const found = await Promise.all(
-    owners.map(async (owner) => ({ ...owner, ...(await fill(session, owner)) })),
+    owners.map(async (owner) => ({ ...owner, ...(await fill(context, owner)) })),
   );
   return found.filter(({ count }) => count > 0);
 }
 
-async function fill(session: AwsSession, { kind, name }: Pick<Holding, 'kind' | 'name'>) {
+async function fill({ session, clock, signal }: Place, { kind, name }: Pick<Holding, 'kind' | 'name'>) {
   try {
     if (kind === 'bucket') {
       const [{ contentsOf }, { bucketsPort }, { account }] = await Promise.all([
@@ -64,7 +92,7 @@ async function fill(session: AwsSession, { kind, name }: Pick<Holding, 'kind' | 
         import('../aws/bucket-emptying.ts'),
         session.identity(),
       ]);
-      return await contentsOf(bucketsPort(session, account), name);
+      return await contentsOf({ port: bucketsPort(session, account), clock, signal }, name);
     }
     const { storedImages } = await import('../aws/inventory.ts');
     const images = await storedImages(session, name);
@@ -130,6 +158,35 @@ function protectedStacks(guarded: readonly Ending[], where: string): InfractlErr
       `Or delete the rest: infractl destroy${where} ${names.map((name) => `--keep stack:${name}`).join(' ')}`,
     ],
     exit: Exit.declined,
+  });
+}
+
+/** All that a destroy names before it asks, each in a line: what is emptied and deleted, and whose data goes. Pure. */
+export function whatGoes({ stacks, sites, repositories, holdings }: Inventory): string[] {
+  return [
+    ...stacks.flatMap(({ stackName, data }) => [
+      `the stack ${stackName}`,
+      ...data.map(
+        ({ logicalId, type, physicalId }) => `${logicalId} (${type} ${physicalId}) of ${stackName}`,
+      ),
+    ]),
+    ...sites.map(({ part }) => `the ${part}`),
+    ...repositories.map(({ uri }) => `the images in ${uri}`),
+    ...holdings.map(({ kind, name }) => `what is in the ${kind} ${name}`),
+  ];
+}
+
+/** The error of a destroy that would delete what nobody has seen. */
+export function changedMeanwhile(
+  { name, environment }: Pick<Project, 'name' | 'environment'>,
+  more: readonly string[],
+): InfractlError {
+  return new InfractlError({
+    code: 'ChangedMeanwhile',
+    message: `Somebody else changed ${name} ${environment} after it was shown what goes. Nothing was deleted.`,
+    why: `This would go too: ${listed(more)}.`,
+    suggestions: ['Run the same command again: it shows what is there now.'],
+    exit: Exit.busy,
   });
 }
 

@@ -5,16 +5,18 @@ import { buildGraph, walkGraph } from '../project/index.ts';
 import { type PartId, type Project, partKey } from '../project/model.ts';
 import { createSecretReader } from '../secrets/index.ts';
 import type { EndingResource } from '../stacks/index.ts';
-import { DestroySites, type SiteGoing } from './destroy-sites.ts';
+import { DestroySites } from './destroy-sites.ts';
 import {
+  changedMeanwhile,
   checkEndings,
   type Ending,
   type Holding,
   holdingsOf,
+  type Inventory,
   type Kept,
   keptBy,
-  type ReleaseEnding,
   releaseEndings,
+  whatGoes,
 } from './destroy-survey.ts';
 import { beforeChanges } from './guard.ts';
 import { Known } from './known.ts';
@@ -24,31 +26,6 @@ import { checkAccount } from './preflight.ts';
 import { Services } from './services.ts';
 import { partOf } from './steps.ts';
 import type { DeployContext, DeployDeps, PartOutcome } from './types.ts';
-
-/** What a destroy would take away. */
-export interface Inventory {
-  readonly stacks: readonly {
-    readonly part: string;
-    readonly stackName: string;
-    readonly status: string;
-    readonly protected: boolean;
-    /** Resources that hold data which goes with them. */
-    readonly data: readonly EndingResource[];
-    /** Resources that stay, by their policy, as they are or as a snapshot. */
-    readonly stays: readonly EndingResource[];
-  }[];
-  readonly repositories: readonly { readonly part: string; readonly uri: string }[];
-  /** Sites whose files are taken out of their buckets. */
-  readonly sites: readonly SiteGoing[];
-  /** Applications on hosts, which end with their machines or stay with them. */
-  readonly releases: readonly ReleaseEnding[];
-  /** Buckets and repositories that are emptied first. */
-  readonly holdings: readonly Holding[];
-  /** Parts that were asked to stay, and what they need. */
-  readonly kept: readonly string[];
-  /** The bucket with the journal, which stays. */
-  readonly bucket?: string;
-}
 
 export interface DestroyResult {
   readonly project: string;
@@ -65,6 +42,8 @@ export interface DestroyResult {
 export interface DestroyOrder {
   /** Parts and resources that stay: `stack:app`, `Users`. */
   readonly keep: readonly string[];
+  /** Whether what goes now may go although it was not shown: everything was agreed to beforehand. */
+  readonly agreed?: (inventory: Inventory) => boolean;
 }
 
 /** What is made by others is deleted with them. */
@@ -89,6 +68,7 @@ export class Destroy {
   readonly #order: DestroyOrder;
   #kept: Kept = { parts: new Set(), retain: new Map() };
   #holdings: readonly Holding[] = [];
+  #shown: Inventory | undefined;
 
   constructor(deps: DeployDeps, project: Project, order: DestroyOrder = { keep: [] }) {
     this.#order = order;
@@ -114,7 +94,13 @@ export class Destroy {
    *   of `--keep`
    */
   async inventory(): Promise<Inventory> {
+    this.#shown = await this.#look();
+    return this.#shown;
+  }
+
+  async #look(): Promise<Inventory> {
     const { project } = this.#context;
+    this.#present.clear();
     await checkAccount(this.#context);
     const [{ checkOwner, readStack, stackEnding }, deps, store] = await Promise.all([
       import('../stacks/index.ts'),
@@ -138,7 +124,7 @@ export class Destroy {
     this.#kept = keptBy(project, endings, this.#order.keep);
     const going = endings.filter(({ part }) => !this.#kept.parts.has(part));
     await checkEndings(deps.port, going, this.#context.where ?? '');
-    this.#holdings = await holdingsOf(this.#context.session, going);
+    this.#holdings = await holdingsOf(this.#context, going);
     return {
       stacks: going.map(({ part, state, resources }) => ({
         part,
@@ -176,14 +162,29 @@ export class Destroy {
    * Deletes in reverse order: what needs a part goes before it. Images go before the stack that owns
    * their repository. Run `inventory` first.
    *
-   * @throws InfractlError of the first part that could not be deleted; what was deleted stays deleted
+   * @throws InfractlError of the first part that could not be deleted; what was deleted stays deleted;
+   *   `ChangedMeanwhile`, `Locked` (exit 6), and as `inventory` where somebody else worked since that
    */
   async run(): Promise<DestroyResult> {
     try {
+      await this.#lookAgain();
       return await this.#run();
     } finally {
       await this.#lock.release();
     }
+  }
+
+  /** What was shown may not hold any more where somebody else worked until the lock was ours. */
+  async #lookAgain(): Promise<void> {
+    const { project, withoutLock } = this.#context;
+    const shown = this.#shown;
+    if (!shown || whatGoes(shown).length === 0 || withoutLock) return;
+    await this.#lock.hold();
+    if (!this.#lock.disturbed) return;
+    const now = await this.#look();
+    const known = new Set(whatGoes(shown));
+    const more = whatGoes(now).filter((one) => !known.has(one));
+    if (more.length > 0 && !this.#order.agreed?.(now)) throw changedMeanwhile(project, more);
   }
 
   async #run(): Promise<DestroyResult> {

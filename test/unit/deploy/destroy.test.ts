@@ -242,3 +242,46 @@ describe('a destroy', () => {
     });
   });
 });
+
+describe('a destroy that somebody thought about while somebody else deployed', () => {
+  const more = {
+    ...APP.Resources,
+    Letters: { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'letters' } },
+  };
+  async function shown(agreed?: (inventory: Inventory) => boolean) {
+    const project = await deploys.project();
+    const order = { keep: [], ...(agreed ? { agreed } : {}) };
+    const one = await openDestroy(await deploys.deps({ commandLine: 'destroy' }), project, order);
+    await one.inventory();
+    return one;
+  }
+
+  it('deletes nothing that was not shown, and nothing else either: exit 6', async () => {
+    await deploys.deploy();
+    const one = await shown();
+    deploys.put('app.json', JSON.stringify({ Resources: more }));
+    await deploys.deploy();
+    const error = await failure(one.run());
+    expect(error).toMatchObject({ code: 'ChangedMeanwhile', exit: Exit.busy });
+    expect(error.why).toContain('Letters (AWS::S3::Bucket letters) of shop-app-dev');
+    expect(stacks()).toEqual(['shop-data-dev', 'shop-app-dev']);
+    expect(deploys.journal().at(-1)).toMatchObject({ command: 'deploy' });
+  });
+
+  it('goes on where all was agreed to beforehand: with what is there now', async () => {
+    await deploys.deploy({ parts: [{ kind: 'stack', name: 'data' }] });
+    const one = await shown(() => true);
+    await deploys.deploy();
+    await one.run();
+    expect(stacks()).toEqual([]);
+  });
+
+  it('goes on where nothing more goes, by whom it may have been', async () => {
+    await deploys.deploy();
+    const one = await shown();
+    deploys.put('app.json', JSON.stringify({ Resources: { Topic: APP.Resources.Topic } }));
+    await deploys.deploy({ allowReplacement: ['app/Queue'] });
+    await one.run();
+    expect(stacks()).toEqual([]);
+  });
+});
