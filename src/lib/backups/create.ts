@@ -30,6 +30,8 @@ export interface CreatedBackup {
   readonly snapshots: readonly string[];
   readonly state: Backup['state'] | null;
   readonly detail: string;
+  /** What to do about a failure. */
+  readonly suggestions: readonly string[];
 }
 
 const AT_ONCE = 32;
@@ -93,6 +95,7 @@ function settled(result: CreatedBackup, after: readonly Backup[]): CreatedBackup
     snapshots,
     state: backup.state,
     detail: 'AWS could not finish its snapshots',
+    suggestions: ['Run the same command again: a backup that failed does not count.'],
   };
 }
 
@@ -107,7 +110,7 @@ async function attempt(run: Run, target: Target): Promise<Made> {
   const part = `backup ${target.subject.id}`;
   const started = deps.clock.now();
   const recent = run.options.force ? undefined : recentOf(run, target);
-  const base = { plan: plan.name, subject: target.subject.id };
+  const base = { plan: plan.name, subject: target.subject.id, suggestions: [] };
   if (recent) {
     const detail = `${recent.id}, made ${age(run.now - recent.at)} ago`;
     deps.reporter.emit({ type: 'part.done', part, outcome: 'unchanged', detail, ms: 0 });
@@ -159,7 +162,9 @@ async function attempt(run: Run, target: Target): Promise<Made> {
     if (!isInfractlError(error) || error instanceof Interrupted) throw error;
     deps.reporter.emit({ type: 'part.failed', part, error, ms: deps.clock.now() - started });
     const detail = error.why ? `${error.message} ${error.why}` : error.message;
-    const result = { ...base, outcome: 'failed', backup: null, snapshots: [], state: null, detail } as const;
+    const { suggestions } = error;
+    const nothing = { outcome: 'failed', backup: null, snapshots: [], state: null } as const;
+    const result = { ...base, ...nothing, detail, suggestions };
     return { target, result, snapshots: [] };
   }
 }

@@ -86,6 +86,9 @@ export async function writeCrontab(machine: Machine, text: string): Promise<void
       code: 'CrontabRefused',
       message: 'The crontab could not be written; it is as it was.',
       why: result?.stderr.trim() ?? '',
+      suggestions: [
+        'See what is in the way, then run the same command again: df -h /var/spool/cron, /etc/cron.allow, /etc/cron.deny',
+      ],
     });
   } finally {
     machine.remove(file);

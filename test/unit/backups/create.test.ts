@@ -3,6 +3,7 @@ import { devicesOf } from '../../../src/lib/backups/catalogue.ts';
 import { createBackups } from '../../../src/lib/backups/create.ts';
 import { lookUp, storesOf } from '../../../src/lib/backups/look.ts';
 import { type Backup, TAG } from '../../../src/lib/backups/types.ts';
+import { createView } from '../../../src/lib/cli/views/backup-view.ts';
 import { BLOCK } from '../../fake/ebs-state.ts';
 import { type BackupScene, backupScene, planOf } from './scene.ts';
 import { HOUR } from './setup.ts';
@@ -268,7 +269,10 @@ describe('trouble', () => {
     expect(results.find(({ subject }) => subject === full.id)).toMatchObject({
       outcome: 'failed',
       detail: expect.stringContaining('5 a volume'),
+      suggestions: [expect.stringContaining('Wait until they are done'), expect.any(String)],
     });
+    const told = createView(results, false).text({ paint: (_, text) => text, columns: 80 });
+    expect(told).toContain('\n→ Wait until they are done: infractl backup list\n→ Then run');
     expect(results.find(({ subject }) => subject === other.id)?.state).toBe('good');
   });
 

@@ -164,7 +164,12 @@ export async function examine(machine: Machine, entry: Entry): Promise<Finding[]
   add(
     'trial in a bare environment',
     trial?.exitCode === 0,
-    trial?.exitCode === 0 ? (said[0] ?? '') : said.slice(0, 4).join(' '),
+    trial?.exitCode === 0
+      ? (said[0] ?? '')
+      : said
+          .slice(0, 2)
+          .map((line) => line.replace(/^[✗\s]+/, ''))
+          .join(' '),
   );
   return findings;
 }

@@ -55,6 +55,8 @@ export function createView(results: readonly CreatedBackup[], dryRun: boolean): 
       ]);
       const shown = table(ui, ['of', 'plan', 'outcome', 'state', { title: '', wrap: true }], rows);
       if (dryRun) return `${shown}\n\nA dry run: nothing was changed.`;
+      const next = new Set(results.flatMap(({ suggestions }) => suggestions));
+      if (next.size > 0) return [shown, ...[...next].map((one) => `→ ${one}`)].join('\n');
       const pending = results.some(({ outcome, state }) => outcome === 'created' && state === 'pending');
       return pending ? `${shown}\n\nAWS goes on with them. See how far: infractl backup list` : shown;
     },

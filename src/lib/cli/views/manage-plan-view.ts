@@ -39,7 +39,7 @@ export function planLines(
   ]);
   const left = plan.length - shown.length;
   return [
-    ...(touched.length > 0 ? [head] : ['Nothing has to be changed:']),
+    ...(touched.length > 0 ? [head] : [`Nothing ${open.length > 0 ? 'has to' : 'will'} be changed:`]),
     ...lines,
     ...(left > 0 ? [`  and ${left} more`] : []),
     ...savingLines(open, priceNote, width),
