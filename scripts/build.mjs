@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { toCommonJs } from './bundle-commonjs.mjs';
 import { plugins } from './bundle-plugins.mjs';
+import { withHouse } from './docs/house.ts';
+import { referenceText } from './docs/reference.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, 'dist');
@@ -143,7 +145,11 @@ async function locked(work) {
 const started = Date.now();
 const result = await locked(async () => {
   const built = await replaceBundle();
-  await place('oclif.manifest.json', await manifest());
+  const commands = await manifest();
+  await place('oclif.manifest.json', commands);
+  await place('docs/reference.md', referenceText(JSON.parse(commands)));
+  const architecture = await readFile(path.join(root, 'docs/architecture.md'), 'utf8');
+  await place('docs/architecture.md', withHouse(architecture, root));
   return built;
 });
 const { schemaText } = await import('./schema.mjs').catch(() => ({}));

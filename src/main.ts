@@ -37,6 +37,7 @@ async function dispatch(argv: string[]): Promise<void> {
     return answerCompletion(root, commands.version, argv.slice(1)).catch(() => {});
   }
   if (VERSION.has(argv[0] ?? '')) return version(commands, argv);
+  if (argv[0] === 'help' && (await guide(commands, root, argv))) return;
   const wantsHelp = argv[0] === 'help' || beforeDashes(argv).some((word) => HELP.has(word));
   const { id, rest } = commandOf(commands, argv[0] === 'help' ? argv.slice(1) : argv);
   const mistyped = id && !wantsHelp && isMistyped(commands, id, rest);
@@ -137,6 +138,41 @@ async function help(config: Config, subject: readonly string[], argv: readonly s
   }
   const { default: Help } = await import('./help.ts');
   await new Help(config, config.pjson.oclif.helpOptions).showHelp([subject.join(':')].filter(Boolean));
+  const { GUIDE_OF } = await import('./lib/cli/guides/guide-of.ts');
+  const more = subject[0] === undefined ? GUIDES : GUIDE_OF[subject[0]];
+  if (more !== undefined) process.stdout.write(`GUIDE\n  $ infractl help ${more}\n\n`);
+}
+
+/** The word that lists the guides. */
+const GUIDES = 'topics';
+
+/** `help NAME` of a guide: shown, and true. A name that a command has is the command's. */
+async function guide(commands: Commands, root: string, argv: readonly string[]): Promise<boolean> {
+  const [name = '', ...more] = leadingWords(argv);
+  if (name === '' || more.length > 0 || commands.has(name) || commands.below(name).length > 0) return false;
+  const [{ guidesOf }, { guideList, guideText }] = await Promise.all([
+    import('./lib/cli/guides/index.ts'),
+    import('./lib/cli/guides/text.ts'),
+  ]);
+  const guides = guidesOf(root);
+  const found = guides.find((one) => one.name === name);
+  if (!found && name !== GUIDES) {
+    const near = nearest(name, [...guides.map((one) => one.name), GUIDES]);
+    if (near === undefined) return false;
+    throw new UsageError({
+      code: 'GuideNotFound',
+      message: `infractl has no command and no guide "${name}".`,
+      suggestions: [`Did you mean: infractl help ${near}`, `All guides: infractl help ${GUIDES}`],
+    });
+  }
+  const { colourOut, columns } = describeTerminal({ noColor: argv.includes('--no-color'), noInput: true });
+  const ui = { paint: painter(colourOut), columns };
+  const json = found
+    ? { guide: found.name, title: found.title, markdown: found.markdown }
+    : { guides: guides.map(({ name, title }) => ({ guide: name, title })) };
+  const text = found ? guideText(ui, found.markdown) : guideList(ui, guides);
+  process.stdout.write(`${argv.includes('--json') ? JSON.stringify(json, undefined, 2) : text}\n`);
+  return true;
 }
 
 /** A typo gets a suggestion and is never run. */

@@ -1,0 +1,125 @@
+import type { Session, Stage } from '../../scripts/docs/stage.ts';
+import { baseImage, forget, noEngine } from '../../test/helpers/images.ts';
+
+/** The first hour with the blueprint auth-manager, whose function is a container image. */
+export const session: Session = {
+  place: 'the sandbox',
+  missing: () => noEngine,
+  makes: [
+    'init',
+    'sandbox-start',
+    'doctor',
+    'dry-run',
+    'first-deploy',
+    'change',
+    'broken',
+    'history',
+    'diff',
+    'list',
+    'alarms',
+    'health',
+    'logs',
+    'log-stats',
+    'sandbox-status',
+  ],
+  async play(stage) {
+    stage.env.BASE_IMAGE = baseImage();
+    await stage.sandbox();
+    await stage.shows('init', 'infractl init auth-manager my-auth');
+    stage.cd('my-auth');
+    await stage.run(
+      'git init -q && git add -A && git -c user.name=Ada -c user.email=ada@example.com commit -qm first',
+    );
+    await stage.shows('sandbox-start', {
+      line: 'infractl sandbox start',
+      only: [/^The sandbox/, /^Use it/, /--sandbox$/],
+    });
+    await stage.shows('doctor', 'infractl doctor --sandbox');
+    await stage.shows('dry-run', 'infractl deploy --sandbox --create-stack --dry-run');
+    await stage.shows('first-deploy', {
+      line: 'infractl deploy --create-stack --sandbox',
+      only: [/^my-auth/, /^✓/, /^app\.ApiUrl/, /^Deployed/, /^Recorded/],
+    });
+    const url = (await stage.run('infractl outputs app.ApiUrl --sandbox')).trim();
+    stage.afterwards(() => forget(`${new URL(url).host}/my-auth-dev`));
+    await commit(stage, () =>
+      stage.change('app/src/app.js', "status: 'ok',", "status: 'ok', hello: 'world',"),
+    );
+    await stage.shows('change', {
+      line: 'infractl deploy --sandbox',
+      only: [/^my-auth/, /^✓/, /^Deployed/, /^Recorded/],
+    });
+    await broken(stage);
+    await stage.shows('history', 'infractl history --sandbox');
+    await differ(stage);
+    await stage.shows('list', 'infractl list --sandbox');
+    await watch(stage, url);
+    await stage.shows('sandbox-status', { line: 'infractl sandbox status', only: [/^\S/] });
+  },
+};
+
+/** A change to the application, in git as whoever works with others has it. */
+async function commit(stage: Stage, change: () => void): Promise<void> {
+  change();
+  await stage.run('git -c user.name=Ada -c user.email=ada@example.com commit -qam change');
+}
+
+async function broken(stage: Stage): Promise<void> {
+  // Two minutes of trying would show nothing more than twenty seconds.
+  stage.change('infractl.yaml', 'expect: 200 }', 'expect: 200, timeout: 20s }');
+  await commit(stage, () => stage.change('app/src/app.js', 'status: 200, body', 'status: 500, body'));
+  await stage.shows('broken', {
+    line: 'infractl deploy --sandbox',
+    exit: 8,
+    only: [/^my-auth/, /^✓/, /trying again/, /^✗/, /^ {2}(Expected|The body|It was|→)/],
+  });
+  await commit(stage, () => stage.change('app/src/app.js', 'status: 500, body', 'status: 200, body'));
+}
+
+/** Changes to the stack of every weight. */
+async function differ(stage: Stage): Promise<void> {
+  const before = stage.read('infra/template.yaml');
+  stage.change('infra/template.yaml', '"/aws/apigateway/', '"/aws/api/');
+  stage.change(
+    'infra/template.yaml',
+    '[xray:PutTraceSegments, xray:PutTelemetryRecords]',
+    '["xray:*", xray:PutTelemetryRecords]',
+  );
+  stage.put(
+    'infra/template.yaml',
+    stage
+      .read('infra/template.yaml')
+      .replace(/ {2}ThrottlesAlarm:[\s\S]*?\n\n/, '')
+      .replace(/ {2}ThrottlesAlarmName:\n.*\n/, ''),
+  );
+  stage.change('infractl.yaml', 'LambdaMemorySize: 1024', 'LambdaMemorySize: 2048');
+  await stage.shows('diff', {
+    line: 'infractl diff --sandbox',
+    only: [
+      /^(my-auth|stack app|function|Resources)/,
+      /ApiLogGroup/,
+      /Stage /,
+      /Destination|LogGroupName/,
+      /Role /,
+      /Policies|!/,
+      /Alarm /,
+      /parameters/,
+      /Lambda/,
+    ],
+  });
+  stage.put('infra/template.yaml', before);
+  stage.change('infractl.yaml', 'LambdaMemorySize: 2048', 'LambdaMemorySize: 1024');
+}
+
+async function watch(stage: Stage, url: string): Promise<void> {
+  for (const _ of [1, 2, 3]) await fetch(`${url}/health`);
+  await stage.run('infractl monitoring alarms test my-auth-dev-errors --yes --sandbox');
+  await stage.shows('alarms', 'infractl monitoring alarms --sandbox');
+  await stage.run('infractl monitoring alarms test my-auth-dev-errors --state OK --yes --sandbox');
+  await stage.shows('health', 'infractl monitoring health --sandbox');
+  await stage.shows('logs', {
+    line: 'infractl logs api --sandbox',
+    only: [/WARN/, /version=|method=/, /took \d/],
+  });
+  await stage.shows('log-stats', 'infractl logs stats --sandbox --since 1h');
+}

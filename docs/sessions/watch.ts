@@ -1,0 +1,91 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { elided, type Session, type Stage } from '../../scripts/docs/stage.ts';
+import type { Fake } from '../../test/fake/server.ts';
+import { CTRL_C } from '../../test/helpers/pty.ts';
+import { until } from '../../test/helpers/until.ts';
+import { putShop, setOff, shopOnAws } from '../../test/helpers/watched.ts';
+
+/** A project with something in every panel, an alarm that goes off, and logs that are followed. */
+export const session: Session = {
+  place: 'the fake AWS of the tests',
+  makes: ['metrics', 'dashboard', 'continuous', 'errors', 'live', 'live-silence'],
+  async play(stage) {
+    const fake = await stage.fake();
+    const server = createServer((_, answer) => answer.end('fine'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    stage.afterwards(() => void server.close());
+    await shopOnAws(fake);
+    const health = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    putShop(stage.cwd, health, (text) => text.replace(/^hosts:\n.*\n/m, ''));
+    await stage.shows('metrics', 'infractl monitoring metrics Api Web');
+    await continuous(stage, fake);
+    await dashboard(stage);
+    logsOf(fake);
+    await stage.shows('errors', 'infractl monitoring logs /demo/');
+    await live(stage, fake);
+    await stage.shows('live-silence', 'infractl monitoring alarms silence shop-errors --for 2h');
+    server.closeAllConnections();
+  },
+};
+
+async function continuous(stage: Stage, fake: Fake): Promise<void> {
+  const line = 'infractl monitoring continuous --exit-on alarm --for 10m --interval 2s';
+  const watching = stage.start(line);
+  await until(() => watching.output().includes('all good'));
+  setOff(fake, 'shop-errors');
+  const { text } = await watching.ended;
+  stage.keep('continuous', `$ ${line}\n${text}`);
+}
+
+async function dashboard(stage: Stage): Promise<void> {
+  const { pty, screen } = stage.terminal(['monitoring', 'dashboard']);
+  await pty.until('a month');
+  await until(() => /Api errors/.test(screen()) && /calls/.test(screen()), pty);
+  stage.keep('dashboard', screen());
+  pty.type('q');
+  await pty.exited;
+}
+
+function logsOf(fake: Fake): void {
+  const now = Date.now();
+  const order = (n: number) => ({
+    at: now - 20_000 + n * 1000,
+    message: `ERROR order ${n} failed: no stock`,
+  });
+  const { groups } = fake.state.logs;
+  groups.set('/demo/a', [
+    ...Array.from({ length: 9 }, (_, n) => ({ at: now - 60_000 + n, message: `GET /orders/${n} 200` })),
+    ...Array.from({ length: 12 }, (_, n) => order(n)),
+    {
+      at: now - 6000,
+      message: '{"level":"error","message":"cannot reach database","host":"db-1","code":"ETIMEDOUT"}',
+    },
+    {
+      at: now - 5000,
+      message: 'TypeError: x is not a function\n    at a (index.js:1)\n    at b (index.js:2)',
+    },
+    { at: now - 4000, message: 'timed out after 3000 ms' },
+  ]);
+  groups.set(
+    '/demo/b',
+    Array.from({ length: 10 }, (_, n) => ({ at: now - 30_000 + n, message: `GET /${n} 200` })),
+  );
+}
+
+async function live(stage: Stage, fake: Fake): Promise<void> {
+  const { groups } = fake.state.logs;
+  groups.set('/demo/a', []);
+  groups.set('/demo/b', []);
+  const { pty, screen } = stage.terminal(['logs', '/demo/', '--live'], { columns: 120 });
+  await pty.until('Ctrl-C ends it');
+  for (let n = 0; n < 3; n++) {
+    for (const group of ['a', 'b']) {
+      groups.get(`/demo/${group}`)?.push({ at: Date.now(), message: `line ${n} of /demo/${group}` });
+      await pty.until(`line ${n} of /demo/${group}`);
+    }
+  }
+  stage.keep('live', `$ infractl logs /demo/ --live\n${elided(screen(), [/./])}`);
+  pty.type(CTRL_C);
+  await pty.exited;
+}

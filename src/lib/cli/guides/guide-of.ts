@@ -1,0 +1,20 @@
+/** The guide that tells more of a command or a topic, by its first word: `manage` has `start-and-stop`. */
+export const GUIDE_OF: Readonly<Record<string, string>> = {
+  backup: 'backups',
+  config: 'configuration',
+  deploy: 'daily-deploy',
+  diff: 'daily-deploy',
+  doctor: 'troubleshooting',
+  drift: 'daily-deploy',
+  explain: 'troubleshooting',
+  host: 'releases',
+  https: 'certificates',
+  init: 'first-deploy',
+  logs: 'reading-logs',
+  manage: 'start-and-stop',
+  monitoring: 'watching',
+  redeploy: 'releases',
+  rollback: 'daily-deploy',
+  sandbox: 'without-aws',
+  secrets: 'keeping-secrets',
+};
