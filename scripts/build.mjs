@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 import { toCommonJs } from './bundle-commonjs.mjs';
 import { plugins } from './bundle-plugins.mjs';
 import { withHouse } from './docs/house.ts';
-import { referenceText } from './docs/reference.ts';
+import { manText, referenceText } from './docs/reference.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, 'dist');
@@ -150,6 +150,8 @@ const result = await locked(async () => {
   await place('docs/reference.md', referenceText(JSON.parse(commands)));
   const architecture = await readFile(path.join(root, 'docs/architecture.md'), 'utf8');
   await place('docs/architecture.md', withHouse(architecture, root));
+  const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
+  await writeFile(path.join(dist, 'infractl.1'), manText(JSON.parse(commands), version));
   return built;
 });
 const { schemaText } = await import('./schema.mjs').catch(() => ({}));

@@ -22,9 +22,10 @@ export const session: Session = {
     stage.env.INFRACTL_SANDBOX = '1';
     await stage.shows(
       'mbot',
-      { line: 'infractl deploy --create-stack', only: [/^✓/, /ApplicationUrl/] },
-      { line: 'infractl redeploy setup --yes --accept-host-key', only: [/^\S/] },
-      { line: 'infractl redeploy', only: [/^\S/, /building|watching/] },
+      {
+        line: 'infractl deploy --create-stack --accept-host-key',
+        only: [/^✓/, /ApplicationUrl/, /building|watching/, /^(Deployed|Recorded)/],
+      },
       'infractl monitoring services',
     );
     stage.change('app/mbot/bot.py', 'return known or "', 'return known.nothing or "');

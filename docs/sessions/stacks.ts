@@ -34,6 +34,15 @@ stacks:
   data: { template: data.yaml }
   app: { template: app.yaml }
 `;
+const SAM = `Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: nodejs24.x
+      Handler: index.handler
+      CodeUri: ../src
+`;
 const DEPLOY = 'infractl deploy --create-stack app';
 
 /** What the sandbox does not do: drift, an update that is cancelled, a rollback that fails, express mode. */
@@ -55,6 +64,10 @@ export const session: Session = {
     'locked',
     'lock-wait',
     'unlock',
+    'no-network',
+    'json-events',
+    'no-code',
+    'packed',
   ],
   async play(stage) {
     const fake = await stage.fake();
@@ -72,6 +85,9 @@ export const session: Session = {
     await express(stage);
     await guarded(stage);
     await together(stage, fake);
+    await cutOff(stage, fake);
+    await events(stage);
+    await packed(stage);
   },
 };
 
@@ -221,4 +237,45 @@ async function together(stage: Stage, fake: Fake): Promise<void> {
   hangs.kill('SIGKILL');
   again.release();
   await hangs.ended;
+}
+
+/** Nobody answers for longer than a look that fails is kept quiet. */
+async function cutOff(stage: Stage, fake: Fake): Promise<void> {
+  await stage.run('infractl deploy --create-stack --wait 2m');
+  const hold = new Hold();
+  fake.state.cloudFormation.script.set('Orders', { ms: hold });
+  stage.change('data.yaml', 'VisibilityTimeout: 40', 'VisibilityTimeout: 50');
+  const line = 'infractl deploy --create-stack data';
+  const deploy = stage.start(line);
+  await until(() => hold.holds);
+  await until(() => deploy.output().includes('Orders'));
+  fake.faults.add('cloudformation:Describe*', { kind: 'reset' }, { times: Number.MAX_SAFE_INTEGER });
+  await until(() => deploy.output().includes('AWS does not answer'), undefined, 120_000);
+  fake.faults.clear();
+  hold.release();
+  stage.keep('no-network', `$ ${line}\n${(await deploy.ended).text}`);
+  fake.state.cloudFormation.script.delete('Orders');
+}
+
+async function events(stage: Stage): Promise<void> {
+  rename(stage);
+  await stage.shows('json-events', {
+    line: 'infractl deploy --create-stack app --json | cut -c1-150',
+    only: [/"part.st/, /"Topic"/, /"result"/],
+  });
+}
+
+/** Code beside a template, and code that is not there. */
+async function packed(stage: Stage): Promise<void> {
+  stage.cd('packed');
+  stage.put(
+    'infractl.yaml',
+    'project: orders\nregion: eu-west-3\nstacks:\n  app: { template: infra/app.yaml }\n',
+  );
+  stage.put('infra/app.yaml', SAM);
+  await stage.shows('no-code', { line: 'infractl deploy --create-stack', exit: 2 });
+  stage.put('src/index.js', 'exports.handler = async () => ({ statusCode: 200 });\n');
+  await stage.run('infractl deploy --create-stack');
+  stage.put('src/index.js', 'exports.handler = async () => ({ statusCode: 201 });\n');
+  await stage.shows('packed', { line: 'infractl deploy --create-stack', only: [/^\S/] });
 }

@@ -20,7 +20,7 @@ Resources:
 /** What goes wrong and is taken back, what is cleaned up, and what is deleted in the end. */
 export const session: Session = {
   place: 'the sandbox',
-  makes: ['menu', 'rollback', 'prune', 'destroy', 'protected-name', 'json-value', 'json-error'],
+  makes: ['menu', 'fast-code', 'rollback', 'prune', 'destroy', 'protected-name', 'json-value', 'json-error'],
   async play(stage) {
     await stage.sandbox();
     stage.env.INFRACTL_SANDBOX = '1';
@@ -37,6 +37,7 @@ export const session: Session = {
     await menu(stage);
     await committed(stage, 'first');
     await stage.run('infractl deploy --create-stack');
+    await fastCode(stage);
     await brokenAndBack(stage);
     // S3 tells times in whole seconds.
     await pause(1100);
@@ -83,9 +84,26 @@ async function committed(stage: Stage, what: string): Promise<void> {
   );
 }
 
+/** Code by a plain deploy, then a change of the stack. */
+async function fastCode(stage: Stage): Promise<void> {
+  stage.change('app/src/app.js', "status: 'ok'", "status: 'ok', hello: 'world'");
+  await committed(stage, 'code');
+  await stage.run('infractl deploy');
+  stage.change('infractl.yaml', 'LambdaMemorySize: 1024', 'LambdaMemorySize: 512');
+  await committed(stage, 'memory');
+  await stage.shows(
+    'fast-code',
+    {
+      line: 'infractl deploy --create-stack --sandbox',
+      only: [/^my-auth/, /^[✓·]/, /^Deployed/, /^Recorded/],
+    },
+    { line: 'infractl drift --sandbox', only: [/drift$/] },
+  );
+}
+
 /** A deploy that is unhealthy, and a project file that is broken on top of it. */
 async function brokenAndBack(stage: Stage): Promise<void> {
-  stage.change('infractl.yaml', 'LambdaMemorySize: 1024', 'LambdaMemorySize: 256');
+  stage.change('infractl.yaml', 'LambdaMemorySize: 512', 'LambdaMemorySize: 256');
   stage.change('infractl.yaml', 'expect: 200 }', 'expect: 200, timeout: 3s }');
   stage.put('app/src/start.js', 'throw new Error("broken");\n');
   await committed(stage, 'broken');

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -52,9 +52,13 @@ describe('the package', () => {
       'schema/infractl.schema.json',
       'README.md',
       'LICENSE',
+      'docs/configuration.md',
+      'dist/infractl.1',
     ])
       expect(names).toContain(wanted);
-    expect(names.filter((name) => /^(src|test|scripts|node_modules|\.)/.test(name))).toEqual([]);
+    expect(names.filter((name) => /^(src|test|scripts|docs\/sessions|node_modules|\.)/.test(name))).toEqual(
+      [],
+    );
     expect(names.filter((name) => /\.env\.secrets$|__pycache__|\.pyc$/.test(name))).toEqual([]);
     expect(readdirSync(path.join(folder, 'prefix/lib/node_modules'))).toEqual(['infractl']);
     expect(existsSync(path.join(path.dirname(bin), '../node_modules'))).toBe(false);
@@ -65,6 +69,8 @@ describe('the package', () => {
     expect(statSync(path.join(folder, 'prefix/bin/infractl')).mode & 0o111).not.toBe(0);
     expect(infractl(['--version']).stdout).toMatch(/^infractl\/\d+\.\d+\.\d+ /);
     expect(infractl(['--help'])).toMatchObject({ status: 0, stderr: '' });
+    expect(infractl(['help', 'configuration']).stdout).toMatch(/^CONFIGURATION\n/);
+    expect(readFileSync(path.join(folder, 'prefix/share/man/man1/infractl.1'), 'utf8')).toContain('.SH NAME');
     expect(infractl(['completion', 'bash']).stdout).toContain('complete -F _infractl infractl');
   });
 
