@@ -89,8 +89,8 @@ async function fastCode(stage: Stage): Promise<void> {
   stage.change('app/src/app.js', "status: 'ok'", "status: 'ok', hello: 'world'");
   await committed(stage, 'code');
   await stage.run('infractl deploy');
-  stage.change('infractl.yaml', 'LambdaMemorySize: 1024', 'LambdaMemorySize: 512');
-  await committed(stage, 'memory');
+  stage.change('infra/template.yaml', 'Threshold: 10', 'Threshold: 20');
+  await committed(stage, 'alarm');
   await stage.shows(
     'fast-code',
     {
@@ -103,7 +103,7 @@ async function fastCode(stage: Stage): Promise<void> {
 
 /** A deploy that is unhealthy, and a project file that is broken on top of it. */
 async function brokenAndBack(stage: Stage): Promise<void> {
-  stage.change('infractl.yaml', 'LambdaMemorySize: 512', 'LambdaMemorySize: 256');
+  stage.change('infractl.yaml', 'LambdaMemorySize: 1024', 'LambdaMemorySize: 256');
   stage.change('infractl.yaml', 'expect: 200 }', 'expect: 200, timeout: 3s }');
   stage.put('app/src/start.js', 'throw new Error("broken");\n');
   await committed(stage, 'broken');
