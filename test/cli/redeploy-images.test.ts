@@ -50,4 +50,18 @@ describe('infractl redeploy of an image', () => {
     expect(prune).toMatchObject({ code: 2 });
     expect(prune.stderr).toContain('api is released as an image');
   });
+
+  it('is part of a deploy, and goes back with a rollback', async () => {
+    for (const version of [8, 9]) {
+      fake.state.ec2.launchTemplates.set(TEMPLATE, version);
+      const done = await infractl('deploy');
+      expect(done).toMatchObject({ code: 0 });
+      expect(done.stderr).toMatch(new RegExp(`release api +updated .* version ${version}`));
+    }
+    expect((await infractl('deploy')).stdout).toContain('Nothing to do');
+    const plan = await infractl('rollback', '--dry-run');
+    expect(plan.stdout).toContain('version 9 → version 8 on shop-api');
+    expect(await infractl('rollback', '--yes')).toMatchObject({ code: 0 });
+    expect(group.members.map(({ version }) => version)).toEqual([8, 8]);
+  });
 });

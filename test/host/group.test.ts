@@ -80,8 +80,9 @@ describe.skipIf(noHost)('releasing to an auto scaling group', { timeout: 300_000
   });
 
   it('brings a release to all members, one after the other out of the load balancer', async () => {
-    const result = await infractl('redeploy');
+    const result = await infractl('deploy');
     expect(result).toMatchObject({ code: 0 });
+    expect(result.stderr).toMatch(/release app +created/);
     expect(answers()).toEqual(['one', 'one']);
     const moves = fake.actions().filter((action) => /Standby/.test(action));
     const turn = ['autoscaling:EnterStandby', 'autoscaling:ExitStandby'];
