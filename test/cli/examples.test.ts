@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ManifestCommand, root } from '../helpers/cli.ts';
@@ -117,7 +117,7 @@ describe('examples', () => {
 
   for (const id of ORDER) {
     it.each(examplesOf(id))('%s', async (example) => {
-      if (id === 'init') user.cd(path.join(user.home.work, `init-${Math.random()}`));
+      if (id === 'init') samProject(path.join(user.home.work, `init-${Math.random()}`));
       else user.cd(path.join(user.home.work, 'my-auth'));
       // There must be something to go back to, and only the first of its examples changes nothing.
       if (id === 'rollback') await deployAChange();
@@ -135,6 +135,14 @@ describe('examples', () => {
       expect(result.code).toBe(0);
       expect(result.stdout).not.toBe('');
     });
+  }
+
+  /** A folder of somebody who deployed by sam so far. */
+  function samProject(folder: string): void {
+    user.cd(folder);
+    const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
+    write('template.yaml', 'Resources:\n  Topic: { Type: AWS::SNS::Topic }\n');
+    write('samconfig.toml', '[default.deploy.parameters]\nstack_name = "shop"\n');
   }
 
   async function interrupted(typed: string): Promise<void> {

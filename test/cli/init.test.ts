@@ -80,7 +80,15 @@ describe('infractl init', () => {
     [['init', 'auth-manager', '--variant', 'zup'], 'Did you mean zip?'],
     [['init', 'auth-manager', '--name', 'Not_A_Name'], 'single hyphens'],
     [['init', 'auth-manager', '--region', 'paris'], 'eu-west-3'],
-    [['init'], 'Name it: infractl init BLUEPRINT. There are: auth-manager'],
+    [['init'], 'Name a blueprint: infractl init BLUEPRINT. There are: auth-manager'],
+    [['init'], '--from-samconfig, --from-stack NAME, --template FILE or --empty'],
+    [['init', '--from-samconfig'], 'There is no file samconfig.toml'],
+    [['init', '--from-stack', 'a', '--empty'], 'cannot also be provided'],
+    [['init', 'site', '--empty'], 'started from one thing'],
+    [['init', 'site', '--host', 'web=10.0.0.1'], '--host means nothing to what is started from a blueprint'],
+    [['init', '--empty', '--name', 'x', '--host', 'web'], 'NAME=ADDRESS'],
+    [['init', '--empty', '--name', 'x', '--environments', 'Dev'], '--environments'],
+    [['init', '--template', 'nowhere.yaml', '--name', 'x'], 'There is no template'],
   ])('%j is exit 2, with a way out, and makes nothing', async (args, words) => {
     const result = await home.run(args);
     expect(result).toMatchObject({ code: 2, stdout: '' });
@@ -100,7 +108,97 @@ describe('infractl init', () => {
     expect(code).toBe(130);
     expect(readdirSync(home.work)).toEqual([]);
   });
+
+  it('from nothing in a script: one file, which its own check accepts; a second time it is in the way', async () => {
+    const args = [
+      'init',
+      '--empty',
+      '--name',
+      'shop',
+      '--environments',
+      'dev,prod',
+      '--host',
+      'web=10.0.0.1',
+    ];
+    const dry = await home.run([...args, '--dry-run']);
+    expect(dry.code).toBe(0);
+    expect(readdirSync(home.work)).toEqual([]);
+    expect((await home.run(args)).code).toBe(0);
+    expect(readdirSync(home.work)).toEqual(['infractl.yaml']);
+    expect(dry.stdout).toContain(read('infractl.yaml').trim());
+    expect((await home.run(['config', 'validate'])).stdout).toContain('valid (dev and prod)');
+    const again = await home.run(args);
+    expect(again).toMatchObject({ code: 5, stdout: '' });
+    expect(again.stderr).toContain('infractl.yaml is here already: nothing was written.');
+  });
+
+  it('from a samconfig.toml beside other files: environments, and secrets as references', async () => {
+    const secret = ['hunter', 'two'].join('-');
+    put('template.yaml', TEMPLATE);
+    put('samconfig.toml', SAMCONFIG.replaceAll('SECRET', secret));
+    const made = await home.run(['init', '--from-samconfig', '--name', 'shop']);
+    expect(made.code).toBe(0);
+    expect(made.stdout).toContain(
+      'samconfig.toml:3:1: unknown key "stack_nmae"; it is left out. Did you mean stack_name?',
+    );
+    expect(read('infractl.yaml') + made.stdout).not.toContain(secret);
+    expect(read('.env.secrets')).toContain(`PASSWORD=${secret}`);
+    expect((await home.run(['config', 'validate', '--json'])).code).toBe(0);
+    const prod = await home.run(['config', 'show', '--env', 'prod']);
+    expect(prod.stdout).toMatch(/region: eu-west-1[\s\S]*name: shop-live[\s\S]*env: PASSWORD/);
+  });
+
+  it('on a terminal asks for what was not said, each question answered by Enter or left by Ctrl-C', async () => {
+    const questions = [
+      'name of the project',
+      'AWS region',
+      'Environments',
+      'template of a stack',
+      'Hosts, such as',
+    ];
+    for (const left of questions.keys()) {
+      const terminal = new Pty(home, ['init', '--empty'], { columns: 100, rows: 30 });
+      for (const question of questions.slice(0, left)) {
+        await terminal.until(question);
+        terminal.type('\r');
+      }
+      await terminal.until(questions[left] as string);
+      terminal.type('\u0003');
+      expect((await terminal.exited).exitCode).toBe(130);
+      expect(readdirSync(home.work)).toEqual([]);
+    }
+    const terminal = new Pty(home, ['init', '--empty'], { columns: 100, rows: 30 });
+    for (const question of questions) {
+      await terminal.until(question);
+      terminal.type(question.startsWith('Hosts') ? 'web=10.0.0.1\r' : '\r');
+    }
+    expect((await terminal.exited).exitCode).toBe(0);
+    expect(read('infractl.yaml')).toMatch(
+      /project: work[\s\S]*dev: \{\}[\s\S]*prod:[\s\S]*address: 10\.0\.0\.1/,
+    );
+  });
 });
+
+const SAMCONFIG = `version = 0.1
+[default.deploy.parameters]
+stack_nmae = "x"
+stack_name = "shop-dev"
+region = "eu-west-3"
+parameter_overrides = "Password=SECRET"
+[prod.deploy.parameters]
+stack_name = "shop-live"
+region = "eu-west-1"
+parameter_overrides = "Password=SECRET"
+`;
+const TEMPLATE = `Parameters:
+  Password: { Type: String, NoEcho: true }
+Resources:
+  Topic: { Type: AWS::SNS::Topic, Properties: { DisplayName: !Ref Password } }
+`;
+
+function put(name: string, text: string): void {
+  writeFileSync(path.join(home.work, name), text);
+}
 
 /** `infractl init` on a terminal, and one key once it asks. */
 async function onTerminal(key: string): Promise<{ code: number; screen: string }> {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InfractlError } from '../../src/lib/base/errors.ts';
@@ -390,6 +390,10 @@ describe('results of the others', () => {
   });
 
   it('init', async () => {
+    const cwd = path.join(scene.home.folder, 'nothing-yet');
+    mkdirSync(cwd);
+    const made = await scene.run(['init', '--empty', '--name', 'made', '--dry-run', '--json'], { cwd });
+    check('init, from nothing', JSON.parse(made.stdout));
     await result('init', ['init', 'auth-manager', 'made', '--variant', 'zip', '--region', 'eu-west-3']);
   });
 

@@ -28,6 +28,8 @@ export function toState(stack: Stack): StackState {
     tags: record(stack.Tags, (tag) => [tag.Key, tag.Value]),
     terminationProtection: stack.EnableTerminationProtection ?? false,
     ...(stack.DeploymentConfig?.Mode === 'EXPRESS' ? { express: true } : {}),
+    ...(stack.RoleARN ? { roleArn: stack.RoleARN } : {}),
+    ...(stack.NotificationARNs?.length ? { notifications: stack.NotificationARNs } : {}),
     ...(stack.ParentId ? { parentId: stack.ParentId } : {}),
     ...(stack.CreationTime ? { createdAt: stack.CreationTime } : {}),
     ...(updated ? { updatedAt: updated } : {}),

@@ -20,8 +20,8 @@ const NOT_COPIED = new Set([
   '.DS_Store',
 ]);
 
-/** A repository without a commit is as good as empty. */
-const NOTHING = new Set(['.git', '.DS_Store']);
+/** What is nobody's work: a folder with only these is as good as empty. None of them is in a blueprint. */
+const NOTHING = new Set(['.git', '.DS_Store', '.idea', '.vscode', '.editorconfig', 'LICENSE']);
 
 /**
  * Whether AWS takes it at the beginning of every name the blueprints make: function, repository, alarm.
@@ -85,7 +85,10 @@ async function isEmptyFolder(target: string): Promise<boolean> {
     code: 'FolderNotEmpty',
     message: `The folder ${target} is not empty: nothing was written.`,
     why: `In it: ${listed([...inside.slice(0, 5), ...more])}.`,
-    suggestions: ['Name a folder that does not exist yet, or an empty one.'],
+    suggestions: [
+      'Name a folder that does not exist yet, or an empty one.',
+      `There may be in it: ${listed([...NOTHING])}.`,
+    ],
     exit: Exit.declined,
   });
 }

@@ -155,6 +155,11 @@ export async function openPrices(
   return (await import('./prices.ts')).openPrices(session, clock, env);
 }
 
+/** What `init` makes projects of: see starting.ts. */
+export function starting(): Promise<typeof import('./starting.ts')> {
+  return import('./starting.ts');
+}
+
 /** The systemd units of hosts: see `readServices` in service-desk.ts. */
 export async function readServices(
   desk: HostDesk,

@@ -49,6 +49,11 @@ export async function loadProject(options: LoadOptions): Promise<LoadedProject> 
   return (await import('./load.ts')).loadProject(options);
 }
 
+/** The names of the environments, in the file's order. @throws as `loadProject` */
+export async function environmentNames(options: LoadOptions): Promise<string[]> {
+  return (await import('./load.ts')).environmentNames(options);
+}
+
 /** See `salvageProject` in salvage.ts. */
 export async function salvageProject(options: LoadOptions, name?: string): Promise<Salvaged> {
   return (await import('./salvage.ts')).salvageProject(options, name);

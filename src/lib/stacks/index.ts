@@ -132,6 +132,11 @@ export async function checkTemplate(file: string): Promise<TemplateFacts> {
   return template;
 }
 
+/** What a template says of itself, where no file has it. @throws UsageError with line and column */
+export async function readTemplateText(name: string, text: string): Promise<TemplateFacts> {
+  return (await import('./template/template.ts')).readTemplate(name, text);
+}
+
 /** A stack as it is: DescribeStacks. Undefined when there is none of that name. */
 export async function readStack(port: StacksPort, stackName: string): Promise<StackState | undefined> {
   return port.stack(stackName);

@@ -19,6 +19,10 @@ export interface StackState {
   readonly terminationProtection: boolean;
   /** Its newest operation ran in express mode. */
   readonly express?: boolean;
+  /** The role that CloudFormation changes it with, in place of the caller's own rights. */
+  readonly roleArn?: string;
+  /** Topics that are told of its events. */
+  readonly notifications?: readonly string[];
   /** The stack that this one is nested in. */
   readonly parentId?: string;
   readonly createdAt?: Date;

@@ -24,10 +24,18 @@ export class Prompter {
     return this.#terminal.interactive;
   }
 
-  /** A line of text; `secret` does not echo it; `retype` empties the line after an answer that will not do. */
+  /**
+   * A line of text; `secret` does not echo it; `retype` empties the line after an answer that will not do; `initial` is
+   * taken where nothing is typed.
+   */
   async text(
     question: Question,
-    options: { secret?: boolean; retype?: boolean; validate?: (value: string) => true | string } = {},
+    options: {
+      secret?: boolean;
+      retype?: boolean;
+      initial?: string;
+      validate?: (value: string) => true | string;
+    } = {},
   ) {
     this.#mayAsk(question);
     const { input, password } = await import('@inquirer/prompts');
@@ -39,6 +47,7 @@ export class Prompter {
             {
               message: question.message,
               validate,
+              ...(options.initial === undefined ? {} : { default: options.initial }),
               theme: { validationFailureMode: options.retype ? 'clear' : 'keep' },
             },
             context,
@@ -51,6 +60,15 @@ export class Prompter {
     const { select } = await import('@inquirer/prompts');
     return this.#ask((context) =>
       select({ message: question.message, choices: [...choices], loop: false }, context),
+    );
+  }
+
+  /** At least one of several. */
+  async chooseSome<T>(question: Question, choices: readonly { name: string; value: T }[]): Promise<T[]> {
+    this.#mayAsk(question);
+    const { checkbox } = await import('@inquirer/prompts');
+    return this.#ask((context) =>
+      checkbox({ message: question.message, choices: [...choices], required: true, loop: false }, context),
     );
   }
 

@@ -10,6 +10,7 @@ export function initView(plan: ProjectPlan, at: { folder: string; dryRun: boolea
   return {
     json: {
       dryRun: at.dryRun,
+      from: 'blueprint',
       blueprint: plan.blueprint.name,
       variant: plan.variant?.name ?? null,
       name: plan.name,
@@ -17,6 +18,8 @@ export function initView(plan: ProjectPlan, at: { folder: string; dryRun: boolea
       folder: plan.target,
       files: paths,
       next,
+      remarks: [],
+      configuration: null,
     },
     text({ paint }) {
       const verb = at.dryRun ? 'Would make' : 'Made';

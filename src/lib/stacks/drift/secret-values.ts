@@ -1,18 +1,9 @@
+import { isSecretName, isSecretValue } from '../../base/secret-words.ts';
 import { callOf } from '../diff/evaluate.ts';
 import { type Plain, splitAttribute } from '../template/yaml.ts';
 
 /** What stands in place of a value that is not shown. */
 export const HIDDEN = '[secret]';
-
-/** Names of properties and of variables whose values are secrets by what they are for. */
-const SECRET_NAME =
-  /passw(?:or)?d|passphrase|secret(?!s?manager|arn|id$)|token|api_?key|access_?key|private_?key|credential|database_?url|connection_?string|(?:mongo\w*|redis|postgres\w*|mysql|amqp)_?(?:url|uri)|\bdsn\b|_dsn$/i;
-/** Such a name that is about something else: a limit, a switch, a place. */
-const HARMLESS_NAME =
-  /(?:arn|length|policy|ttl|expir\w*|validity\w*|units|type|count|enabled|name|version|duration|seconds|minutes|days)$/i;
-/** Values that give themselves away: `scheme://user:password@host`, keys in PEM, AWS's own key ids. */
-const SECRET_VALUE =
-  /\w+:\/\/[^\s/:@]+:[^\s/@]+@|-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/;
 
 /** Whether what stands at a path of a resource must not be shown. */
 export type IsSecret = (path: readonly string[]) => boolean;
@@ -25,13 +16,13 @@ export type IsSecret = (path: readonly string[]) => boolean;
  * @param noEcho names of the parameters with NoEcho
  */
 export function secretsOf(properties: Plain | undefined, noEcho: ReadonlySet<string>): IsSecret {
-  return (path) => isSecretName(path) || takesSecret(nodeAlong(properties, path), noEcho);
+  return (path) => isSecretAt(path) || takesSecret(nodeAlong(properties, path), noEcho);
 }
 
-function isSecretName(path: readonly string[]): boolean {
+function isSecretAt(path: readonly string[]): boolean {
   // An index says nothing; the name before it does.
   const name = path.findLast((step) => !/^\d+$/.test(step)) ?? '';
-  return SECRET_NAME.test(name) && !HARMLESS_NAME.test(name);
+  return isSecretName(name);
 }
 
 /** The node at a path, or the call on the way to it, which decides about all that is in it. */
@@ -74,7 +65,7 @@ export function hideSecrets(text: string, path: readonly string[], isSecret: IsS
   if (isSecret(path)) return HIDDEN;
   const parsed = /^\s*[[{]/.test(text) ? parsedJson(text) : undefined;
   if (parsed !== undefined) return JSON.stringify(hidden(parsed, path, isSecret));
-  return SECRET_VALUE.test(text) ? HIDDEN : text;
+  return isSecretValue(text) ? HIDDEN : text;
 }
 
 function parsedJson(text: string): unknown {
@@ -95,11 +86,11 @@ function hidden(value: unknown, path: readonly string[], isSecret: IsSecret): un
     return Object.fromEntries(
       Object.entries(value).map(([key, one]) => [
         key,
-        key === 'Value' && named && isSecretName([named]) ? HIDDEN : hidden(one, [...path, key], isSecret),
+        key === 'Value' && named && isSecretAt([named]) ? HIDDEN : hidden(one, [...path, key], isSecret),
       ]),
     );
   }
-  return typeof value === 'string' && SECRET_VALUE.test(value) ? HIDDEN : value;
+  return typeof value === 'string' && isSecretValue(value) ? HIDDEN : value;
 }
 
 /** The steps of AWS's path: `/A/b~1c/0` is A, b/c, 0. */

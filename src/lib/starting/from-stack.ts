@@ -1,0 +1,294 @@
+import { isSecretName, isSecretValue } from '../base/secret-words.ts';
+import { listed } from '../base/text.ts';
+import type {
+  DraftFunction,
+  DraftHost,
+  DraftParameter,
+  DraftSecret,
+  DraftStack,
+  NewFile,
+  Start,
+} from './draft.ts';
+import { secretWords, type TemplateWords } from './from-samconfig.ts';
+import { environmentIn, isLive, kebab, unlike, variableName } from './names.ts';
+
+/** A stack as it runs, with its template as it was sent. */
+export interface RunningStack {
+  readonly stackName: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly terminationProtection: boolean;
+  readonly roleArn?: string | undefined;
+  readonly notifications?: readonly string[] | undefined;
+  readonly policy: boolean;
+  /** As AWS gives it back. */
+  readonly template: string;
+  readonly facts: Pick<TemplateWords, 'parameters'> & {
+    readonly resources: ReadonlyMap<string, { readonly type: string }>;
+    readonly transforms: readonly string[];
+  };
+  readonly resources: readonly {
+    readonly logicalId: string;
+    readonly physicalId: string;
+    readonly type: string;
+  }[];
+}
+
+/** The tags that infractl puts on the stacks of a project. */
+export interface OwnTags {
+  readonly project: string;
+  readonly environment: string;
+  readonly part: string;
+}
+
+export interface StackOrder {
+  readonly stacks: readonly RunningStack[];
+  readonly ownTags: OwnTags;
+  /** The region and the account that they run in, and how they are reached. */
+  readonly region: string;
+  readonly profile?: string | undefined;
+  readonly project: string;
+  /** Default: what the names or the tags of the stacks tell. */
+  readonly environment?: string | undefined;
+}
+
+/** What CloudFormation gives in place of a parameter with NoEcho. */
+const HIDDEN = /^\*+$/;
+const NESTED = 'AWS::CloudFormation::Stack';
+
+/** The project and the environment that stacks tell of by their tags or names. Pure. */
+export function toldBy(
+  stacks: readonly Pick<RunningStack, 'stackName' | 'tags'>[],
+  own: OwnTags,
+): { readonly project?: string; readonly environment?: string } {
+  const [first] = stacks;
+  if (!first) return {};
+  const environment = first.tags[own.environment] ?? environmentIn(first.stackName) ?? undefined;
+  const tagged = first.tags[own.project];
+  if (tagged) return { project: tagged, ...(environment ? { environment } : {}) };
+  const words = (kebab(first.stackName) ?? '').split('-').filter((word) => environmentIn(word) === undefined);
+  const project = (stacks.length > 1 ? words.slice(0, 1) : words).join('-');
+  return { ...(project ? { project } : {}), ...(environment ? { environment } : {}) };
+}
+
+/**
+ * A project out of stacks that run: their templates as files, their parameters, tags and protection. Values that AWS does
+ * not tell, and those that are secrets, become references. What cannot be taken over is told. Pure.
+ */
+export function startFromStacks(order: StackOrder): Start {
+  const { stacks, ownTags, region } = order;
+  const environment = order.environment ?? toldBy(stacks, ownTags).environment ?? 'prod';
+  const names = partNames(order, environment);
+  const parts = stacks.map((stack, at) => ({ stack, name: names[at] as string }));
+  const files = parts.map(({ stack, name }): NewFile => templateFile(name, stack.template));
+  const several = parts.length > 1;
+  const prefix = (name: string, parameter: string) => (several ? `${name}-${parameter}` : parameter);
+  const secrets: DraftSecret[] = [];
+  const drafts = parts.map(({ stack, name }, at): DraftStack => {
+    const parameters = Object.entries(stack.parameters).map(([key, value]): [string, DraftParameter] => {
+      const declared = stack.facts.parameters.get(key);
+      const hidden = declared?.noEcho === true || HIDDEN.test(value);
+      if (!hidden && !looksSecret(key, value))
+        return [
+          key,
+          { value: { is: 'literal', text: value }, about: declared?.description ?? 'As the stack has it.' },
+        ];
+      const variable = variableName(prefix(name, key));
+      secrets.push({ variable, environment: undefined, value: HIDDEN.test(value) ? undefined : value });
+      const where = `${variable} in .env.secrets, or { secret: … } of Secrets Manager`;
+      const about = HIDDEN.test(value) ? `AWS does not tell it (NoEcho): ${where}.` : `A secret: ${where}.`;
+      return [key, { value: { is: 'variable', name: variable }, about }];
+    });
+    return {
+      name,
+      template: (files[at] as NewFile).path,
+      stackName: stack.stackName,
+      terminationProtection: stack.terminationProtection,
+      parameters: Object.fromEntries(parameters),
+      tags: Object.fromEntries(
+        Object.entries(stack.tags).filter(
+          ([key]) => !key.startsWith('aws:') && !Object.values(ownTags).includes(key),
+        ),
+      ),
+    };
+  });
+  const live = isLive(environment);
+  return {
+    draft: {
+      from: `${stacks.length > 1 ? 'the stacks' : 'the stack'} ${listed(stacks.map(({ stackName }) => stackName))} in ${region}`,
+      project: order.project,
+      region,
+      ...(order.profile ? { profile: order.profile } : {}),
+      environments: [
+        {
+          name: environment,
+          about: live ? 'It runs: --env says that it is meant.' : 'It runs already.',
+          ...(live ? { protected: true } : {}),
+          stacks: [],
+        },
+      ],
+      stacks: drafts,
+      hosts: parts.flatMap(({ stack, name }) => hostsOf(stack, name, several)),
+      functions: parts.flatMap(({ stack, name }) => functionsOf(stack, name, several)),
+    },
+    secrets,
+    files,
+    remarks: [
+      ...parts.flatMap(({ stack }) => notTaken(stack)),
+      ...untaggedWords(stacks, ownTags),
+      ...secretWords(secrets.filter(({ value }) => value !== undefined).map(({ variable }) => variable)),
+      ...openWords(secrets),
+    ],
+  };
+}
+
+function looksSecret(name: string, value: string): boolean {
+  if (/^\{\{resolve:/.test(value) || value === '') return false;
+  return isSecretName(name) || isSecretValue(value);
+}
+
+/** By their tags, else what their names have beside the project's and the environment's. */
+function partNames({ stacks, ownTags, project }: StackOrder, environment: string): string[] {
+  return unlike(
+    stacks.map(({ stackName, tags }) => {
+      const tagged = tags[ownTags.part];
+      if (tagged) return kebab(tagged) ?? 'app';
+      const words = (kebab(stackName) ?? '').split('-');
+      const left = words.filter(
+        (word) => !project.split('-').includes(word) && word !== environment && !environmentIn(word),
+      );
+      return left.length > 0 ? (kebab(left.join('-')) ?? 'app') : 'app';
+    }),
+  );
+}
+
+function templateFile(name: string, text: string): NewFile {
+  const json = /^\s*\{/.test(text);
+  return { path: `infra/${name}.${json ? 'json' : 'yaml'}`, text: text.endsWith('\n') ? text : `${text}\n` };
+}
+
+/** An output follows an instance that is replaced; an id does not. */
+function hostsOf(stack: RunningStack, part: string, several: boolean): DraftHost[] {
+  const instances = stack.resources.filter(({ type }) => type === 'AWS::EC2::Instance');
+  return instances.map(({ logicalId, physicalId }) => {
+    const output = Object.entries(stack.outputs).find(([, value]) => value === physicalId)?.[0];
+    const id = kebab(logicalId) ?? 'host';
+    return {
+      name: several ? `${part}-${id}` : id,
+      about: `${logicalId} of ${stack.stackName}.`,
+      ...(output ? { output: `${part}.${output}` } : { instance: physicalId }),
+    };
+  });
+}
+
+function functionsOf(stack: RunningStack, part: string, several: boolean): DraftFunction[] {
+  const functions = stack.resources.filter(({ type }) => type === 'AWS::Lambda::Function');
+  return functions.map(({ logicalId, physicalId }) => {
+    const output = Object.entries(stack.outputs).find(([, value]) => value === physicalId)?.[0];
+    const id = kebab(logicalId) ?? 'function';
+    return {
+      name: several ? `${part}-${id}` : id,
+      functionName: output ? `{ output: ${part}.${output} }` : physicalId,
+    };
+  });
+}
+
+/** What of a stack its template does not hold, or not whole. */
+function notTaken(stack: RunningStack): string[] {
+  const { stackName, facts, resources, tags } = stack;
+  const types = [...facts.resources.values()].map(({ type }) => type);
+  const nested = resources.filter(({ type }) => type === NESTED).map(({ logicalId }) => logicalId);
+  const made = resources
+    .filter(({ logicalId }) => !facts.resources.has(logicalId))
+    .map(({ logicalId }) => logicalId);
+  const gone = [...facts.resources.keys()].filter(
+    (id) => !resources.some(({ logicalId }) => logicalId === id),
+  );
+  const macros = facts.transforms.filter((name) => !name.startsWith('AWS::'));
+  const custom = types.some((type) => /^(?:Custom::|AWS::CloudFormation::CustomResource)/.test(type));
+  const data = [...new Set(types.flatMap((type) => HOLDS[type] ?? []))];
+  const say = (words: string) => `${stackName}: ${words}`;
+  return [
+    ...(/^StackSet-/.test(stackName) || tags['aws:cloudformation:stack-set-id']
+      ? [say('it is an instance of a StackSet, which changes it too; change it there.')]
+      : []),
+    ...(nested.length > 0
+      ? [
+          say(
+            `the templates of its nested stacks (${listed(nested)}) stay in S3, where its own template names them.`,
+          ),
+        ]
+      : []),
+    ...(/\bs3:\/\/|\bS3Key\b|\bS3Bucket\b|amazonaws\.com\//.test(stack.template) && types.some(isCode)
+      ? [
+          say(
+            'code stays where it is in S3; to deploy it from here put a folder in its place (CodeUri, Code).',
+          ),
+        ]
+      : []),
+    ...(made.length > 0
+      ? [
+          say(
+            `${listed(short(made))} ${made.length > 1 ? 'are' : 'is'} not in its template: a transform makes ${made.length > 1 ? 'them' : 'it'}.`,
+          ),
+        ]
+      : []),
+    ...(macros.length > 0 && made.length === 0
+      ? [say(`its template is made by macros of the account (${listed(macros)}); it works where they are.`)]
+      : []),
+    ...(gone.length > 0 && facts.transforms.length === 0
+      ? [
+          say(
+            `${listed(short(gone))} of its template ${gone.length > 1 ? 'are' : 'is'} not there: a condition, or deleted. infractl drift tells.`,
+          ),
+        ]
+      : []),
+    ...(custom ? [say('what its custom resources make is known to their functions alone.')] : []),
+    ...(data.length > 0
+      ? [say(`no template holds ${listed(data)}: ${data.length > 1 ? 'they stay' : 'that stays'} in AWS.`)]
+      : []),
+    ...(stack.roleArn ? [say('it keeps its service role; infractl deploys with your own credentials.')] : []),
+    ...(stack.notifications?.length ? [say('it keeps its notification topics; infractl sets none.')] : []),
+    ...(stack.policy ? [say('its stack policy stays as it is; "stackPolicy:" would set another one.')] : []),
+  ];
+}
+
+const isCode = (type: string) => /^AWS::(?:Serverless|Lambda)::/.test(type);
+
+/** What resources hold that only AWS has. */
+const HOLDS: Readonly<Record<string, string>> = {
+  'AWS::S3::Bucket': 'the objects of buckets',
+  'AWS::DynamoDB::Table': 'the items of tables',
+  'AWS::DynamoDB::GlobalTable': 'the items of tables',
+  'AWS::Serverless::SimpleTable': 'the items of tables',
+  'AWS::RDS::DBInstance': 'the data of databases',
+  'AWS::RDS::DBCluster': 'the data of databases',
+  'AWS::SecretsManager::Secret': 'the values of secrets',
+  'AWS::ECR::Repository': 'the images of repositories',
+  'AWS::Cognito::UserPool': 'the users of user pools',
+  'AWS::EC2::Volume': 'what is on disks',
+  'AWS::EC2::Instance': 'what is on disks',
+};
+
+function short(names: readonly string[]): readonly string[] {
+  return names.length > 5 ? [...names.slice(0, 5), `${names.length - 5} more`] : names;
+}
+
+function openWords(secrets: readonly DraftSecret[]): string[] {
+  const open = secrets.filter(({ value }) => value === undefined).map(({ variable }) => variable);
+  if (open.length === 0) return [];
+  return [
+    `Give ${listed(open)} in .env.secrets before diff and deploy: AWS keeps ${open.length > 1 ? 'these values' : 'this value'} to itself (NoEcho).`,
+  ];
+}
+
+function untaggedWords(stacks: readonly RunningStack[], own: OwnTags): string[] {
+  const untagged = stacks
+    .filter(({ tags }) => tags[own.project] === undefined)
+    .map(({ stackName }) => stackName);
+  if (untagged.length === 0) return [];
+  return [
+    `The first deploy gives ${listed(untagged)} the tags that infractl knows its stacks by (${listed(Object.values(own))}): infractl diff shows them.`,
+  ];
+}
