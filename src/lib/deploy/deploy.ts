@@ -66,6 +66,7 @@ class DeployRun {
   left: readonly string[] = [];
   /** Parts that wait for a stack which AWS works on alone, and those stacks. */
   readonly #apart = new Set<string>();
+  #stillHolds: Promise<void> | undefined;
   /** Whether all that this run knows was read under the lock. */
   readonly #sure: boolean;
 
@@ -137,6 +138,8 @@ class DeployRun {
     if (!this.#context.withoutLock) await this.lock.hold();
     if (this.#mustLookAgain) throw outdated();
     if (this.lock.foundLeft && !this.#ledger.begun) await this.#settle();
+    this.#stillHolds ??= this.#context.recipe?.holdsStill();
+    await this.#stillHolds;
     await this.#ledger.begin();
   }
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { ArtifactStore } from '../artifacts/index.ts';
 import { InfractlError } from '../base/errors.ts';
 import { cacheFolder } from '../base/folders.ts';
-import { listJournal, makesState } from '../journal/index.ts';
+import { newestRun } from '../journal/index.ts';
 import { isSettled, type StackState, type StacksPort } from '../stacks/index.ts';
 import type { DeployContext } from './types.ts';
 
@@ -129,9 +129,6 @@ export class Seen {
   }
 }
 
-/** So many entries are read to find one that made a state: cancels come between. */
-const NEWEST = 5;
-
 /** The newest entry of the journal that made a state, for the words "what was deployed by …". */
 export async function rememberJournal(
   seen: Seen,
@@ -140,7 +137,7 @@ export async function rememberJournal(
 ): Promise<void> {
   try {
     const store = await open();
-    const entry = store && (await listJournal(store, project.environment, NEWEST)).find(makesState);
+    const entry = store && (await newestRun(store, project.environment));
     if (entry) seen.journal(entry);
   } catch {
     // Who may look at stacks need not be allowed to read the journal.

@@ -125,6 +125,8 @@ export interface DeployContext extends DeployDeps {
 export interface Recipe {
   /** Whether it changes a part; others are only read. */
   acts(id: PartId): boolean;
+  /** Asked once under the lock, before the first change. Throws where what was agreed to is not what it would do now. */
+  holdsStill(): Promise<void>;
   /** @param given what a deploy makes its parts with */
   open(given: {
     readonly context: DeployContext;

@@ -5,6 +5,7 @@ import type { Redactor } from '../base/redact.ts';
 import { nearest } from '../base/text.ts';
 import { isEntryId, type JournalEntry, parseEntry, serializeEntry } from './entry.ts';
 import type { Witness } from './fate.ts';
+import { makesState } from './past.ts';
 
 export { machine } from '../base/machine.ts';
 export {
@@ -74,6 +75,17 @@ export async function listJournal(
     entries.push(...read.filter((entry) => entry !== undefined));
   }
   return entries;
+}
+
+/** So many entries are read to find one that made a state: cancels, starts and stops come between. */
+const BACK = 20;
+
+/** The newest run of an environment that made a state; undefined where none of the newest entries did. */
+export async function newestRun(
+  store: ArtifactStore,
+  environment: string,
+): Promise<JournalEntry | undefined> {
+  return (await listJournal(store, environment, BACK)).find(makesState);
 }
 
 /**

@@ -292,6 +292,18 @@ describe('a rollback', () => {
     expect(deploys.journal().at(-1)).toMatchObject({ result: 'unhealthy', rollbackOf: two });
   });
 
+  it('that somebody thought about while somebody else deployed takes nothing back unseen: exit 6', async () => {
+    await twice();
+    const { run } = await rollback();
+    describeStack('v3');
+    await deploys.deploy();
+    await deploys.fake.clock.sleep(60_000);
+    const error = await failure(run());
+    expect(error).toMatchObject({ code: 'ChangedMeanwhile', exit: Exit.busy });
+    expect(error.why).toContain('ran "deploy"');
+    expect(mark()).toBe('v3');
+  });
+
   it('killed half way goes on when it is run again', async () => {
     const [one] = await twice();
     const { run } = await rollback();

@@ -4,6 +4,7 @@ import {
   chooseTarget,
   type JournalEntry,
   listJournal,
+  newestRun,
   standingAt,
   type Target,
 } from '../../journal/index.ts';
@@ -149,7 +150,8 @@ export class Rollback {
   /**
    * Goes back, in the order of the graph as it was then, and asks the checks of that time.
    *
-   * @throws InfractlError `RollbackBlocked` (exit 5) before anything is changed; else as `deployProject`
+   * @throws InfractlError `RollbackBlocked` (exit 5), `ChangedMeanwhile` (exit 6) before anything is changed; else as
+   *   `deployProject`
    */
   async run(plan: RollbackPlan): Promise<DeployResult> {
     refuseBlocked(plan);
@@ -157,10 +159,29 @@ export class Rollback {
     // Whoever goes back was asked already, in a protected environment for its name.
     const options = { ...OPTIONS, yes: true, allowReplacement: this.#allowReplacement };
     return deployProject(this.#deps, this.#project, options, {
-      recipe: { acts: this.#acts, open: (given) => new PastSteps(given, this.#span, this.#acts) },
+      recipe: {
+        acts: this.#acts,
+        open: (given) => new PastSteps(given, this.#span, this.#acts),
+        holdsStill: () => this.#checkNewest(),
+      },
       undoes: { rollbackOf: newest.id, rollbackTo: entry.id },
     }).catch((error: unknown) => {
       throw withWayForward(error, newest, this.#deps.where ?? '');
+    });
+  }
+
+  /** What it takes back was shown; a deploy that came after that was not. */
+  async #checkNewest(): Promise<void> {
+    const { name, environment } = this.#project;
+    const store = await this.#services.existingArtifacts();
+    const newest = store && (await newestRun(store, environment));
+    if (!newest || newest.id === this.#target.newest.id) return;
+    throw new InfractlError({
+      code: 'ChangedMeanwhile',
+      message: `Somebody else changed ${name} ${environment} after it was shown what goes back. Nothing was changed.`,
+      why: `${newest.who} ran "${newest.command}" (${shortId(newest.id)}), which would be taken back too.`,
+      suggestions: ['Run the same command again: it shows what there is to take back now.'],
+      exit: Exit.busy,
     });
   }
 
