@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RunningCli } from '../helpers/cli.ts';
 import { noHost, useHost } from '../helpers/host.ts';
 import { appText, Released } from '../helpers/released.ts';
 import { until } from '../helpers/until.ts';
@@ -110,19 +112,22 @@ describe.skipIf(noHost)('a folder is released', () => {
     expect(tree()).not.toContain('stray');
   });
 
-  it('goes on where it was killed half-way, and the release before serves meanwhile', async () => {
+  it.each([
+    ['is killed', (first: RunningCli) => first.child.kill('SIGKILL')],
+    ['loses its connection', () => spawnSync('pkill', ['-9', '-f', `ControlPath=${app.home.folder}`])],
+  ])('goes on where it was when it %s half-way, and the release before serves meanwhile', async (_, cut) => {
     await release('--force');
     const before = app.current;
     const releases = app.releases;
     big();
     // Slow enough to be killed in the middle on any machine.
     localRsync('exec /usr/bin/env PATH="$AFTER" rsync --bwlimit=100 "$@"');
-    const first = app.start(['redeploy']);
+    const first = app.start(['redeploy'], { env: { TMPDIR: app.home.folder } });
     const brought = () =>
       Number(used.host.attempt('sh', '-c', 'cat /srv/app/upload/.big.* | wc -c').stdout) > 250_000;
     await until(brought, first);
-    first.child.kill('SIGKILL');
-    await first.ended;
+    cut(first);
+    expect((await first.ended).code).not.toBe(0);
     await until(() => used.host.attempt('pgrep', '-x', 'rsync').status !== 0);
     await expect.poll(() => app.releases).toEqual(releases);
     expect(app.current).toBe(before);

@@ -53,14 +53,16 @@ export async function callAgent(host: HostPort, call: AgentCall): Promise<unknow
   const program = agentProgram();
   const head = Buffer.from(`${program.length}\n`);
   const order = Buffer.concat([head, program, Buffer.from(`${JSON.stringify(call.order)}\n`)]);
-  const bringing = talkOf(host, call, order);
+  const say = (text: string) => call.onEvent({ t: 'step', text });
+  const bringing = talkOf(host, call, order, say);
   let ending: Ending | undefined;
   const result = await host
     .run({
       argv: ['python3', '-c', BOOT],
       sudo: call.sudo,
       input:
-        bringing?.words ?? Buffer.concat([order, ...(call.parcel ? [await archiveOf(call.parcel)] : [])]),
+        bringing?.words ??
+        Buffer.concat([order, ...(call.parcel ? [await archiveOf(call.parcel, say)] : [])]),
       signal: call.signal,
       grace: call.grace,
       keep: 10_000,
@@ -86,10 +88,14 @@ export async function callAgent(host: HostPort, call: AgentCall): Promise<unknow
 }
 
 /** Where the way in carries a conversation, and the host may ask for files. */
-function talkOf(host: HostPort, { parcel, signal, onEvent }: AgentCall, order: Uint8Array) {
+function talkOf(
+  host: HostPort,
+  { parcel, signal }: AgentCall,
+  order: Uint8Array,
+  say: (text: string) => void,
+) {
   const sync = host.sync?.bind(host);
   if (!parcel || !sync) return undefined;
-  const say = (text: string) => onEvent({ t: 'step', text });
   return new Bringing({ sync, parcel, signal, say }, order);
 }
 

@@ -1,7 +1,7 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { deflateSync } from 'node:zlib';
 import { isInfractlError } from '../base/errors.ts';
-import { bytes } from '../base/text.ts';
+import { bytes, plural } from '../base/text.ts';
 import type { HostPort } from '../hosts/index.ts';
 import type { Parcel } from './order.ts';
 
@@ -51,8 +51,8 @@ export class Bringing {
   }
 
   async #wanted(upload: string | null): Promise<Uint8Array> {
-    const { parcel } = this.#deps;
-    if (upload === null) return archiveOf(parcel);
+    const { parcel, say } = this.#deps;
+    if (upload === null) return archiveOf(parcel, say);
     const names = parcel.files.map(({ path, executable }) => [path, executable]);
     return answer({ way: 'rsync' }, deflateSync(JSON.stringify(names)));
   }
@@ -61,7 +61,7 @@ export class Bringing {
     const { sync, parcel, signal, say } = this.#deps;
     const files = parcel.files.map(({ path }) => path);
     const done = await sync({ from: parcel.folder, files, to: upload, signal });
-    if (!done) return archiveOf(parcel);
+    if (!done) return archiveOf(parcel, say);
     say(`${done.changed} of ${files.length} files differed: ${bytes(done.sent)} sent by rsync`);
     return answer({ way: 'there' });
   }
@@ -82,8 +82,14 @@ export class Bringing {
 }
 
 /** For a way in that carries no conversation: what the host will ask for, told before. */
-export async function archiveOf({ archive }: Parcel): Promise<Uint8Array> {
-  return answer({ way: 'archive' }, await archive());
+export async function archiveOf(
+  { files, archive }: Parcel,
+  say: (text: string) => void,
+): Promise<Uint8Array> {
+  say(`packing ${plural(files.length, 'file')}`);
+  const packed = await archive();
+  say(`sending ${bytes(packed.length)}`);
+  return answer({ way: 'archive' }, packed);
 }
 
 function answer(facts: object, more: Uint8Array = new Uint8Array()): Uint8Array {
