@@ -84,8 +84,11 @@ function doneText(result: DeployResult, ui: Ui, where: string, releases: readonl
       : `Nothing to do: ${result.project} ${result.environment} is as it should be (${duration(result.ms)}).`,
   );
   if (result.journal) lines.push(recorded(result.journal, ui, where));
-  if (result.changed)
-    lines.push(...releases.map((name) => `To release to its hosts: infractl redeploy --app ${name}${where}`));
+  lines.push(
+    ...releases.map(
+      (name) => `Left out: release ${name}. To release it: infractl redeploy --app ${name}${where}`,
+    ),
+  );
   return lines.join('\n');
 }
 
