@@ -94,7 +94,7 @@ const slimOclif = {
  * are given without the class too.
  */
 const PLAIN_ERRORS =
-  /@aws-sdk[\\/]client-(ssm|cloudfront|cloudwatch|cloudwatch-logs|lambda|ecr|ecs|ec2|rds|ebs|sns|auto-scaling|iam|pricing|elastic-load-balancing-v2|api-gateway)[\\/]/;
+  /@aws-sdk[\\/]client-(ssm|cloudfront|cloudwatch|cloudwatch-logs|lambda|ecr|ecs|ec2|rds|ebs|sns|auto-scaling|iam|pricing|cost-explorer|elastic-load-balancing-v2|api-gateway)[\\/]/;
 /** The name of what ends a stream comes from its class alone. */
 const ERROR_CLASS = /^n0_registry\.registerError\((?!Session(?:Timeout|Streaming)Exception).*\);$/gm;
 

@@ -30,6 +30,7 @@ const ORDER = [
   'outputs',
   'list',
   'drift',
+  'costs',
   'events',
   'explain',
   'attach',
@@ -66,6 +67,9 @@ const ON_INSTANCES = /^manage:/;
 
 /** The sandbox knows no mute rules: the examples are tried in test/cli/monitoring-alarms.test.ts. */
 const NOT_IN_SANDBOX = /^monitoring:alarms:silence$/;
+
+/** The sandbox costs nothing and has no bill: the examples are tried in test/cli/costs.test.ts. */
+const ON_A_BILL = /^costs:actual$/;
 
 /** Their examples need values on standard input: they are tried in secrets-kept.test.ts. */
 const WITH_INPUT = /^secrets:/;
@@ -106,8 +110,8 @@ describe('examples', () => {
       ids
         .filter(
           (id) =>
-            ![ON_HOSTS, ON_DISKS, ON_INSTANCES, NOT_IN_SANDBOX, IN_SHELLS, WITH_INPUT].some((one) =>
-              one.test(id),
+            ![ON_HOSTS, ON_DISKS, ON_INSTANCES, NOT_IN_SANDBOX, ON_A_BILL, IN_SHELLS, WITH_INPUT].some(
+              (one) => one.test(id),
             ),
         )
         .sort(),

@@ -94,13 +94,25 @@ describe('results of commands that talk to AWS', () => {
     expect(all.at(-1)?.type).toBe('result');
     for (const event of all) check(`deploy ${event.type}`, event);
     expect(new Set(all.slice(0, -1).map(({ type }) => type))).toEqual(
-      new Set(['part.started', 'part.status', 'part.done', 'stack.event']),
+      new Set(['note', 'part.started', 'part.status', 'part.done', 'stack.event']),
     );
     expect(all.filter(({ type }) => type === 'result')).toHaveLength(1);
   });
 
   it('a dry run has the same result', async () => {
     check('deploy --dry-run result', lines(await run(['deploy', '--dry-run', '--create-stack'])).at(-1));
+  });
+
+  it('costs: as estimated, and as billed', async () => {
+    const { costs, activeTags } = scene.fake.state.costExplorer;
+    const day = new Date(Date.now() - 40 * 86_400_000).toISOString().slice(0, 10);
+    const tags = { 'infractl:project': 'shop', 'infractl:environment': 'dev', 'infractl:part': 'app' };
+    costs.push({ day, service: 'AWS Lambda', tags, usd: 1.25 }, { day, service: 'Tax', tags, usd: 0.2 });
+    for (const tag of Object.keys(tags)) activeTags.add(tag);
+    const estimate = await result('costs', ['costs']);
+    expect(estimate).toMatchObject({ currency: 'USD', parts: [{ part: 'stack app' }] });
+    const bill = await result('costs actual', ['costs', 'actual', '--months', '2', '--yes']);
+    expect(bill).toMatchObject({ of: 'tags', questions: 1, again: false });
   });
 
   it('a failing deploy ends its stream with the error', async () => {

@@ -7,6 +7,8 @@ export interface FakeProduct {
   /** `regionCode`, `usagetype`, `instanceType`, … as filters and answers have them. */
   readonly attributes: Readonly<Record<string, string>>;
   readonly usd: number;
+  /** Prices of the tiers before that one: what is free at first. */
+  readonly before?: readonly number[];
 }
 
 interface Filter {
@@ -24,14 +26,22 @@ export const pricing = jsonService('pricing', {
     );
     return {
       FormatVersion: 'aws_v1',
-      PriceList: found.map(({ service, attributes, usd }, n) =>
+      PriceList: found.map(({ service, attributes, usd, before = [] }, n) =>
         JSON.stringify({
           product: { attributes, sku: `SKU${n}` },
           serviceCode: service,
           terms: {
             OnDemand: {
               [`SKU${n}.T`]: {
-                priceDimensions: { [`SKU${n}.T.D`]: { pricePerUnit: { USD: usd.toFixed(10) } } },
+                // As AWS has them: in no order.
+                priceDimensions: Object.fromEntries(
+                  [...before, usd]
+                    .map((price, tier) => [
+                      `SKU${n}.T.${tier}`,
+                      { beginRange: String(tier * 1000), pricePerUnit: { USD: price.toFixed(10) } },
+                    ])
+                    .reverse(),
+                ),
               },
             },
           },

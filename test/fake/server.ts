@@ -10,6 +10,7 @@ import { CloudFormationState } from './cloudformation-state.ts';
 import { type CloudFrontState, cloudFront, newCloudFrontState } from './cloudfront.ts';
 import { cloudWatch } from './cloudwatch.ts';
 import { CloudWatchState } from './cloudwatch-state.ts';
+import { type CostExplorerState, costExplorer, newCostExplorerState } from './cost-explorer.ts';
 import { ebs } from './ebs.ts';
 import { EbsState } from './ebs-state.ts';
 import { ec2 } from './ec2.ts';
@@ -121,6 +122,7 @@ export interface FakeState {
   /** What AWS's price list holds. */
   readonly products: FakeProduct[];
   readonly cloudFront: CloudFrontState;
+  readonly costExplorer: CostExplorerState;
 }
 
 export interface Context {
@@ -179,6 +181,7 @@ const SERVICES: readonly Service[] = [
   iam,
   pricing,
   cloudFront,
+  costExplorer,
 ];
 const READS =
   /^(Describe|List|Get|Head|Validate|Batch(Get|Check)|Detect|Estimate|Filter|Lookup|Search|Query|Scan|Decode|Simulate|Test|Start(Query|LiveTail))/;
@@ -214,6 +217,7 @@ export async function startFake(options: FakeOptions = {}): Promise<Fake> {
     iam: newIamState(),
     products: [],
     cloudFront: newCloudFrontState(),
+    costExplorer: newCostExplorerState(),
   };
   provideTypes(state, clock);
   let looked = 0;

@@ -13,7 +13,8 @@ function calledActions(): string[] {
   const found = new Set<string>();
   for (const file of readdirSync(folder)) {
     const text = readFileSync(path.join(folder, file), 'utf8');
-    for (const [, action] of text.matchAll(/'((?!aws:)\w+:[A-Z][A-Za-z]+)'/g)) found.add(action as string);
+    for (const [, action] of text.matchAll(/'((?!aws:)[a-z0-9]+:[A-Z][A-Za-z]+)'/g))
+      found.add(action as string);
     if (file !== 'lambda.ts') continue;
     for (const [, action] of text.matchAll(/\b(?:ask|maybe)\('([A-Za-z]+)'/g)) found.add(`lambda:${action}`);
   }

@@ -1,21 +1,25 @@
 import { type Filter, GetProductsCommand, PricingClient } from '@aws-sdk/client-pricing';
 import type { PricedItem, PriceListPort } from '../prices/index.ts';
 import { call } from './call.ts';
+import { type PriceQuestion, rateQuestion } from './price-list-rates.ts';
 import type { AwsSession } from './session.ts';
 import { traced } from './trace.ts';
 
 /** The API has few endpoints, each with the prices of all regions of its partition. */
 const ENDPOINT = 'us-east-1';
 
+/** One tier of a price; most prices have one. */
+interface Tier {
+  readonly beginRange?: string;
+  readonly pricePerUnit?: { readonly USD?: string };
+}
+
 interface Product {
   readonly publicationDate?: string;
   readonly product?: { readonly attributes?: Readonly<Record<string, string>> };
   readonly terms?: {
     readonly OnDemand?: Readonly<
-      Record<
-        string,
-        { readonly priceDimensions?: Readonly<Record<string, { readonly pricePerUnit?: { USD?: string } }>> }
-      >
+      Record<string, { readonly priceDimensions?: Readonly<Record<string, Tier>> }>
     >;
   };
 }
@@ -26,7 +30,9 @@ export function priceListPort(session: AwsSession): PriceListPort {
   const client = traced(new PricingClient({ ...session.config, region: ENDPOINT, maxAttempts: 1 }), there);
   return {
     async price(region, item, signal) {
-      const { service, filters, usage } = questionFor(item);
+      const question = questionFor(item);
+      if (!question) return undefined;
+      const { service, filters, usage, times = 1 } = question;
       const Filters = Object.entries({ regionCode: region, ...filters }).map(
         ([Field, Value]): Filter => ({ Type: 'TERM_MATCH', Field, Value }),
       );
@@ -41,17 +47,22 @@ export function priceListPort(session: AwsSession): PriceListPort {
         .filter(({ product }) => usage.test(product?.attributes?.usagetype ?? ''));
       const prices = fitting.flatMap((one) => priceOf(one) ?? []);
       // Two prices for the same thing would be a question that is asked wrongly.
-      return new Set(prices.map(({ usd }) => usd)).size === 1 ? prices[0] : undefined;
+      const [price] = prices;
+      if (!price || new Set(prices.map(({ usd }) => usd)).size > 1) return undefined;
+      return { ...price, usd: price.usd * times };
     },
   };
 }
 
 function priceOf({ terms, publicationDate = '' }: Product): { usd: number; asOf: string } | undefined {
-  const dimensions = Object.values(terms?.OnDemand ?? {}).flatMap(({ priceDimensions = {} }) =>
-    Object.values(priceDimensions),
-  );
-  const usd = Number(dimensions[0]?.pricePerUnit?.USD);
-  return dimensions.length === 1 && usd > 0 ? { usd, asOf: publicationDate.slice(0, 10) } : undefined;
+  const offers = Object.values(terms?.OnDemand ?? {});
+  if (offers.length !== 1) return undefined;
+  const tiers = Object.values(offers[0]?.priceDimensions ?? {})
+    .sort((a, b) => Number(a.beginRange ?? 0) - Number(b.beginRange ?? 0))
+    .map(({ pricePerUnit }) => Number(pricePerUnit?.USD));
+  // What is free at first is free once in an account, whoever uses it.
+  const usd = tiers.find((price) => price > 0);
+  return usd === undefined ? undefined : { usd, asOf: publicationDate.slice(0, 10) };
 }
 
 const ENGINES: Readonly<Record<string, string>> = {
@@ -61,11 +72,7 @@ const ENGINES: Readonly<Record<string, string>> = {
 };
 
 /** The attributes by which the list tells one price from another, and the usage type that is meant. */
-function questionFor(item: PricedItem): {
-  readonly service: string;
-  readonly filters: Readonly<Record<string, string>>;
-  readonly usage: RegExp;
-} {
+function questionFor(item: PricedItem): PriceQuestion | undefined {
   switch (item.kind) {
     case 'instance':
       return {
@@ -89,6 +96,14 @@ function questionFor(item: PricedItem): {
         },
         usage: /(Multi-AZ|Instance)Usage:/,
       };
+    case 'cache':
+      return {
+        service: 'AmazonElastiCache',
+        filters: { instanceType: item.type, cacheEngine: 'Redis' },
+        usage: /NodeUsage:/,
+      };
+    case 'rate':
+      return rateQuestion(item.of);
     case 'logs-scanned':
       return { service: 'AmazonCloudWatch', filters: {}, usage: /(^|-)DataScanned-Bytes$/ };
     case 'live-tail':

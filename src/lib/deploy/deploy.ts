@@ -17,6 +17,7 @@ import { Services } from './services.ts';
 import { Steps } from './steps.ts';
 import { isUnhealthy, type TakenBack, takeBack, type Undo, withTakenBack } from './taking-back.ts';
 import type { DeployContext, DeployDeps, DeployOptions, DeployResult, PartOutcome } from './types.ts';
+import { Weighing } from './weighing.ts';
 
 /**
  * Makes a project true: walks its graph, each part as soon as what it needs is done. When a check fails,
@@ -58,6 +59,7 @@ class DeployRun {
   readonly #maker: Pick<Steps, 'make'>;
   readonly #ledger: Ledger;
   readonly #seen: Seen;
+  readonly #weighing: Weighing;
   readonly #outcomes = new Map<string, PartOutcome>();
   readonly #undo: Undo[] = [];
   readonly #started: number;
@@ -78,7 +80,9 @@ class DeployRun {
     this.lock = held ?? environmentLock(context, () => this.#services.artifacts());
     this.#seen = new Seen(context);
     const watch = (port: StacksPort) => this.#seen.watch(port);
-    this.#services = new Services({ ...context, projectName: context.project.name, watch }, (call) =>
+    this.#weighing = new Weighing(context, true);
+    const { weigh } = this.#weighing;
+    this.#services = new Services({ ...context, projectName: context.project.name, watch, weigh }, (call) =>
       this.#beforeChange(call),
     );
     this.#ledger = new Ledger(context, context.recipe ? 'rollback' : 'deploy', () =>
@@ -97,7 +101,7 @@ class DeployRun {
       await planParts(this.#context, graph, this.#known, this.#services, this.#steps, (outcome) =>
         this.#outcomes.set(outcome.part, outcome),
       );
-      return this.#result(graph);
+      return { ...this.#result(graph), ...(await this.#weighing.total()) };
     }
     const walked = await walkGraph(graph, (id) => this.#visit(id, graph), { signal: this.#context.signal });
     if (!walked.interrupted && (this.#mustLookAgain || (await this.#isFreedFrom(walked))))
@@ -111,7 +115,7 @@ class DeployRun {
       : await withOwner(first, this.lock, this.#context, () => this.#services.existingArtifacts());
     if (failure === undefined && !walked.interrupted) {
       await this.#keepImages();
-      const result = this.#result(graph);
+      const result = { ...this.#result(graph), ...(await this.#weighing.total()) };
       if (this.#apart.size > 0) return this.#detached(result);
       const entry = await this.#ledger.end('succeeded', result.parts, { outputs: result.outputs });
       if (entry) this.#seen.journal(entry);

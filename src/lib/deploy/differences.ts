@@ -1,4 +1,5 @@
 import { isInfractlError } from '../base/errors.ts';
+import type { CostChange } from '../costs/index.ts';
 import { walkGraph } from '../project/index.ts';
 import { type PartId, type PartKind, type Project, partKey } from '../project/model.ts';
 import { createSecretReader } from '../secrets/index.ts';
@@ -12,6 +13,7 @@ import { loadSeen, nothingSeen, rememberJournal, Seen, type SeenFacts } from './
 import { Services } from './services.ts';
 import { Steps } from './steps.ts';
 import type { DeployContext, DeployDeps, FileChange, Planned } from './types.ts';
+import { Weighing } from './weighing.ts';
 
 export interface DifferencesOptions {
   /** The parts to look at, with all that they need; all when empty. */
@@ -44,6 +46,8 @@ export interface Differences {
   readonly against?: AgainstFacts;
   readonly stacks: readonly StackDiff[];
   readonly parts: readonly PartDiff[];
+  /** What the changes do to the costs of the stacks; absent where no stack was looked into. */
+  readonly costs?: CostChange;
 }
 
 /** Calls that a look makes, and takes back. */
@@ -63,11 +67,18 @@ export async function projectDifferences(
 ): Promise<Differences> {
   // Nobody is asked for a value: what is missing is told.
   const { ask: _, ...quiet } = deps;
-  const context: DeployContext = {
+  const plain: DeployContext = {
     ...quiet,
     project,
     options: { parts: options.parts, createStack: true, skipBuild: false, dryRun: true },
   };
+  const weighing = new Weighing(plain, false);
+  const found = await chosen({ ...plain, weigh: weighing.weigh }, options);
+  return { ...found, ...(await weighing.total()) };
+}
+
+/** The comparison that was asked for. */
+async function chosen(context: DeployContext, options: DifferencesOptions): Promise<Differences> {
   if (options.offline) return offline(context, '--offline');
   if (options.against !== undefined) return against(context, options.against);
   try {

@@ -4,7 +4,7 @@ import { InfractlError } from '../base/errors.ts';
 import type { FunctionDeps } from '../functions/index.ts';
 import type { ImageDeps } from '../images/index.ts';
 import type { SiteDeps } from '../sites/index.ts';
-import type { StackDeps, StacksPort } from '../stacks/index.ts';
+import type { StackDeps, StacksPort, Weigh } from '../stacks/index.ts';
 import { beforeChanges } from './guard.ts';
 import { lookupsOf } from './lookups.ts';
 import type { OpenReleases, ReleasePort } from './release-port.ts';
@@ -37,6 +37,7 @@ type Needs = Pick<
   readonly projectName: string;
   /** Sees what stacks answer; or answers itself, where AWS is not to be asked. */
   readonly watch?: (port: StacksPort) => StacksPort;
+  readonly weigh?: Weigh | undefined;
 };
 
 /**
@@ -69,6 +70,7 @@ export class Services {
         where: this.#needs.where,
         wait: this.#needs.wait,
         decide: this.#needs.decide,
+        weigh: this.#needs.weigh,
         claim: () => this.#beforeChange('executeChangeSet'),
         lookups: lookupsOf(session),
         port: beforeChanges(watch(port), CHANGES_STACKS, this.#beforeChange),

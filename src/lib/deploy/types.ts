@@ -2,8 +2,9 @@ import type { AwsSession } from '../aws/session.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Redactor } from '../base/redact.ts';
 import type { Outcome, Reporter } from '../base/report.ts';
+import type { CostChange } from '../costs/index.ts';
 import type { PartId, PartKind, Project } from '../project/model.ts';
-import type { StackDeps } from '../stacks/index.ts';
+import type { StackDeps, Weigh } from '../stacks/index.ts';
 import type { Known } from './known.ts';
 import type { OpenReleases } from './release-port.ts';
 import type { Services } from './services.ts';
@@ -106,6 +107,8 @@ export interface DeployResult {
   readonly parts: readonly PartOutcome[];
   /** Stack → output → value. */
   readonly outputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** What the changes do to the costs of the stacks; absent where no stack was looked into. */
+  readonly costs?: CostChange;
   /** The entry in the journal; absent when nothing was changed. */
   readonly journal?: string;
   /** Milliseconds. */
@@ -115,6 +118,8 @@ export interface DeployResult {
 export interface DeployContext extends DeployDeps {
   readonly project: Project;
   readonly options: DeployOptions;
+  /** Told what stacks are made of before and after. */
+  readonly weigh?: Weigh;
   /** For a rollback: how each part is made as it was. */
   readonly recipe?: Recipe;
   /** Of a rollback, for the journal: the run that is taken back, and the one that is gone back to. */

@@ -10,6 +10,7 @@ import type { CronOwner } from '../schedules/index.ts';
 import type { AlarmDesk } from './alarm-desk.ts';
 import type { BackupDesk, BackupDeskDeps, Listed } from './backup-desk.ts';
 import type { PlanChoice } from './backup-plans.ts';
+import type { CostDesk, CostDeskDeps } from './cost-desk.ts';
 import type { DashboardDeps, DashboardDesk, DashboardOptions } from './dashboard-desk.ts';
 import type { DoctorDeps } from './doctor-desk.ts';
 import type { HealthDeps } from './health-desk.ts';
@@ -49,6 +50,7 @@ export type {
   AlarmDesk,
   BackupDesk,
   CopyOrder,
+  CostDesk,
   DashboardDeps,
   DashboardDesk,
   DashboardOptions,
@@ -145,6 +147,11 @@ export async function openMetricDesk(
   const { session, signal, hosts } = deps;
   const stacks = async () => (await import('../aws/cloudformation.ts')).cloudFormation(await session());
   return new MetricDesk({ stacks, hosts, ...metricSources(session, signal) }, project);
+}
+
+/** What a project costs: see cost-desk.ts. Nothing is asked of AWS yet. */
+export async function openCostDesk(deps: CostDeskDeps, project: Project): Promise<CostDesk> {
+  return new (await import('./cost-desk.ts')).CostDesk(deps, project);
 }
 
 /** What things cost: see prices.ts and `PriceBook`. */

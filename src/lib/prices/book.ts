@@ -78,6 +78,11 @@ export class PriceBook {
     return (await this.#ask(region, item)) ?? this.known(region, item);
   }
 
+  /** Whether there is a price list that can be asked. */
+  get canAsk(): boolean {
+    return this.#deps.list !== undefined;
+  }
+
   /** Where the prices that were given so far come from, and how old they are: for people. */
   get note(): string {
     const now = this.#deps.clock.now();
@@ -102,6 +107,11 @@ export class PriceBook {
       [...this.#given.values()].map(({ source, asOf }) => [source + asOf, { source, asOf }]),
     );
     return [...seen.values()];
+  }
+
+  /** Why the price list gave no answer; undefined where it did, or was not asked. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   #ask(region: string, item: PricedItem): Promise<Quote | undefined> {

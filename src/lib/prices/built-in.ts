@@ -1,5 +1,6 @@
 import { DATABASE_CLASSES, DATABASES_FROM, MYSQL, POSTGRES, T4G, T4G_FROM } from './databases.ts';
 import { type PricedItem, type Quote, unitOf } from './items.ts';
+import { CACHE_FROM, CACHE_NODES, rateOf } from './rates.ts';
 import {
   DATABASE_STORAGE,
   LIVE_TAIL,
@@ -9,6 +10,7 @@ import {
   SNAPSHOTS_FROM,
   VOLUMES,
   VOLUMES_FROM,
+  VOLUMES_SINCE,
 } from './storage.ts';
 import { INSTANCES_FROM, LARGE, SAME_AS, SIZES } from './table.ts';
 
@@ -30,6 +32,12 @@ function figureOf(region: string, item: PricedItem): Figure {
       return [LOGS_SCANNED[region], LOGS_FROM];
     case 'live-tail':
       return [LIVE_TAIL[region], LOGS_FROM];
+    case 'cache':
+      return [CACHE_NODES[region]?.[item.type], CACHE_FROM];
+    case 'rate': {
+      const rate = rateOf(region, item.of);
+      return [rate?.usd, rate ?? CACHE_FROM];
+    }
     default:
       return storageMonth(region, item.of);
   }
@@ -63,6 +71,8 @@ function databaseHour(
 
 function storageMonth(region: string, of: Extract<PricedItem, { kind: 'storage' }>['of']): Figure {
   if (of === 'snapshot') return [SNAPSHOTS[region], SNAPSHOTS_FROM];
-  if (of === 'rds-gp3') return [DATABASE_STORAGE[region]?.gp3, SNAPSHOTS_FROM];
-  return of === 'rds-gp2' ? [undefined, SNAPSHOTS_FROM] : [VOLUMES[region]?.[of], VOLUMES_FROM];
+  if (of === 'rds-gp2' || of === 'rds-gp3')
+    return [DATABASE_STORAGE[region]?.[of === 'rds-gp2' ? 'gp2' : 'gp3'], SNAPSHOTS_FROM];
+  const since = VOLUMES_SINCE[region];
+  return since?.[of] === undefined ? [VOLUMES[region]?.[of], VOLUMES_FROM] : [since[of], since];
 }

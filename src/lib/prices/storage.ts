@@ -33,6 +33,20 @@ export const VOLUMES: Readonly<Record<string, { readonly gp2: number; readonly g
 };
 
 /**
+ * Volumes that were looked up since: us-east-1 in the expected results of Infracost's tests, eu-west-3 in a public table
+ * of costs from AWS's offer files. They cost what they did.
+ */
+export const VOLUMES_SINCE: Readonly<
+  Record<
+    string,
+    { readonly source: string; readonly asOf: string; readonly gp2?: number; readonly gp3: number }
+  >
+> = {
+  'us-east-1': { source: "a public copy of AWS's price list", asOf: '2026-05-03', gp2: 0.1, gp3: 0.08 },
+  'eu-west-3': { source: "AWS's offer files", asOf: '2026-10-09', gp3: 0.0928 },
+};
+
+/**
  * Snapshots of EBS in the standard tier, for what they hold beyond others of the same volume: us-east-1 with the
  * expected results of Infracost's tests, the others with a copy of AWS's price file for EBS
  * (ligoj/plugin-prov-aws, pricing-ebs.js). Compared on 2026-11-21.
@@ -45,9 +59,13 @@ export const SNAPSHOTS: Readonly<Record<string, number>> = {
   'eu-west-2': 0.053,
 };
 
-/** Storage of RDS in one zone: answers of Infracost that are printed in public repositories, 2026-11-21. */
-export const DATABASE_STORAGE: Readonly<Record<string, { readonly gp3: number }>> = {
-  'us-east-1': { gp3: 0.115 },
+/**
+ * Storage of RDS in one zone, compared on 2026-11-21: us-east-1 with the expected results of Infracost's tests,
+ * eu-west-3 with a public table of costs from AWS's offer files.
+ */
+export const DATABASE_STORAGE: Readonly<Record<string, { readonly gp2?: number; readonly gp3: number }>> = {
+  'us-east-1': { gp2: 0.115, gp3: 0.115 },
+  'eu-west-3': { gp3: 0.133 },
 };
 
 /** What Logs Insights scans, in USD a GB: AWS's page of prices for CloudWatch, 2026-06. */

@@ -14,6 +14,7 @@ export const noParts = () => ({
   hosts: new Map(),
   backups: new Map(),
   releases: new Map(),
+  costs: new Map(),
 });
 
 /** An hour, as a stack of infractl.yaml gets that does not say otherwise. */

@@ -33,6 +33,7 @@ export async function buildProject(
     hosts: await buildParts(SECTIONS.hosts, sections.hosts, context),
     backups: await buildParts(SECTIONS.backups, sections.backups, context),
     releases: await buildParts(SECTIONS.releases, sections.releases, context),
+    costs: await buildParts(SECTIONS.costs, sections.costs, context),
   };
 }
 

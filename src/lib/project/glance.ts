@@ -7,7 +7,7 @@ import type { LoadOptions } from './load.ts';
 import type { Project } from './model.ts';
 
 /** Changes with the shape of what is remembered. */
-const FORMAT = 6;
+const FORMAT = 7;
 /** Projects and environments that are remembered at the most. */
 const MOST = 50;
 
@@ -53,6 +53,7 @@ const SECTIONS = [
   'hosts',
   'backups',
   'releases',
+  'costs',
 ] as const;
 
 function recall(file: string): Project | undefined {

@@ -45,7 +45,7 @@ export interface Wiring {
 
 type Parts = Pick<
   Project,
-  'stacks' | 'images' | 'functions' | 'sites' | 'checks' | 'hosts' | 'backups' | 'releases'
+  'stacks' | 'images' | 'functions' | 'sites' | 'checks' | 'hosts' | 'backups' | 'releases' | 'costs'
 >;
 
 /**
@@ -74,6 +74,7 @@ export function collectWiring(project: Parts, others: readonly ConfiguredId[] = 
     }
   };
   linkStacks(project, nodes, link, linkValue);
+  for (const name of project.costs.keys()) link(id('usage', name), id('stack', name), ['costs', name]);
   for (const image of project.images.values()) {
     linkValue(id('image', image.name), image.repository, ['images', image.name, 'repository']);
   }

@@ -71,3 +71,4 @@ export async function validateProject<T extends TemplateWords>(
 export function showing(): Promise<typeof import('./show.ts')> {
   return import('./show.ts');
 }
+export { USAGE } from './usage.ts';

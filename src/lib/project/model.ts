@@ -2,6 +2,7 @@
  * A project as the rest of infractl sees it: one environment chosen, overrides merged, every value
  * checked, every path absolute. Built by `loadProject`; nothing here reads a file or calls AWS.
  */
+import type { USAGE } from './usage.ts';
 
 export type Scalar = string | number | boolean;
 
@@ -24,7 +25,7 @@ export type Value = Scalar | Reference;
 export type PartKind = 'stack' | 'image' | 'function' | 'site' | 'release' | 'check';
 
 /** What is configured and looked at, but made by no deploy. */
-export type SideKind = 'host' | 'backup';
+export type SideKind = 'host' | 'backup' | 'usage';
 
 /** A part's name in the graph and in every message: `stack app`, `image api`. */
 export interface PartId {
@@ -330,6 +331,26 @@ export interface FolderSource {
   readonly exclude: readonly string[];
 }
 
+/** A number of which the most likely and its bounds are known. */
+export interface Range {
+  readonly low: number;
+  readonly typical: number;
+  readonly high: number;
+}
+
+/** What prices rest on and no template says. A key that is absent has its default. */
+export type UsageName = keyof typeof USAGE;
+export type Usage = Readonly<Partial<Record<UsageName, Range>>>;
+
+/** How much a stack is used a month, for what it costs. */
+export interface UsagePart {
+  /** The name of the stack. */
+  readonly name: string;
+  readonly usage: Usage;
+  /** Of single resources, by their logical ids: `Api`, `Storage/Table`. */
+  readonly resources: Readonly<Record<string, Usage>>;
+}
+
 export interface Project {
   /** There is no `infractl.yaml`: the command works on what its flags and words name. See bare.ts. */
   readonly bare?: true;
@@ -355,6 +376,7 @@ export interface Project {
   readonly hosts: ReadonlyMap<string, HostPart>;
   readonly backups: ReadonlyMap<string, BackupPart>;
   readonly releases: ReadonlyMap<string, ReleasePart>;
+  readonly costs: ReadonlyMap<string, UsagePart>;
 }
 
 export function isReference(value: unknown): value is Reference {

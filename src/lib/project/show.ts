@@ -35,6 +35,7 @@ export function effectiveConfiguration(project: Project, inputs: ShowInputs = {}
     hosts: showParts(SECTIONS.hosts, project.hosts, project.root),
     backups: showParts(SECTIONS.backups, project.backups, project.root),
     releases: showParts(SECTIONS.releases, project.releases, project.root),
+    costs: showParts(SECTIONS.costs, project.costs, project.root),
   }) as Record<string, unknown>;
 }
 

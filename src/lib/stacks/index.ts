@@ -6,6 +6,7 @@ import type { DiffOrder } from './diff/diff.ts';
 import type { StackDiff } from './diff/types.ts';
 import type { DriftDeps } from './drift/detect.ts';
 import type { DriftOrder, StackDrift } from './drift/types.ts';
+import type { Inventory, InventoryOrder } from './inventory.ts';
 import type { StackState, StacksPort } from './port.ts';
 import type { ImportingStack, StackImport } from './template/imports.ts';
 import type { TemplateFacts } from './template/template.ts';
@@ -35,6 +36,7 @@ export {
   type StackResult,
   type StackSpec,
   type WatchDeps,
+  type Weigh,
 } from './types.ts';
 export { type Attached, isRunning, type WatchOrder } from './watch/attach.ts';
 export { type Cancellation, type Cancelled, cancellationOf } from './watch/cancel.ts';
@@ -43,7 +45,7 @@ export { whenFree } from './watch/free.ts';
 export { type OperationEnd, operationEnd } from './watch/outcome.ts';
 export { type Overview, overview, type StackOverview } from './watch/overview.ts';
 export { type EventQuery, newest, recentEvents } from './watch/recent.ts';
-export type { DeleteOrder, DriftDeps, EndingResource, StackDrift };
+export type { DeleteOrder, DriftDeps, EndingResource, Inventory, StackDrift };
 
 // What reads templates brings a YAML parser with it, so it is loaded on use: a command that only reads a
 // stack's outputs starts without it.
@@ -81,11 +83,16 @@ async function lookedInto<T>(deps: WatchDeps, work: Promise<T>): Promise<T> {
 
 /** See `planStack` in plan.ts. Makes no call that changes anything. */
 export async function planStack(
-  deps: Pick<StackDeps, 'port' | 'clock'>,
+  deps: Pick<StackDeps, 'port' | 'clock' | 'weigh'>,
   spec: StackSpec,
   unknown: readonly string[] = [],
 ): Promise<StackPlan> {
   return (await import('./change/plan.ts')).planStack(deps, spec, unknown);
+}
+
+/** See `readInventory` in inventory.ts. Calls nothing. */
+export async function readInventory(order: InventoryOrder): Promise<Inventory> {
+  return (await import('./inventory.ts')).readInventory(order);
 }
 
 /** See `diffStack` in diff/diff.ts: also for the text of an earlier deploy. Changes nothing that lasts. */

@@ -2,6 +2,7 @@ import type { ArtifactStore } from '../artifacts/store.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Reporter } from '../base/report.ts';
 import type { Lookups } from './diagnosis/lookups.ts';
+import type { Inventory } from './inventory.ts';
 import type { Change, StacksPort } from './port.ts';
 import type { Decision, Stuck } from './stuck-words.ts';
 
@@ -59,7 +60,12 @@ export interface StackDeps extends WatchDeps {
   readonly decide?: ((stuck: Stuck) => Promise<Decision | undefined>) | undefined;
   /** How long to wait for a stack on which AWS works already, in milliseconds; undefined: not at all. */
   readonly wait?: number | undefined;
+  /** Told what a stack is made of now and would be, for what that costs. Never of one that stays as it is. */
+  readonly weigh?: Weigh | undefined;
 }
+
+/** @param before undefined: there is no stack yet */
+export type Weigh = (part: string, before: Inventory | undefined, after: Inventory) => Promise<void>;
 
 export interface StackResult {
   /** `started`: AWS goes on with it alone, and its outputs are not known yet. */

@@ -1,6 +1,7 @@
 import { bytes, duration, listed, plural, shortId } from '../../base/text.ts';
 import type { DeployResult, DestroyResult, Inventory } from '../../deploy/index.ts';
 import type { Paint, Ui } from '../terminal.ts';
+import { costChangeText } from './cost-change-view.ts';
 import { fileLines } from './files-view.ts';
 import { pairs, table } from './table.ts';
 import type { View } from './view.ts';
@@ -48,6 +49,7 @@ function planText(result: DeployResult, ui: Ui): string {
   return [
     table(ui, ['part', 'would', { title: '', wrap: true }], rows),
     ...files,
+    ...costChangeText(result.costs, ui),
     'A dry run: nothing was changed.',
   ].join('\n\n');
 }

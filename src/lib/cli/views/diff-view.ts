@@ -3,6 +3,7 @@ import { plural, shortId } from '../../base/text.ts';
 import type { Differences, PartDiff } from '../../deploy/index.ts';
 import type { EntryDiff, PropertyDiff, ResourceDiff, StackDiff } from '../../stacks/index.ts';
 import type { Style, Ui } from '../terminal.ts';
+import { costChangeText } from './cost-change-view.ts';
 import { fileLines } from './files-view.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -24,6 +25,7 @@ function text(found: Differences, ui: Ui): string {
     ...found.stacks.map((stack) => stackText(stack, ui)),
     ...(found.parts.length > 0 ? [found.parts.map((part) => partLine(part, ui)).join('\n')] : []),
     summary(found, ui),
+    ...costChangeText(found.costs, ui),
   ];
   return blocks.join('\n\n');
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { backups } from './backups.ts';
 import { checks } from './checks.ts';
+import { costs } from './costs.ts';
 import { NAME, NAME_RULE, named } from './fields.ts';
 import { functions } from './functions.ts';
 import { fileSchema } from './header.ts';
@@ -11,7 +12,17 @@ import { sites } from './sites.ts';
 import { stacks } from './stacks.ts';
 
 /** Every section of the file, in the order in which it is shown. */
-export const SECTIONS = { stacks, images, functions, sites, checks, hosts, backups, releases } as const;
+export const SECTIONS = {
+  stacks,
+  images,
+  functions,
+  sites,
+  checks,
+  hosts,
+  backups,
+  releases,
+  costs,
+} as const;
 
 export type SectionName = keyof typeof SECTIONS;
 export const SECTION_NAMES = Object.keys(SECTIONS) as SectionName[];

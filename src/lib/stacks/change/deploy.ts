@@ -29,6 +29,7 @@ import {
   textSha256,
   type Wanted,
 } from './wanted.ts';
+import { weighChange } from './weighing.ts';
 
 /**
  * Makes a stack what its template and parameters say, by change set, and follows it to its end. Nothing to
@@ -74,7 +75,7 @@ export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<Sta
     case 'update':
       if (deployed !== undefined && !spec.revertDrift && isUnchanged(spec, wanted, state, deployed))
         return unchanged(deps, spec, state, textAsDeployed(wanted, deployed) ?? deployed);
-      return apply(deps, spec, wanted, state);
+      return apply(deps, spec, wanted, state, deployed);
     default:
       return apply(deps, spec, wanted, undefined);
   }
@@ -111,6 +112,7 @@ async function apply(
   ordered: StackSpec,
   wanted: Wanted,
   before: StackState | undefined,
+  deployed?: string,
 ): Promise<StackResult> {
   const spec = withMode(deps, ordered, before);
   const deadline = deps.clock.now() + spec.timeout;
@@ -134,6 +136,7 @@ async function apply(
     });
   }
   if (before) await lookOnceMore(deps, order, before, changeSet);
+  await weighChange(deps, spec, wanted.template, before && { state: before, template: deployed });
   const { marker, token } = await start(deps, spec, type, changeSet, deadline);
   if (spec.detach) {
     const begun = await deps.port.stack(changeSet.stackId);

@@ -9,6 +9,7 @@ import { child, plain } from '../template/yaml.ts';
 import { type PlannedChange, PROJECT_TAG, type StackDeps, type StackPlan, type StackSpec } from '../types.ts';
 import { compareSettings } from './compare.ts';
 import { checkedTemplate, compareWith, isOpenEnded, textAsDeployed } from './wanted.ts';
+import { weighChange } from './weighing.ts';
 
 /**
  * What a deploy would do, told by reading only: GetTemplate and DescribeStacks against what is wanted. It
@@ -18,7 +19,7 @@ import { checkedTemplate, compareWith, isOpenEnded, textAsDeployed } from './wan
  * @throws UsageError as `deployStack`; InfractlError `NotOurStack` (5).
  */
 export async function planStack(
-  deps: Pick<StackDeps, 'port' | 'clock'>,
+  deps: Pick<StackDeps, 'port' | 'clock' | 'weigh'>,
   spec: StackSpec,
   unknown: readonly string[] = [],
 ): Promise<StackPlan> {
@@ -27,8 +28,10 @@ export async function planStack(
   if (state) checkOwner(state, spec.tags[PROJECT_TAG]);
   const step = nextStep(state?.status, 'deploy');
   const note = state && noteOf(step, state, deps.clock.now());
-  if (!state || deployed === undefined || ['recreate', 'create', 'finish-deletion'].includes(step.do))
+  if (!state || deployed === undefined || ['recreate', 'create', 'finish-deletion'].includes(step.do)) {
+    await weighChange(deps, spec, wanted.template, undefined, unknown);
     return creation(wanted.template, unknown, note);
+  }
 
   const settings = compareSettings(wanted.template, state, spec, unknown);
   const now = readTemplate(spec.templateFile, deployed);
@@ -42,6 +45,7 @@ export async function planStack(
   const open = new Set([...secrets, ...unknown]);
   const given = Object.fromEntries(Object.entries(spec.parameters).map(([name, { value }]) => [name, value]));
   const [before, after] = [sideOf(now, state.parameters, open), sideOf(then, given, open)];
+  await weighChange(deps, spec, then, { state, template: deployed }, unknown);
   const resources = compareResources(before, after).map(({ action, logicalId, type }) => ({
     action: action === 'import' ? 'add' : action,
     logicalId,

@@ -11,6 +11,7 @@ import {
 } from '../change/wanted.ts';
 import { findingWords } from '../diagnosis/findings.ts';
 import { busyWords, checkOwner } from '../guard.ts';
+import { inventoryOf } from '../inventory.ts';
 import type { Change, StackState, StacksPort } from '../port.ts';
 import { isSettled, nextStep } from '../states.ts';
 import { readTemplate, type Template } from '../template/template.ts';
@@ -74,6 +75,7 @@ export async function diffStack(deps: StackDeps, order: DiffOrder): Promise<Stac
     secrets,
     textOf: (nested) => nestedText(wanted, deployed, nested),
   });
+  await deps.weigh?.(spec.part, level.before && inventoryOf(level, 'before'), inventoryOf(level, 'after'));
   const settings = [
     ...settingDiffs(sides.before, sides.after, current, spec),
     ...(await policyDiff(deps.port, spec, current)),

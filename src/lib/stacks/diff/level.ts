@@ -36,8 +36,15 @@ export interface LevelOrder {
   readonly textOf: (template: Template) => string;
 }
 
-/** Compares two templates, and those of the nested stacks that can be read. Reading calls only. */
-export async function levelOf(port: StacksPort, order: LevelOrder, depth = 0): Promise<Level> {
+/** The calls that it reads nested stacks with. */
+type LevelPort = Pick<StacksPort, 'resources' | 'stack' | 'template'>;
+
+/**
+ * Compares two templates, and those of the nested stacks that can be read. Reading calls only.
+ *
+ * @param port undefined where there is no stack in AWS to compare with
+ */
+export async function levelOf(port: LevelPort | undefined, order: LevelOrder, depth = 0): Promise<Level> {
   const { before, after, secrets } = order;
   const empty = before ?? after;
   const resources = after
@@ -49,7 +56,11 @@ export async function levelOf(port: StacksPort, order: LevelOrder, depth = 0): P
   return { before, after, resources, secrets, nested };
 }
 
-async function nestedLevels(port: StacksPort, order: LevelOrder, depth: number): Promise<Map<string, Level>> {
+async function nestedLevels(
+  port: LevelPort | undefined,
+  order: LevelOrder,
+  depth: number,
+): Promise<Map<string, Level>> {
   const found = new Map<string, Level>();
   const idsIn = (side: Side | undefined) =>
     [...(side?.resources ?? [])].filter(([, one]) => typeOf(one) === NESTED).map(([id]) => id);
@@ -58,14 +69,13 @@ async function nestedLevels(port: StacksPort, order: LevelOrder, depth: number):
   if (ids.size === 0) return found;
   const [local, deployed] = await Promise.all([
     order.local ? nestedTemplates(order.local) : new Map<string, Template>(),
-    order.stack && there.length > 0 ? port.resources(order.stack) : [],
+    port && order.stack && there.length > 0 ? port.resources(order.stack) : [],
   ]);
   await Promise.all(
     [...ids].map(async (id) => {
       const physicalId = deployed.find(({ logicalId }) => logicalId === id)?.physicalId;
-      const [state, text] = physicalId
-        ? await Promise.all([port.stack(physicalId), port.template(physicalId)])
-        : [];
+      const [state, text] =
+        port && physicalId ? await Promise.all([port.stack(physicalId), port.template(physicalId)]) : [];
       const template = local.get(id);
       const definition = order.after?.resources.get(id);
       // A nested template that is only in S3 is read by AWS alone: its own change set tells.
