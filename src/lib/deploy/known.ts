@@ -121,7 +121,7 @@ export function outputsOf(
       code: 'StackNotFound',
       message: `The stack ${part.stackName} does not exist in ${region}.`,
       suggestions: [
-        'Create it: infractl deploy --create-stack',
+        `Create it: infractl deploy --create-stack${where}`,
         'If it is there, check the profile, the region and the environment.',
       ],
     });
@@ -142,7 +142,7 @@ export function outputsOf(
     throw new InfractlError({
       code: 'StackNotDeployed',
       message: `The stack ${part.stackName} was never deployed whole: ${state.status}.`,
-      suggestions: ['Create it again: infractl deploy --create-stack'],
+      suggestions: [`Create it again: infractl deploy --create-stack${where}`],
     });
   }
   return state.outputs;
