@@ -50,7 +50,8 @@ export class ReleaseSteps {
           )),
         );
     } catch (error) {
-      throw await this.#withOthersBack(port, part, released, error);
+      const rest = part.group ? [] : looks.slice(released.length + 1).map(({ place }) => place);
+      throw await this.#withOthersBack(port, part, released, withRest(error, released, rest));
     }
     return this.done(part, released, this.#undo(port, part, released));
   }
@@ -143,6 +144,7 @@ export class ReleaseSteps {
   ): Promise<unknown> {
     const undo = this.#undo(port, part, released);
     const interrupted = isInfractlError(error) && error.exit === Exit.interrupted;
+    // What a person stopped, or a rollback, stays as it is.
     if (!undo || interrupted || this.#context.recipe) return error;
     return withTakenBack(error, await takeBack(this.#context, [undo], () => {}), []);
   }
@@ -155,6 +157,22 @@ const NO_WAY =
 /** Whether an error says that there is no way to a host now. */
 export function isNoWay({ code }: InfractlError): boolean {
   return NO_WAY.test(code);
+}
+
+/** With several hosts: which have it, and which do not. */
+function withRest(error: unknown, released: readonly Released[], rest: readonly string[]): unknown {
+  if (!isInfractlError(error) || released.length + rest.length === 0) return error;
+  const has = released.length > 0 ? `It was on ${listed(released.map(({ place }) => place))} by then.` : '';
+  const words = [has, rest.length > 0 ? `Not begun: ${listed(rest)}.` : ''].filter(Boolean).join(' ');
+  const { code, message, why, suggestions, exit, cause } = error;
+  return new InfractlError({
+    code,
+    message,
+    why: [why, words].filter(Boolean).join('\n'),
+    suggestions,
+    exit,
+    cause,
+  });
 }
 
 /** Whoever has no way to the hosts now may want the rest to be deployed. */

@@ -10,6 +10,8 @@ const NOT_YET = /^(HostUnreachable|HostConnectionLost|HostNotManaged|InstanceNot
 const LOGIN = 90_000;
 /** Milliseconds. */
 const PAUSE = 3_000;
+/** A machine lets its user in some time before it shows its keys, at the end of its first start. Milliseconds. */
+const CONSOLE = 120_000;
 /** A first start installs what the machine's user data says, in milliseconds. */
 const BOOT = 900_000;
 
@@ -17,6 +19,8 @@ const BOOT = 900_000;
 export class FreshHosts extends KeptHosts {
   readonly #signal: AbortSignal;
   readonly #clock: Clock;
+  #patient = false;
+  #told: (status: string) => void = () => {};
 
   constructor(deps: HostDeskDeps, project: Project, clock: Clock = systemClock) {
     super(deps, project);
@@ -31,6 +35,8 @@ export class FreshHosts extends KeptHosts {
    */
   async reach(part: HostPart, patience: number, told: (status: string) => void): Promise<void> {
     const began = this.#clock.now();
+    this.#patient ||= patience > 0;
+    this.#told = told;
     for (;;) {
       try {
         const port = await this.open(part);
@@ -43,6 +49,16 @@ export class FreshHosts extends KeptHosts {
         told(`waiting for the host ${part.name} to start`);
         await this.#clock.sleep(PAUSE, this.#signal);
       }
+    }
+  }
+
+  /** AWS has the console of a machine some time after it was written; where it may not be read it is not waited for. */
+  protected override async keysOnConsole(machine: string): Promise<readonly string[] | undefined> {
+    for (const until = this.#clock.now() + (this.#patient ? CONSOLE : 0); ; ) {
+      const shown = await super.keysOnConsole(machine);
+      if (shown === undefined || shown.length > 0 || this.#clock.now() >= until) return shown;
+      this.#told(`waiting until the console of ${machine} shows its key`);
+      await this.#clock.sleep(PAUSE, this.#signal);
     }
   }
 

@@ -12,6 +12,7 @@ import {
   openSsh,
   openSsm,
   type ShownKey,
+  type SshDeps,
   type SshTarget,
   type SsmPort,
   type SsmTarget,
@@ -27,8 +28,8 @@ export interface HostDeskDeps extends ValueDeps {
   readonly signal: AbortSignal;
   /** What values are, where somebody knows it already. Default: as they are deployed now. */
   readonly resolve?: ReturnType<typeof valueResolver>;
-  /** Asks whether a host key that was never seen is right; absent where nobody can be asked. */
-  readonly trust?: (key: ShownKey, where: string) => Promise<boolean>;
+  /** Asks whether a host key that was never seen is right; `every`: it is; absent where nobody can be asked. */
+  readonly trust?: 'every' | ((key: ShownKey, where: string) => Promise<boolean>);
 }
 
 /** How a command ended on one host. */
@@ -149,15 +150,24 @@ export class HostDesk {
   }
 
   /** A key that the machine itself has shown on its console is its own; of any other somebody must say so. */
-  #trust(machine: string | undefined): HostDeskDeps['trust'] {
+  #trust(machine: string | undefined): SshDeps['trust'] {
     const { trust } = this.#deps;
+    if (trust === 'every') return async () => true;
     if (machine === undefined) return trust;
     return async (key, where) => {
-      const text = await this.#instances()
-        .then((port) => port.console(machine))
-        .catch(unlessStopped);
-      return consoleFingerprints(text).includes(key.fingerprint) || ((await trust?.(key, where)) ?? false);
+      const shown = await this.keysOnConsole(machine);
+      return shown?.includes(key.fingerprint) || ((await trust?.(key, where)) ?? false);
     };
+  }
+
+  /** The fingerprints that a machine has shown on its console; undefined where AWS does not say. */
+  protected async keysOnConsole(machine: string): Promise<readonly string[] | undefined> {
+    try {
+      return consoleFingerprints(await (await this.#instances()).console(machine));
+    } catch (error) {
+      if (!isInfractlError(error) || error.code === 'Interrupted') throw error;
+      return undefined;
+    }
   }
 
   async #instances(): Promise<InstancesPort> {
@@ -318,12 +328,6 @@ export class HostDesk {
   async close(): Promise<void> {
     await Promise.all([...this.#opened].map((port) => port.close()));
   }
-}
-
-/** Who may not read a console, or finds nothing there, is asked as others are. */
-function unlessStopped(error: unknown): string {
-  if (!isInfractlError(error) || error.code === 'Interrupted') throw error;
-  return '';
 }
 
 function outcomeOf(host: string, { code, message, why }: InfractlError): HostOutcome {

@@ -159,7 +159,7 @@ describe('a release that is not healthy', () => {
     hosts.sick.add('web2');
     const error = await failure(deploy({ createStack: false }));
     expect(error).toMatchObject({ code: 'ReleaseUnhealthy', exit: Exit.unhealthy });
-    expect(error.why).toContain('one serves, as before.');
+    expect(error.why).toContain('one serves, as before.\nIt was on web1 by then.');
     expect(error.why).toContain('It was taken back: app is on one again.');
     expect(error.why).toContain('shop-a is on version');
     expect(error.why).not.toContain('Nothing was taken back');
@@ -172,6 +172,7 @@ describe('a release that is not healthy', () => {
     hosts.sick.add('web1');
     const error = await failure(deploy());
     expect(error).toMatchObject({ exit: Exit.unhealthy });
+    expect(error.why).toContain('Not begun: web2.');
     expect(error.why).not.toContain('this deploy changed no function');
   });
 

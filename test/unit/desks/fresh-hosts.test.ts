@@ -1,10 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InfractlError } from '../../../src/lib/base/errors.ts';
 import { Redactor } from '../../../src/lib/base/redact.ts';
 import { FreshHosts } from '../../../src/lib/desks/fresh-hosts.ts';
 import type { HostPort } from '../../../src/lib/hosts/index.ts';
 import type { HostPart, Project } from '../../../src/lib/project/model.ts';
 import { virtualClock } from '../../fake/clock.ts';
+import { type Fake, startFake } from '../../fake/server.ts';
+import { sessionFor } from '../../fake/session.ts';
 
 const web: HostPart = {
   name: 'web',
@@ -94,5 +96,52 @@ describe('a machine of before', () => {
     const { reach, said } = hosts([error('HostUnreachable')]);
     await expect(reach(0)).rejects.toMatchObject({ code: 'HostUnreachable' });
     expect(said).toEqual([]);
+  });
+});
+
+describe('the key of a machine that is just being made', () => {
+  const fingerprint = `SHA256:${'a'.repeat(43)}`;
+  const marks = 'SSH HOST KEY FINGERPRINTS';
+  let fake: Fake;
+  beforeEach(async () => {
+    fake = await startFake();
+  });
+  afterEach(() => fake.close());
+
+  /** What is known of the key of a machine that shows it after so many milliseconds. */
+  async function keys(shownAfter: number, patience: number) {
+    const machine = fake.state.ec2.addInstance();
+    fake.clock.after(shownAfter, () => {
+      machine.console = `BEGIN ${marks}\n256 ${fingerprint} root\nEND ${marks}`;
+    });
+    class Asking extends FreshHosts {
+      override async open(): Promise<HostPort> {
+        return { run: async () => {} } as unknown as HostPort;
+      }
+      asked = () => this.keysOnConsole(machine.id);
+    }
+    const deps = {
+      session: () => sessionFor(fake),
+      redactor: new Redactor(),
+      variable: () => undefined,
+      env: {},
+      signal: new AbortController().signal,
+    };
+    const fresh = new Asking(deps, { hosts: new Map(), stacks: new Map() } as unknown as Project, fake.clock);
+    await fresh.reach(web, patience, () => {});
+    return fresh.asked();
+  }
+
+  it('is waited for until AWS has its console, for two minutes at the most', async () => {
+    expect(await keys(60_000, 300_000)).toEqual([fingerprint]);
+    expect(await keys(180_000, 300_000)).toEqual([]);
+    expect(await keys(60_000, 0)).toEqual([]);
+  });
+
+  it('is not waited for where the console may not be read', async () => {
+    fake.faults.deny('ec2:GetConsoleOutput');
+    const began = fake.clock.now();
+    expect(await keys(60_000, 300_000)).toBeUndefined();
+    expect(fake.clock.now()).toBe(began);
   });
 });
