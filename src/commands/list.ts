@@ -12,6 +12,11 @@ export default class List extends ProjectCommand<typeof List> {
     'project made and that are not in infractl.yaml any more are shown too.';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
 
+  /** The tags of stacks name their project. */
+  protected override get namesAll(): boolean {
+    return true;
+  }
+
   protected override async work(): Promise<View> {
     const { stacks, note } = await (await this.stackDesk(silentReporter)).list();
     if (note) this.warnUser(note);

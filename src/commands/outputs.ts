@@ -15,6 +15,10 @@ export default class Outputs extends ProjectCommand<typeof Outputs> {
     name: Args.string({ description: 'A stack, or one output of it: app, app.ApiUrl.', ignoreStdin: true }),
   };
 
+  protected override get namesAll(): boolean {
+    return this.args.name !== undefined;
+  }
+
   protected override async work(): Promise<View> {
     const project = await this.glance();
     const [stack, key] = this.args.name?.split('.') ?? [];

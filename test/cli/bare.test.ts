@@ -140,8 +140,16 @@ describe('with mistakes in infractl.yaml', () => {
     expect((await scene.run(['logs', '/aws/lambda/other'], { cwd: faulty })).stdout).toContain('elsewhere');
   });
 
+  it('stacks by their names in AWS, and those of the project by its tag', async () => {
+    for (const args of [['explain', 'shop-app-dev'], ['outputs', 'shop-app-dev'], ['list']]) {
+      const result = await scene.run(args, { cwd: faulty });
+      expect(`${args}: ${result.code}`).toBe(`${args}: 0`);
+      expect(result.stderr).toContain('staks');
+    }
+  });
+
   it('what means a part of it does not', async () => {
-    for (const args of [['manage', 'status'], ['explain', 'app'], ['list']])
+    for (const args of [['manage', 'status'], ['outputs'], ['events'], ['host', 'run', '--', 'uptime']])
       expectTrouble(await scene.run(args, { cwd: faulty }), 2, 'staks');
   });
 });

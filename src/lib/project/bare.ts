@@ -51,11 +51,14 @@ export interface NamedStack extends Pick<StackPart, 'name' | 'stackName' | 'time
   readonly template: string | undefined;
 }
 
-/** The stack that a word means, by its part's name or by its name in AWS. Without a project any word is one. */
+/**
+ * The stack that a word means, by its part's name or by its name in AWS. Where no stacks are known, without a project or
+ * past one with mistakes, any word is the name of one.
+ */
 export function stackNamed({ stacks, bare }: Project, word: string): NamedStack | undefined {
   const name = word.replace(/^stacks?[:/]/, '');
   const part = stacks.get(name) ?? [...stacks.values()].find(({ stackName }) => stackName === name);
-  if (part || !bare) return part;
+  if (part || (!bare && stacks.size > 0)) return part;
   return { name, stackName: name, template: undefined, parameters: {}, timeout: TIMEOUT_MS };
 }
 

@@ -10,6 +10,7 @@ import { makeOrigins, type Origin, type Origins } from './origins.ts';
 import type { ConfigPath, Problem } from './problems.ts';
 import { checkEnvironments, type ProjectFile, readProjectFile } from './project-file.ts';
 import { givenRegion, samRegion } from './region.ts';
+import type { Rename } from './renames.ts';
 import type { EnvironmentSettings } from './sections/header.ts';
 import { substitute } from './substitute.ts';
 import { checkWiring } from './wiring.ts';
@@ -31,6 +32,8 @@ export interface LoadOptions {
   readonly git?: boolean | undefined;
   /** Reads which stacks import what others export, out of their templates. Without it nobody looks. */
   readonly imports?: ReadImports | undefined;
+  /** Keys that have got a new name. Default: those that have, in this version. */
+  readonly renames?: readonly Rename[] | undefined;
 }
 
 export type ReadImports = (

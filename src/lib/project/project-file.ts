@@ -13,7 +13,7 @@ import { type FindOptions, readConfigurationFile } from './find.ts';
 import { collectFindings, type Findings } from './findings.ts';
 import { isTree } from './merge.ts';
 import { ConfigurationError } from './problems.ts';
-import { applyRenames } from './renames.ts';
+import { applyRenames, type Rename } from './renames.ts';
 import { parseSource, type Source } from './source.ts';
 
 /** The file, parsed and checked but for the insides of its sections. */
@@ -29,9 +29,11 @@ export interface ProjectFile {
 }
 
 /** @throws ConfigurationError, or UsageError `NoConfiguration` */
-export function readProjectFile(options: FindOptions): ProjectFile {
+export function readProjectFile(
+  options: FindOptions & { readonly renames?: readonly Rename[] | undefined },
+): ProjectFile {
   const source = parseSource(readConfigurationFile(options));
-  const renamed = applyRenames(source);
+  const renamed = applyRenames(source, options.renames);
   const data = source.data();
   const shape = shapeProblem(data);
   if (shape || !isTree(data)) {

@@ -129,8 +129,8 @@ export function startFromStacks(order: StackOrder): Start {
         },
       ],
       stacks: drafts,
-      hosts: parts.flatMap(({ stack, name }) => hostsOf(stack, name, several)),
-      functions: parts.flatMap(({ stack, name }) => functionsOf(stack, name, several)),
+      hosts: eachOnce(parts.flatMap(({ stack, name }) => hostsOf(stack, name, several))),
+      functions: eachOnce(parts.flatMap(({ stack, name }) => functionsOf(stack, name, several))),
     },
     secrets,
     files,
@@ -141,6 +141,12 @@ export function startFromStacks(order: StackOrder): Start {
       ...openWords(secrets),
     ],
   };
+}
+
+/** `WebServer` and `Webserver` are two names in a template, and one in infractl.yaml. */
+function eachOnce<T extends { readonly name: string }>(things: readonly T[]): T[] {
+  const names = unlike(things.map(({ name }) => name));
+  return things.map((thing, at) => ({ ...thing, name: names[at] as string }));
 }
 
 function looksSecret(name: string, value: string): boolean {
@@ -165,7 +171,7 @@ function partNames({ stacks, ownTags, project }: StackOrder, environment: string
 
 function templateFile(name: string, text: string): NewFile {
   const json = /^\s*\{/.test(text);
-  return { path: `infra/${name}.${json ? 'json' : 'yaml'}`, text: text.endsWith('\n') ? text : `${text}\n` };
+  return { path: `infra/${name}.${json ? 'json' : 'yaml'}`, text };
 }
 
 /** An output follows an instance that is replaced; an id does not. */

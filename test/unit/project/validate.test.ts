@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { validateProject } from '../../../src/lib/project/index.ts';
+import { loadProject, validateProject } from '../../../src/lib/project/index.ts';
 import { checkParameters, checkTemplate } from '../../../src/lib/stacks/index.ts';
 import { EXAMPLE, failure, folderWith, PARTS } from './folder.ts';
 
@@ -75,5 +75,30 @@ describe('validation', () => {
     expect((await failure(validate(EXAMPLE, {}, 'nope'))).code).toBe('UnknownEnvironment');
     const nowhere = validateProject<Facts>({ cwd: folderWith({}), env: {} }, checks);
     expect((await failure(nowhere)).code).toBe('NoConfiguration');
+  });
+});
+
+describe('a configuration of an older version, with a key that has got a new name since', () => {
+  const text = EXAMPLE.replace('template: infra/template.yaml', 'stackTemplate: infra/template.yaml');
+  const renames = [{ within: ['stacks', '*'], from: 'stackTemplate', to: 'template' }];
+
+  it('is read as ever, and validation tells the new name with the line', async () => {
+    expect(text).not.toBe(EXAMPLE);
+    const cwd = folderWith({ ...PARTS, ...TEMPLATES, 'infractl.yaml': text });
+    const options = { cwd, env: {}, renames };
+    const { project, warnings } = await loadProject(options);
+    expect(project.stacks.get('app')?.template).toMatch(/infra\/template\.yaml$/);
+    const told = expect.stringMatching(
+      /^infractl\.yaml:\d+: "stackTemplate" is now called "template"; the old name still works\.$/,
+    );
+    expect(warnings).toEqual([told]);
+    const { findings } = await validateProject<Facts>(options, checks);
+    expect(findings).toEqual([expect.objectContaining({ level: 'warning', message: told })]);
+  });
+
+  it('where no such key was ever renamed it is the mistake that it is', async () => {
+    const cwd = folderWith({ ...PARTS, ...TEMPLATES, 'infractl.yaml': text });
+    const { findings } = await validateProject<Facts>({ cwd, env: {} }, checks);
+    expect(findings.map(({ message }) => message).join()).toContain('unknown key "stackTemplate"');
   });
 });

@@ -96,15 +96,17 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
     if ((this.ctor as unknown as typeof ProjectCommand).needs !== 'names') throw failure;
     const { bareProject, ConfigurationError, salvageProject } = await import('../../project/index.ts');
     if (!(failure instanceof ConfigurationError)) return bareProject(this.#where(), failure);
-    if (!this.#namesAll) throw failure;
+    if (!this.namesAll) throw failure;
     return salvageProject(this.#where());
   };
 
   /** Whether the command line names what it is about by what it is called in AWS. */
-  get #namesAll(): boolean {
+  protected get namesAll(): boolean {
     const flags = this.flags as Readonly<Record<string, unknown>>;
-    const named = ['id', 'tag', 'instance', 'volume', 'database'].some((flag) => flags[flag] !== undefined);
-    return flags.host === undefined && (named || this.words.some((word) => word.startsWith('/')));
+    if (['id', 'tag', 'instance', 'volume', 'database'].some((flag) => flags[flag] !== undefined))
+      return flags.host === undefined;
+    const stacks = 'stack' in this.ctor.args && this.words.length > 0;
+    return stacks || this.words.some((word) => word.startsWith('/'));
   }
 
   /** Whichever is there already: all name the same place. */
