@@ -40,6 +40,8 @@ describe('logs', () => {
   it('by function, stack, group and the beginning of several; in one order', async () => {
     for (const name of ['api', 'function:api', 'app', 'stack:app', API, '/aws/lambda/shop*'])
       expect((await scene.run(['logs', name])).stdout).toContain('order failed');
+    // By the end of the name of a group of the project, which it may be shown as.
+    expect((await scene.run(['logs', 'shop-api-dev'])).stdout).toContain('order failed');
     const both = await scene.run(['logs', 'api', '/shop/']);
     const [first, second] = lines(both.stdout);
     expect(first).toMatch(/ api {2}ERROR order failed order=17$/);

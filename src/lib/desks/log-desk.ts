@@ -88,8 +88,9 @@ export class LogDesk {
   }
 
   /**
-   * The groups that names mean: a function or a stack of infractl.yaml, a group's own name, or the beginning
-   * of several. Without a name: all that the stacks and functions of the environment write to.
+   * The groups that names mean: a function or a stack of infractl.yaml, a group's own name, the beginning
+   * of several, or what a group of the project is shown as. Without a name: all that the stacks and functions of
+   * the environment write to.
    *
    * @throws UsageError `NoSuchLogs` with the nearest names, `NothingNamed`
    */
@@ -280,12 +281,27 @@ export class LogDesk {
       return { sources: [{ name: named([name])[0]?.name ?? name, group: name }], prefixes: [] };
     if (groups.length > 0 && (name.endsWith('*') || name.startsWith('/') || groups.length === 1))
       return { sources: named(groups), prefixes: [prefix] };
-    throw await this.#unknown(name, groups);
+    const shown = await this.#shown();
+    const same = shown.find((source) => source.name === name || source.group.endsWith(`/${name}`));
+    if (same) return { sources: [same], prefixes: [] };
+    throw await this.#unknown(name, groups, shown);
   }
 
-  async #unknown(name: string, groups: readonly string[]): Promise<UsageError> {
+  /** What the project's groups are called where all are shown; none where its stacks cannot be looked at. */
+  async #shown(): Promise<readonly Source[]> {
+    try {
+      return (await this.#all()).sources;
+    } catch (error) {
+      throwIfAborted(this.#deps.signal);
+      if (!isInfractlError(error)) throw error;
+      return [];
+    }
+  }
+
+  async #unknown(name: string, groups: readonly string[], shown: readonly Source[]): Promise<UsageError> {
     const { bare, functions, stacks, hosts, name: project } = this.#project;
-    const parts = [...functions.keys(), ...stacks.keys(), ...hosts.keys()];
+    const names = [...functions.keys(), ...stacks.keys(), ...hosts.keys(), ...shown.map((one) => one.name)];
+    const parts = [...new Set(names)];
     const start = name.startsWith('/') ? name.split('/').slice(0, 3).join('/') : '';
     const others = groups.length > 0 ? groups : await (await this.#logs()).groups(start, this.#deps.signal);
     const near = nearest(name, [...parts, ...others]);
@@ -294,7 +310,7 @@ export class LogDesk {
       message: `${bare ? 'No' : `${JSON.stringify(name)} is no part of ${project} that logs, and no`} log group in ${(await this.#deps.session()).region} begins ${bare ? `with ${JSON.stringify(name)}` : 'so'}.`,
       suggestions: [
         ...(near ? [`Did you mean: ${near}`] : []),
-        ...(bare ? [] : [`Its functions, stacks and hosts: ${listed(parts) || 'none'}`]),
+        ...(bare ? [] : [`What logs here: ${listed(parts) || 'nothing'}`]),
         ...(others.length > 0
           ? [`Log groups: ${others.slice(0, 5).join(', ')}${others.length > 5 ? ', …' : ''}`]
           : []),

@@ -1,3 +1,5 @@
+import { unfolded } from './stack.ts';
+
 /** A message as people read it. */
 export type Shape =
   /** Begin and end marks of the platform, which say nothing that its report does not. */
@@ -10,6 +12,8 @@ export type Shape =
       readonly level?: string;
       readonly text: string;
       readonly fields: readonly (readonly [string, string])[];
+      /** Of an error: more than one line. */
+      readonly stack?: string;
     }
   | { readonly kind: 'text'; readonly text: string; readonly level?: string };
 
@@ -131,8 +135,9 @@ function jsonShape(parsed: Readonly<Record<string, unknown>>, chosen: readonly s
         return value === undefined ? [] : [[path, shown(value)] as const];
       }),
     };
-  const textKey = TEXT_KEYS.find((key) => typeof parsed[key] === 'string');
-  const fields = Object.entries(parsed).flatMap(([key, value]) =>
+  const { stack, rest } = unfolded(parsed) ?? { stack: undefined, rest: parsed };
+  const textKey = TEXT_KEYS.find((key) => typeof rest[key] === 'string');
+  const fields = Object.entries(rest).flatMap(([key, value]) =>
     key === levelKey || key === textKey || TIME_KEYS.has(key) || value === undefined
       ? []
       : [[key, shown(value)] as const],
@@ -140,8 +145,9 @@ function jsonShape(parsed: Readonly<Record<string, unknown>>, chosen: readonly s
   return {
     kind: 'json',
     ...(level ? { level } : {}),
-    text: textKey ? String(parsed[textKey]) : '',
+    text: textKey ? String(rest[textKey]) : '',
     fields,
+    ...(stack === undefined ? {} : { stack }),
   };
 }
 
@@ -183,10 +189,20 @@ function shown(value: unknown): string {
 const NODE_LINE = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z\t(\S*)\t(INFO|WARN|ERROR|DEBUG|TRACE|FATAL)\t/;
 const LEVEL_WORD = /^\[?(trace|debug|info|warn(?:ing)?|error|fatal|critical)\]?[\s:]/i;
 
+/** What Lambda's runtime for Node writes of an error that nobody caught: its words and its stack in place of the JSON. */
+function invokeError(text: string): string {
+  const at = text.indexOf('\t{');
+  const error = at === -1 ? undefined : parse(text.slice(at + 1));
+  const found = error && unfolded(error);
+  return found ? `${text.slice(0, at).trimEnd()}: ${found.stack}\n` : text;
+}
+
 function textShape(message: string): Shape {
   const node = NODE_LINE.exec(message);
-  if (node)
-    return { kind: 'text', text: message.slice(node[0].length), level: (node[2] as string).toLowerCase() };
+  if (node) {
+    const level = (node[2] as string).toLowerCase();
+    return { kind: 'text', text: invokeError(message.slice(node[0].length)), level };
+  }
   const word = LEVEL_WORD.exec(message)?.[1];
   if (word) return { kind: 'text', text: message, level: word.toLowerCase() };
   if (

@@ -102,6 +102,17 @@ describe('log lines', () => {
     );
   });
 
+  it('puts the stack of a JSON message under it', () => {
+    const message =
+      '{"level":"error","msg":"failed","order":7,"stack":"Error: no stock\\n    at take (stock.js:7)"}';
+    expect(printed([event(message)], {}, ['api']).out).toBe(
+      '09:30:15.042 ERROR failed order=7\n    Error: no stock\n        at take (stock.js:7)\n',
+    );
+    expect(printed([event(message)], { fields: ['order'] }, ['api']).out).toBe(
+      '09:30:15.042 ERROR order=7\n',
+    );
+  });
+
   it('says what came late', () => {
     expect(printed([event('old')], {}, ['api'], true).out).toBe('09:30:15.042 late old\n');
     expect(JSON.parse(printed([event('old')], { json: true }, ['api'], true).out)).toMatchObject({

@@ -76,6 +76,30 @@ describe('the shape of a message', () => {
     expect(shapeOf('{"status":200,"msg":"ok"}')).toMatchObject({ text: 'ok', fields: [['status', '200']] });
   });
 
+  it('JSON with the stack of an error: its lines, wherever a logger puts them', () => {
+    const stack = 'Error: no stock\n    at take (stock.js:7)';
+    const shape = (fields: object) => shapeOf(JSON.stringify({ level: 'error', msg: 'failed', ...fields }));
+    const failed = { kind: 'json', level: 'error', text: 'failed' };
+    expect(shape({ stack, order: 7 })).toEqual({ ...failed, fields: [['order', '7']], stack });
+    expect(shape({ stackTrace: stack.split('\n') })).toEqual({ ...failed, fields: [], stack });
+    expect(shape({ err: { type: 'Error', stack } })).toEqual({
+      ...failed,
+      fields: [['err', '{"type":"Error"}']],
+      stack,
+    });
+    // What is one line, or no text, is a field like others.
+    expect(shape({ stack: 'prod' })).toEqual({ ...failed, fields: [['stack', 'prod']] });
+    expect(shape({ stack: [1, 2] })).toEqual({ ...failed, fields: [['stack', '[1,2]']] });
+    const caught = { errorType: 'Error', errorMessage: 'no stock', stack: stack.split('\n') };
+    const node = '2026-01-05T09:00:00.000Z\t5d9f\tERROR\tInvoke Error \t';
+    expect(shapeOf(node + JSON.stringify(caught))).toEqual({
+      kind: 'text',
+      level: 'error',
+      text: `Invoke Error: ${stack}\n`,
+    });
+    expect(shapeOf(`${node}{ broken`)).toMatchObject({ text: 'Invoke Error \t{ broken' });
+  });
+
   it('chosen fields, by their path', () => {
     const message = '{"user":{"id":7,"tags":["a"]},"a.b":1,"level":"info"}';
     const shape = shapeOf(message, ['user.id', 'user.tags.0', 'a.b', 'nothing']);

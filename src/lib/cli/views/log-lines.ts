@@ -190,7 +190,7 @@ export class LogPrinter {
           ...(shape.text ? [shape.text] : []),
           ...shape.fields.map(([key, value]) => `${key}=${value}`),
         ];
-        return words.join(' ');
+        return shape.stack === undefined ? words.join(' ') : `${words.join(' ')}\n${shape.stack}`;
       }
     }
   }
