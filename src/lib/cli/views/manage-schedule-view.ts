@@ -2,6 +2,7 @@ import type { PlacedSchedule } from '../../desks/index.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
+import { broken } from './wrap.ts';
 
 /** The schedules of an environment. */
 export function schedulesView(schedules: readonly PlacedSchedule[]): View {
@@ -9,7 +10,7 @@ export function schedulesView(schedules: readonly PlacedSchedule[]): View {
     json: schedules,
     text: (ui) =>
       schedules.length === 0
-        ? 'The environment has no schedule. Make one:\n  infractl manage schedule set --stop "20:00 Mon-Fri" --start "07:30 Mon-Fri"'
+        ? `${broken('The environment has no schedule. Make one:', ui.columns)}\n  infractl manage schedule set --stop "20:00 Mon-Fri" --start "07:30 Mon-Fri"`
         : table(
             ui,
             [
