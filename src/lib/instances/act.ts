@@ -15,6 +15,7 @@ import type {
   InstanceDeps,
   InstanceTarget,
   StageTime,
+  Target,
 } from './types.ts';
 
 const PAUSE = 3_000;
@@ -60,7 +61,7 @@ export async function act(
       await rest();
     }
   } catch (error) {
-    throw stillRunning(error, doing, deps.where);
+    throw stillRunning(error, doing, targets, deps.where);
   }
   return track.results(targets);
 }
@@ -312,15 +313,23 @@ async function untilStopped(
   }
 }
 
-/** An interruption says what AWS goes on with. */
-function stillRunning(error: unknown, doing: Doing, where: string): unknown {
+/** More of them are not named: nobody reads the command. */
+const NAMED = 20;
+
+/** An interruption says what AWS goes on with, and how to go on without touching anything else. */
+function stillRunning(error: unknown, doing: Doing, targets: readonly Target[], where: string): unknown {
   if (!isInfractlError(error) || error.code !== 'Interrupted') return error;
+  // A restart that is begun is one start away from its end, and must not begin anew.
+  const rest = doing === 'stop' ? 'stop' : 'start';
+  const ids = targets.map(({ id }) => id).join(',');
   return new InfractlError({
     code: 'Interrupted',
     message: `Interrupted. What was asked of AWS goes on: it is ${DOING[doing]} what it was told to.`,
     suggestions: [
       `See how it is: infractl manage status${where}`,
-      `Go on waiting, with the same targets: infractl manage ${doing}`,
+      targets.length > NAMED
+        ? `Go on waiting: infractl manage ${rest}, with the same targets`
+        : `Go on waiting: infractl manage ${rest} --id ${ids}${where}`,
     ],
     exit: error.exit,
   });

@@ -79,7 +79,12 @@ describe.each(CASES)('$doing, hard: $hard', ({ doing, hard, end, once }) => {
     for (const at of all) {
       const one = await prepared();
       const killed = doIt(dieAfter(one.world, one.from + at), doing, { ids: one.ids }, { hard });
-      await expect(killed).rejects.toMatchObject({ code: 'Interrupted' });
+      // What is said by one that was only interrupted leads on, and to these targets alone.
+      const goOn = `infractl manage ${doing === 'stop' ? 'stop' : 'start'} --id ${one.ids}`;
+      await expect(killed).rejects.toMatchObject({
+        code: 'Interrupted',
+        suggestions: [expect.any(String), `Go on waiting: ${goOn}`],
+      });
       const results = await one.does(doing, hard);
       expect(results.map(({ error }) => error)).toEqual([null, null, null]);
       const now = picture(one);
