@@ -82,6 +82,7 @@ export async function callAgent(host: HostPort, call: AgentCall): Promise<unknow
       throw error;
     })
     .finally(() => bringing?.end());
+  if (bringing?.failure !== undefined) throw bringing.failure;
   if (ending?.t === 'done') return ending.result;
   if (ending) throw agentError(ending);
   throw brokenAgent(host, result?.exitCode ?? -1, result?.stderr ?? '');

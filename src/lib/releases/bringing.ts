@@ -26,6 +26,8 @@ export interface BringingDeps {
 export class Bringing {
   readonly #deps: BringingDeps;
   readonly #words = new PassThrough();
+  /** What nobody foresaw; the host was then told to stop. */
+  failure: unknown;
 
   constructor(deps: BringingDeps, order: Uint8Array) {
     this.#deps = deps;
@@ -69,7 +71,8 @@ export class Bringing {
   /** So that the host ends in order, and tells it. */
   #refuse(error: unknown): void {
     if (!isInfractlError(error)) {
-      this.#words.destroy(error instanceof Error ? error : undefined);
+      this.failure = error;
+      this.end();
       return;
     }
     const { code, message, why = '', suggestions, exit } = error;
