@@ -58,7 +58,7 @@ describe.skipIf(noHost)('releasing to an auto scaling group', { timeout: 300_000
       group: { name: 'shop-app' },
       source: { folder: 'app' },
       user: 'ubuntu',
-      health: { path: '/health', timeout, settle: 1 },
+      health: { path: '/health', timeout, settle: 0.2 },
     });
   }
   const infractl = (...args: string[]) => app.run(args, { env: fake.env });
