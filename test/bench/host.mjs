@@ -1,7 +1,8 @@
 // Releases on a real host: how soon requests go to a new one, and what a client loses meanwhile.
+import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { noHost, TestHost } from '../helpers/host.ts';
-import { Released } from '../helpers/released.ts';
+import { appText, Released } from '../helpers/released.ts';
 
 /** How often a client asks, in milliseconds. */
 const EVERY = 10;
@@ -40,6 +41,23 @@ function hammer(url) {
 }
 
 const least = (values) => Math.min(...values);
+
+/** KiB that travel to the host, and seconds until the switch, when one file of a folder of 50 MB has changed. */
+async function changedFolder(app, more) {
+  for (let number = 0; number < 1000; number++)
+    app.put(`folder/${number % 20}/${number}`, randomBytes(25_000).toString('hex'));
+  app.put('folder/app.py', appText('folder'));
+  app.configure({ ...more, source: { folder: 'folder' } });
+  await app.redeploy();
+  app.put('folder/7/7', randomBytes(25_000).toString('hex'));
+  const { stdout } = await app.redeploy('deploy', '--json');
+  const [, sent, unit] = /1 of 1001 files differed: ([\d.]+) (\w+) sent/.exec(stdout) ?? [];
+  if (unit !== 'KiB') throw new Error(stdout);
+  return {
+    sent: Number(sent),
+    seconds: JSON.parse(stdout.trim().split('\n').at(-1)).hosts[0].switchedAfter / 1000,
+  };
+}
 
 /**
  * Seconds, the best of three. Undefined where no test host can be made here.
@@ -89,9 +107,13 @@ export async function measureHost() {
     app.configure(slow);
     host.write('/etc/nginx/conf.d/infractl-app.conf', 'upstream app { server 127.0.0.1:8501; }\n');
     const restart = await strategy(80);
+    const folder = await changedFolder(app, slow);
+    app.reset();
+    app.configure(slow);
+    await result('deploy');
     const began = performance.now();
     host.sh('systemctl restart app; until curl -sf -o /dev/null http://127.0.0.1:8501/; do sleep 0.01; done');
-    return { connections, blueGreen, restart, ownStart: (performance.now() - began) / 1000 };
+    return { connections, blueGreen, restart, folder, ownStart: (performance.now() - began) / 1000 };
   } finally {
     app.remove();
     host.remove();

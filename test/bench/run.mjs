@@ -270,6 +270,8 @@ try {
     row('redeploy, nothing to build, restart', restart.deploy, ' s', 3);
     row('  rollback', restart.rollback, ' s', 2);
     row("  without an answer, to the application's own start", restart.gap / host.ownStart, ' x', 1.2);
+    row('redeploy of a folder of 50 MB, one file changed', host.folder.seconds, ' s', 3);
+    row('  sent to the host', host.folder.sent, ' KiB', 100);
     row('ssh connections of one command', host.connections, '', 1);
   } else process.stdout.write('No test host can be made here: releases are not measured.\n');
   const bad = Object.entries(results).filter(

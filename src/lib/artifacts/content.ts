@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { type FolderEntry, unreadable } from '../base/folder-files.ts';
 
 const AT_ONCE = 8;
+/** Bytes. A stream for each of many small files takes three times as long. */
+const SMALL = 1_048_576;
 
 /**
  * What a folder holds, as one SHA-256 in hex: of names, contents and executable bits alone, in whatever order or
@@ -22,10 +25,13 @@ export async function contentOf(files: readonly FolderEntry[]): Promise<string> 
   return whole.digest('hex');
 }
 
-async function lineOf({ path, file, executable }: FolderEntry): Promise<Buffer> {
+async function lineOf({ path, file, size, executable }: FolderEntry): Promise<Buffer> {
   const digest = createHash('sha256');
-  await pipeline(createReadStream(file), digest).catch((error) => {
+  try {
+    if (size <= SMALL) digest.update(await readFile(file));
+    else await pipeline(createReadStream(file), digest);
+  } catch (error) {
     throw unreadable(file, error);
-  });
+  }
   return Buffer.from(`${digest.digest('hex')} ${executable ? 'x' : '-'} ${path}\n`);
 }

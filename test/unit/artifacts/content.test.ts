@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -36,6 +37,15 @@ describe('what a folder holds', () => {
     put('2', 'in 1');
     seen.add(await content());
     expect(seen.size).toBe(5);
+  });
+
+  it('is of large files as of small ones', async () => {
+    const large = 'x'.repeat(3_000_000);
+    const [only] = await filesToPack(folder, { exclude: ['*.txt', '10'] });
+    put('1', large);
+    const line = `${createHash('sha256').update(large).digest('hex')} - 1\n`;
+    const wanted = createHash('sha256').update(line).digest('hex');
+    expect(await contentOf([{ ...(only as NonNullable<typeof only>), size: large.length }])).toBe(wanted);
   });
 
   it('says which file cannot be read', async () => {
