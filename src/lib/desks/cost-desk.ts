@@ -77,7 +77,7 @@ export class CostDesk {
         usage: this.#usageIn(stack, estimate),
       };
     });
-    const trouble = refresh ? (book.trouble ?? (book.canAsk ? undefined : NO_LIST)) : undefined;
+    const trouble = refresh ? (book.trouble ?? (book.canAsk ? undefined : noList(session))) : undefined;
     return {
       project: name,
       environment,
@@ -163,7 +163,9 @@ export class CostDesk {
   }
 }
 
-const NO_LIST = 'there is no price list for the sandbox and this partition';
+function noList({ sandbox, region }: AwsSession): string {
+  return sandbox ? 'the sandbox has no price list' : `AWS's price list does not know ${region}`;
+}
 
 /** One refusal ends it: the book asks no more then. */
 async function askAll(book: PriceBook, region: string, items: readonly PricedItem[]): Promise<void> {

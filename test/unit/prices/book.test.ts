@@ -118,6 +118,30 @@ describe('a price', () => {
     expect(await (await book()).quote('eu-west-3', SNAPSHOT)).toBeUndefined();
   });
 
+  it('with tiers is that of the first one that costs, by the unit of our tables', async () => {
+    fake.state.products.push(
+      {
+        service: 'AWSLambda',
+        attributes: { regionCode: 'eu-west-3', usagetype: 'EUW3-Request' },
+        usd: 0.0000002,
+        before: [0],
+      },
+      {
+        service: 'AWSLambda',
+        attributes: { regionCode: 'eu-west-3', usagetype: 'EUW3-Request-ARM' },
+        usd: 0.0000009,
+      },
+    );
+    const quote = await (await book()).quote('eu-west-3', { kind: 'rate', of: 'lambda-requests' });
+    expect(quote).toMatchObject({ usd: expect.closeTo(0.2), per: '1M requests', source: "AWS's price list" });
+  });
+
+  it('that the list has for no region is the built-in one, without a question', async () => {
+    const quote = await (await book()).quote('eu-west-3', { kind: 'rate', of: 'cloudfront-gb' });
+    expect(quote).toMatchObject({ usd: 0.085, asOf: '2026-10-09' });
+    expect(asked()).toEqual([]);
+  });
+
   it('of an instance and of a database is asked for by what tells them apart', async () => {
     fake.state.products.push(
       ec2(

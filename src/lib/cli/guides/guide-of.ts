@@ -2,6 +2,7 @@
 export const GUIDE_OF: Readonly<Record<string, string>> = {
   backup: 'backups',
   config: 'configuration',
+  costs: 'spending',
   deploy: 'daily-deploy',
   diff: 'daily-deploy',
   doctor: 'troubleshooting',
