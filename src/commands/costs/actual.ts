@@ -39,8 +39,7 @@ export default class CostsActual extends CostsCommand<typeof CostsActual> {
     const { months, account: wholeAccount, by, yes } = this.flags;
     const desk = await this.costDesk();
     await this.sayPlace();
-    const question =
-      'Cost Explorer charges $0.01 for a question. Ask it, now and in future?';
+    const question = 'Cost Explorer charges $0.01 for a question. Ask it, now and in future?';
     const agree = () => confirmMild(this.prompter, { question, yes });
     const report = await desk.bill({ months, wholeAccount, agree });
     return billView(report, by === 'part' ? 'part' : 'service', this.where);

@@ -67,7 +67,7 @@ describe('an estimate', () => {
     const lines = estimateView(estimate([line('NatGatewayOfTheZone', one(2))], true))
       .text(narrow)
       .split('\n');
-    expect(lines.some((text) => /^Nat\S+…  data\S*…? +\$2\.00$/.test(text))).toBe(true);
+    expect(lines.some((text) => /^Nat\S+… {2}data\S*…? +\$2\.00$/.test(text))).toBe(true);
     const long = lines.filter((text) => stringWidth(text) > 30);
     expect(long.every((text) => /infractl costs|^ {2}costs:|AWS::/.test(text))).toBe(true);
   });
