@@ -78,7 +78,18 @@ export async function createBackups(
     ...before.flatMap(({ snapshots }) => snapshots),
     ...kept.flatMap(({ snapshots }) => snapshots),
   ]);
-  await settle(deps, plan, watched, options.wait);
+  try {
+    await settle(deps, plan, watched, options.wait);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    throw new Interrupted(
+      'Interrupted. AWS goes on with the snapshots; copies of them wait for the next run.',
+      [
+        `See how far they are: infractl backup list${deps.where}`,
+        'Go on waiting: the same command again, without --force',
+      ],
+    );
+  }
   const home = stores[0]?.region;
   const after = watched.backups.filter(({ region }) => region === home);
   return kept.map(({ result }) => settled(result, after));

@@ -1,4 +1,4 @@
-import { InfractlError, UsageError } from '../base/errors.ts';
+import { InfractlError, Interrupted, UsageError } from '../base/errors.ts';
 import { devicesOf } from './catalogue.ts';
 import type { InstanceFacts, RestorePort } from './port.ts';
 import type { RestoreDeps as Deps, Restored, RestorePlan } from './restore-plan.ts';
@@ -8,6 +8,17 @@ import { type Snapshot, TAG } from './types.ts';
 
 /** Does what was planned. Run again after an interruption, it goes on with what it had made. */
 export async function carryOutRestore(deps: Deps, plan: RestorePlan): Promise<Restored> {
+  try {
+    return await carriedOut(deps, plan);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    throw new Interrupted('Interrupted. AWS goes on with what was begun.', [
+      'Run the same command again: it goes on with what was made.',
+    ]);
+  }
+}
+
+async function carriedOut(deps: Deps, plan: RestorePlan): Promise<Restored> {
   const until = deps.clock.now() + plan.order.timeout;
   if (plan.order.to === 'database') return restoreDatabase(deps, plan, until);
   const port = await deps.restore();

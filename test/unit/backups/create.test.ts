@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { devicesOf } from '../../../src/lib/backups/catalogue.ts';
 import { createBackups } from '../../../src/lib/backups/create.ts';
+import type { BackupDeps } from '../../../src/lib/backups/deps.ts';
 import { lookUp, storesOf } from '../../../src/lib/backups/look.ts';
 import { type Backup, TAG } from '../../../src/lib/backups/types.ts';
+import { Interrupted } from '../../../src/lib/base/errors.ts';
 import { createView } from '../../../src/lib/cli/views/backup-view.ts';
 import { BLOCK } from '../../fake/ebs-state.ts';
 import { type BackupScene, backupScene, planOf } from './scene.ts';
@@ -91,6 +93,24 @@ describe('a backup of an instance', () => {
     await expect(createBackups(scene.deps, planOf([{ kind: 'instance', id }]), WAIT)).rejects.toMatchObject({
       code: 'BackupTimeout',
       exit: 7,
+    });
+  });
+
+  it('interrupted while AWS works says that AWS goes on, and how to go on waiting', async () => {
+    const { id } = machine();
+    const stopped = new AbortController();
+    const deps = await scene.again(stopped.signal);
+    const reporter: BackupDeps['reporter'] = {
+      emit: ({ type }) => type === 'part.status' && stopped.abort(new Interrupted()),
+    };
+    const run = createBackups({ ...deps, reporter }, planOf([{ kind: 'instance', id }]), WAIT);
+    await expect(run).rejects.toMatchObject({
+      message: expect.stringContaining('AWS goes on with the snapshots'),
+      suggestions: [
+        expect.stringContaining('infractl backup list'),
+        expect.stringContaining('Go on waiting'),
+      ],
+      exit: 130,
     });
   });
 

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { restorePort } from '../../../src/lib/aws/ec2-restore.ts';
 import { createBackups } from '../../../src/lib/backups/create.ts';
+import type { BackupDeps } from '../../../src/lib/backups/deps.ts';
 import { findBackup, lookUp, storesOf } from '../../../src/lib/backups/look.ts';
 import { carryOutRestore } from '../../../src/lib/backups/restore.ts';
 import { planRestore, type RestoreOrder } from '../../../src/lib/backups/restore-plan.ts';
 import type { Backup } from '../../../src/lib/backups/types.ts';
+import { Interrupted } from '../../../src/lib/base/errors.ts';
 import { restoreLines } from '../../../src/lib/cli/views/restore-view.ts';
 import { BLOCK, digest } from '../../fake/ebs-state.ts';
 import { sessionFor } from '../../fake/session.ts';
@@ -59,8 +61,11 @@ const bytesOf = (source: string) =>
     [...scene.fake.state.ebs.snapshots.values()].find((one) => one.volume === source)?.blocks ?? new Map(),
   );
 
-async function restore(more: Partial<RestoreOrder> & Pick<RestoreOrder, 'to'>) {
-  const deps = await scene.again();
+async function restore(
+  more: Partial<RestoreOrder> & Pick<RestoreOrder, 'to'>,
+  changed: Partial<BackupDeps> = {},
+) {
+  const deps = { ...(await scene.again(changed.signal)), ...changed };
   const session = await sessionFor(scene.fake);
   const all = { ...deps, restore: async () => restorePort(session, scene.fake.clock) };
   const plan = await planRestore(all, { backup, timeout: 2 * HOUR, ...more });
@@ -129,6 +134,18 @@ describe('a restore', () => {
     await expect(restore({ to: 'root' })).rejects.toMatchObject({
       code: 'RootNotReplaced',
       suggestions: [expect.stringContaining(ROOT)],
+    });
+  });
+
+  it('that is interrupted says that AWS goes on, and that the same command does', async () => {
+    const stopped = new AbortController();
+    const reporter: BackupDeps['reporter'] = {
+      emit: ({ type }) => type === 'part.status' && stopped.abort(new Interrupted()),
+    };
+    await expect(restore({ to: 'root' }, { signal: stopped.signal, reporter })).rejects.toMatchObject({
+      message: 'Interrupted. AWS goes on with what was begun.',
+      suggestions: [expect.stringContaining('Run the same command again')],
+      exit: 130,
     });
   });
 
