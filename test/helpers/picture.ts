@@ -191,7 +191,7 @@ export function picture({ asked = true, evil = false, alarms = 2 }: PictureOptio
         commit: '0123456789abcdef',
       }),
     },
-    cost: costOf(asked ? instances : undefined, 'On-demand list prices.'),
+    cost: costOf(asked ? instances : undefined, 'On-demand list prices.', null),
     spent: {
       calls: 42,
       byAction: [['cloudwatch:GetMetricData', 3]],

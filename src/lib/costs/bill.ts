@@ -62,7 +62,7 @@ export const QUESTION_USD = 0.01;
  */
 export async function readBill(deps: BillDeps, account: string, order: BillOrder): Promise<Bill> {
   const { store } = deps;
-  const key = JSON.stringify([account, order]);
+  const key = keyOf(account, order);
   const known = store.read(key);
   if (known && known.askedAt.slice(0, 10) === dayOf(deps.now())) return known;
   if (!store.agreed()) {
@@ -75,11 +75,33 @@ export async function readBill(deps: BillDeps, account: string, order: BillOrder
   return bill;
 }
 
+/** As far back as anybody asks. */
+const MOST_MONTHS = 12;
+
+/** The newest answer of today with the month that runs, whatever was asked beside it; nobody is asked. */
+export function billOfToday(
+  store: BillStore,
+  account: string,
+  tags: BillOrder['tags'],
+  now: number,
+): Bill | undefined {
+  const known = Array.from({ length: MOST_MONTHS }, (_, at) =>
+    store.read(keyOf(account, { ...periodOf(at + 1, now), tags })),
+  );
+  return known
+    .filter((bill) => bill?.askedAt.slice(0, 10) === dayOf(now))
+    .toSorted((a, b) => ((a?.askedAt ?? '') < (b?.askedAt ?? '') ? 1 : -1))[0];
+}
+
 /** The last full months and the one that runs, up to today. @param months full ones */
 export function periodOf(months: number, now: number): Pick<BillOrder, 'from' | 'to'> {
   const today = new Date(now);
   const first = new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - months, 1));
   return { from: dayOf(first.getTime()), to: dayOf(now) };
+}
+
+function keyOf(account: string, { from, to, tags }: BillOrder): string {
+  return JSON.stringify([account, { from, to, tags }]);
 }
 
 function dayOf(time: number): string {

@@ -6,6 +6,7 @@ import type { LogEvent } from '../logs/index.ts';
 import {
   type Answer,
   type Answers,
+  type BilledLine,
   blindness,
   costOf,
   isHopeless,
@@ -22,6 +23,7 @@ import type { Project } from '../project/model.ts';
 import type { StacksPort } from '../stacks/index.ts';
 import { AlarmDesk } from './alarm-desk.ts';
 import { newestBackups } from './dashboard-backups.ts';
+import { billedToday } from './dashboard-bill.ts';
 import { EndpointLooks } from './dashboard-endpoints.ts';
 import { hostLines, serviceLines } from './dashboard-hosts.ts';
 import { instanceLines } from './dashboard-instances.ts';
@@ -69,6 +71,7 @@ export class DashboardDesk {
   #range: RangeName;
   #metrics: MetricDesk | undefined;
   #priceNote = '';
+  #billed: BilledLine | null = null;
   #region: { region: string; profile: string | null; sandbox: boolean } | undefined;
 
   constructor(deps: DashboardDeps, project: Project, { range, every }: DashboardOptions) {
@@ -92,22 +95,22 @@ export class DashboardDesk {
       at: clock.now(),
       range: this.#range,
       panels,
-      cost: costOf(panels.instances?.value, this.#priceNote),
+      cost: costOf(panels.instances?.value, this.#priceNote, this.#billed),
       spent: ledger.spent(clock.now()),
     };
   }
 
   /** @throws what keeps all of it from being seen: no credentials, no region */
   async once(): Promise<Picture> {
-    await this.#watcher.once();
+    await Promise.all([this.#watcher.once(), this.#readBill()]);
     const blind = blindness(this.#watcher.panels);
     if (blind) throw blind;
     return this.picture;
   }
 
   /** Keeps the picture fresh until the signal is aborted. */
-  run(): Promise<void> {
-    return this.#watcher.run();
+  async run(): Promise<void> {
+    await Promise.all([this.#watcher.run(), this.#readBill().then(this.#deps.onChange)]);
   }
 
   /** Why nothing will be seen however long one waits: no credentials, no region. */
@@ -150,6 +153,15 @@ export class DashboardDesk {
 
   async close(): Promise<void> {
     await this.#hosts.close();
+  }
+
+  async #readBill(): Promise<void> {
+    try {
+      this.#billed = (await billedToday(this.#deps, this.#project)) ?? null;
+    } catch (error) {
+      // What keeps the account from being known is told where it hides something else.
+      if (!isInfractlError(error)) throw error;
+    }
   }
 
   #sources(every: number): Sources {

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Redactor } from '../../../src/lib/base/redact.ts';
+import { billStore, periodOf } from '../../../src/lib/costs/billing.ts';
+import { billedToday } from '../../../src/lib/desks/dashboard-bill.ts';
 import { DashboardDesk } from '../../../src/lib/desks/dashboard-desk.ts';
 import { chartsOf, Ledger, thingsOf, verdictOf } from '../../../src/lib/monitoring/dashboard/index.ts';
 import { loadProject } from '../../../src/lib/project/index.ts';
@@ -105,6 +107,32 @@ describe('one look', () => {
     expect(picture.spent.calls).toBe(asked.length);
     expect(picture.spent.metrics).toBe(metrics?.value?.charts.length);
     expect(fake.mutations()).toEqual([]);
+  });
+
+  it('tells the bill where somebody asked for it today, and never asks', async () => {
+    const cache = path.join(folder, 'cache');
+    const now = fake.clock.now();
+    const tags = { 'infractl:project': 'shop', 'infractl:environment': 'dev' };
+    const amount = (month: string, usd: number) => ({ month, usd, service: 'AWS Lambda', part: '' });
+    const bill = {
+      ...periodOf(3, now),
+      tags,
+      amounts: [amount('2025-12', 40), amount('2026-01', 3.2), amount('2026-01', 0.8)],
+      askedAt: new Date(now).toISOString(),
+      questions: 1,
+    };
+    const env = { XDG_CACHE_HOME: cache };
+    const store = billStore(env);
+    const billed = () => billedToday({ session: () => sessionFor(fake), env, clock: fake.clock }, project);
+    store.write(JSON.stringify(['123456789012', { from: bill.from, to: bill.to, tags }]), bill);
+    expect(await billed()).toBeUndefined();
+    store.agree(now);
+    expect(await billed()).toEqual({ month: '2026-01', usd: 4, askedAt: now });
+    await fake.clock.sleep(86_400_000);
+    expect(await billed()).toBeUndefined();
+    expect(new Set(fake.actions().filter((action) => !/^cloudformation:/.test(action)))).toEqual(
+      new Set(['sts:GetCallerIdentity']),
+    );
   });
 
   it('asks for what the stacks are made of once, whoever wants it', async () => {

@@ -300,16 +300,17 @@ function backupRows({ panels, at: now }: Picture): Row[] {
 }
 
 function costRow({ cost, panels }: Picture): Row {
-  const { monthUsd, unknown, note } = cost;
+  const { monthUsd, unknown, note, billed } = cost;
   const asked = panels.instances?.at !== undefined;
   const priced =
     monthUsd === null
       ? 'no price is known'
-      : `list price ${usd(monthUsd)} a month at this pace, not the bill`;
+      : `list price ${usd(monthUsd)} a month at this pace${billed ? '' : ', not the bill'}`;
   const none = panels.instances?.value?.length === 0 || !panels.instances;
-  const words = none
+  const listed = none
     ? 'nothing here is paid by the hour'
     : `${priced}${unknown > 0 && monthUsd !== null ? `, ${unknown} without a price` : ''}`;
+  const words = billed ? `billed ${usd(billed.usd)} this month so far; ${listed}` : listed;
   return {
     id: 'cost',
     mood: undefined,
@@ -318,6 +319,12 @@ function costRow({ cost, panels }: Picture): Row {
     more: [
       ['cost', words],
       ['what', note],
+      [
+        'the bill',
+        billed
+          ? `${usd(billed.usd)} of ${billed.month}, for what carries the project's tags; asked ${local(billed.askedAt)}`
+          : 'infractl costs actual asks for it; what it told today is shown here',
+      ],
     ],
   };
 }

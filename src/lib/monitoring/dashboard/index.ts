@@ -8,6 +8,7 @@ export {
   type AlarmLine,
   type Answers,
   type BackupLine,
+  type BilledLine,
   type Chart,
   type CostLine,
   type DeployLine,

@@ -147,6 +147,17 @@ export interface CostLine {
   readonly unknown: number;
   /** Where the prices are from, and what they leave out. */
   readonly note: string;
+  /** Null where nobody asked for it today: asking costs money. */
+  readonly billed: BilledLine | null;
+}
+
+/** What AWS billed of the month that runs, for what carries the project's tags. */
+export interface BilledLine {
+  /** `2026-11` */
+  readonly month: string;
+  readonly usd: number;
+  /** Milliseconds since 1970. */
+  readonly askedAt: number;
 }
 
 /** What each source tells. */
