@@ -26,18 +26,67 @@ export interface SamOrder {
 
 const PART = 'app';
 
+/** One environment with the name and the template that it has here. */
+interface Fact {
+  readonly own: SamEnvironment;
+  readonly name: string;
+  readonly template: TemplateWords;
+}
+
+/** What is decided over all environments at once. */
+interface Common {
+  readonly file: string;
+  readonly region: string | undefined;
+  /** Parameters that are secrets. */
+  readonly secrets: ReadonlySet<string>;
+  /** Tags, and parameters, that have the same value in all. */
+  readonly shared: ReturnType<typeof sharedValues>;
+  /** The environment whose template the stack has. */
+  readonly first: Fact;
+  /** Parameters that stand at the stack itself: the same value, or the same reference, does for all. */
+  inBase(parameter: string): boolean;
+}
+
 /**
  * A project out of a samconfig.toml: its environments, one stack, what differs between them. Values that are secrets by
  * their parameter, their name or their look become references, and go to files of secrets. Pure.
  */
-export function startFromSamconfig(order: SamOrder): Start {
-  const { sam, templates } = order;
+export function startFromSamconfig({ file, sam, project, region, templates }: SamOrder): Start {
   const names = environmentNames(sam.environments);
-  const facts = sam.environments.map((own, at) => ({
-    own,
-    name: names[at] as string,
-    template: templates[at] as TemplateWords,
-  }));
+  const facts = sam.environments.map(
+    (own, at): Fact => ({ own, name: names[at] as string, template: templates[at] as TemplateWords }),
+  );
+  const common = commonOf(facts, file, region);
+  const given = Object.assign({}, ...facts.toReversed().map(({ own }) => own.parameters)) as Given;
+  const open = openParameters(common.first.template, given);
+  return {
+    draft: {
+      from: file,
+      project,
+      ...(common.region ? { region: common.region } : {}),
+      environments: facts.map((fact) => environmentOf(fact, common, facts.length === 1)),
+      stacks: [baseStack(common, given, open, facts.length === 1)],
+      hosts: [],
+      functions: [],
+    },
+    secrets: facts.flatMap((fact) => secretsOf(fact, common)),
+    files: [],
+    remarks: [
+      ...sam.remarks,
+      ...renamed(facts),
+      ...secretWords([...common.secrets]),
+      ...(common.secrets.size > 0
+        ? [`${file} still holds what is secret: take it out of there, and out of git.`]
+        : []),
+      ...wantedWords(Object.keys(open)),
+    ],
+  };
+}
+
+type Given = Readonly<Record<string, string>>;
+
+function commonOf(facts: readonly Fact[], file: string, region: string | undefined): Common {
+  const shared = sharedValues(facts.map(({ own }) => own));
   const secrets = new Set(
     facts.flatMap(({ own, template }) =>
       Object.entries(own.parameters)
@@ -45,87 +94,81 @@ export function startFromSamconfig(order: SamOrder): Start {
         .map(([name]) => name),
     ),
   );
-  const shared = sharedValues(sam.environments);
-  // The same reference does for all, where all have one.
-  const inBase = (name: string) =>
-    shared.parameters.has(name) ||
-    (secrets.has(name) && facts.every(({ own }) => Object.hasOwn(own.parameters, name)));
-  const parameters = (own: SamEnvironment, template: TemplateWords, which: (name: string) => boolean) =>
-    Object.fromEntries(
-      Object.entries(own.parameters)
-        .filter(([name]) => which(name))
-        .map(([name, value]) => [name, parameterOf(name, value, template, secrets)]),
-    );
-  const first = facts[0] as (typeof facts)[number];
-  const alone = facts.length === 1;
-  const regions = new Set(facts.map(({ own }) => own.region));
-  const region = regions.size === 1 ? (first.own.region ?? order.region) : (order.region ?? first.own.region);
-  const stackOf = ({ own, template }: typeof first): DraftStack => ({
+  const first = facts[0] as Fact;
+  // One environment's region must not become that of another one, which had none.
+  const all = facts.every(({ own }) => own.region !== undefined);
+  return {
+    file,
+    region: all ? first.own.region : region,
+    secrets,
+    shared,
+    first,
+    inBase: (name) =>
+      shared.parameters.has(name) ||
+      (secrets.has(name) && facts.every(({ own }) => Object.hasOwn(own.parameters, name))),
+  };
+}
+
+function environmentOf(fact: Fact, common: Common, alone: boolean): DraftEnvironment {
+  const { own, name, template } = fact;
+  const { file, region, shared, first } = common;
+  const stack: DraftStack = {
     name: PART,
     ...(template.path === first.template.path ? {} : { template: template.path }),
     ...(own.stackName && !alone ? { stackName: own.stackName } : {}),
-    parameters: parameters(own, template, (name) => !inBase(name)),
+    parameters: parametersOf(own.parameters, template, common, (parameter) => !common.inBase(parameter)),
     tags: Object.fromEntries(Object.entries(own.tags).filter(([key]) => !shared.tags.has(key))),
-  });
-  const environments = facts.map((fact): DraftEnvironment => {
-    const { own, name } = fact;
-    const stack = stackOf(fact);
-    const differs =
-      stack.template || stack.stackName || Object.keys({ ...stack.parameters, ...stack.tags }).length > 0;
-    return {
-      name,
-      about: own.name === name ? `As ${order.file} has it.` : `"${own.name}" in ${order.file}.`,
-      ...(own.region && own.region !== region ? { region: own.region } : {}),
-      ...(own.profile ? { profile: own.profile } : {}),
-      ...(isLive(name) ? { protected: true } : {}),
-      stacks: differs ? [stack] : [],
-    };
-  });
-  const all = Object.assign({}, ...facts.toReversed().map(({ own }) => own.parameters)) as Record<
-    string,
-    string
-  >;
-  const everywhere = { ...first.own, parameters: all };
-  return {
-    draft: {
-      from: order.file,
-      project: order.project,
-      ...(region ? { region } : {}),
-      environments,
-      stacks: [
-        {
-          name: PART,
-          template: first.template.path,
-          ...(alone && first.own.stackName ? { stackName: first.own.stackName } : {}),
-          parameters: {
-            ...parameters(everywhere, first.template, inBase),
-            ...openParameters(first.template, all),
-          },
-          tags: Object.fromEntries([...shared.tags].map((key) => [key, first.own.tags[key] ?? ''])),
-        },
-      ],
-      hosts: [],
-      functions: [],
-    },
-    secrets: facts.flatMap(({ own, name }) =>
-      Object.entries(own.parameters)
-        .filter(([key]) => secrets.has(key))
-        .map(
-          ([key, value]): DraftSecret => ({
-            variable: variableName(key),
-            environment: shared.parameters.has(key) ? undefined : name,
-            value,
-          }),
-        ),
-    ),
-    files: [],
-    remarks: [
-      ...sam.remarks,
-      ...renamed(facts),
-      ...secretWords([...secrets]),
-      ...wantedWords(Object.keys(openParameters(first.template, all))),
-    ],
   };
+  const differs =
+    stack.template || stack.stackName || Object.keys({ ...stack.parameters, ...stack.tags }).length > 0;
+  return {
+    name,
+    about: own.name === name ? `As ${file} has it.` : `"${own.name}" in ${file}.`,
+    ...(own.region && own.region !== region ? { region: own.region } : {}),
+    ...(own.profile ? { profile: own.profile } : {}),
+    ...(isLive(name) ? { protected: true } : {}),
+    stacks: differs ? [stack] : [],
+  };
+}
+
+function baseStack(
+  common: Common,
+  given: Given,
+  open: Readonly<Record<string, DraftParameter>>,
+  alone: boolean,
+): DraftStack {
+  const { first, shared } = common;
+  const { own, template } = first;
+  return {
+    name: PART,
+    template: template.path,
+    ...(alone && own.stackName ? { stackName: own.stackName } : {}),
+    parameters: { ...parametersOf(given, template, common, common.inBase), ...open },
+    tags: Object.fromEntries([...shared.tags].map((key) => [key, own.tags[key] ?? ''])),
+  };
+}
+
+function parametersOf(
+  given: Given,
+  template: TemplateWords,
+  { secrets }: Common,
+  which: (name: string) => boolean,
+): Record<string, DraftParameter> {
+  return Object.fromEntries(
+    Object.entries(given)
+      .filter(([name]) => which(name))
+      .map(([name, value]) => [name, parameterOf(name, value, template, secrets)]),
+  );
+}
+
+function secretsOf({ own, name }: Fact, { secrets, shared }: Common): DraftSecret[] {
+  return Object.entries(own.parameters)
+    .filter(([key]) => secrets.has(key))
+    .map(([key, value]) => ({
+      variable: variableName(key),
+      environment: shared.parameters.has(key) ? undefined : name,
+      value,
+    }));
 }
 
 /** `default` is what sam takes without a word: the environment of development, where none has that name. */
@@ -149,7 +192,7 @@ function sharedValues(environments: readonly SamEnvironment[]) {
   return { parameters: of('parameters'), tags: of('tags') };
 }
 
-export function isSecret(name: string, value: string, template: TemplateWords): boolean {
+function isSecret(name: string, value: string, template: TemplateWords): boolean {
   // What CloudFormation itself looks up is a reference already.
   if (/^\{\{resolve:/.test(value)) return false;
   return template.parameters.get(name)?.noEcho === true || isSecretName(name) || isSecretValue(value);

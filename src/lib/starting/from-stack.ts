@@ -11,6 +11,7 @@ import type {
 } from './draft.ts';
 import { secretWords, type TemplateWords } from './from-samconfig.ts';
 import { environmentIn, isLive, kebab, unlike, variableName } from './names.ts';
+import { notTaken } from './not-taken.ts';
 
 /** A stack as it runs, with its template as it was sent. */
 export interface RunningStack {
@@ -55,7 +56,6 @@ export interface StackOrder {
 
 /** What CloudFormation gives in place of a parameter with NoEcho. */
 const HIDDEN = /^\*+$/;
-const NESTED = 'AWS::CloudFormation::Stack';
 
 /** The project and the environment that stacks tell of by their tags or names. Pure. */
 export function toldBy(
@@ -78,41 +78,15 @@ export function toldBy(
  */
 export function startFromStacks(order: StackOrder): Start {
   const { stacks, ownTags, region } = order;
-  const environment = order.environment ?? toldBy(stacks, ownTags).environment ?? 'prod';
+  const environment = kebab(order.environment ?? toldBy(stacks, ownTags).environment ?? '') ?? 'prod';
   const names = partNames(order, environment);
   const parts = stacks.map((stack, at) => ({ stack, name: names[at] as string }));
   const files = parts.map(({ stack, name }): NewFile => templateFile(name, stack.template));
   const several = parts.length > 1;
-  const prefix = (name: string, parameter: string) => (several ? `${name}-${parameter}` : parameter);
-  const secrets: DraftSecret[] = [];
-  const drafts = parts.map(({ stack, name }, at): DraftStack => {
-    const parameters = Object.entries(stack.parameters).map(([key, value]): [string, DraftParameter] => {
-      const declared = stack.facts.parameters.get(key);
-      const hidden = declared?.noEcho === true || HIDDEN.test(value);
-      if (!hidden && !looksSecret(key, value))
-        return [
-          key,
-          { value: { is: 'literal', text: value }, about: declared?.description ?? 'As the stack has it.' },
-        ];
-      const variable = variableName(prefix(name, key));
-      secrets.push({ variable, environment: undefined, value: HIDDEN.test(value) ? undefined : value });
-      const where = `${variable} in .env.secrets, or { secret: … } of Secrets Manager`;
-      const about = HIDDEN.test(value) ? `AWS does not tell it (NoEcho): ${where}.` : `A secret: ${where}.`;
-      return [key, { value: { is: 'variable', name: variable }, about }];
-    });
-    return {
-      name,
-      template: (files[at] as NewFile).path,
-      stackName: stack.stackName,
-      terminationProtection: stack.terminationProtection,
-      parameters: Object.fromEntries(parameters),
-      tags: Object.fromEntries(
-        Object.entries(stack.tags).filter(
-          ([key]) => !key.startsWith('aws:') && !Object.values(ownTags).includes(key),
-        ),
-      ),
-    };
-  });
+  const drafts = parts.map(({ stack, name }, at) =>
+    stackDraft(stack, name, (files[at] as NewFile).path, ownTags, several ? `${name}-` : ''),
+  );
+  const secrets = drafts.flatMap((one) => one.secrets);
   const live = isLive(environment);
   return {
     draft: {
@@ -128,7 +102,7 @@ export function startFromStacks(order: StackOrder): Start {
           stacks: [],
         },
       ],
-      stacks: drafts,
+      stacks: drafts.map(({ draft }) => draft),
       hosts: eachOnce(parts.flatMap(({ stack, name }) => hostsOf(stack, name, several))),
       functions: eachOnce(parts.flatMap(({ stack, name }) => functionsOf(stack, name, several))),
     },
@@ -141,6 +115,42 @@ export function startFromStacks(order: StackOrder): Start {
       ...openWords(secrets),
     ],
   };
+}
+
+/** @param prefix of the names of secrets, where several stacks may have equal ones */
+function stackDraft(
+  stack: RunningStack,
+  name: string,
+  template: string,
+  ownTags: OwnTags,
+  prefix: string,
+): { readonly draft: DraftStack; readonly secrets: readonly DraftSecret[] } {
+  const own = new Set<string>(Object.values(ownTags));
+  const secrets: DraftSecret[] = [];
+  const parameters = Object.entries(stack.parameters).map(([key, value]): [string, DraftParameter] => {
+    const declared = stack.facts.parameters.get(key);
+    const hidden = HIDDEN.test(value);
+    if (!hidden && declared?.noEcho !== true && !looksSecret(key, value)) {
+      const about = declared?.description ?? 'As the stack has it.';
+      return [key, { value: { is: 'literal', text: value }, about }];
+    }
+    const variable = variableName(prefix + key);
+    secrets.push({ variable, environment: undefined, value: hidden ? undefined : value });
+    const where = `${variable} in .env.secrets, or { secret: … } of Secrets Manager`;
+    const about = hidden ? `AWS does not tell it (NoEcho): ${where}.` : `A secret: ${where}.`;
+    return [key, { value: { is: 'variable', name: variable }, about }];
+  });
+  const tags = Object.entries(stack.tags).filter(([key]) => !key.startsWith('aws:') && !own.has(key));
+  const { stackName, terminationProtection } = stack;
+  const draft = {
+    name,
+    template,
+    stackName,
+    terminationProtection,
+    parameters: Object.fromEntries(parameters),
+    tags: Object.fromEntries(tags),
+  };
+  return { draft, secrets };
 }
 
 /** `WebServer` and `Webserver` are two names in a template, and one in infractl.yaml. */
@@ -198,87 +208,6 @@ function functionsOf(stack: RunningStack, part: string, several: boolean): Draft
       functionName: output ? `{ output: ${part}.${output} }` : physicalId,
     };
   });
-}
-
-/** What of a stack its template does not hold, or not whole. */
-function notTaken(stack: RunningStack): string[] {
-  const { stackName, facts, resources, tags } = stack;
-  const types = [...facts.resources.values()].map(({ type }) => type);
-  const nested = resources.filter(({ type }) => type === NESTED).map(({ logicalId }) => logicalId);
-  const made = resources
-    .filter(({ logicalId }) => !facts.resources.has(logicalId))
-    .map(({ logicalId }) => logicalId);
-  const gone = [...facts.resources.keys()].filter(
-    (id) => !resources.some(({ logicalId }) => logicalId === id),
-  );
-  const macros = facts.transforms.filter((name) => !name.startsWith('AWS::'));
-  const custom = types.some((type) => /^(?:Custom::|AWS::CloudFormation::CustomResource)/.test(type));
-  const data = [...new Set(types.flatMap((type) => HOLDS[type] ?? []))];
-  const say = (words: string) => `${stackName}: ${words}`;
-  return [
-    ...(/^StackSet-/.test(stackName) || tags['aws:cloudformation:stack-set-id']
-      ? [say('it is an instance of a StackSet, which changes it too; change it there.')]
-      : []),
-    ...(nested.length > 0
-      ? [
-          say(
-            `the templates of its nested stacks (${listed(nested)}) stay in S3, where its own template names them.`,
-          ),
-        ]
-      : []),
-    ...(/\bs3:\/\/|\bS3Key\b|\bS3Bucket\b|amazonaws\.com\//.test(stack.template) && types.some(isCode)
-      ? [
-          say(
-            'code stays where it is in S3; to deploy it from here put a folder in its place (CodeUri, Code).',
-          ),
-        ]
-      : []),
-    ...(made.length > 0
-      ? [
-          say(
-            `${listed(short(made))} ${made.length > 1 ? 'are' : 'is'} not in its template: a transform makes ${made.length > 1 ? 'them' : 'it'}.`,
-          ),
-        ]
-      : []),
-    ...(macros.length > 0 && made.length === 0
-      ? [say(`its template is made by macros of the account (${listed(macros)}); it works where they are.`)]
-      : []),
-    ...(gone.length > 0 && facts.transforms.length === 0
-      ? [
-          say(
-            `${listed(short(gone))} of its template ${gone.length > 1 ? 'are' : 'is'} not there: a condition, or deleted. infractl drift tells.`,
-          ),
-        ]
-      : []),
-    ...(custom ? [say('what its custom resources make is known to their functions alone.')] : []),
-    ...(data.length > 0
-      ? [say(`no template holds ${listed(data)}: ${data.length > 1 ? 'they stay' : 'that stays'} in AWS.`)]
-      : []),
-    ...(stack.roleArn ? [say('it keeps its service role; infractl deploys with your own credentials.')] : []),
-    ...(stack.notifications?.length ? [say('it keeps its notification topics; infractl sets none.')] : []),
-    ...(stack.policy ? [say('its stack policy stays as it is; "stackPolicy:" would set another one.')] : []),
-  ];
-}
-
-const isCode = (type: string) => /^AWS::(?:Serverless|Lambda)::/.test(type);
-
-/** What resources hold that only AWS has. */
-const HOLDS: Readonly<Record<string, string>> = {
-  'AWS::S3::Bucket': 'the objects of buckets',
-  'AWS::DynamoDB::Table': 'the items of tables',
-  'AWS::DynamoDB::GlobalTable': 'the items of tables',
-  'AWS::Serverless::SimpleTable': 'the items of tables',
-  'AWS::RDS::DBInstance': 'the data of databases',
-  'AWS::RDS::DBCluster': 'the data of databases',
-  'AWS::SecretsManager::Secret': 'the values of secrets',
-  'AWS::ECR::Repository': 'the images of repositories',
-  'AWS::Cognito::UserPool': 'the users of user pools',
-  'AWS::EC2::Volume': 'what is on disks',
-  'AWS::EC2::Instance': 'what is on disks',
-};
-
-function short(names: readonly string[]): readonly string[] {
-  return names.length > 5 ? [...names.slice(0, 5), `${names.length - 5} more`] : names;
 }
 
 function openWords(secrets: readonly DraftSecret[]): string[] {

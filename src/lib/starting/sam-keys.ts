@@ -35,7 +35,7 @@ export const BY_ITSELF: Readonly<Record<string, string>> = {
 
 /** What infractl does differently, or not at all: somebody must know. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
-  role_arn: 'infractl deploys with your own credentials; the stack keeps the role that it has',
+  role_arn: 'a stack keeps the role that it has, and a new one is made with your own rights',
   notification_arns: 'infractl sets no topics; the stack keeps those that it has',
   disable_rollback: 'a failed deploy is always taken back',
   on_failure: 'a failed deploy is always taken back',

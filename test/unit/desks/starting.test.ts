@@ -45,7 +45,9 @@ describe('stacks that run', () => {
     expect(start.files).toEqual([{ path: 'infra/app.json', text: TEMPLATE }]);
     expect(start.secrets).toEqual([{ variable: 'PASSWORD', environment: undefined, value: undefined }]);
     expect(start.draft.environments).toMatchObject([{ name: 'prod', protected: true }]);
-    expect(start.remarks.join('\n')).toContain('shop-prod: it keeps its service role');
+    expect(start.remarks.join('\n')).toContain(
+      'shop-prod: CloudFormation goes on changing it by its service role',
+    );
     expect(here.fake.mutations()).toHaveLength(before);
   });
 

@@ -111,7 +111,7 @@ describe('startFromStacks', () => {
       {
         resources: [...running().resources, { logicalId: 'FnRole', physicalId: 'x', type: 'AWS::IAM::Role' }],
       },
-      /FnRole is not in its template: a transform makes it/,
+      /FnRole is not in its template: made by a transform/,
     ],
     [
       'macros',
@@ -119,7 +119,7 @@ describe('startFromStacks', () => {
       /macros of the account \(OurMacro\)/,
     ],
     ['a resource that is gone', { resources: [] }, /Web of its template is not there/],
-    ['a service role', { roleArn: 'arn:x' }, /keeps its service role/],
+    ['a service role', { roleArn: 'arn:x' }, /goes on changing it by its service role/],
     ['topics', { notifications: ['arn:x'] }, /keeps its notification topics/],
     ['a policy', { policy: true }, /stack policy stays/],
     ['data', {}, /no template holds what is on disks/],

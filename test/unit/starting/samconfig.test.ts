@@ -57,7 +57,7 @@ describe('readSamFile', () => {
       'samconfig.toml:5:1: [default.build] is for sam build; it is left out.',
       'samconfig.toml:8:1: capabilities is not needed: what a template needs is acknowledged by itself.',
       'samconfig.toml:9:1: unknown key "stack_nmae"; it is left out. Did you mean stack_name?',
-      'samconfig.toml:11:1: role_arn is left out: infractl deploys with your own credentials; the stack keeps the role that it has.',
+      'samconfig.toml:11:1: role_arn is left out: a stack keeps the role that it has, and a new one is made with your own rights.',
     ]);
   });
 
@@ -110,6 +110,12 @@ describe('startFromSamconfig', () => {
     expect(draft.environments).toMatchObject([{ name: 'dev', stacks: [] }]);
     expect(draft.stacks[0]).toMatchObject({ stackName: 'shop', tags: { Team: 'web' } });
     expect(secrets).toMatchObject([{ environment: undefined }]);
+  });
+
+  it("one environment's region does not become that of another one, which had none", () => {
+    const { draft } = start('[a.deploy.parameters]\nregion = "eu-west-3"\n[b.deploy.parameters]\n');
+    expect(draft.region).toBeUndefined();
+    expect(draft.environments.map(({ region }) => region)).toEqual(['eu-west-3', undefined]);
   });
 
   it('names of environments that infractl does not take are made ones that it does, each once', () => {
