@@ -70,8 +70,8 @@ export function remoteShell(words: readonly string[]): string {
     .join(' ');
 }
 
-/** A colon ends the host's name for rsync. */
-function bracketed(where: string): string {
+/** A colon ends the host's name for rsync: an address of IPv6 goes into brackets. */
+export function bracketed(where: string): string {
   return where.replace(/(^|@)([^@[]*:[^@]*)$/, '$1[$2]');
 }
 
