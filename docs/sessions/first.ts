@@ -49,12 +49,13 @@ export const session: Session = {
       line: 'infractl deploy --sandbox',
       only: [/^my-auth/, /^✓/, /^Deployed/, /^Recorded/],
     });
+    await watch(stage, url);
     await broken(stage);
     await stage.shows('history', 'infractl history --sandbox');
     await differ(stage);
     await stage.shows('list', 'infractl list --sandbox');
-    await watch(stage, url);
-    await stage.shows('sandbox-status', { line: 'infractl sandbox status', only: [/^\S/] });
+    // The log is in a folder of this machine.
+    await stage.shows('sandbox-status', { line: 'infractl sandbox status', only: [/^(?!log )/] });
   },
 };
 
@@ -117,9 +118,6 @@ async function watch(stage: Stage, url: string): Promise<void> {
   await stage.shows('alarms', 'infractl monitoring alarms --sandbox');
   await stage.run('infractl monitoring alarms test my-auth-dev-errors --state OK --yes --sandbox');
   await stage.shows('health', 'infractl monitoring health --sandbox');
-  await stage.shows('logs', {
-    line: 'infractl logs api --sandbox',
-    only: [/WARN/, /version=|method=/, /took \d/],
-  });
+  await stage.shows('logs', 'infractl logs api --sandbox | head -3');
   await stage.shows('log-stats', 'infractl logs stats --sandbox --since 1h');
 }

@@ -32,14 +32,16 @@ const MONTHS = 'Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec';
  * of what is left out: what remains is the same in every run of the same command in the same state.
  */
 export function normalised(text: string): string {
-  return text
+  return inAnyOrder(text)
     .replace(/^…\n/gm, '')
     .replace(/\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC)?)?/g, 'TIME')
     .replace(/\b\d{8}[Tt]\d{4,6}Z?(-[a-z0-9]{4}\b)?/g, 'TIME')
     .replace(new RegExp(`\\b\\d{1,2} (${MONTHS}) \\d{4}\\b`, 'g'), 'TIME')
-    .replace(/\b\d\d:\d\d:\d\d(\.\d+)?\b/g, 'TIME')
+    .replace(/\b\d\d:\d\d(:\d\d(\.\d+)?)?\b/g, 'TIME')
     .replace(/\b\d+(\.\d+)?( |&nbsp;)(ms|s|min|h|d|days?)\b( \d+ (s|min|h)\b)?/g, 'SPAN')
-    .replace(/\b\d+(\.\d+)? (B|bytes|KiB|MiB|GiB)\b/g, 'SIZE')
+    .replace(/\b(\d+ of )?\d+(\.\d+)? (B|bytes|KiB|MiB|GiB|MB)\b/g, 'SIZE')
+    .replace(/\b\d+(\.\d+)? %/g, 'PERCENT')
+    .replace(/\b(last|min|max) \d+(\.\d+)?\b/g, 'NUMBER')
     .replace(/\bin \d+ tries|\(\d+ tries\b/g, 'TRIES')
     .replace(/\b(\d{1,3}\.){3}\d{1,3}(:\d+)?\b/g, 'ADDRESS')
     .replace(/\b(process|port) \d+\b/g, 'NUMBER')
@@ -48,7 +50,12 @@ export function normalised(text: string): string {
     .replace(/\b[0-9A-F]{10,}\b/g, 'ID')
     .replace(/\b(?:[a-z]+-)?[0-9a-f]{6,}(-dirty)?\b/g, 'ID')
     .replace(/\bv?\d+\.\d+(\.\d+)*(\.\d+|p\d|-[\w.]+|\+\w+)*\b/g, 'NUMBER')
-    .replace(/[ \t]+/g, ' ')
-    .replace(/[▁▂▃▄▅▆▇█⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]+/g, 'CHART')
+    .replace(/\S*…/g, '…')
+    .replace(/[ \t▁▂▃▄▅▆▇█⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]+/g, ' ')
     .trim();
+}
+
+/** What was done side by side is told in the order in which it ended. */
+function inAnyOrder(text: string): string {
+  return text.replace(/(^✓ .*\n?){2,}/gm, (lines) => `${lines.trimEnd().split('\n').sort().join('\n')}\n`);
 }

@@ -1,7 +1,7 @@
 // `node scripts/docs/tour.ts`: the tour of the README, typed word by word in a bare Debian that has Node, Python 3 for the
 // sandbox, and infractl installed of its package; nothing of this clone is in it. Needs a container engine, after a build.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { root } from '../../test/helpers/cli.ts';
 import { hostImage } from '../../test/helpers/host-image.ts';
@@ -70,11 +70,11 @@ const container = quiet([
 ]);
 let failed = 0;
 try {
-  const npm = path.dirname(execFileSync('npm', ['root', '--global'], { encoding: 'utf8' }).trim());
+  const npm = realpathSync(execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim());
   for (const [from, to] of [
     [process.execPath, '/usr/local/bin/node'],
     [docker, '/usr/local/bin/docker'],
-    [path.join(npm, 'node_modules/npm'), '/usr/local/lib/npm'],
+    [path.dirname(path.dirname(npm)), '/usr/local/lib/npm'],
     [path.join(root, tarball), `/root/${tarball}`],
   ] as const)
     quiet(['cp', '--follow-link', from, `${container}:${to}`]);

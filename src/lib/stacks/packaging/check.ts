@@ -5,6 +5,7 @@ import { UsageError } from '../../base/errors.ts';
 import { plural } from '../../base/text.ts';
 import { loadTemplate } from '../template/load.ts';
 import { checkParameters, type GivenParameter } from '../template/parameters.ts';
+import { shownPath } from '../template/shown-path.ts';
 import { LANGUAGE_EXTENSIONS, SAM, type Template } from '../template/template.ts';
 import { child, entries, intrinsic, parseYaml, quoted, scalarText } from '../template/yaml.ts';
 import { obstacle } from './parcels.ts';
@@ -71,7 +72,7 @@ function problem(code: Problem['code'], { template, from }: Place, words: string
   const at = template.tree.position(from);
   return {
     code,
-    message: `${template.file}:${at.line}:${at.column}: ${words}${/[.!?]$/.test(words) ? '' : '.'}`,
+    message: `${shownPath(template.file)}:${at.line}:${at.column}: ${words}${/[.!?]$/.test(words) ? '' : '.'}`,
     quoted: quoted(template.text, at),
   };
 }
@@ -144,7 +145,7 @@ async function snippetProblems(place: Place): Promise<Problem[]> {
   return [
     {
       code: 'SnippetInvalid',
-      message: `${place.path}:${at.line}:${at.column}: AWS::Include does not take the short form ${short.tag}.`,
+      message: `${shownPath(place.path)}:${at.line}:${at.column}: AWS::Include does not take the short form ${short.tag}.`,
       quoted: quoted(text, at),
     },
   ];

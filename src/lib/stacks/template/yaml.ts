@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit, type YAMLMap } from 'yaml';
 import { UsageError } from '../../base/errors.ts';
+import { shownPath } from './shown-path.ts';
 
 /** A plain value of a template, short tags written out: `!Ref X` is `{Ref: 'X'}`. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
@@ -51,7 +52,7 @@ export function parseYaml(file: string, text: string, what: 'template' | 'snippe
     const at = position(offset);
     return new UsageError({
       code: 'TemplateSyntax',
-      message: `The ${what} is not valid: ${file}:${at.line}:${at.column}: ${problem}.`,
+      message: `The ${what} is not valid: ${shownPath(file)}:${at.line}:${at.column}: ${problem}.`,
       why: quoted(text, at),
     });
   };
