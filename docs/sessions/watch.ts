@@ -40,7 +40,6 @@ async function continuous(stage: Stage, fake: Fake): Promise<void> {
 
 async function dashboard(stage: Stage): Promise<void> {
   const { pty, screen } = stage.terminal(['monitoring', 'dashboard']);
-  await pty.until('a month');
   await until(() => /Api errors/.test(screen()) && /calls/.test(screen()), pty);
   stage.keep('dashboard', screen());
   pty.type('q');

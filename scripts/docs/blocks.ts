@@ -34,7 +34,7 @@ const MONTHS = 'Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec';
 export function normalised(text: string): string {
   return inAnyOrder(text)
     .replace(/^…\n/gm, '')
-    .replace(/\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC)?)?/g, 'TIME')
+    .replace(/\d{4}-\d\d(-\d\d)?([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC)?)?/g, 'TIME')
     .replace(/\b\d{8}[Tt]\d{4,6}Z?(-[a-z0-9]{4}\b)?/g, 'TIME')
     .replace(new RegExp(`\\b\\d{1,2} (${MONTHS}) \\d{4}\\b`, 'g'), 'TIME')
     .replace(/\b\d\d:\d\d(:\d\d(\.\d+)?)?\b/g, 'TIME')

@@ -37,6 +37,17 @@ const TOUR: readonly (string | { readonly does: string })[] = [
   { does: 'infractl sandbox stop --delete --yes' },
 ];
 
+/** Ways to have infractl: run without installing it, refused where one may not write, and then in one's own folder. */
+const installed = (tarball: string): readonly string[] => [
+  `npx --offline --yes --package ./${tarball} infractl --version`,
+  `cp ${tarball} /home/ubuntu && cd /home/ubuntu && runuser -u ubuntu -- npm install --global --offline ${tarball}; test $? -ne 0`,
+  `runuser -u ubuntu -- npm install --global --offline --prefix /home/ubuntu/.local ${tarball}`,
+  'runuser -u ubuntu -- /home/ubuntu/.local/bin/infractl --version',
+  'cd /root',
+  `npm install --global --offline ${tarball}`,
+  'infractl --version',
+];
+
 /** The lines that a block says to type. */
 function typedIn(name: string): string[] {
   const block = new RegExp(`<!-- shown: ${name} -->\\n+\`\`\`\\w*\\n([\\s\\S]*?)\\n\`\`\``).exec(readme)?.[1];
@@ -78,10 +89,10 @@ try {
     [path.join(root, tarball), `/root/${tarball}`],
   ] as const)
     quiet(['cp', '--follow-link', from, `${container}:${to}`]);
-  quiet(['exec', container, 'ln', '-s', '/usr/local/lib/npm/bin/npm-cli.js', '/usr/local/bin/npm']);
+  for (const name of ['npm', 'npx'])
+    quiet(['exec', container, 'ln', '-s', `/usr/local/lib/npm/bin/${name}-cli.js`, `/usr/local/bin/${name}`]);
   const lines = [
-    `npm install --global --offline ${tarball}`,
-    'infractl --version',
+    ...installed(tarball),
     ...TOUR.flatMap((step) => (typeof step === 'string' ? typedIn(step) : [step.does])),
   ];
   let folder = '/root';

@@ -61,6 +61,13 @@ describe.each(written)('%s', (page) => {
     }
   });
 
+  it('names files of the source that are there', () => {
+    const names = [...read(page).matchAll(/`((?:src|test|docs|scripts)\/[\w./-]+)`/g)].map(
+      ([, name = '']) => name,
+    );
+    expect(names.filter((name) => !existsSync(path.join(root, name)))).toEqual([]);
+  });
+
   it('says where its output was printed', () => {
     expect(withPlaces(read(page), sessions)).toBe(read(page));
     if (page !== 'README.md' && namesIn(read(page)).length > 0) expect(read(page)).toContain('<!-- made -->');

@@ -10,7 +10,7 @@ export const GUIDE_OF: Readonly<Record<string, string>> = {
   explain: 'troubleshooting',
   host: 'releases',
   https: 'certificates',
-  init: 'first-deploy',
+  init: 'starting-a-project',
   logs: 'reading-logs',
   manage: 'start-and-stop',
   monitoring: 'watching',
