@@ -97,7 +97,7 @@ async function differ(stage: Stage): Promise<void> {
   await stage.shows('diff', {
     line: 'infractl diff --sandbox',
     only: [
-      /^(my-auth|stack app|function|Resources)/,
+      /^(my-auth|stack app|function|Resources|A month)/,
       /ApiLogGroup/,
       /Stage /,
       /Destination|LogGroupName/,

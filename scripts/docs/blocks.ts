@@ -41,6 +41,7 @@ export function normalised(text: string): string {
     .replace(/\b\d+(\.\d+)?( |&nbsp;)(ms|s|min|h|d|days?)\b( \d+ (s|min|h)\b)?/g, 'SPAN')
     .replace(/\b(\d+ of )?\d+(\.\d+)? (B|bytes|KiB|MiB|GiB|MB)\b/g, 'SIZE')
     .replace(/\b\d+(\.\d+)? %/g, 'PERCENT')
+    .replace(/"ms":\d+/g, 'SPAN')
     .replace(/\b(last|min|max) \d+(\.\d+)?\b/g, 'NUMBER')
     .replace(/\bin \d+ tries|\(\d+ tries\b/g, 'TRIES')
     .replace(/\b(\d{1,3}\.){3}\d{1,3}(:\d+)?\b/g, 'ADDRESS')
