@@ -25,35 +25,37 @@ export function alike(a: string, b: string): boolean {
   return normalised(a) === normalised(b);
 }
 
-const MONTHS = 'Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec';
+/** What differs from run to run, and the word that stands for it. The order matters: what is longer comes first. */
+const DIFFERS: readonly (readonly [RegExp, string])[] = [
+  // What is left out, and how far apart columns are.
+  [/^…$\n?/gm, ''],
+  [/[ \t]+/g, ' '],
+  [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'ID'],
+  [/\d{4}-\d\d(-\d\d)?([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC)?)?/g, 'TIME'],
+  [/\b\d{8}[Tt]\d{4,6}Z?(-[a-z0-9]{4}\b)?/g, 'TIME'],
+  [/\b\d{1,2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}\b/g, 'TIME'],
+  [/\b\d\d:\d\d(:\d\d(\.\d+)?)?\b/g, 'TIME'],
+  [/\b\d+(\.\d+)? (ms|s|min|h|d|days?)\b( \d+ (s|min|h)\b)?/g, 'SPAN'],
+  [/"ms":\d+/g, 'SPAN'],
+  [/\b(\d+ of )?\d+(\.\d+)? (B|bytes|KiB|MiB|GiB|MB)\b/g, 'SIZE'],
+  [/\b\d+(\.\d+)? %/g, 'PERCENT'],
+  [/\b(last|min|max) \d+(\.\d+)?\b/g, 'NUMBER'],
+  [/\(\d+ tries\b/g, 'TRIES'],
+  [/\b(\d{1,3}\.){3}\d{1,3}(:\d+)?\b/g, 'ADDRESS'],
+  [/\b(process|port) \d+\b/g, 'NUMBER'],
+  [/\/_aws\/[\w/-]+/g, 'PATH'],
+  [/\/tmp\/[\w./-]+/g, 'PATH'],
+  [/\b[0-9A-F]{10,}\b/g, 'ID'],
+  [/\b(?:[a-z]+-)?[0-9a-f]{6,}(-dirty)?\b/g, 'ID'],
+  [/\bv?\d+\.\d+(\.\d+)*(\.\d+|p\d|-[\w.]+|\+\w+)*\b/g, 'NUMBER'],
+  [/\S*…/g, '…'],
+  // Charts and spinners.
+  [/[ ▁▂▃▄▅▆▇█⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]+/g, ' '],
+];
 
-/**
- * The text with a word in place of each id, time, size, address and version, one space for several, and without the marks
- * of what is left out: what remains is the same in every run of the same command in the same state.
- */
+/** The text as every run of the same command in the same state prints it: ids, times, sizes, addresses and versions are words. */
 export function normalised(text: string): string {
-  return inAnyOrder(text)
-    .replace(/^…\n/gm, '')
-    .replace(/\d{4}-\d\d(-\d\d)?([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC)?)?/g, 'TIME')
-    .replace(/\b\d{8}[Tt]\d{4,6}Z?(-[a-z0-9]{4}\b)?/g, 'TIME')
-    .replace(new RegExp(`\\b\\d{1,2} (${MONTHS}) \\d{4}\\b`, 'g'), 'TIME')
-    .replace(/\b\d\d:\d\d(:\d\d(\.\d+)?)?\b/g, 'TIME')
-    .replace(/\b\d+(\.\d+)?( |&nbsp;)(ms|s|min|h|d|days?)\b( \d+ (s|min|h)\b)?/g, 'SPAN')
-    .replace(/\b(\d+ of )?\d+(\.\d+)? (B|bytes|KiB|MiB|GiB|MB)\b/g, 'SIZE')
-    .replace(/\b\d+(\.\d+)? %/g, 'PERCENT')
-    .replace(/"ms":\d+/g, 'SPAN')
-    .replace(/\b(last|min|max) \d+(\.\d+)?\b/g, 'NUMBER')
-    .replace(/\bin \d+ tries|\(\d+ tries\b/g, 'TRIES')
-    .replace(/\b(\d{1,3}\.){3}\d{1,3}(:\d+)?\b/g, 'ADDRESS')
-    .replace(/\b(process|port) \d+\b/g, 'NUMBER')
-    .replace(/\/_aws\/[\w/-]+/g, 'PATH')
-    .replace(/\/tmp\/[\w./-]+/g, 'FOLDER')
-    .replace(/\b[0-9A-F]{10,}\b/g, 'ID')
-    .replace(/\b(?:[a-z]+-)?[0-9a-f]{6,}(-dirty)?\b/g, 'ID')
-    .replace(/\bv?\d+\.\d+(\.\d+)*(\.\d+|p\d|-[\w.]+|\+\w+)*\b/g, 'NUMBER')
-    .replace(/\S*…/g, '…')
-    .replace(/[ \t▁▂▃▄▅▆▇█⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]+/g, ' ')
-    .trim();
+  return DIFFERS.reduce((now, [pattern, word]) => now.replace(pattern, word), inAnyOrder(text)).trim();
 }
 
 /** What was done side by side is told in the order in which it ended. */
