@@ -50,9 +50,6 @@ export interface BillDeps {
   readonly agree: () => Promise<void>;
 }
 
-/** What Cost Explorer charges for one question, in USD. */
-export const QUESTION_USD = 0.01;
-
 /**
  * What AWS billed. It is asked once a day for the same question: AWS itself has new figures no more often. Somebody
  * agrees to the price once, and for good.

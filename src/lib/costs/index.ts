@@ -1,10 +1,9 @@
 /** What a project costs: estimated from its templates, and as AWS billed it. */
-export type { Bill, Billed, BillOrder } from './bill.ts';
 export type { CostChange, StackCostChange } from './change.ts';
 export type { Compared } from './explain.ts';
 export type { PriceSource } from './price.ts';
 export type { BillReport, EnvironmentEstimate, PartEstimate } from './report.ts';
-export type { CostLine, NotCounted, Price, Resources, StackEstimate } from './types.ts';
+export type { CostLine } from './types.ts';
 export { changesCosts, changeWords, hasCosts, money, moreOrLess } from './words.ts';
 
 /** What estimates, loaded on use: see estimator.ts. */

@@ -3,7 +3,7 @@ import type { CostLine, Price } from './types.ts';
 
 const DAY = 86_400_000;
 /** AWS changes its prices a few times a year: an older table deserves a look. */
-export const OLD_DAYS = 90;
+const OLD_DAYS = 90;
 
 /** Regions whose prices stand in for those of one that is not known: near ones first. */
 function standIns(region: string): readonly string[] {
@@ -48,7 +48,7 @@ export interface PriceSource {
   readonly old: boolean;
 }
 
-export function sourceOf({ source, asOf, readAt, like }: Price, now: number): PriceSource {
+function sourceOf({ source, asOf, readAt, like }: Price, now: number): PriceSource {
   const ageDays = Math.max(0, Math.floor((now - (readAt ?? Date.parse(asOf))) / DAY));
   return {
     source,
@@ -73,6 +73,6 @@ export function sourcesOf(lines: readonly CostLine[], now: number): PriceSource[
 }
 
 /** The same text for figures that a person would call of one source. */
-export function sourceKey({ source, asOf, readAt = '', like = '' }: PriceSource): string {
+function sourceKey({ source, asOf, readAt = '', like = '' }: PriceSource): string {
   return [source, asOf, readAt.slice(0, 10), like].join('\n');
 }

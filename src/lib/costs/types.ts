@@ -32,7 +32,6 @@ export interface Uncounted {
 /** Names of services as Cost Explorer's dimension SERVICE has them. */
 export const SERVICES = {
   apiGateway: 'Amazon API Gateway',
-  aurora: 'Amazon Relational Database Service',
   cloudFront: 'Amazon CloudFront',
   cloudWatch: 'AmazonCloudWatch',
   compute: 'Amazon Elastic Compute Cloud - Compute',

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { isInfractlError } from '../base/errors.ts';
+import { Exit, type InfractlError, isInfractlError } from '../base/errors.ts';
 import { age } from '../base/text.ts';
 import { builtIn } from './built-in.ts';
 import { keyOf, type PricedItem, type Quote, unitOf } from './items.ts';
@@ -135,10 +135,7 @@ export class PriceBook {
       return this.#give(key, this.#remembered(key, item));
     } catch (error) {
       if (!isInfractlError(error)) throw error;
-      this.#trouble =
-        error.exit === 4
-          ? "AWS's price list may not be read: pricing:GetProducts"
-          : "AWS's price list did not answer";
+      this.#trouble = troubleOf(error);
       return undefined;
     }
   }
@@ -159,4 +156,11 @@ export class PriceBook {
     if (quote) this.#given.set(key, quote);
     return quote;
   }
+}
+
+function troubleOf({ exit, code }: InfractlError): string {
+  if (exit !== Exit.credentials) return "AWS's price list did not answer";
+  return code === 'AccessDenied'
+    ? "AWS's price list may not be read: pricing:GetProducts"
+    : "AWS's price list wants credentials that are good";
 }
