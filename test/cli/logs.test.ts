@@ -122,6 +122,13 @@ describe('logs', () => {
     });
   });
 
+  it('throttled on every second call, it shows all', async () => {
+    scene.fake.faults.throttle('logs:*', { every: 2, times: Number.POSITIVE_INFINITY });
+    const result = await scene.run(['logs', 'api', '/shop/web']);
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stdout).toMatch(/order failed[\s\S]*GET/);
+  });
+
   it('a function that was never called has no group yet, which is no failure', async () => {
     scene.fake.state.logs.groups.clear();
     const result = await scene.run(['logs', 'api']);

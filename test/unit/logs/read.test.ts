@@ -97,6 +97,24 @@ describe('reading a group', () => {
     expect(port.asked.length).toBeLessThan(20 * 1.6);
   });
 
+  it('200,000 events come once, in order, with no more than a few pages asked ahead', async () => {
+    const port = group(
+      Array.from({ length: 200_000 }, (_, index) => index * 18),
+      10_000,
+    );
+    let count = 0;
+    let last = -1;
+    for await (const batch of readGroup({ port }, { group: 'g', from: 0, to: 3_600_000 }))
+      for (const { at } of batch ?? []) {
+        if (at <= last) throw new Error(`${at} after ${last}`);
+        last = at;
+        count++;
+      }
+    expect(count).toBe(200_000);
+    expect(port.most()).toBe(3);
+    expect(port.asked.length).toBeLessThan(30);
+  });
+
   it('says where there is no group', async () => {
     const found = [];
     for await (const batch of readGroup(
