@@ -17,7 +17,7 @@ const ASKING = [
   { args: ['destroy'], flag: '--confirm shop-dev', question: 'Type shop-dev to go on' },
   { args: ['sandbox', 'reset'], flag: '--yes', question: 'Remove every stack' },
   { args: ['sandbox', 'stop', '--delete'], flag: '--yes', question: 'Remove every stack' },
-  { args: ['init'], flag: 'infractl init BLUEPRINT', question: 'Which blueprint?' },
+  { args: ['init'], flag: 'infractl init BLUEPRINT', question: 'What do you start from?' },
 ] as const;
 
 const terminal = (args: readonly string[], env: Record<string, string> = {}) =>
