@@ -15,7 +15,9 @@ function hammer(url) {
   let last = performance.now();
   let running = true;
   const one = async () => {
-    const good = await fetch(url, { signal: AbortSignal.timeout(5000) }).then(
+    // A connection that was kept, and closed while this process was busy with a command, would look like a loss.
+    const asked = fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(5000) });
+    const good = await asked.then(
       async (answer) => {
         await answer.text();
         return answer.status === 200;
