@@ -40,8 +40,8 @@ export function isFree(type: string): boolean {
 
 /** Why a type is in no sum although it is known. */
 export const KNOWN_UNCOUNTED: Readonly<Record<string, string>> = {
-  'AWS::CloudFormation::Stack': 'its template is not on this machine',
-  'AWS::Serverless::Application': 'its template is not on this machine',
+  'AWS::CloudFormation::Stack': 'what is inside of it is not looked into here',
+  'AWS::Serverless::Application': 'what is inside of it is not looked into here',
   'AWS::Cognito::UserPool': 'its price goes by its users a month; the first 10,000 are free',
   'AWS::DLM::LifecyclePolicy': 'its snapshots: infractl backup costs counts them',
   'AWS::Backup::BackupPlan': 'its backups cost by what they hold',
