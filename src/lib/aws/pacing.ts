@@ -33,7 +33,8 @@ const SAME_THROTTLE_MS = 500;
 
 /**
  * A token bucket that learns: each throttled answer halves its rate, or takes it down to the next that AWS publishes;
- * quiet time gives it back. One is shared by all callers of an account and region, so that sixty pollers together stay under the limit.
+ * quiet time gives it back. One is shared by all callers of an account and region, so that sixty pollers together
+ * stay under the limit.
  */
 export class Pacer {
   readonly #clock: Clock;
