@@ -41,7 +41,10 @@ async function dispatch(argv: string[]): Promise<void> {
   const wantsHelp = argv[0] === 'help' || beforeDashes(argv).some((word) => HELP.has(word));
   const { id, rest } = commandOf(commands, argv[0] === 'help' ? argv.slice(1) : argv);
   const mistyped = id && !wantsHelp && isMistyped(commands, id, rest);
-  if (id && !wantsHelp && !mistyped && !asksFor(id, argv)) return commands.run(id, rest);
+  if (id && !wantsHelp && !mistyped && !asksFor(id, argv)) {
+    await commands.run(id, rest);
+    return;
+  }
   const config = await (await import('./lib/cli/whole-config.ts')).loadConfig(root);
   if (mistyped) throw notFound(config, [...id.split(':'), rest[0] as string]);
   const words = argv.filter((word) => !EVERYWHERE.has(word));

@@ -22,7 +22,7 @@ export default class Outputs extends ProjectCommand<typeof Outputs> {
   protected override async work(): Promise<View> {
     const project = await this.glance();
     const [stack, key] = this.args.name?.split('.') ?? [];
-    const outputs = await readOutputs(await this.session(), project, stack);
+    const outputs = await readOutputs(await this.session(), project, stack, this.where);
     if (stack && key) {
       // It may have been named as AWS calls it.
       const value = oneOutput(outputs, Object.keys(outputs)[0] ?? stack, key);

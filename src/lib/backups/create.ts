@@ -257,11 +257,19 @@ function tagsFor(
   };
 }
 
-/** Commands on the host around the moment of the snapshots. Those after it run whatever happened. */
+/**
+ * Commands on the host around the moment of the snapshots. Those after it run whatever happened. An instance that is
+ * stopped, every night perhaps, writes nothing: there is nothing to run on it, and nothing to wait for.
+ */
 async function withHooks<T>({ plan, deps }: Run, target: Target, work: () => Promise<T>): Promise<T> {
   throwIfAborted(deps.signal);
   if (plan.before.length === 0 && plan.after.length === 0) return work();
   if (!target.host) return work();
+  if (target.kind === 'instance' && target.facts.state === 'stopped') {
+    const status = 'stopped, its disks at rest: no command is run on it';
+    deps.reporter.emit({ type: 'part.status', part: `backup ${target.subject.id}`, status });
+    return work();
+  }
   const host = await target.host();
   try {
     let result: T;

@@ -29,3 +29,12 @@ export function shellWords(line: string): { readonly words: string[]; readonly l
   }
   return { words: word === undefined ? words : [...words, word], last: word };
 }
+
+/**
+ * A word as every common shell (sh, bash, zsh, fish) reads it as one. A backslash stays outside of the quotes: fish
+ * reads it inside of them too.
+ */
+export function shellWord(word: string): string {
+  if (/^[A-Za-z0-9_@%+:,./-]+$/.test(word)) return word;
+  return `'${word.replace(/['\\]/g, (mark) => `'\\${mark}'`)}'`;
+}

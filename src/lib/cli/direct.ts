@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Interfaces } from '@oclif/core';
 import type { BaseCommand } from './command/base-command.ts';
+import type { Outcome } from './views/view.ts';
 
 /** What the manifest says of a command, as far as it is needed to run it. */
 interface ManifestCommand {
@@ -56,13 +57,13 @@ export class Commands {
   }
 
   /** Runs a command that is there. Sets `process.exitCode`; whatever goes wrong inside is shown by the command. */
-  async run(id: string, argv: readonly string[]): Promise<void> {
+  async run(id: string, argv: readonly string[]): Promise<Outcome> {
     const file = path.join(this.#root, ...(this.#manifest.commands[id]?.relativePath ?? []));
     const { default: Runnable } = (await import(file)) as {
       default: (new (argv: string[], config: Interfaces.Config) => BaseCommand) & { id: string };
     };
     Runnable.id = id;
-    await new Runnable([...argv], this.#config()).execute();
+    return new Runnable([...argv], this.#config()).execute();
   }
 
   /** As much of oclif's Config as a command and the parser read. */

@@ -12,4 +12,4 @@ export {
 } from './crontab.ts';
 export { type Machine, runBare, thisMachine } from './machine.ts';
 export { tryLine } from './trial.ts';
-export { cronCommand, shellLine, shellWord } from './words.ts';
+export { cronCommand, shellLine } from './words.ts';

@@ -1,7 +1,4 @@
-/** A word for sh: quoted where it must be. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
+import { shellWord } from '../base/shell-words.ts';
 
 /** A command in a folder, as a line that sh runs. */
 export function shellLine({

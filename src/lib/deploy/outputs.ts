@@ -12,9 +12,15 @@ export type Outputs = Readonly<Record<string, Readonly<Record<string, string>>>>
  * The outputs of a project's stacks, read side by side (DescribeStacks).
  *
  * @param only one stack, by its part's name or by its name in AWS; all when undefined
+ * @param where the flags that lead a further command to the same place, each after a space
  * @throws UsageError `NoSuchPart`, `NothingNamed`; InfractlError `StackNotFound` when the one asked for is not deployed
  */
-export async function readOutputs(session: AwsSession, project: Project, only?: string): Promise<Outputs> {
+export async function readOutputs(
+  session: AwsSession,
+  project: Project,
+  only?: string,
+  where = '',
+): Promise<Outputs> {
   const wanted = only === undefined ? undefined : stackNamed(project, only);
   if (only !== undefined && !wanted) throw noStack(project, only);
   if (project.bare && !wanted) throw nothingNamed('which stack', 'See which there are: infractl list');
@@ -32,7 +38,9 @@ export async function readOutputs(session: AwsSession, project: Project, only?: 
       code: 'StackNotFound',
       message: `The stack ${wanted.stackName} does not exist in ${session.region}.`,
       suggestions: [
-        project.bare ? 'See which there are: infractl list' : 'Create it: infractl deploy --create-stack',
+        project.bare
+          ? `See which there are: infractl list${where}`
+          : `Create it: infractl deploy --create-stack${where}`,
       ],
     });
   }

@@ -1,5 +1,6 @@
 import { UsageError } from '../base/errors.ts';
-import { type CronLine, cronCommand, marksOf, shellLine, shellWord } from '../cron/index.ts';
+import { shellWord } from '../base/shell-words.ts';
+import { type CronLine, cronCommand, marksOf, shellLine } from '../cron/index.ts';
 import type { Doing, Schedule, ScheduledTarget } from './template.ts';
 import { offsetAt, parseWhen } from './when.ts';
 

@@ -333,6 +333,15 @@ describe('commands on the host', () => {
     expect(log.slice(3)).toEqual(['freeze', 'thaw', 'close']);
   });
 
+  it('are not run on an instance that is stopped: its disks are at rest, and are backed up', async () => {
+    const log: string[] = [];
+    const { id } = machine({ state: 'stopped' });
+    const plan = planOf([{ kind: 'instance', id, host: host(log) as never }], hooks);
+    const [result] = await createBackups(scene.deps, plan, WAIT);
+    expect(result).toMatchObject({ outcome: 'created', state: 'good' });
+    expect(log).toEqual([]);
+  });
+
   it('that fail before keep the snapshots from being made', async () => {
     const log: string[] = [];
     const { id } = machine();

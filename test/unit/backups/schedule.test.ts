@@ -9,7 +9,8 @@ import {
   parseMoment,
 } from '../../../src/lib/backups/schedule/entry.ts';
 import { serviceUnit, timerUnit } from '../../../src/lib/backups/schedule/systemd.ts';
-import { cronLine, shellWord, withLine, withoutLine } from '../../../src/lib/cron/index.ts';
+import { shellWord } from '../../../src/lib/base/shell-words.ts';
+import { cronLine, withLine, withoutLine } from '../../../src/lib/cron/index.ts';
 
 const withEntry = (crontab: string, one: Entry) => withLine(crontab, entryLine(one));
 const withoutEntry = (crontab: string, name: string) => withoutLine(crontab, cronMark(name));

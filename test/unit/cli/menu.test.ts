@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { shellWords } from '../../../src/lib/base/shell-words.ts';
+import { advisedLines } from '../../../src/lib/cli/menu/advice.ts';
 import { type MenuFacts, menuChoices } from '../../../src/lib/cli/menu/choices.ts';
 import { lookWords } from '../../../src/lib/cli/menu/look.ts';
 import { recentLines, rememberLine } from '../../../src/lib/cli/menu/recent.ts';
@@ -41,6 +42,33 @@ describe('the choices of the menu', () => {
       'elsewhere',
       'leave',
     ]);
+  });
+
+  it('the command that was typed comes before those that only contain it', () => {
+    const commands = ['manage:restart', 'manage:start', 'manage:schedule:set', 'sandbox:start'].map((id) => ({
+      id,
+      summary: 'Start or restart something.',
+    }));
+    const found = (term: string) => names(term, { commands }).filter((name) => !name.startsWith('#'));
+    expect(found('manage start')).toEqual(['manage start', 'manage restart', 'manage schedule set']);
+    expect(found('start')).toEqual([
+      'manage start',
+      'manage restart',
+      'sandbox start',
+      'manage schedule set',
+    ]);
+    expect(found('sandbox st')[0]).toBe('sandbox start');
+  });
+
+  it('what the last command advised comes first, and once', () => {
+    const advised = ['deploy --create-stack', 'diff'];
+    expect(names(undefined, { advised }).slice(0, 4)).toEqual([
+      '# Next',
+      'deploy --create-stack',
+      'diff',
+      '# Project',
+    ]);
+    expect(names('diff', { advised })).toEqual(['# Next', 'diff']);
   });
 
   it('typing finds every command, whatever is shown, by every word in names and summaries', () => {
@@ -123,4 +151,20 @@ describe('a line that is typed', () => {
   ])('%j is the words that a shell would make of it', (line, words) =>
     expect(shellWords(line).words).toEqual(words),
   );
+});
+
+describe('the command lines in what was advised', () => {
+  it.each([
+    ['Create it: infractl deploy --create-stack --sandbox', 'deploy --create-stack --sandbox'],
+    ['infractl explain app', 'explain app'],
+    ['Start it: `infractl sandbox start`', 'sandbox start'],
+  ])('%s', (advice, line) => expect(advisedLines([advice])).toEqual([line]));
+
+  it.each([
+    'Or try it without an account: infractl sandbox start, then add --sandbox.',
+    'Name it: infractl init BLUEPRINT',
+    'infractl deploy --help',
+    'cd my-auth',
+    'Wait until it is done, then run the same command again.',
+  ])('%s: none', (advice) => expect(advisedLines([advice])).toEqual([]));
 });

@@ -10,7 +10,7 @@ import type { OpenReporter } from '../progress/reporter.ts';
 import type { Stage } from '../stage.ts';
 import { describeTerminal, painter, type Terminal } from '../terminal.ts';
 import { errorJson, errorText, shownError } from '../views/error-view.ts';
-import type { View } from '../views/view.ts';
+import type { Outcome, View } from '../views/view.ts';
 import { wrapped } from '../views/wrap.ts';
 
 type CommandClass = typeof Command & { baseFlags: typeof BaseCommand.baseFlags };
@@ -72,6 +72,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
   #reporter: OpenReporter | undefined;
   #stage: Stage | undefined;
   #said = false;
+  #outcome: Outcome = { advice: [] };
 
   protected abstract work(): Promise<View>;
 
@@ -81,8 +82,9 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
   }
 
   /** Runs the command from its first line to its exit code. */
-  execute(): Promise<unknown> {
-    return this._run();
+  async execute(): Promise<Outcome> {
+    await this._run();
+    return this.#outcome;
   }
 
   /** oclif's own looks only for deprecated commands and aliases, and loads its help for that. */
@@ -110,6 +112,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     this.#reporter?.close();
     this.#show(view);
     if (view.exit !== undefined) process.exitCode = view.exit;
+    this.#outcome = { folder: view.folder, advice: view.next ?? [] };
   }
 
   /** Prints a line for people on standard error, redacted. Never part of the result. */
@@ -173,6 +176,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     this.terminal ??= this.#describe(false, true);
     const shown = shownError(error, this.id);
     process.exitCode = shown.exit;
+    this.#outcome = { advice: shown.suggestions };
     this.#showError(shown);
   }
 

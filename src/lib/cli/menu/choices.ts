@@ -6,7 +6,7 @@ type Loadable = Pick<Command.Loadable, 'id' | 'summary'>;
 /** What a choice of the menu does. */
 export type Chosen =
   | { readonly kind: 'command'; readonly id: string }
-  /** A whole command line of before: `deploy --create-stack`. */
+  /** A whole command line, of before or advised: `deploy --create-stack`. */
   | { readonly kind: 'again'; readonly line: string }
   /** The commands of a topic: `manage`; without a name all commands. */
   | { readonly kind: 'open'; readonly topic: string | undefined }
@@ -26,6 +26,8 @@ export interface MenuFacts {
   readonly topics: readonly { readonly name: string; readonly description?: string | undefined }[];
   /** Command lines of before, the newest first. */
   readonly recent: readonly string[];
+  /** Command lines that the last command advised. */
+  readonly advised?: readonly string[];
   /** What is shown before anything is typed: the usual commands and the topics, all commands, or those of a topic. */
   readonly shown: 'usual' | 'all' | { readonly topic: string };
   /** Commands that are wanted most, where they are not the usual ones. */
@@ -45,7 +47,7 @@ const BACK = 'back';
 
 /** The choices that a typed term leaves, group by group; a heading is a text alone. */
 export function menuChoices(
-  { commands, topics, recent, shown, place, first = FIRST }: MenuFacts,
+  { commands, topics, recent, advised = [], shown, place, first = FIRST }: MenuFacts,
   term: string | undefined,
   columns: number,
 ): (string | MenuChoice)[] {
@@ -58,10 +60,15 @@ export function menuChoices(
   });
   const hits = commands.filter(({ id, summary }) => fits(`${id.replaceAll(':', ' ')} ${summary ?? ''}`));
   const usual = shown === 'usual' && wanted.length === 0;
+  const nearest = (topic: string) =>
+    Math.min(...hits.filter(({ id }) => topicOf(id) === topic).map(({ id }) => distance(id, wanted)));
   const groups = [...new Set(hits.map(({ id }) => topicOf(id)))].sort(
-    (a, b) => rank(a, ORDER) - rank(b, ORDER) || (a < b ? -1 : 1),
+    (a, b) => nearest(a) - nearest(b) || rank(a, ORDER) - rank(b, ORDER) || (a < b ? -1 : 1),
   );
-  const again = recent.filter(fits).map((words) => line(words, '', { kind: 'again', line: words }));
+  const lines = (title: string, all: readonly string[]) => {
+    const some = all.filter(fits).map((words) => line(words, '', { kind: 'again', line: words }));
+    return some.length > 0 ? [title, ...some] : [];
+  };
   const opened = (topic: string): MenuChoice => {
     const { description } = topics.find(({ name }) => name === topic) ?? {};
     return line(`${topic} …`, description ?? '', { kind: 'open', topic });
@@ -70,7 +77,12 @@ export function menuChoices(
     cut(heading(topic, topics), columns - 2),
     ...hits
       .filter(({ id }) => topicOf(id) === topic)
-      .sort((a, b) => rank(a.id, FIRST) - rank(b.id, FIRST) || (a.id < b.id ? -1 : 1))
+      .sort(
+        (a, b) =>
+          distance(a.id, wanted) - distance(b.id, wanted) ||
+          rank(a.id, FIRST) - rank(b.id, FIRST) ||
+          (a.id < b.id ? -1 : 1),
+      )
       .map(({ id, summary }) => line(id.replaceAll(':', ' '), summary ?? '', { kind: 'command', id })),
   ]);
   const short = () => [
@@ -91,10 +103,25 @@ export function menuChoices(
   const leave = fits(LEAVE) ? [line(LEAVE, '', { kind: 'leave' })] : [];
   const end = [...where, ...back, ...leave];
   return [
-    ...(again.length > 0 ? ['Again', ...again] : []),
+    ...lines('Next', advised),
+    ...lines(
+      'Again',
+      recent.filter((words) => !advised.includes(words)),
+    ),
     ...found,
     ...(end.length > 0 ? [' ', ...end] : []),
   ];
+}
+
+/** How far a command's name is from what was typed: "start" is meant before "restart", and a name before a summary. */
+function distance(id: string, wanted: readonly string[]): number {
+  if (wanted.length === 0) return 0;
+  const words = id.split(':');
+  const typed = wanted.join(' ');
+  if (words.join(' ') === typed) return 0;
+  if (words.join(' ').startsWith(typed)) return 1;
+  if (wanted.every((one) => words.some((word) => word.startsWith(one)))) return 2;
+  return wanted.every((one) => words.some((word) => word.includes(one))) ? 3 : 4;
 }
 
 function topicOf(id: string): string {

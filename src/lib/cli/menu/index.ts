@@ -1,12 +1,15 @@
+import path from 'node:path';
 import type { Config } from '@oclif/core/config';
 import { Exit, isInfractlError } from '../../base/errors.ts';
-import { shellWords } from '../../base/shell-words.ts';
+import { shellWord, shellWords } from '../../base/shell-words.ts';
 import { glanceAtProject } from '../../project/index.ts';
 import type { Project } from '../../project/model.ts';
 import { Prompter } from '../asking/prompt.ts';
 import type { Needs } from '../command/base-command.ts';
 import { describeTerminal, type Paint, painter } from '../terminal.ts';
 import { cut } from '../views/table.ts';
+import type { Outcome } from '../views/view.ts';
+import { advisedLines } from './advice.ts';
 import { type Chosen, type MenuFacts, menuChoices } from './choices.ts';
 import { quickLook } from './look.ts';
 import { recentLines, rememberLine } from './recent.ts';
@@ -29,6 +32,9 @@ interface Place {
   readonly environment: string | undefined;
   readonly sandbox: boolean;
 }
+
+/** After these the menu works in the sandbox, or in AWS again. */
+const SANDBOX: Readonly<Record<string, boolean>> = { 'sandbox:start': true, 'sandbox:stop': false };
 
 /** Whether this shell means the sandbox in every command. */
 const said = () => /^(?:1|true)$/.test(process.env.INFRACTL_SANDBOX ?? '');
@@ -54,12 +60,14 @@ interface Here {
 export async function openMenu(
   config: Config,
   root: string,
-  run: (id: string, argv: string[]) => Promise<unknown>,
+  run: (id: string, argv: string[]) => Promise<Outcome>,
   part?: string,
 ): Promise<void> {
   const terminal = describeTerminal({ noColor: false, noInput: false });
   const paint = painter(terminal.colourErr);
   const prompter = new Prompter(terminal);
+  const began = process.cwd();
+  let advised: readonly string[] = [];
   let place: Place = { environment: undefined, sandbox: false };
   let shown: MenuFacts['shown'] = part === undefined ? 'usual' : { topic: part };
   for (;;) {
@@ -80,6 +88,7 @@ export async function openMenu(
         shown === 'usual'
           ? recentLines(here.folder).filter((line) => config.findCommand(apart(config, line).id))
           : [],
+      advised: shown === 'usual' ? advised.filter((line) => config.findCommand(apart(config, line).id)) : [],
       shown,
       first: here.is === 'bare' ? BEFORE_A_PROJECT : undefined,
       place: here.project && placeWords(here.project, place),
@@ -94,7 +103,7 @@ export async function openMenu(
         lines: Math.max(4, (process.stderr.rows || 24) - AROUND - more.length - (later ? 1 : 0)),
       })
       .finally(() => looking.abort());
-    if (chosen.kind === 'leave') return;
+    if (chosen.kind === 'leave') return sayWay(began, paint);
     if (chosen.kind === 'back') shown = 'usual';
     if (chosen.kind === 'open') shown = chosen.topic === undefined ? 'all' : { topic: chosen.topic };
     if (chosen.kind === 'back' || chosen.kind === 'open') continue;
@@ -105,17 +114,25 @@ export async function openMenu(
     const line = await commandLine(prompter, chosen, config, place, paint);
     process.stderr.write(`${paint('dim', `$ infractl ${line}`)}\n`);
     const { id, argv } = apart(config, line);
-    await run(id, argv).catch((error: unknown) => {
-      if (!isInfractlError(error)) throw error;
-    });
+    const { folder, advice } = await run(id, argv);
     // Whoever interrupts a command wants to be out of it, not back in a menu.
     if (process.exitCode === Exit.interrupted) return;
     // What was mistyped is not offered again.
     if (process.exitCode !== Exit.usage) rememberLine(here.folder, line);
     const exit = process.exitCode === undefined || process.exitCode === 0 ? '' : `, exit ${process.exitCode}`;
     process.stderr.write(`${paint('dim', `That was: infractl ${line}${exit}`)}\n\n`);
+    const fresh = advisedLines(advice);
+    advised = (fresh.length > 0 ? fresh : advised).filter((one) => one !== line);
+    if (folder !== undefined) process.chdir(folder);
+    if (SANDBOX[id] !== undefined && exit === '') place = { ...place, sandbox: SANDBOX[id] };
     process.exitCode = Exit.ok;
   }
+}
+
+/** A shell stays where it was: whoever leaves in another folder is told how to get there. */
+function sayWay(began: string, paint: Paint): void {
+  const way = path.relative(began, process.cwd());
+  if (way !== '') process.stderr.write(`${paint('dim', `To go on: cd ${shellWord(way)}`)}\n`);
 }
 
 async function lookAround(place: Place, version: string): Promise<Here> {
@@ -127,10 +144,7 @@ async function lookAround(place: Place, version: string): Promise<Here> {
     if (!isInfractlError(error)) throw error;
     const bare = error.code === 'NoConfiguration';
     const lines = bare
-      ? [
-          error.message,
-          'Start one (init), try the sandbox, or name what is in AWS: manage status, logs, explain …',
-        ]
+      ? [error.message, 'Start one (init), try the sandbox, or name what is in AWS: logs, explain …']
       : [error.message, ...(error.why ? [error.why] : []), '→ See all of it: infractl config validate'];
     const trouble = lines.flatMap((text) => text.split('\n'));
     return { folder: cwd, is: bare ? 'bare' : 'faulty', project: undefined, trouble };

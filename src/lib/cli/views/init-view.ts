@@ -1,3 +1,4 @@
+import { shellWord } from '../../base/shell-words.ts';
 import { plural } from '../../base/text.ts';
 import type { ProjectPlan } from '../../blueprints/index.ts';
 import type { View } from './view.ts';
@@ -21,6 +22,7 @@ export function initView(plan: ProjectPlan, at: { folder: string; dryRun: boolea
       remarks: [],
       configuration: null,
     },
+    ...(at.dryRun ? {} : { folder: plan.target, next }),
     text({ paint }) {
       const verb = at.dryRun ? 'Would make' : 'Made';
       const summary = `${verb} the project ${plan.name} from ${plan.blueprint.name}${variant}:`;
@@ -32,14 +34,9 @@ export function initView(plan: ProjectPlan, at: { folder: string; dryRun: boolea
 }
 
 function nextCommands(folder: string, after: readonly string[]): readonly string[] {
-  const enter = folder === '.' ? [] : [`cd ${quoted(folder)}`];
+  const enter = folder === '.' ? [] : [`cd ${shellWord(folder)}`];
   const commands = ['deploy --create-stack', ...after].map((command) => `infractl ${command} --sandbox`);
   return [...enter, 'infractl sandbox start', ...commands];
-}
-
-/** As a shell wants it. */
-function quoted(path: string): string {
-  return /^[\w./@%+,:-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 /** What stands at the top of the folder; what is below is counted. */

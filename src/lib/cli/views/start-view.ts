@@ -30,6 +30,7 @@ export function startView(start: Start, plan: WritePlan, { from, dryRun, where }
       remarks,
       configuration,
     },
+    ...(dryRun ? {} : { folder: plan.folder, next }),
     text({ paint, columns }) {
       const say = (text: string) => `  ${wrapped(text, Math.min(columns, 120) - 2, 2)}`;
       const lines = [
