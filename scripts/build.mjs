@@ -25,6 +25,18 @@ async function entries() {
   return { main: path.join(root, 'src/main.ts'), help: path.join(root, 'src/help.ts'), ...found };
 }
 
+/** What starting a command needs of the manifest, a fortieth of it: its id and its file; and the version. */
+async function commandIndex() {
+  const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
+  const files = Object.keys(await entries()).filter((name) => name.startsWith('commands/'));
+  const idOf = (name) =>
+    name
+      .replace(/^commands\//, '')
+      .replace(/\/index$/, '')
+      .replaceAll('/', ':');
+  return { version, commands: Object.fromEntries(files.sort().map((name) => [idOf(name), `${name}.js`])) };
+}
+
 /**
  * The bundle is split into shared chunks, which esbuild does for ES modules only. Each file is then turned
  * into CommonJS: it loads somewhat quicker, and the launcher can keep its compiled code.
@@ -58,6 +70,7 @@ async function bundle(outdir) {
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, await toCommonJs(text));
   }
+  await writeFile(path.join(outdir, 'commands.json'), JSON.stringify(await commandIndex()));
   // The launcher keeps compiled code by this name: it must change with every byte of the bundle.
   const digest = createHash('sha256');
   for (const { path: file, text } of result.outputFiles)

@@ -33,7 +33,7 @@ export default class Outputs extends ProjectCommand<typeof Outputs> {
       text: (ui) =>
         Object.keys(outputs).length > 0
           ? outputLines(outputs, ui)
-          : `Nothing of ${project.name} ${project.environment} is deployed. Deploy it: infractl deploy --create-stack`,
+          : `Nothing of ${project.name} ${project.environment} is deployed. Deploy it: infractl deploy --create-stack${this.where}`,
     };
   }
 }

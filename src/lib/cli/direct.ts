@@ -4,40 +4,34 @@ import type { Interfaces } from '@oclif/core';
 import type { BaseCommand } from './command/base-command.ts';
 import type { Outcome } from './views/view.ts';
 
-/** What the manifest says of a command, as far as it is needed to run it. */
-interface ManifestCommand {
-  readonly id: string;
-  readonly aliases: readonly string[];
-  readonly relativePath: readonly string[];
-}
-
-interface Manifest {
+/** What the build writes of the manifest beside the bundle: reading all of it takes longer than most of a start. */
+interface Index {
   readonly version: string;
-  readonly commands: Readonly<Record<string, ManifestCommand>>;
+  /** The file of each command by its id, from the folder of the bundle. */
+  readonly commands: Readonly<Record<string, string>>;
 }
 
 /**
- * The commands of the package as its manifest lists them: enough to run one whose name is right. oclif's own
+ * The commands of the package by their names: enough to run one whose name is right. oclif's own
  * Config, which also knows topics, plugins and help, takes half as long as Node itself to start, so it is
  * loaded only for what needs it.
  */
 export class Commands {
   readonly #root: string;
-  #read: Manifest | undefined;
+  #read: Index | undefined;
 
   /** @param root the folder of the package */
   constructor(root: string) {
     this.#root = root;
   }
 
-  /** Read on first use: help on the whole, which oclif makes, reads it by itself. */
-  get #manifest(): Manifest {
-    this.#read ??= JSON.parse(readFileSync(path.join(this.#root, 'oclif.manifest.json'), 'utf8')) as Manifest;
+  get #index(): Index {
+    this.#read ??= JSON.parse(readFileSync(path.join(this.#root, 'dist/commands.json'), 'utf8')) as Index;
     return this.#read;
   }
 
   get version(): string {
-    return this.#manifest.version;
+    return this.#index.version;
   }
 
   /** `infractl/1.2.3 linux-x64 node-v24.1.0`, as oclif words it. */
@@ -46,19 +40,19 @@ export class Commands {
   }
 
   has(id: string): boolean {
-    return Object.hasOwn(this.#manifest.commands, id);
+    return Object.hasOwn(this.#index.commands, id);
   }
 
   /** The names of the commands below one: `query` and `stats` below `logs`. */
   below(id: string): string[] {
     const start = `${id}:`;
-    const ids = Object.keys(this.#manifest.commands).filter((other) => other.startsWith(start));
+    const ids = Object.keys(this.#index.commands).filter((other) => other.startsWith(start));
     return ids.map((other) => other.slice(start.length));
   }
 
   /** Runs a command that is there. Sets `process.exitCode`; whatever goes wrong inside is shown by the command. */
   async run(id: string, argv: readonly string[]): Promise<Outcome> {
-    const file = path.join(this.#root, ...(this.#manifest.commands[id]?.relativePath ?? []));
+    const file = path.join(this.#root, 'dist', this.#index.commands[id] ?? '');
     const { default: Runnable } = (await import(file)) as {
       default: (new (argv: string[], config: Interfaces.Config) => BaseCommand) & { id: string };
     };
@@ -79,8 +73,8 @@ export class Commands {
       flexibleTaxonomy: false,
       pjson: { oclif: {} },
       plugins: new Map(),
-      commandIDs: Object.keys(this.#manifest.commands),
-      findCommand: (id: string) => this.#manifest.commands[id],
+      commandIDs: Object.keys(this.#index.commands),
+      findCommand: () => undefined,
       runHook: async () => ({ successes: [], failures: [] }),
       scopedEnvVar: (key: string) => process.env[name(key)],
       scopedEnvVarKey: name,

@@ -84,4 +84,6 @@ function colourDepth(): number {
 export interface Ui {
   readonly paint: Paint;
   readonly columns: number;
+  /** The flags that lead a further command to the place of this one, each after a space. */
+  readonly where?: string;
 }

@@ -1,4 +1,4 @@
-import { type InfractlError, isInfractlError } from '../base/errors.ts';
+import { Exit, InfractlError, isInfractlError } from '../base/errors.ts';
 import { cannotStop, DAYS_STOPPED } from './databases.ts';
 import { capacityToStart, written } from './groups.ts';
 import type { InstanceState } from './port.ts';
@@ -134,9 +134,13 @@ export function instanceStep(
 }
 
 function notRunning(target: InstanceTarget, where: string): InfractlError {
-  return refused(target, 'NotRunning', `It is ${target.facts.state}: there is nothing to reboot.`, [
-    `Start it: infractl manage start --id ${target.id}${where}`,
-  ]);
+  return new InfractlError({
+    code: 'NotRunning',
+    message: `${labelOf(target)} is not restarted.`,
+    why: `It is ${target.facts.state}: there is nothing to reboot.`,
+    suggestions: [`Start it: infractl manage start --id ${target.id}${where}`],
+    exit: Exit.declined,
+  });
 }
 
 /** What a stop takes away that a start does not bring back. Pure. */

@@ -10,6 +10,7 @@ import type { OpenReporter } from '../progress/reporter.ts';
 import type { Stage } from '../stage.ts';
 import { describeTerminal, painter, type Terminal } from '../terminal.ts';
 import { errorJson, errorText, shownError } from '../views/error-view.ts';
+import { led } from '../views/led.ts';
 import type { Outcome, View } from '../views/view.ts';
 import { wrapped } from '../views/wrap.ts';
 
@@ -162,6 +163,11 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     return '';
   }
 
+  /** The same, also where the words of the command were not understood, or are not read yet. */
+  get #way(): string {
+    return this.flags === undefined ? '' : this.where;
+  }
+
   #offer(): ReturnType<Offer> {
     const running = this.#stage?.running ?? [];
     if (running.length === 0 || !this.prompter?.canAsk) return undefined;
@@ -176,7 +182,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     this.terminal ??= this.#describe(false, true);
     const shown = shownError(error, this.id);
     process.exitCode = shown.exit;
-    this.#outcome = { advice: shown.suggestions };
+    this.#outcome = { advice: shown.suggestions.map((one) => led(one, this.#way)) };
     this.#showError(shown);
   }
 
@@ -197,6 +203,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
       paint: painter(this.terminal.colourOut),
       // A file has no width: nothing is cut in it.
       columns: process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY,
+      where: this.#way,
     });
     if (text === '') return;
     if ((this.#said || this.#reporter?.wrote) && process.stdout.isTTY && process.stderr.isTTY)
@@ -207,13 +214,13 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
   #showError(error: InfractlError): void {
     if (this.#wrote('--json')) {
       const streams = (this.ctor as unknown as typeof BaseCommand).streams;
-      const text = JSON.stringify(errorJson(error), undefined, streams ? undefined : 2);
+      const text = JSON.stringify(errorJson(error, this.#way), undefined, streams ? undefined : 2);
       process.stdout.write(`${this.redactor.redact(text)}\n`);
       if (!this.debugging) return;
     }
     const { colourErr, columns } = this.terminal;
     if (this.#reporter?.wrote && process.stderr.isTTY) process.stderr.write('\n');
-    this.say(errorText(error, painter(colourErr), this.debugging, columns));
+    this.say(errorText(error, painter(colourErr), this.debugging, columns, this.#way));
   }
 
   /** `--debug`, or INFRACTL_DEBUG; known also where parsing failed. */

@@ -95,6 +95,10 @@ export function menuChoices(
     line('all …', 'All commands; typing finds them too.', { kind: 'open', topic: undefined }),
   ];
   const found = usual ? short() : whole;
+  const again = lines(
+    'Again',
+    recent.filter((words) => !advised.includes(words)),
+  );
   const where =
     place && fits(`elsewhere environment sandbox ${place}`)
       ? [line('elsewhere', place, { kind: 'place' })]
@@ -104,11 +108,10 @@ export function menuChoices(
   const end = [...where, ...back, ...leave];
   return [
     ...lines('Next', advised),
-    ...lines(
-      'Again',
-      recent.filter((words) => !advised.includes(words)),
-    ),
+    ...(wanted.length === 0 ? again : []),
     ...found,
+    // What was typed is looked for among the commands first.
+    ...(wanted.length === 0 ? [] : again),
     ...(end.length > 0 ? [' ', ...end] : []),
   ];
 }

@@ -3,6 +3,7 @@ import { Exit, type ExitCode } from '../../base/errors.ts';
 import { age, plural } from '../../base/text.ts';
 import type { Listed } from '../../desks/index.ts';
 import type { Style, Ui } from '../terminal.ts';
+import { led } from './led.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -56,9 +57,12 @@ export function createView(results: readonly CreatedBackup[], dryRun: boolean): 
       const shown = table(ui, ['of', 'plan', 'outcome', 'state', { title: '', wrap: true }], rows);
       if (dryRun) return `${shown}\n\nA dry run: nothing was changed.`;
       const next = new Set(results.flatMap(({ suggestions }) => suggestions));
-      if (next.size > 0) return [shown, ...[...next].map((one) => `→ ${one}`)].join('\n');
+      if (next.size > 0)
+        return [shown, ...[...next].map((one) => `→ ${led(one, ui.where ?? '')}`)].join('\n');
       const pending = results.some(({ outcome, state }) => outcome === 'created' && state === 'pending');
-      return pending ? `${shown}\n\nAWS goes on with them. See how far: infractl backup list` : shown;
+      return pending
+        ? `${shown}\n\n${led('AWS goes on with them. See how far: infractl backup list', ui.where ?? '')}`
+        : shown;
     },
   };
 }
@@ -84,7 +88,8 @@ export function backupListView(listed: readonly Listed[], now: number): View {
       reasons: verdict?.reasons ?? [],
     })),
     text: (ui) => {
-      if (listed.length === 0) return 'There are no backups. Make one: infractl backup create';
+      if (listed.length === 0)
+        return led('There are no backups. Make one: infractl backup create', ui.where ?? '');
       const regions = new Set(listed.map(({ backup }) => backup.region)).size;
       const subjects = new Set(listed.map(({ backup }) => backup.subject)).size;
       const columns = [

@@ -1,6 +1,7 @@
 import { Exit, InfractlError, isInfractlError, messageOf, UsageError } from '../../base/errors.ts';
 import { nearest } from '../../base/text.ts';
 import type { Paint } from '../terminal.ts';
+import { led } from './led.ts';
 import { wrapped } from './wrap.ts';
 
 /** What oclif's parser throws, as far as it is read here. */
@@ -48,10 +49,11 @@ function meantFlags({ flags = [], parse }: ParserError): string[] {
   });
 }
 
-/** `--json`: exactly these four keys. */
-export function errorJson(error: InfractlError): unknown {
+/** `--json`: exactly these four keys. `where`: see `led`. */
+export function errorJson(error: InfractlError, where = ''): unknown {
   const message = error.why ? `${error.message} ${error.why}` : error.message;
-  return { error: { code: error.code, message, suggestions: [...error.suggestions], exit: error.exit } };
+  const suggestions = error.suggestions.map((one) => led(one, where));
+  return { error: { code: error.code, message, suggestions, exit: error.exit } };
 }
 
 /** For people: what failed, why, what next. What next stays in one line where it holds a command, to be copied. */
@@ -60,6 +62,7 @@ export function errorText(
   paint: Paint,
   debug: boolean,
   columns = Number.POSITIVE_INFINITY,
+  where = '',
 ): string {
   const lines = [
     `${paint('red', error.exit === Exit.interrupted ? '■' : '✗')} ${paint('bold', wrapped(error.message, columns - 2, 2))}`,
@@ -69,10 +72,10 @@ export function errorText(
     const indent = 2 + line.length - words.length;
     if (words) lines.push(`${' '.repeat(indent)}${wrapped(words, columns - indent, indent)}`);
   }
-  for (const suggestion of error.suggestions)
-    lines.push(
-      `${paint('cyan', '  →')} ${COPIED.test(suggestion) ? suggestion : wrapped(suggestion, columns - 4, 4)}`,
-    );
+  for (const suggestion of error.suggestions.map((one) => led(one, where))) {
+    const words = COPIED.test(suggestion) ? suggestion : wrapped(suggestion, columns - 4, 4);
+    lines.push(`${paint('cyan', '  →')} ${words}`);
+  }
   if (debug) lines.push('', ...debugLines(error, paint));
   return lines.join('\n');
 }
