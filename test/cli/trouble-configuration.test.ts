@@ -90,7 +90,7 @@ stacks:
 describe('a template', () => {
   it('with a syntax error is told by file, line and column', async () => {
     scene.put('template.yaml', 'Resources:\n  Topic:\n    Type: "AWS::SNS::Topic\n  Other: 1\n');
-    await refuses('TemplateSyntax', /template\.yaml:\d+:\d+/);
+    await refuses('TemplateSyntax', /not valid: template\.yaml:\d+:\d+/);
   });
 
   it('that is not there is named', async () => {

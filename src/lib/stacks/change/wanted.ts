@@ -11,6 +11,7 @@ import {
 import type { StackState, TemplateSource } from '../port.ts';
 import { loadTemplate } from '../template/load.ts';
 import { checkParameters } from '../template/parameters.ts';
+import { shownPath } from '../template/shown-path.ts';
 import { INLINE_BYTES, LARGEST_BYTES, readTemplate, type Template } from '../template/template.ts';
 import type { StackDeps, StackSpec } from '../types.ts';
 import { sameTemplate } from './compare.ts';
@@ -128,7 +129,7 @@ async function place(
   if (size > LARGEST_BYTES)
     throw new InfractlError({
       code: 'TemplateTooLarge',
-      message: `With the places of its code the template ${template.file} has ${size} bytes; CloudFormation takes no more than ${LARGEST_BYTES}.`,
+      message: `With the places of its code the template ${shownPath(template.file)} has ${size} bytes; CloudFormation takes no more than ${LARGEST_BYTES}.`,
       suggestions: ['Split it into several stacks, joined by outputs and parameters.'],
     });
   const store = await artifacts();

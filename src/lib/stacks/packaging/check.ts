@@ -44,7 +44,7 @@ export async function checkLocalPaths(template: Template): Promise<void> {
     message:
       problems.length === 1
         ? first.message
-        : `The template ${template.file} names ${plural(problems.length, 'thing')} on this machine that cannot be used.`,
+        : `The template ${shownPath(template.file)} names ${plural(problems.length, 'thing')} on this machine that cannot be used.`,
     why:
       problems.length === 1
         ? first.quoted

@@ -3,6 +3,7 @@ import type { ArtifactStore } from '../../artifacts/store.ts';
 import { InfractlError } from '../../base/errors.ts';
 import { loadTemplate } from '../template/load.ts';
 import { isStoreType } from '../template/parameters.ts';
+import { shownPath } from '../template/shown-path.ts';
 import { LARGEST_BYTES, type Template } from '../template/template.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { checkLocalPaths } from './check.ts';
@@ -150,7 +151,7 @@ function nestedParcel(tree: Tree, where: Where): Parcel {
   if (bytes.length > LARGEST_BYTES)
     throw new InfractlError({
       code: 'TemplateTooLarge',
-      message: `With the places of its code the nested template ${tree.template.file} has ${bytes.length} bytes; CloudFormation takes no more than ${LARGEST_BYTES}.`,
+      message: `With the places of its code the nested template ${shownPath(tree.template.file)} has ${bytes.length} bytes; CloudFormation takes no more than ${LARGEST_BYTES}.`,
       suggestions: ['Split it into several nested stacks.'],
     });
   return { key: nestedKey(text), bytes, contentType: 'text/yaml' };

@@ -1,6 +1,7 @@
 import { UsageError } from '../../base/errors.ts';
 import { nearest, plural } from '../../base/text.ts';
 import { attributeUses, type Use, usesIn, usesInCondition } from './references.ts';
+import { shownPath } from './shown-path.ts';
 import { LANGUAGE_EXTENSIONS, SAM, sizeProblems, type Template } from './template.ts';
 import { child, entries } from './yaml.ts';
 
@@ -17,7 +18,7 @@ export function checkUses(template: Template): void {
   const rest = problems.length - MOST_SHOWN;
   throw new UsageError({
     code: 'TemplateInvalid',
-    message: `The template ${template.file} has ${plural(problems.length, 'mistake')}.`,
+    message: `The template ${shownPath(template.file)} has ${plural(problems.length, 'mistake')}.`,
     why: [...problems.slice(0, MOST_SHOWN), ...(rest > 0 ? [`… and ${rest} more.`] : [])].join('\n'),
     suggestions: ['Mend the template, then run the same command again. Nothing was changed.'],
   });

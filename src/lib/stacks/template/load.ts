@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, UsageError } from '../../base/errors.ts';
 import { checkUses } from './check.ts';
+import { shownPath } from './shown-path.ts';
 import { LARGEST_BYTES, readTemplate, type Template } from './template.ts';
 
 /** Templates are read by the checks, the plan and the deploy of one command: parsed once. */
@@ -31,8 +32,8 @@ async function readTemplateFile(file: string): Promise<string> {
       code: 'TemplateMissing',
       message:
         code === 'ENOENT'
-          ? `There is no template at ${file}.`
-          : `The template ${file} cannot be read: ${messageOf(error)}.`,
+          ? `There is no template at ${shownPath(file)}.`
+          : `The template ${shownPath(file)} cannot be read: ${messageOf(error)}.`,
       suggestions: ['Check `template:` of the stack in infractl.yaml; it is relative to that file.'],
       cause: error,
     });
@@ -41,7 +42,7 @@ async function readTemplateFile(file: string): Promise<string> {
   if (size > LARGEST_BYTES)
     throw new UsageError({
       code: 'TemplateTooLarge',
-      message: `The template ${file} has ${size} bytes; CloudFormation takes no more than ${LARGEST_BYTES}.`,
+      message: `The template ${shownPath(file)} has ${size} bytes; CloudFormation takes no more than ${LARGEST_BYTES}.`,
       suggestions: ['Split it into several stacks, joined by outputs and parameters.'],
     });
   return text;

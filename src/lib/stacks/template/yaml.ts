@@ -71,7 +71,7 @@ export function parseTemplate(file: string, text: string): TemplateTree {
   if (document.contents === null)
     throw new UsageError({
       code: 'TemplateSyntax',
-      message: `The template ${file} is empty.`,
+      message: `The template ${shownPath(file)} is empty.`,
       suggestions: ['A template needs at least one resource under `Resources:`.'],
     });
   if (!isMap(document.contents))
