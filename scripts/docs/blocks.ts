@@ -9,7 +9,7 @@ export function namesIn(markdown: string): string[] {
 export function refreshed(
   markdown: string,
   shown: ReadonlyMap<string, string>,
-): { readonly text: string; readonly stale: string[] } {
+): { readonly text: string; readonly stale: readonly string[] } {
   const stale: string[] = [];
   const text = markdown.replace(BLOCK, (whole, head, name, _fence, old, tail) => {
     const made = shown.get(name);

@@ -58,6 +58,51 @@ export function withPlaces(page: string, sessions: ReadonlyMap<string, Session>)
   );
 }
 
+/** Plays the sessions that were asked for, all without a name, and says how each went. */
+async function playAll(
+  sessions: ReadonlyMap<string, Session>,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const shown = new Map<string, string>();
+  for (const [name, session] of sessions) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    const reason = session.missing?.();
+    if (reason) {
+      process.stdout.write(`- ${name}: left out, ${reason}\n`);
+      continue;
+    }
+    const started = performance.now();
+    try {
+      for (const [block, text] of await played(session)) shown.set(block, text);
+      const seconds = Math.round((performance.now() - started) / 1000);
+      process.stdout.write(`✓ ${name}: ${session.makes.length} blocks, ${seconds} s\n`);
+    } catch (error) {
+      process.stdout.write(`✗ ${name}: ${error instanceof Error ? error.message : error}\n`);
+      process.exitCode = 1;
+    }
+  }
+  return shown;
+}
+
+/** Brings the pages to what was printed; with `check` says what differs, and fails. */
+function renew(
+  sessions: ReadonlyMap<string, Session>,
+  shown: ReadonlyMap<string, string>,
+  check: boolean,
+): void {
+  for (const page of pages()) {
+    const file = path.join(root, page);
+    const before = readFileSync(file, 'utf8');
+    const { text: blocks, stale } = refreshed(before, shown);
+    const text = withPlaces(blocks, sessions);
+    if (text === before) continue;
+    const what = stale.length > 0 ? stale.join(', ') : 'where it was printed';
+    process.stdout.write(`${page}: ${what} ${check ? 'differs from what is printed now' : 'renewed'}\n`);
+    if (check) process.exitCode = 1;
+    else writeFileSync(file, text);
+  }
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -67,43 +112,9 @@ async function main(): Promise<void> {
   const unknown = positionals.filter((name) => !sessions.has(name));
   if (unknown.length > 0)
     throw new Error(`no session ${unknown.join(', ')}; there are ${[...sessions.keys()].join(', ')}`);
-  const shown = new Map<string, string>();
-  for (const [name, session] of sessions) {
-    if (positionals.length > 0 && !positionals.includes(name)) continue;
-    const reason = session.missing?.();
-    if (reason) {
-      process.stdout.write(`- ${name}: left out, ${reason}\n`);
-      continue;
-    }
-    const started = Date.now();
-    try {
-      for (const [block, text] of await played(session)) shown.set(block, text);
-      process.stdout.write(
-        `✓ ${name}: ${session.makes.length} blocks, ${Math.round((Date.now() - started) / 1000)} s\n`,
-      );
-    } catch (error) {
-      process.stdout.write(`✗ ${name}: ${error instanceof Error ? error.message : error}\n`);
-      process.exitCode = 1;
-    }
-  }
+  const shown = await playAll(sessions, positionals);
   if (values.print) for (const [block, text] of shown) process.stdout.write(`\n== ${block}\n${text}\n`);
-  const used = new Set<string>();
-  for (const page of pages()) {
-    const file = path.join(root, page);
-    const before = readFileSync(file, 'utf8');
-    for (const name of namesIn(before)) used.add(name);
-    const { text: blocks, stale } = refreshed(before, shown);
-    const text = withPlaces(blocks, sessions);
-    if (text === before) continue;
-    if (stale.length === 0) stale.push('where it was printed');
-    process.stdout.write(
-      `${page}: ${stale.join(', ')} ${values.check ? 'differ from what is printed now' : 'renewed'}\n`,
-    );
-    if (values.check) process.exitCode = 1;
-    else writeFileSync(file, text);
-  }
-  const unused = [...shown.keys()].filter((name) => !used.has(name));
-  if (unused.length > 0) process.stdout.write(`shown nowhere: ${unused.join(', ')}\n`);
+  renew(sessions, shown, values.check === true);
 }
 
 if (import.meta.main) {

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { realClock } from '../../test/fake/clock.ts';
 import { type Fake, startFake } from '../../test/fake/server.ts';
 import { Home, launcher } from '../../test/helpers/cli.ts';
 import { Pty } from '../../test/helpers/pty.ts';
 import { TestSandbox } from '../../test/helpers/sandbox.ts';
+import type { Running } from '../../test/helpers/until.ts';
 import { screenOf } from './screen.ts';
 
 /** Where a session is played, in the words of the pages. */
@@ -37,6 +38,15 @@ export interface Session {
 }
 
 const ELLIPSIS = '…';
+/** Milliseconds after which a line is killed: for what hangs, never for what is slow. */
+const LONGEST = 600_000;
+
+/** A line of shell that runs. */
+export interface RunningLine extends Running {
+  /** Everything that it printed, and its exit code. */
+  readonly ended: Promise<{ readonly code: number | null; readonly text: string }>;
+  kill(signal: NodeJS.Signals): void;
+}
 
 /** A user with a home, a shell and, where asked, an AWS of their own. Keeps what was shown. */
 export class Stage {
@@ -107,11 +117,7 @@ export class Stage {
   }
 
   /** Starts a line of shell; what it prints to both streams comes in the order in which it is printed. */
-  start(line: string): {
-    readonly ended: Promise<{ code: number | null; text: string }>;
-    output(): string;
-    kill(signal: NodeJS.Signals): void;
-  } {
+  start(line: string): RunningLine {
     const file = path.join(this.home.folder, `printed-${Math.random().toString(36).slice(2)}`);
     const out = openSync(file, 'a');
     // `exec`, so that a signal reaches the command itself.
@@ -122,9 +128,13 @@ export class Stage {
     });
     closeSync(out);
     const output = () => readFileSync(file, 'utf8');
+    const hangs = setTimeout(() => child.kill('SIGKILL'), LONGEST);
     const ended = new Promise<{ code: number | null; text: string }>((resolve, reject) => {
       child.once('error', reject);
-      child.once('close', (code) => resolve({ code, text: output() }));
+      child.once('close', (code) => {
+        clearTimeout(hangs);
+        resolve({ code, text: output() });
+      });
     });
     return { ended, output, kill: (signal) => child.kill(signal) };
   }
@@ -167,7 +177,6 @@ export class Stage {
   async close(): Promise<void> {
     for (const end of this.#ends.reverse()) await end();
     this.home.remove();
-    rmSync(this.home.folder, { recursive: true, force: true });
   }
 }
 
