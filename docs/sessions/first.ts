@@ -118,6 +118,6 @@ async function watch(stage: Stage, url: string): Promise<void> {
   await stage.shows('alarms', 'infractl monitoring alarms --sandbox');
   await stage.run('infractl monitoring alarms test my-auth-dev-errors --state OK --yes --sandbox');
   await stage.shows('health', 'infractl monitoring health --sandbox');
-  await stage.shows('logs', 'infractl logs api --sandbox | head -3');
+  await stage.shows('logs', 'infractl logs api --sandbox | tail -2');
   await stage.shows('log-stats', 'infractl logs stats --sandbox --since 1h');
 }

@@ -101,7 +101,7 @@ async function watched(stage: Stage): Promise<void> {
   writeFileSync(gate, '');
   await pty.exited;
   const { text } = await joined.ended;
-  const only = [/^\S/, /waits/, /(Migration|shop-app-dev).*/];
+  const only = [/^\S/, /everything waits/];
   stage.keep('attach', `$ infractl attach app\n${elided(text, only)}`);
 }
 
@@ -111,7 +111,7 @@ async function explained(stage: Stage): Promise<void> {
   await stage.run('infractl deploy --create-stack', 1);
   await stage.shows('explain', {
     line: 'infractl explain app',
-    only: [/^✗/, /Migration \(/, /Now:/, /The last lines/, /Create|Error/, /→/],
+    only: [/^✗/, /Migration \(/, /Now:/, /The last lines/, /Error/, /→/],
   });
 }
 
