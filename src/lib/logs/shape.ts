@@ -30,6 +30,8 @@ export interface Report {
 }
 
 const MARK = /^(?:START RequestId:|END RequestId:|INIT_START |INIT_REPORT .*Status: (?:success|initialized))/;
+/** What they begin with: most lines are told from them by that. */
+const MARKED = new Set([0x53 /* S */, 0x45 /* E */, 0x49 /* I */]);
 const REPORT = /^REPORT RequestId: (\S+)/;
 const PLATFORM_MARK =
   /^platform\.(?:start|initStart|initRuntimeDone|initReport|runtimeDone|extension|telemetrySubscription|logsSubscription)$/;
@@ -45,7 +47,7 @@ export function shapeOf(message: string, chosen?: readonly string[]): Shape {
     const parsed = parse(message);
     if (parsed) return platformShape(parsed) ?? jsonShape(parsed, chosen);
   }
-  if (MARK.test(message)) return { kind: 'mark' };
+  if (MARKED.has(first) && MARK.test(message)) return { kind: 'mark' };
   const report = first === 0x52 /* R */ ? reportOf(message) : undefined;
   if (report) return { kind: 'report', report };
   return textShape(message);
@@ -185,6 +187,8 @@ function shown(value: unknown): string {
   return JSON.stringify(value) ?? '';
 }
 
+const isDigit = (code: number) => code >= 0x30 && code <= 0x39;
+
 /** Node's text format: `2026-01-05T09:00:00.000Z <request id> ERROR <message>`; else a word at the beginning. */
 const NODE_LINE = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z\t(\S*)\t(INFO|WARN|ERROR|DEBUG|TRACE|FATAL)\t/;
 const LEVEL_WORD = /^\[?(trace|debug|info|warn(?:ing)?|error|fatal|critical)\]?[\s:]/i;
@@ -198,7 +202,7 @@ function invokeError(text: string): string {
 }
 
 function textShape(message: string): Shape {
-  const node = NODE_LINE.exec(message);
+  const node = isDigit(message.charCodeAt(0)) ? NODE_LINE.exec(message) : null;
   if (node) {
     const level = (node[2] as string).toLowerCase();
     return { kind: 'text', text: invokeError(message.slice(node[0].length)), level };
