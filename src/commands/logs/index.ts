@@ -74,6 +74,6 @@ export default class Logs extends LogCommand<typeof Logs> {
       return this.taken();
     });
     if (newest) printer.print(newest.events());
-    return readView(printer.shown, sources, result);
+    return readView(printer.shown, sources, result, this.words.length === 0 ? desk.hostNames : []);
   }
 }

@@ -117,9 +117,14 @@ export class LogDesk {
     });
   }
 
+  /** The hosts of the environment. */
+  get hostNames(): readonly string[] {
+    return [...this.#project.hosts.keys()];
+  }
+
   /** All that the environment logs: its groups, and the journals of its hosts. */
   async everything(): Promise<Source[]> {
-    const hosts = [...this.#project.hosts.keys()].map(journalOf);
+    const hosts = this.hostNames.map(journalOf);
     return hosts.length === 0 ? this.sources([]) : [...(await this.#all()).sources, ...hosts];
   }
 

@@ -113,7 +113,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     this.#reporter?.close();
     this.#show(view);
     if (view.exit !== undefined) process.exitCode = view.exit;
-    this.#outcome = { folder: view.folder, advice: view.next ?? [] };
+    this.#outcome = { folder: view.folder, advice: (view.next ?? []).map((one) => led(one, this.#way)) };
   }
 
   /** Prints a line for people on standard error, redacted. Never part of the result. */

@@ -3,14 +3,26 @@ import { age, duration, listed, plural } from '../../base/text.ts';
 import type { ReadResult } from '../../desks/index.ts';
 import { type FollowNews, type LogEvent, Matches, type Source } from '../../logs/index.ts';
 import type { Quote } from '../../prices/index.ts';
+import { led } from './led.ts';
 import type { LogPrinter } from './log-lines.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
 
-/** What became of a reading; the events themselves were printed as they came. */
-export function readView(shown: number, sources: readonly Source[], { missing, lost }: ReadResult): View {
+/**
+ * What became of a reading; the events themselves were printed as they came.
+ *
+ * @param unread hosts whose journals are read only when they are named: it takes a connection
+ */
+export function readView(
+  shown: number,
+  sources: readonly Source[],
+  { missing, lost }: ReadResult,
+  unread: readonly string[] = [],
+): View {
   const there = sources.length - missing.length;
+  const next = shown === 0 && unread.length > 0 ? [`infractl logs ${unread.join(' ')}`] : [];
   return {
+    next,
     json: {
       events: shown,
       groups: sources.map(({ group }) => group),
@@ -27,6 +39,7 @@ export function readView(shown: number, sources: readonly Source[], { missing, l
                 : 'No events in this time. --since goes further back.',
             ]
           : []),
+        ...next.map((line) => `The journals of hosts are read by name: ${led(line, ui.where ?? '')}`),
         ...lost.map(({ group, error }) => `${ui.paint('red', '✗')} ${group}: ${error.message}`),
       ].join('\n'),
   };
