@@ -8,6 +8,10 @@ import path from 'node:path';
 import { realClock } from '../fake/clock.ts';
 import { startFake } from '../fake/server.ts';
 
+/** The code that was compiled in an earlier run, as on a machine that has deployed before. */
+const cache = mkdtempSync(path.join(tmpdir(), 'infractl-bench-cache-'));
+process.on('exit', () => rmSync(cache, { recursive: true, force: true }));
+
 /** After so long without an event a stack counts as quiet. Milliseconds. */
 const QUIET = 40_000;
 
@@ -32,7 +36,13 @@ export async function heldStacks(argv, { seconds = 10, count = 1 } = {}) {
       `Resources:\n  Slow:\n    Type: Fake::Slow\n    Properties: { Milliseconds: ${seconds * 1000} }\n`,
     );
     // The AWS CLI knows no AWS_REGION.
-    const env = { PATH: process.env.PATH, HOME: folder, ...fake.env, AWS_DEFAULT_REGION: 'eu-west-3' };
+    const env = {
+      PATH: process.env.PATH,
+      HOME: folder,
+      XDG_CACHE_HOME: cache,
+      ...fake.env,
+      AWS_DEFAULT_REGION: 'eu-west-3',
+    };
     const began = Date.now();
     const code = await new Promise((resolve, reject) => {
       const child = spawn(argv[0], argv.slice(1), { cwd: folder, env, stdio: 'ignore' });
