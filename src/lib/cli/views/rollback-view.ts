@@ -7,6 +7,7 @@ import { fileLines } from './files-view.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
+import { wrapped } from './wrap.ts';
 
 const MARKS: Record<PlannedPart['change'], readonly [Style, string]> = {
   back: ['yellow', '<'],
@@ -34,14 +35,14 @@ export function planLines(plan: RollbackPlan, { paint, columns }: Ui): string {
   const parts = plan.parts.flatMap(({ part, change, detail, data = [], keeps = [], files = [] }) => {
     const words = [WORDS[change], detail].filter(Boolean).join(': ');
     return [
-      `  ${paint(...MARKS[change])} ${part.padEnd(width)}  ${words}`,
+      `  ${paint(...MARKS[change])} ${part.padEnd(width)}  ${wrapped(words, columns - width - 6, width + 6)}`,
       ...(files.length > 0 ? [fileLines(files, { paint, columns }, '      ')] : []),
       ...data.map((one) => `      ${paint('red', '!')} ${dataLine(one)}`),
       ...keepsLines(keeps).map((line) => `      ${paint('dim', '=')} ${line}`),
     ];
   });
   const diffs = diffBlocks(plan, { paint, columns });
-  return [...headLines(plan), ...parts, ...diffs, DATA].join('\n');
+  return [...headLines(plan, columns), ...parts, ...diffs, DATA].join('\n');
 }
 
 /** What changes in the stacks that go back, each after an empty line and before one. */
@@ -67,12 +68,12 @@ function keepsLines(names: readonly string[]): string[] {
   return [`${listed(names)} ${keep} the ${value} of now: secrets are in the journal by name only`];
 }
 
-function headLines({ to, of, account }: RollbackPlan): string[] {
+function headLines({ to, of, account }: RollbackPlan, columns: number): string[] {
   const broken = of.result === 'succeeded' ? '' : `, which ended as "${of.result}"`;
   return [
     `This goes back to ${run(to)} in account ${account}.`,
     ...(of.id === to.id ? [] : [`It takes back what came after it, up to ${run(of)}${broken}.`]),
-  ];
+  ].map((line) => wrapped(line, columns, 0));
 }
 
 /** `1a2b3c (deploy, 5 Jan 09:00, commit a1b2c3d4)`. */
@@ -91,7 +92,7 @@ export function rollbackPlanView(plan: RollbackPlan, dryRun: boolean): View {
         : `Nothing to do: ${plan.project} ${plan.environment} is as ${shortId(plan.to.id)} left it.`;
       const diffs = diffBlocks(plan, ui);
       return [
-        ...headLines(plan),
+        ...headLines(plan, ui.columns),
         '',
         planTable(plan, ui),
         ...(diffs.length > 0 ? diffs : ['']),
