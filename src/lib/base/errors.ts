@@ -65,6 +65,30 @@ export class Interrupted extends InfractlError {
   }
 }
 
+/** What is said of a failure beside what it says itself. Empty lines are left out. */
+export interface More {
+  readonly why?: readonly (string | undefined)[];
+  /** Before its own suggestions. */
+  readonly first?: readonly string[];
+  readonly suggestions?: readonly string[];
+}
+
+/** The same failure, and more said of it: behind its own why, and around its own suggestions. */
+export function withMore(
+  error: InfractlError,
+  { why = [], first = [], suggestions = [] }: More,
+): InfractlError {
+  const lines = [error.why, ...why].filter(Boolean).join('\n');
+  return new InfractlError({
+    code: error.code,
+    message: error.message,
+    ...(lines ? { why: lines } : {}),
+    suggestions: [...first, ...error.suggestions, ...suggestions],
+    exit: error.exit,
+    cause: error.cause ?? error,
+  });
+}
+
 export function isInfractlError(error: unknown): error is InfractlError {
   return error instanceof InfractlError;
 }

@@ -1,4 +1,4 @@
-import { Exit, InfractlError, isInfractlError, messageOf } from '../base/errors.ts';
+import { Exit, InfractlError, isInfractlError, messageOf, withMore } from '../base/errors.ts';
 import { listed, plural } from '../base/text.ts';
 import type { Lease } from '../lease/index.ts';
 import { buildGraph, walkGraph } from '../project/index.ts';
@@ -362,16 +362,10 @@ export class Destroy {
     );
     if (failed.length === 0) return error;
     const flags = failed.map(({ logicalId }) => `--keep ${logicalId}`).join(' ');
-    return new InfractlError({
-      code: error.code,
-      message: error.message,
-      ...(error.why ? { why: error.why } : {}),
+    return withMore(error, {
       suggestions: [
-        ...error.suggestions,
         `Or leave it behind and delete the rest: infractl destroy${this.#context.where ?? ''} ${flags}`,
       ],
-      exit: error.exit,
-      cause: error.cause,
     });
   }
 

@@ -1,7 +1,7 @@
 import { openArtifactStore, type SharedStore } from '../artifacts/index.ts';
 import type { AwsSession } from '../aws/session.ts';
 import { systemClock } from '../base/clock.ts';
-import { Exit, InfractlError, isInfractlError } from '../base/errors.ts';
+import { Exit, InfractlError, isInfractlError, withMore } from '../base/errors.ts';
 import { machine } from '../base/machine.ts';
 import {
   breakLease,
@@ -81,16 +81,10 @@ function scopeOf({
 
 function withoutBucket(error: unknown): unknown {
   if (!isInfractlError(error) || error.exit === Exit.interrupted) return error;
-  return new InfractlError({
-    code: error.code,
-    message: error.message,
-    ...(error.why ? { why: error.why } : {}),
+  return withMore(error, {
     suggestions: [
-      ...error.suggestions,
       "The lock is an object in the project's bucket. Where you know that nobody else deploys now, --no-lock does without it.",
     ],
-    exit: error.exit,
-    cause: error.cause,
   });
 }
 

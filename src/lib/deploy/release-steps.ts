@@ -1,4 +1,4 @@
-import { Exit, InfractlError, isInfractlError } from '../base/errors.ts';
+import { Exit, type InfractlError, isInfractlError, withMore } from '../base/errors.ts';
 import { listed, plural } from '../base/text.ts';
 import type { PartId, ReleasePart } from '../project/model.ts';
 import { type Known, NotYetKnown } from './known.ts';
@@ -164,29 +164,13 @@ function withRest(error: unknown, released: readonly Released[], rest: readonly 
   if (!isInfractlError(error) || released.length + rest.length === 0) return error;
   const has = released.length > 0 ? `It was on ${listed(released.map(({ place }) => place))} by then.` : '';
   const words = [has, rest.length > 0 ? `Not begun: ${listed(rest)}.` : ''].filter(Boolean).join(' ');
-  const { code, message, why, suggestions, exit, cause } = error;
-  return new InfractlError({
-    code,
-    message,
-    why: [why, words].filter(Boolean).join('\n'),
-    suggestions,
-    exit,
-    cause,
-  });
+  return withMore(error, { why: [words] });
 }
 
 /** Whoever has no way to the hosts now may want the rest to be deployed. */
 function withSkip(error: unknown): unknown {
   if (!isInfractlError(error) || !isNoWay(error)) return error;
-  const { code, message, why, suggestions, exit, cause } = error;
-  return new InfractlError({
-    code,
-    message,
-    ...(why ? { why } : {}),
-    suggestions: [...suggestions, 'To leave hosts out of a deploy: --skip-releases'],
-    exit,
-    cause,
-  });
+  return withMore(error, { suggestions: ['To leave hosts out of a deploy: --skip-releases'] });
 }
 
 function whereOf({ hosts, group }: ReleasePart): string {

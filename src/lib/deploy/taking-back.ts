@@ -1,4 +1,4 @@
-import { Exit, InfractlError, isInfractlError, messageOf } from '../base/errors.ts';
+import { Exit, isInfractlError, messageOf, withMore } from '../base/errors.ts';
 import { listed } from '../base/text.ts';
 import type { DeployContext, PartOutcome } from './types.ts';
 
@@ -75,12 +75,5 @@ export function withTakenBack(
         ? 'Nothing was taken back: this is the first version, so there is none to go back to.'
         : 'Nothing was taken back: this deploy changed no function, no site and no release.'
       : '';
-  return new InfractlError({
-    code: failure.code,
-    message: failure.message,
-    why: [failure.why, taken, ...stuck, stayed].filter(Boolean).join('\n'),
-    suggestions: [...mends, ...failure.suggestions],
-    exit: failure.exit,
-    cause: failure.cause ?? failure,
-  });
+  return withMore(failure, { why: [taken, ...stuck, stayed], first: mends });
 }

@@ -1,4 +1,4 @@
-import { InfractlError } from '../base/errors.ts';
+import { type InfractlError, withMore } from '../base/errors.ts';
 import type { HostPart, ReleasePart } from '../project/model.ts';
 import type { ReleaseOutcome } from '../releases/index.ts';
 
@@ -36,13 +36,5 @@ export function withRest(
   const words = [has && `It is on ${has} already.`, names && `Not begun: ${names}.`]
     .filter(Boolean)
     .join(' ');
-  const { code, message, why, suggestions, exit, cause } = error;
-  return new InfractlError({
-    code,
-    message,
-    why: [why, words].filter(Boolean).join('\n'),
-    suggestions,
-    exit,
-    cause,
-  });
+  return withMore(error, { why: [words] });
 }

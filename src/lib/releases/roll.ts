@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, throwIfAborted } from '../base/clock.ts';
-import { Exit, InfractlError, isInfractlError } from '../base/errors.ts';
+import { Exit, InfractlError, isInfractlError, withMore } from '../base/errors.ts';
 import type { Reporter } from '../base/report.ts';
 import { age, listed } from '../base/text.ts';
 import { batchSize, markText, type RollMark, readMark, SILENT } from './roll-mark.ts';
@@ -284,18 +284,12 @@ class Roll<T> {
       has.length > 0 ? `${listed(has)} ${has.length === 1 ? 'has' : 'have'} it.` : '',
       rest.length > 0 ? `Not begun, and as before: ${listed(rest.map(({ id }) => id))}.` : '',
     ];
-    const { code, message, why, suggestions, exit, cause } = reason;
-    return new InfractlError({
-      code,
-      message,
-      why: [why, ...words].filter(Boolean).join('\n'),
+    return withMore(reason, {
+      why: words,
       suggestions: [
-        ...suggestions,
         ...(has.length > 0 ? ['Those that have it go back with: infractl redeploy rollback'] : []),
         'Mended, the same command goes on with the rest.',
       ],
-      exit,
-      cause,
     });
   }
 

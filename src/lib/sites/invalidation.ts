@@ -1,6 +1,6 @@
 import { isThrottling, isTransient, underneath } from '../aws/errors.ts';
 import { throwIfAborted } from '../base/clock.ts';
-import { Exit, InfractlError, isInfractlError } from '../base/errors.ts';
+import { Exit, InfractlError, isInfractlError, withMore } from '../base/errors.ts';
 import { plural } from '../base/text.ts';
 import { folderOf } from './plan.ts';
 import type { Distribution, Invalidation, SiteDeps, SitePlace } from './types.ts';
@@ -120,14 +120,7 @@ function refused(distribution: string, cause: unknown): InfractlError {
 /** The failure, and what there is all the same. */
 function inPlace(error: unknown): unknown {
   if (!isInfractlError(error) || error.exit === Exit.interrupted) return error;
-  return new InfractlError({
-    code: error.code,
-    message: error.message,
-    why: [error.why, IN_PLACE].filter(Boolean).join('\n'),
-    suggestions: [...error.suggestions, AGAIN],
-    exit: error.exit,
-    cause: error.cause ?? error,
-  });
+  return withMore(error, { why: [IN_PLACE], suggestions: [AGAIN] });
 }
 
 /**

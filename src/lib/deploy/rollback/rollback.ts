@@ -1,4 +1,4 @@
-import { Exit, InfractlError, isInfractlError, UsageError } from '../../base/errors.ts';
+import { Exit, InfractlError, isInfractlError, UsageError, withMore } from '../../base/errors.ts';
 import { shortId } from '../../base/text.ts';
 import {
   chooseTarget,
@@ -231,16 +231,8 @@ function withWayForward(error: unknown, newest: JournalEntry, where: string): un
     newest.result === 'succeeded'
       ? [`Go forward again: infractl rollback ${shortId(newest.id)}${where}`]
       : [];
-  return new InfractlError({
-    code: error.code,
-    message: error.message,
-    why: [error.why, 'What went back stays as it is now.'].filter(Boolean).join('\n'),
-    suggestions: [
-      ...error.suggestions,
-      'Run the same command again: what is back already is left alone.',
-      ...forward,
-    ],
-    exit: error.exit,
-    cause: error.cause ?? error,
+  return withMore(error, {
+    why: ['What went back stays as it is now.'],
+    suggestions: ['Run the same command again: what is back already is left alone.', ...forward],
   });
 }
