@@ -1,12 +1,10 @@
 import * as Flags from '@oclif/core/flags';
-import { ManageCommand } from '../../lib/cli/command/manage-command.ts';
-import { actFlags, confirmFlags, timeoutsOf, untilFlag } from '../../lib/cli/flags/manage-flags.ts';
-import { planView } from '../../lib/cli/views/manage-plan-view.ts';
-import { actView } from '../../lib/cli/views/manage-result-view.ts';
+import { ActCommand } from '../../lib/cli/command/act-command.ts';
+import { actFlags, confirmFlags, untilFlag } from '../../lib/cli/flags/manage-flags.ts';
 import type { View } from '../../lib/cli/views/view.ts';
 import type { Stage } from '../../lib/instances/index.ts';
 
-export default class ManageRestart extends ManageCommand<typeof ManageRestart> {
+export default class ManageRestart extends ActCommand<typeof ManageRestart> {
   static override summary = 'Reboot instances and databases, replace the members of groups.';
   static override needs = 'names' as const;
   static override description =
@@ -28,22 +26,8 @@ export default class ManageRestart extends ManageCommand<typeof ManageRestart> {
   };
   static override streams = true;
 
-  protected override async work(): Promise<View> {
-    const choice = this.choice();
-    const timeouts = timeoutsOf(this.flags.timeout);
-    await this.checkConfirm();
-    await this.guardProtected();
-    const desk = await this.instanceDesk();
-    await this.sayWhere();
-    const targets = await desk.targets(choice);
-    const { hard, force } = this.flags;
-    const options = { hard, force, hibernate: false };
-    const plan = await desk.plan('restart', targets, options);
-    await this.sayPlan('restart', plan, desk);
-    if (this.flags['dry-run']) return planView('restart', plan);
-    await this.askBefore('restart', plan);
-    const until = this.flags.wait ? (this.flags.until as Stage) : undefined;
-    const results = await desk.act('restart', plan, { ...options, until, timeouts }, undefined);
-    return actView('restart', results, this.again('start'));
+  protected override work(): Promise<View> {
+    const { hard, force, until } = this.flags;
+    return this.act('restart', { options: { hard, force, hibernate: false }, until: until as Stage });
   }
 }

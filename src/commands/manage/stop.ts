@@ -1,11 +1,9 @@
 import * as Flags from '@oclif/core/flags';
-import { ManageCommand } from '../../lib/cli/command/manage-command.ts';
-import { actFlags, confirmFlags, timeoutsOf } from '../../lib/cli/flags/manage-flags.ts';
-import { planView } from '../../lib/cli/views/manage-plan-view.ts';
-import { actView } from '../../lib/cli/views/manage-result-view.ts';
+import { ActCommand } from '../../lib/cli/command/act-command.ts';
+import { actFlags, confirmFlags } from '../../lib/cli/flags/manage-flags.ts';
 import type { View } from '../../lib/cli/views/view.ts';
 
-export default class ManageStop extends ManageCommand<typeof ManageStop> {
+export default class ManageStop extends ActCommand<typeof ManageStop> {
   static override summary = 'Stop instances, groups and databases.';
   static override needs = 'names' as const;
   static override description =
@@ -27,22 +25,12 @@ export default class ManageStop extends ManageCommand<typeof ManageStop> {
   };
   static override streams = true;
 
-  protected override async work(): Promise<View> {
-    const choice = this.choice();
-    const timeouts = timeoutsOf(this.flags.timeout);
-    await this.checkConfirm();
-    await this.guardProtected();
-    const desk = await this.instanceDesk();
-    await this.sayWhere();
-    const targets = await desk.targets(choice);
+  protected override work(): Promise<View> {
     const { hibernate, force } = this.flags;
-    const options = { hibernate, force, hard: false };
-    const plan = await desk.plan('stop', targets, options);
-    await this.sayPlan('stop', plan, desk);
-    if (this.flags['dry-run']) return planView('stop', plan);
-    await this.askBefore('stop', plan);
-    const until = this.flags.wait ? ('running' as const) : undefined;
-    const results = await desk.act('stop', plan, { ...options, until, timeouts }, this.again('start'));
-    return actView('stop', results, this.again('start'));
+    return this.act('stop', {
+      options: { hibernate, force, hard: false },
+      until: 'running',
+      opposite: 'start',
+    });
   }
 }
