@@ -47,16 +47,18 @@ function readBlob(file) {
 }
 
 /** Written beside and renamed, so that a run that is killed or a second one at the same time leaves no half. */
-function writeBlob(file, scripts) {
+function writeBlob(file, scripts, cached) {
   const header = {};
   const pieces = [];
   let offset = 0;
-  for (const [name, script] of scripts) {
-    const piece = script.createCachedData();
+  const add = (name, piece) => {
     header[name] = [offset, piece.length];
     pieces.push(piece);
     offset += piece.length;
-  }
+  };
+  for (const [name, script] of scripts) add(name, script.createCachedData());
+  // What this run had no use for, the next one may: two that take turns must not undo each other's cache.
+  for (const [name, piece] of cached) if (!scripts.has(name)) add(name, piece);
   const head = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(head.length, 0);
@@ -74,8 +76,10 @@ function writeBlob(file, scripts) {
   }
 }
 
-/** What the cache is for: the command's own file, or `main` for help, the menu and typos. */
+/** What the cache is for: the command's own file, what Tab asks, help, or `main` for the menu and typos. */
 function cacheName(argv) {
+  if (argv[0] === '__complete') return 'complete';
+  if (argv[0] === 'help' || argv.includes('--help') || argv.includes('-h')) return 'help';
   for (let count = 2; count > 0; count--) {
     const words = argv.slice(0, count);
     if (words.length === count && words.every((word) => /^[a-z-]+$/.test(word) && word[0] !== '-')) {
@@ -126,7 +130,7 @@ exports.loadBundle = function loadBundle(argv) {
     process.on('exit', () => {
       if (!fresh) return;
       try {
-        writeBlob(blob, scripts);
+        writeBlob(blob, scripts, cached);
       } catch {
         // No cache, no harm: the next run compiles again.
       }
