@@ -243,7 +243,8 @@ describe('backup restore', () => {
 
   it('of nothing that is there names what is near', async () => {
     const id = JSON.parse((await run('backup list --json')).stdout)[0].id as string;
-    const result = await run(`backup restore ${id.slice(0, -1)}x --of ${INSTANCE}`);
+    const mistyped = `${id.slice(0, -1)}${id.endsWith('x') ? 'z' : 'x'}`;
+    const result = await run(`backup restore ${mistyped} --of ${INSTANCE}`);
     expect(result.code).toBe(2);
     expect(result.stderr).toContain(`Did you mean: ${id}`);
   });

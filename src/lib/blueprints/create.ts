@@ -13,7 +13,8 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { InfractlError, isInfractlError, messageOf } from '../base/errors.ts';
+import { InfractlError, isInfractlError } from '../base/errors.ts';
+import { whyNotWritten } from '../base/folders.ts';
 import { newSshKey, type SshKey } from './ssh-key.ts';
 import type { PlannedFile, ProjectPlan } from './types.ts';
 
@@ -142,24 +143,11 @@ async function removeEmpty(from: string, upTo: string): Promise<void> {
   }
 }
 
-const WORDS: Readonly<Record<string, string>> = {
-  EACCES: 'You may not write there.',
-  EPERM: 'You may not write there.',
-  EROFS: 'The disk is read-only.',
-  ENOSPC: 'The disk is full.',
-  EDQUOT: 'Your share of the disk is full.',
-  ENOTDIR: 'A part of the path is a file.',
-  EEXIST: 'A part of the path is a file.',
-  ENOTEMPTY: 'Something was put there meanwhile.',
-  ENAMETOOLONG: 'The path is too long.',
-};
-
 function notWritten(target: string, cause: unknown): InfractlError {
-  const code = (cause as NodeJS.ErrnoException)?.code ?? '';
   return new InfractlError({
     code: 'ProjectNotWritten',
     message: `The project could not be written to ${target}.`,
-    why: WORDS[code] ?? messageOf(cause),
+    why: whyNotWritten(cause, { EEXIST: 'A part of the path is a file.' }),
     suggestions: [
       'Nothing was left behind: run the command again once that is mended, or name another folder.',
     ],

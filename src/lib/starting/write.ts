@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { constants, copyFile, link, mkdir, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Exit, InfractlError, isInfractlError, messageOf } from '../base/errors.ts';
+import { Exit, InfractlError, isInfractlError } from '../base/errors.ts';
+import { whyNotWritten } from '../base/folders.ts';
 import { listed } from '../base/text.ts';
 import type { NewFile, Start } from './draft.ts';
 import { renderDraft } from './render.ts';
@@ -111,21 +112,14 @@ async function put(from: string, to: string): Promise<void> {
   }
 }
 
-const WORDS: Readonly<Record<string, string>> = {
-  EACCES: 'You may not write there.',
-  EPERM: 'You may not write there.',
-  EROFS: 'The disk is read-only.',
-  ENOSPC: 'The disk is full.',
-  EEXIST: 'Something was put there meanwhile.',
-  ENOENT: 'The folder is gone.',
-};
-
 function notWritten(folder: string, cause: unknown): InfractlError {
-  const code = (cause as NodeJS.ErrnoException)?.code ?? '';
   return new InfractlError({
     code: 'ProjectNotWritten',
     message: `The project could not be written to ${folder}.`,
-    why: WORDS[code] ?? messageOf(cause),
+    why: whyNotWritten(cause, {
+      EEXIST: 'Something was put there meanwhile.',
+      ENOENT: 'The folder is gone.',
+    }),
     suggestions: ['Nothing was left behind: run the command again once that is mended.'],
     cause,
   });
