@@ -119,7 +119,9 @@ function parameter(name: string, decrypt: boolean, { state, region, clock }: Con
 function historyOf(name: string, { state, clock }: Context) {
   const found = state.secrets.parameters.get(name);
   if (!found) throw new FakeError('ParameterNotFound', '');
-  const known = state.secrets.parameterHistory.get(name) ?? [{ value: found.value, at: clock.now() }];
+  const known = state.secrets.parameterHistory.get(name) ?? [
+    { value: found.value, key: 'alias/aws/ssm', at: clock.now() },
+  ];
   state.secrets.parameterHistory.set(name, known);
   return known;
 }
@@ -148,15 +150,18 @@ export const ssm = jsonService('ssm', {
     const before = parameters.has(name) ? historyOf(name, context) : [];
     if (p.Tags) tags.set(name, tagsOf(p));
     parameters.set(name, { value, type: p.Type as 'SecureString' });
-    parameterHistory.set(name, [...before, { value, at: context.clock.now() }]);
+    // As AWS: without a key the account's own is taken, whatever the version before had.
+    const key = typeof p.KeyId === 'string' ? p.KeyId : 'alias/aws/ssm';
+    parameterHistory.set(name, [...before, { value, key, at: context.clock.now() }]);
     return { Version: before.length + 1, Tier: 'Standard' };
   },
   GetParameterHistory(p, context) {
     const { items, next } = page(historyOf(required(p, 'Name'), context), p.NextToken, HISTORY_PAGE);
     return {
-      Parameters: items.map(({ value, at }) => ({
+      Parameters: items.map(({ value, key, at }) => ({
         Name: p.Name,
         Type: 'SecureString',
+        KeyId: key,
         Value: p.WithDecryption === true ? value : 'AQICAHfake',
         LastModifiedDate: at / 1000,
       })),

@@ -98,7 +98,10 @@ export interface SecretsState {
   /** Names of secrets that a function of their own renews. */
   readonly rotating: Set<string>;
   /** Values that a parameter has had, oldest first, the current one included. */
-  readonly parameterHistory: Map<string, { readonly value: string; readonly at: number }[]>;
+  readonly parameterHistory: Map<
+    string,
+    { readonly value: string; readonly key: string; readonly at: number }[]
+  >;
   /** Tags by the name of a secret or a parameter, as it was made with them. */
   readonly tags: Map<string, Readonly<Record<string, string>>>;
 }

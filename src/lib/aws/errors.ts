@@ -126,6 +126,20 @@ function credentialsError(e: SdkError, session: AwsSession): InfractlError | und
       cause: e,
     });
   }
+  if (e.name === 'CredentialsProviderError' && /multi-factor|\bMFA\b/i.test(e.message)) {
+    return new InfractlError({
+      code: 'MfaNeeded',
+      message: `The role${named} wants a code of a second factor (MFA), which infractl does not ask for.`,
+      why: e.message,
+      suggestions: [
+        'The AWS CLI asks for it, and lends its session to this shell:',
+        `eval "$(aws configure export-credentials${flag} --format env)"${profile ? ' && unset AWS_PROFILE' : ''}`,
+        `Then run the same command${profile ? ' without --profile' : ''} again.`,
+      ],
+      exit: Exit.credentials,
+      cause: e,
+    });
+  }
   if (e.name === 'CredentialsProviderError' || e.name === 'TokenProviderError') {
     return new InfractlError({
       code: 'NoCredentials',

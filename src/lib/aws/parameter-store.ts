@@ -32,7 +32,7 @@ export function parameterStore(session: AwsSession, signal: AbortSignal): StoreP
         all.push(...(page.Parameters ?? []));
         NextToken = page.NextToken;
       } while (NextToken);
-      return all;
+      return all.sort((a, b) => (a.Version ?? 0) - (b.Version ?? 0));
     } catch (error) {
       throwIfAborted(signal);
       if (underneath(error).name === 'ParameterNotFound') return undefined;
@@ -40,18 +40,28 @@ export function parameterStore(session: AwsSession, signal: AbortSignal): StoreP
     }
   }
 
-  async function put(Name: string, Value: string, more: { Tags?: { Key: string; Value: string }[] }) {
+  async function put(
+    Name: string,
+    Value: string,
+    more: { Tags: { Key: string; Value: string }[] } | { Overwrite: true; KeyId?: string },
+  ) {
     await call(session, 'ssm:PutParameter', () =>
       client.send(
         new PutParameterCommand({
           Name,
           Value,
           Type: 'SecureString',
-          ...(more.Tags ? more : { Overwrite: true }),
+          ...more,
         }),
         options,
       ),
     );
+  }
+
+  /** A further value under the key of the one before: without it AWS takes the account's own, whoever may use that. */
+  function overwrite(name: string, value: string, before: readonly ParameterHistory[]) {
+    const KeyId = before.at(-1)?.KeyId;
+    return put(name, value, { Overwrite: true, ...(KeyId ? { KeyId } : {}) });
   }
 
   return {
@@ -69,10 +79,11 @@ export function parameterStore(session: AwsSession, signal: AbortSignal): StoreP
     },
     create: (name, value, tags) =>
       put(name, value, { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }),
-    put: (name, value) => put(name, value, {}),
+    put: async (name, value) => overwrite(name, value, (await history(name, false)) ?? []),
     async goBack(name) {
-      const before = (await history(name, true))?.at(-2)?.Value;
-      if (before !== undefined) await put(name, before, {});
+      const versions = (await history(name, true)) ?? [];
+      const before = versions.at(-2)?.Value;
+      if (before !== undefined) await overwrite(name, before, versions);
     },
   };
 }

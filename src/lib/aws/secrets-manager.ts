@@ -11,8 +11,7 @@ import { traced } from './trace.ts';
 export function secretsManagerPort(session: AwsSession, signal?: AbortSignal): SecretsPort {
   return {
     async value(SecretId) {
-      const region = /^arn:[^:]*:secretsmanager:([^:]+):/.exec(SecretId)?.[1] ?? session.region;
-      const client = traced(new SecretsManagerClient({ ...session.config, region }), session);
+      const client = secretsManagerClient(session, SecretId);
       try {
         const answer = await call(session, 'secretsmanager:GetSecretValue', () =>
           client.send(new GetSecretValueCommand({ SecretId }), signal ? { abortSignal: signal } : {}),
@@ -28,6 +27,12 @@ export function secretsManagerPort(session: AwsSession, signal?: AbortSignal): S
       }
     },
   };
+}
+
+/** A client of the region that the secret's ARN names; by a name it is of the session's. */
+export function secretsManagerClient(session: AwsSession, id: string): SecretsManagerClient {
+  const region = /^arn:[^:]*:secretsmanager:([^:]+):/.exec(id)?.[1] ?? session.region;
+  return traced(new SecretsManagerClient({ ...session.config, region }), session);
 }
 
 function deleted(name: string): InfractlError {

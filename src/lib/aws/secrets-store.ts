@@ -2,27 +2,25 @@ import {
   CreateSecretCommand,
   DescribeSecretCommand,
   PutSecretValueCommand,
-  SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { throwIfAborted } from '../base/clock.ts';
 import type { StorePort } from '../secrets/stores.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
-import { secretsManagerPort } from './secrets-manager.ts';
+import { secretsManagerClient, secretsManagerPort } from './secrets-manager.ts';
 import type { AwsSession } from './session.ts';
-import { traced } from './trace.ts';
 
 const CURRENT = 'AWSCURRENT';
 const PREVIOUS = 'AWSPREVIOUS';
 
 /** Secrets Manager as a store: every value is a version, the two newest by their stages. */
 export function secretsStore(session: AwsSession, signal: AbortSignal): StorePort {
-  const client = traced(new SecretsManagerClient(session.config), session);
+  const clientOf = (id: string) => secretsManagerClient(session, id);
   const options = { abortSignal: signal };
   const describe = (SecretId: string) =>
     call(session, 'secretsmanager:DescribeSecret', () =>
-      client.send(new DescribeSecretCommand({ SecretId }), options),
+      clientOf(SecretId).send(new DescribeSecretCommand({ SecretId }), options),
     );
   /** The version that has a stage. */
   const versionIn = (stages: Readonly<Record<string, readonly string[]>>, stage: string) =>
@@ -48,19 +46,19 @@ export function secretsStore(session: AwsSession, signal: AbortSignal): StorePor
     async create(Name, SecretString, tags) {
       const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
       await call(session, 'secretsmanager:CreateSecret', () =>
-        client.send(new CreateSecretCommand({ Name, SecretString, Tags }), options),
+        clientOf(Name).send(new CreateSecretCommand({ Name, SecretString, Tags }), options),
       );
     },
     async put(SecretId, SecretString) {
       await call(session, 'secretsmanager:PutSecretValue', () =>
-        client.send(new PutSecretValueCommand({ SecretId, SecretString }), options),
+        clientOf(SecretId).send(new PutSecretValueCommand({ SecretId, SecretString }), options),
       );
     },
     async goBack(SecretId) {
       const { VersionIdsToStages = {} } = await describe(SecretId);
       // Moving AWSCURRENT makes the version that had it AWSPREVIOUS.
       await call(session, 'secretsmanager:UpdateSecretVersionStage', () =>
-        client.send(
+        clientOf(SecretId).send(
           new UpdateSecretVersionStageCommand({
             SecretId,
             VersionStage: CURRENT,

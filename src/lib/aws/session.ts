@@ -101,7 +101,8 @@ export async function openSession(
     endpoint: sandbox?.endpoint ?? profileEndpoint ?? env.AWS_ENDPOINT_URL,
     sandbox: sandbox !== undefined,
     ...(onCall ? { onCall } : {}),
-    keysFromEnvironment: !sandbox && !profile && Boolean(env.AWS_ACCESS_KEY_ID),
+    // A profile that AWS_PROFILE names is taken before them.
+    keysFromEnvironment: !sandbox && !profile && !env.AWS_PROFILE && Boolean(env.AWS_ACCESS_KEY_ID),
     identity() {
       identity ??= import('./sts.ts').then(({ callerIdentity }) => callerIdentity(session));
       return identity;

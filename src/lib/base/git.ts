@@ -42,7 +42,8 @@ export async function gitFacts(
   }
 }
 
-function insideRepository(folder: string): boolean {
+/** Whether a `.git` is in the folder or above it. */
+export function insideRepository(folder: string): boolean {
   for (let at = folder; ; at = dirname(at)) {
     if (existsSync(join(at, '.git'))) return true;
     if (dirname(at) === at) return false;

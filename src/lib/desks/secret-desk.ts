@@ -1,5 +1,5 @@
 import type { AwsSession } from '../aws/session.ts';
-import { InfractlError, UsageError } from '../base/errors.ts';
+import { Exit, InfractlError, Interrupted, UsageError } from '../base/errors.ts';
 import { nearest } from '../base/text.ts';
 import type { Project } from '../project/model.ts';
 import {
@@ -105,7 +105,7 @@ export class SecretDesk {
             why: undefined,
           };
         } catch (error) {
-          if (!(error instanceof InfractlError) || error.code === 'NoCredentials') throw error;
+          if (!isOfThisOne(error)) throw error;
           return { ...used, state: 'unknown', changed: undefined, why: error.message };
         }
       }),
@@ -180,8 +180,8 @@ export class SecretDesk {
     const store = await this.#store(name);
     const plan = name === 'ssm' ? parametersOf(target, values) : await this.#fieldsOf(store, target, values);
     const changes: SecretChange[] = [];
+    for (const { value } of plan.puts) checkValue(name, value);
     for (const one of plan.puts) {
-      checkValue(name, one.value);
       const choice = { name: one.name, key: undefined, store: name };
       if (!dryRun) changes.push(await this.set(choice, one.value));
     }
@@ -214,6 +214,8 @@ export class SecretDesk {
     readonly searched: readonly string[];
     readonly leaks: readonly Leak[];
     readonly unread: readonly string[];
+    /** What was not, or not all, looked through, and why. */
+    readonly notSearched: readonly string[];
   }> {
     const { env, signal } = this.#deps;
     const known: KnownSecret[] = [];
@@ -230,18 +232,21 @@ export class SecretDesk {
           this.#deps.redactor.add(value);
           known.push({ name: label, value });
         } catch (error) {
-          if (!(error instanceof InfractlError)) throw error;
+          if (!isOfThisOne(error)) throw error;
           unread.push(label);
         }
       }),
     );
     const wanted = searchable(known);
     const search = { root: this.#project.root, env, signal };
-    const [files, history] =
-      wanted.length === 0
-        ? [[], []]
-        : await Promise.all([leaksInFiles(search, wanted), leaksInHistory(search, wanted)]);
-    return { searched: wanted.map(({ name }) => name), leaks: [...files, ...history], unread };
+    const files = wanted.length === 0 ? [] : await leaksInFiles(search, wanted);
+    const history = wanted.length === 0 ? { leaks: [] } : await leaksInHistory(search, wanted);
+    return {
+      searched: wanted.map(({ name }) => name),
+      leaks: [...files, ...history.leaks],
+      unread,
+      notSearched: history.gap === undefined ? [] : [`the history of git: ${history.gap}`],
+    };
   }
 
   #tags(): Readonly<Record<string, string>> {
@@ -311,10 +316,16 @@ export class SecretDesk {
       message: `There is no ${words} in ${STORE_WORDS[store]}.`,
       suggestions: [
         ...(near && near !== name ? [`Did you mean ${near}?`] : []),
-        `Make it: infractl secrets set ${name}${key === undefined ? '' : ` --key ${key}`}`,
+        `Make it: infractl secrets set ${name}${key === undefined ? '' : ` --key ${key}`}${store === 'ssm' ? ' --store ssm' : ''}`,
       ],
     });
   }
+}
+
+/** Whether a failure is of one secret alone; who has no credentials, or was interrupted, need not be told of each. */
+function isOfThisOne(error: unknown): error is InfractlError {
+  if (!(error instanceof InfractlError) || error instanceof Interrupted) return false;
+  return error.exit !== Exit.credentials || error.code === 'AccessDenied';
 }
 
 function parametersOf(path: string, values: ReadonlyMap<string, string>): ImportPlan {

@@ -5,6 +5,19 @@ import type { AwsSession } from '../../../src/lib/aws/session.ts';
 const session = (sandbox: boolean) => ({ region: 'eu-west-3', sandbox }) as AwsSession;
 const named = (name: string) => Object.assign(new Error(`${name}Error`), { name });
 
+describe('credentials that want more', () => {
+  const failed = (message: string) => Object.assign(new Error(message), { name: 'CredentialsProviderError' });
+
+  it('a role with a second factor: says how the AWS CLI asks for its code', () => {
+    const words = 'Profile prod requires multi-factor authentication, but no MFA code callback was provided.';
+    const error = awsError(failed(words), 'sts:GetCallerIdentity', { ...session(false), profile: 'prod' });
+    expect(error).toMatchObject({ code: 'MfaNeeded', exit: 4 });
+    expect(error.suggestions.join('\n')).toContain(
+      'eval "$(aws configure export-credentials --profile prod --format env)" && unset AWS_PROFILE',
+    );
+  });
+});
+
 describe('what the sandbox does not know', () => {
   it.each(['Unknown', 'InvalidAction', 'UnknownOperationException'])(
     '%s: says that it is the sandbox',

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -40,12 +40,15 @@ afterEach(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-async function open(variables: Readonly<Record<string, string>> = {}): Promise<SecretDesk> {
+async function open(
+  variables: Readonly<Record<string, string>> = {},
+  signal = new AbortController().signal,
+): Promise<SecretDesk> {
   const { project } = await loadProject({ cwd: root, env: {} });
   return openSecretDesk(
     {
       session: () => sessionFor(fake),
-      signal: new AbortController().signal,
+      signal,
       env: { PATH: process.env.PATH, HOME: root, GIT_CONFIG_NOSYSTEM: '1' },
       variable: (name) => variables[name],
       redactor,
@@ -80,6 +83,21 @@ describe('secrets list', () => {
   });
 });
 
+describe('failures that are not of one secret', () => {
+  it('credentials that have expired are told once, as that; so is Ctrl-C', async () => {
+    const expired = { code: 'ExpiredTokenException', message: 'The security token is expired', status: 400 };
+    fake.faults.add('secretsmanager:*', { kind: 'error', ...expired }, { times: 4 });
+    const desk = await open();
+    await expect(desk.list()).rejects.toMatchObject({ code: 'ExpiredToken', exit: 4 });
+    await expect(desk.check()).rejects.toMatchObject({ code: 'ExpiredToken', exit: 4 });
+    const stopped = new AbortController();
+    const watched = await open({}, stopped.signal);
+    stopped.abort();
+    await expect(watched.list()).rejects.toMatchObject({ code: 'Interrupted' });
+    await expect(watched.check()).rejects.toMatchObject({ code: 'Interrupted' });
+  });
+});
+
 describe('secrets set', () => {
   it('makes it with the tags of the project, changes it, and the same again does nothing', async () => {
     const desk = await open();
@@ -105,6 +123,21 @@ describe('secrets set', () => {
       outcome: 'created',
     });
     expect(fake.state.secrets.parameters.get('/shop/token')).toEqual({ value: 'v', type: 'SecureString' });
+  });
+
+  it('a parameter keeps the key that encrypts it, also when a value is put back', async () => {
+    const value = 'the first value';
+    fake.state.secrets.parameters.set('/shop/token', { value, type: 'SecureString' });
+    fake.state.secrets.parameterHistory.set('/shop/token', [{ value, key: 'alias/shop', at: 0 }]);
+    const desk = await open();
+    await desk.set(named('/shop/token'), 'the second value');
+    await desk.goBack(named('/shop/token'));
+    const history = fake.state.secrets.parameterHistory.get('/shop/token') ?? [];
+    expect(history.map((one) => [one.value, one.key])).toEqual([
+      [value, 'alias/shop'],
+      ['the second value', 'alias/shop'],
+      [value, 'alias/shop'],
+    ]);
   });
 
   it('changes one field, and leaves the others and what is no JSON alone', async () => {
@@ -190,6 +223,14 @@ describe('secrets import', () => {
     expect((await desk.import(values, order)).changes.map(({ outcome }) => outcome)).toEqual(['unchanged']);
   });
 
+  it('one value that cannot be stored keeps all of them out', async () => {
+    const desk = await open();
+    const order = { to: undefined, store: 'ssm', dryRun: false } as const;
+    const failed = desk.import(new Map([...values, ['NONE', '']]), order);
+    await expect(failed).rejects.toMatchObject({ code: 'EmptySecret' });
+    expect(fake.mutations()).toEqual([]);
+  });
+
   it('a dry run stores nothing; parameters below a path', async () => {
     const desk = await open();
     await desk.import(values, { to: undefined, store: 'ssm', dryRun: true });
@@ -234,6 +275,46 @@ describe('secrets check', () => {
     ]);
     expect(found.searched).toEqual(['shop/jwt']);
     expect(JSON.stringify(found)).not.toContain(value);
+  });
+
+  it('a history that git does not show, or has a part of only, is not called clean', async () => {
+    fake.state.secrets.secrets.set('shop/jwt', 'correct-horse-battery-91');
+    git('init', '-q');
+    git('add', '.');
+    git('commit', '-qm', 'one');
+    expect((await (await open()).check()).notSearched).toEqual([]);
+    writeFileSync(path.join(root, '.git/shallow'), git('rev-parse', 'HEAD'));
+    expect((await (await open()).check()).notSearched).toEqual([expect.stringContaining('--unshallow')]);
+    writeFileSync(path.join(root, '.git/HEAD'), 'nonsense');
+    expect((await (await open()).check()).notSearched).toEqual([
+      expect.stringMatching(/^the history of git: fatal: .+/),
+    ]);
+  });
+
+  it('finds a field of a JSON secret, and the one line that a key becomes in JSON', async () => {
+    const [password, key] = ['horse-battery-7', 'first line of it\nsecond line of it\n'];
+    fake.state.secrets.secrets.set('shop/jwt', JSON.stringify({ username: 'postgres', password }));
+    fake.state.secrets.parameters.set('/shop/token', { value: key, type: 'SecureString' });
+    writeFileSync(path.join(root, 'notes.txt'), `postgres and ${password}`);
+    writeFileSync(path.join(root, 'key.json'), JSON.stringify({ key: key.trimEnd() }));
+    const { leaks } = await (await open()).check();
+    expect(leaks.map(({ secret, path }) => [secret, path]).sort()).toEqual([
+      ['/shop/token', 'key.json'],
+      ['shop/jwt password', 'notes.txt'],
+    ]);
+  });
+
+  it('what is gone, or another user keeps to himself, ends nothing', async () => {
+    fake.state.secrets.secrets.set('shop/jwt', 'correct-horse-battery-91');
+    const closed = path.join(root, 'database');
+    mkdirSync(closed);
+    chmodSync(closed, 0o000);
+    symlinkSync(path.join(root, 'nowhere'), path.join(root, 'link'));
+    try {
+      expect(await (await open()).check()).toMatchObject({ leaks: [], searched: ['shop/jwt'] });
+    } finally {
+      chmodSync(closed, 0o700);
+    }
   });
 
   it('nothing in a folder that is no repository; what cannot be read is named', async () => {

@@ -38,7 +38,7 @@ export abstract class SecretCommand<T extends typeof Command = typeof Command> e
     );
   }
 
-  /** The value that is stored: typed twice unseen on a terminal, else all of standard input. */
+  /** The value that is stored: typed unseen on a terminal, else all of standard input. */
   protected async readValue(name: string): Promise<string> {
     if (!process.stdin.isTTY) {
       const chunks: Buffer[] = [];

@@ -14,6 +14,7 @@ const STATE_STYLE: Readonly<Record<SecretRow['state'], Style>> = {
 };
 const STORES = { ...STORE_WORDS, env: '.env.secrets' } as const;
 const nameOf = (name: string, key: string | undefined) => (key === undefined ? name : `${name} ${key}`);
+const inStore = (store: SecretRow['store']) => (store === 'ssm' ? ' --store ssm' : '');
 const iso = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
 
 /** Which secrets the project uses. Exit 3 where one could not be looked at. */
@@ -41,7 +42,7 @@ export function secretsView(rows: readonly SecretRow[], now: number): View {
       );
       const missing = rows.filter(({ state, store }) => state === 'missing' && store !== 'env');
       const make = missing.map(({ name, key, store }) => {
-        const flags = `${key ? ` --key ${key}` : ''}${store === 'ssm' ? ' --store ssm' : ''}`;
+        const flags = `${key ? ` --key ${key}` : ''}${inStore(store)}`;
         return `→ Make it: infractl secrets set ${name}${flags}`;
       });
       return [table(ui, columns, cells), ...whys, ...make].join('\n');
@@ -92,7 +93,9 @@ export function changeView(change: SecretChange, where: string): View {
           ? [`Used by ${listed(usedBy)}, from the next deploy on: infractl deploy --create-stack${where}`]
           : [];
       const back =
-        outcome === 'created' ? [] : [`The value before is kept: infractl secrets undo ${name}${where}`];
+        outcome === 'created'
+          ? []
+          : [`The value before is kept: infractl secrets undo ${name}${inStore(store)}${where}`];
       return [head, ...takes, ...back].join('\n');
     },
   };
@@ -135,20 +138,23 @@ export function leaksView(found: {
   readonly searched: readonly string[];
   readonly leaks: readonly Leak[];
   readonly unread: readonly string[];
+  readonly notSearched: readonly string[];
 }): View {
-  const { searched, leaks, unread } = found;
+  const { searched, leaks, unread, notSearched } = found;
+  const incomplete = unread.length + notSearched.length > 0;
   return {
     json: found,
-    ...(leaks.length > 0 ? { exit: Exit.failed } : unread.length > 0 ? { exit: Exit.partial } : {}),
+    ...(leaks.length > 0 ? { exit: Exit.failed } : incomplete ? { exit: Exit.partial } : {}),
     text: (ui) => {
-      const lost = unread.map(
-        (name) => `${ui.paint('yellow', '!')} ${name} could not be read, so it was not looked for.`,
-      );
+      const lost = [
+        ...unread.map((name) => `${name} could not be read, so it was not looked for.`),
+        ...notSearched.map((why) => `Not looked through: ${why}.`),
+      ].map((line) => `${ui.paint('yellow', '!')} ${line}`);
       if (leaks.length === 0)
         return [
           ...lost,
           searched.length > 0
-            ? `${ui.paint('green', '✓')} ${plural(searched.length, 'secret')} looked for, none in git or in files that others can read.`
+            ? `${ui.paint('green', '✓')} ${plural(searched.length, 'secret')} looked for, none in ${notSearched.length > 0 ? 'what was looked through' : 'git or in files that others can read'}.`
             : 'There is no secret to look for.',
         ].join('\n');
       const lines = leaks.map(
