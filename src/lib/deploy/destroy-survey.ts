@@ -68,14 +68,19 @@ const HOLDS: Readonly<Record<string, Holding['kind']>> = {
 };
 
 /**
- * What stands in the way of deleting these stacks: buckets and repositories of theirs that are not empty. One
- * that stays by its policy is not looked at, nor one of another account.
+ * What stands in the way of a deletion: buckets and repositories that are not empty. One of another account is
+ * not looked at.
+ *
+ * @param going of each stack the resources that go with it
  */
-export async function holdingsOf(context: Place, endings: readonly Ending[]): Promise<Holding[]> {
-  const owners = endings.flatMap(({ part, resources }) =>
-    resources.flatMap(({ type, physicalId, fate }) => {
+export async function holdingsOf(
+  context: Place,
+  going: readonly Pick<Ending, 'part' | 'resources'>[],
+): Promise<Holding[]> {
+  const owners = going.flatMap(({ part, resources }) =>
+    resources.flatMap(({ type, physicalId }) => {
       const kind = HOLDS[type];
-      return kind && fate === 'deleted' && physicalId ? [{ part, kind, name: physicalId }] : [];
+      return kind && physicalId ? [{ part, kind, name: physicalId }] : [];
     }),
   );
   const found = await Promise.all(
@@ -217,9 +222,11 @@ export function keptBy(project: Project, endings: readonly Ending[], words: read
 }
 
 function keepOne(retain: Map<string, string[]>, { part, state, resources }: Ending, logicalId: string): void {
-  const one = resources.find((resource) => resource.logicalId === logicalId);
-  if (one?.fate === 'retained') return;
-  if (state.status === 'DELETE_FAILED' && one?.status === 'DELETE_FAILED') {
+  const named = resources.filter((resource) => resource.logicalId === logicalId);
+  if (named.every(({ fate }) => fate === 'retained')) return;
+  // `RetainResources` takes resources of the stack itself: those of a nested one stay with that one alone.
+  const failed = named.some(({ path, status }) => path.length === 1 && status === 'DELETE_FAILED');
+  if (state.status === 'DELETE_FAILED' && failed) {
     retain.set(part, [...(retain.get(part) ?? []), logicalId]);
     return;
   }

@@ -124,15 +124,18 @@ export class Destroy {
     this.#kept = keptBy(project, endings, this.#order.keep);
     const going = endings.filter(({ part }) => !this.#kept.parts.has(part));
     await checkEndings(deps.port, going, this.#context.where ?? '');
-    this.#holdings = await holdingsOf(this.#context, going);
+    this.#holdings = await holdingsOf(
+      this.#context,
+      going.map(({ part, resources }) => ({ part, resources: resources.filter((one) => this.#goes(part, one)) })),
+    );
     return {
       stacks: going.map(({ part, state, resources }) => ({
         part,
         stackName: state.stackName,
         status: state.status,
         protected: state.terminationProtection,
-        data: resources.filter(({ holdsData, fate }) => holdsData && fate === 'deleted'),
-        stays: resources.filter((one) => one.fate !== 'deleted' || this.#isRetained(part, one)),
+        data: resources.filter((one) => one.holdsData && this.#goes(part, one)),
+        stays: resources.filter((one) => !this.#goes(part, one)),
       })),
       repositories: await this.#repositories(),
       sites: await this.#sites.look(this.#kept.parts, this.#retained(going)),
@@ -148,14 +151,19 @@ export class Destroy {
     return new Set(
       going.flatMap(({ part, resources }) =>
         resources
-          .filter((one) => one.fate !== 'deleted' || this.#isRetained(part, one))
+          .filter((one) => !this.#goes(part, one))
           .map(({ physicalId }) => physicalId),
       ),
     );
   }
 
-  #isRetained(part: string, { logicalId }: EndingResource): boolean {
-    return this.#kept.retain.get(part)?.includes(logicalId) ?? false;
+  #goes(part: string, one: EndingResource): boolean {
+    return one.fate === 'deleted' && !this.#isRetained(part, one);
+  }
+
+  /** A nested stack that is left behind stays with all that is in it. */
+  #isRetained(part: string, { path: [outermost = ''] }: EndingResource): boolean {
+    return this.#kept.retain.get(part)?.includes(outermost) ?? false;
   }
 
   /**
@@ -258,8 +266,8 @@ export class Destroy {
     const owner = ending.resources.find(
       ({ physicalId }) => physicalId !== '' && uri.endsWith(`/${physicalId}`),
     );
-    // One that stays by its policy keeps its images; one that no stack of ours made is not ours to empty.
-    return owner?.fate === 'deleted' ? uri : undefined;
+    // One that stays keeps its images; one that no stack of ours made is not ours to empty.
+    return owner && this.#goes(ending.part, owner) ? uri : undefined;
   }
 
   async #visit(id: PartId): Promise<void> {

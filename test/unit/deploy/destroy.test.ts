@@ -231,6 +231,26 @@ describe('a destroy', () => {
     expect(result.stays.join()).toContain('Users (AWS::DynamoDB::Table users): kept');
   });
 
+  it.each(['Files', 'Repository'])('leaves %s behind with all that is in it', async (name) => {
+    await deploys.deploy();
+    const script = { on: ['delete'], fail: 'somebody fills it all the time', times: 1 } as const;
+    deploys.fake.state.cloudFormation.script.set(name, script);
+    await failure(destroyed());
+    const { repositories } = deploys.fake.state.ecr;
+    const image = { digest: `sha256:${'a'.repeat(64)}`, tags: new Set<string>(), pushedAt: 0, sizeInBytes: 7 };
+    fill('shop-files', 3);
+    repositories.get('shop')?.push(image);
+    const one = await destroy([name]);
+    const { holdings, stacks: going } = await one.inventory();
+    expect(holdings).toEqual([]);
+    expect(going[0]?.data.map(({ logicalId }) => logicalId)).not.toContain(name);
+    const result = await one.run();
+    expect(stacks()).toEqual([]);
+    expect(result.stays.join()).toMatch(new RegExp(`${name} \\(AWS::.*\\): kept`));
+    if (name === 'Files') expect(bucket('shop-files')?.objects.size).toBe(3);
+    else expect(repositories.get('shop')).toEqual([image]);
+  });
+
   it('keeps a part with all that it needs, and knows a word that means nothing', async () => {
     await deploys.deploy();
     const inventory = await (await destroy(['stack:app'])).inventory();

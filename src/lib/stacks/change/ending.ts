@@ -4,6 +4,8 @@ import { readTemplate, resourcesOf } from '../template/template.ts';
 
 /** What becomes of a resource when its stack is deleted. */
 export interface EndingResource {
+  /** Logical ids from the stack that is deleted down to it, nested stacks first. */
+  readonly path: readonly string[];
   readonly logicalId: string;
   readonly physicalId: string;
   readonly type: string;
@@ -26,7 +28,7 @@ const DEEPEST = 10;
 export async function stackEnding(
   port: Pick<StacksPort, 'resources' | 'template'>,
   { stackId }: Pick<StackState, 'stackId'>,
-  depth = 0,
+  around: readonly string[] = [],
 ): Promise<EndingResource[]> {
   const [resources, text] = await Promise.all([port.resources(stackId), port.template(stackId)]);
   const policies = text === undefined ? undefined : policiesIn(text);
@@ -46,10 +48,11 @@ export async function stackEnding(
         : loss === 'snapshot' || policy === 'Snapshot'
           ? 'snapshot'
           : 'deleted';
-      const own = { logicalId, physicalId, type, status, fate, holdsData: loss !== undefined } as const;
+      const path = [...around, logicalId];
+      const own = { path, logicalId, physicalId, type, status, fate, holdsData: loss !== undefined } as const;
       const nested =
-        type === 'AWS::CloudFormation::Stack' && fate === 'deleted' && physicalId && depth < DEEPEST;
-      return nested ? [own, ...(await stackEnding(port, { stackId: physicalId }, depth + 1))] : [own];
+        type === 'AWS::CloudFormation::Stack' && fate === 'deleted' && physicalId && path.length <= DEEPEST;
+      return nested ? [own, ...(await stackEnding(port, { stackId: physicalId }, path))] : [own];
     }),
   );
   return endings.flat();
