@@ -126,7 +126,10 @@ export class Destroy {
     await checkEndings(deps.port, going, this.#context.where ?? '');
     this.#holdings = await holdingsOf(
       this.#context,
-      going.map(({ part, resources }) => ({ part, resources: resources.filter((one) => this.#goes(part, one)) })),
+      going.map(({ part, resources }) => ({
+        part,
+        resources: resources.filter((one) => this.#goes(part, one)),
+      })),
     );
     return {
       stacks: going.map(({ part, state, resources }) => ({
@@ -150,9 +153,7 @@ export class Destroy {
   #retained(going: readonly Ending[]): Set<string> {
     return new Set(
       going.flatMap(({ part, resources }) =>
-        resources
-          .filter((one) => !this.#goes(part, one))
-          .map(({ physicalId }) => physicalId),
+        resources.filter((one) => !this.#goes(part, one)).map(({ physicalId }) => physicalId),
       ),
     );
   }

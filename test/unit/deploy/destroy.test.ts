@@ -237,7 +237,12 @@ describe('a destroy', () => {
     deploys.fake.state.cloudFormation.script.set(name, script);
     await failure(destroyed());
     const { repositories } = deploys.fake.state.ecr;
-    const image = { digest: `sha256:${'a'.repeat(64)}`, tags: new Set<string>(), pushedAt: 0, sizeInBytes: 7 };
+    const image = {
+      digest: `sha256:${'a'.repeat(64)}`,
+      tags: new Set<string>(),
+      pushedAt: 0,
+      sizeInBytes: 7,
+    };
     fill('shop-files', 3);
     repositories.get('shop')?.push(image);
     const one = await destroy([name]);
