@@ -5,6 +5,7 @@ import { buildGraph, walkGraph } from '../project/index.ts';
 import { type PartId, type Project, partKey } from '../project/model.ts';
 import { createSecretReader } from '../secrets/index.ts';
 import type { EndingResource } from '../stacks/index.ts';
+import { emptyHoldings } from './destroy-emptying.ts';
 import { DestroySites } from './destroy-sites.ts';
 import {
   changedMeanwhile,
@@ -18,7 +19,6 @@ import {
   releaseEndings,
   whatGoes,
 } from './destroy-survey.ts';
-import { beforeChanges } from './guard.ts';
 import { Known } from './known.ts';
 import { Ledger } from './ledger.ts';
 import { environmentLock, withOwner } from './lock.ts';
@@ -326,40 +326,9 @@ export class Destroy {
   }
 
   /** Empties the buckets and repositories of a stack that were agreed to. @returns how many things were in them */
-  async #empty(part: string): Promise<number> {
-    let count = 0;
-    for (const holding of this.#holdings.filter((one) => one.part === part)) {
-      const status = (done: number) =>
-        this.#context.reporter.emit({
-          type: 'part.status',
-          part,
-          status: `emptying ${holding.name}, ${done} of ${holding.count}${holding.more ? ' or more' : ''}`,
-        });
-      count +=
-        holding.kind === 'bucket'
-          ? await this.#emptyBucket(holding.name, status)
-          : await this.#emptyRepository(holding.name);
-    }
-    return count;
-  }
-
-  async #emptyBucket(name: string, told: (count: number) => void): Promise<number> {
-    const { session, clock, signal } = this.#context;
-    const [{ emptyBucket }, { bucketsPort }, { account }] = await Promise.all([
-      import('../buckets/index.ts'),
-      import('../aws/bucket-emptying.ts'),
-      session.identity(),
-    ]);
-    const port = beforeChanges(bucketsPort(session, account), ['remove'], () => this.#beforeChange());
-    return emptyBucket({ port, clock, signal }, name, told);
-  }
-
-  async #emptyRepository(name: string): Promise<number> {
-    const [{ emptyRepository }, deps] = await Promise.all([
-      import('../images/index.ts'),
-      this.#services.images(),
-    ]);
-    return emptyRepository(deps, { uri: name, host: '', name });
+  #empty(part: string): Promise<number> {
+    const holdings = this.#holdings.filter((one) => one.part === part);
+    return emptyHoldings(this.#context, this.#services, holdings, () => this.#beforeChange());
   }
 
   /** At what a deletion failed can be left behind the next time. */
