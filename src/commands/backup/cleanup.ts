@@ -49,7 +49,11 @@ export default class BackupCleanup extends BackupCommand<typeof BackupCleanup> {
     const plans = await this.plans(desk, this.args.plan ? [this.args.plan] : []);
     await this.sayPlace();
     const cleanup = await desk.planCleanup(plans, this.flags['max-delete']);
-    const typed = ['infractl backup cleanup', ...this.argv, '--apply'].join(' ');
+    const typed = [
+      'infractl backup cleanup',
+      ...this.argv.filter((word) => word !== '--dry-run'),
+      '--apply',
+    ].join(' ');
     if (!apply || cleanup.going.length === 0) return cleanupView(cleanup, apply ? EMPTY : undefined, typed);
     const { account } = await (await this.session()).identity();
     this.say(goingLines(cleanup, account, { paint: painter(this.terminal.colourErr) }));

@@ -141,6 +141,7 @@ function toInstance(one: Instance): InstanceFacts {
     keyName: one.KeyName,
     profile: one.IamInstanceProfile?.Arn,
     architecture: one.Architecture,
+    bootMode: one.BootMode,
   };
 }
 

@@ -2,6 +2,7 @@ import {
   type _InstanceType,
   type ArchitectureValues,
   AttachVolumeCommand,
+  type BootModeValues,
   CreateReplaceRootVolumeTaskCommand,
   CreateVolumeCommand,
   DeleteVolumeCommand,
@@ -104,7 +105,7 @@ export function restorePort(
       );
       return answer.ReplaceRootVolumeTasks?.[0]?.TaskState ?? 'pending';
     },
-    async registerImage({ name, architecture, rootDevice, devices, tags }) {
+    async registerImage({ name, architecture, bootMode, rootDevice, devices, tags }) {
       const there = await namedImage(name);
       if (there) return there;
       const answer = await ask('ec2:RegisterImage', () =>
@@ -114,6 +115,7 @@ export function restorePort(
             Architecture: architecture as ArchitectureValues,
             VirtualizationType: 'hvm',
             EnaSupport: true,
+            ...(bootMode ? { BootMode: bootMode as BootModeValues } : {}),
             RootDeviceName: rootDevice,
             BlockDeviceMappings: devices.map(({ device, snapshot }) => ({
               DeviceName: device,

@@ -58,6 +58,41 @@ export async function autoRun(deps: BackupDeps, plan: Plan, options: AutoOptions
   return result;
 }
 
+/**
+ * Plan after plan: one that fails keeps no other from its night.
+ *
+ * @throws InfractlError the first, where no plan came to its end; `Interrupted`
+ */
+export async function autoRuns(
+  deps: BackupDeps,
+  plans: readonly Plan[],
+  optionsOf: (plan: Plan) => AutoOptions,
+): Promise<AutoResult[]> {
+  const results: AutoResult[] = [];
+  const errors: InfractlError[] = [];
+  for (const plan of plans) {
+    try {
+      results.push(await autoRun(deps, plan, optionsOf(plan)));
+    } catch (error) {
+      if (!isInfractlError(error) || error instanceof Interrupted) throw error;
+      errors.push(error);
+      results.push(brokenNight(deps, plan, error));
+    }
+  }
+  if (errors[0] && errors.length === plans.length) throw errors[0];
+  return results;
+}
+
+function brokenNight(deps: BackupDeps, plan: Plan, { message, why, exit }: InfractlError): AutoResult {
+  return {
+    plan: plan.name,
+    ...{ created: 0, recent: 0, failed: 0, deleted: 0, newestGood: null },
+    problems: [why ? `${message} ${why}` : message],
+    summary: `${title(deps, plan)}: failed: ${message}`,
+    exit,
+  };
+}
+
 /** A night is good without it: who may not delete volumes has no drills either. */
 async function sweepQuietly({ reporter }: BackupDeps, { sweep }: AutoOptions): Promise<void> {
   try {
@@ -131,7 +166,13 @@ async function ageOfNewest(
   problems: string[],
   dryRun: boolean,
 ): Promise<number | null> {
-  const targets = await findTargets(deps, plan).catch(() => []);
+  const targets = await findTargets(deps, plan).then(
+    (found) => found.targets,
+    (error: unknown) => {
+      if (!isInfractlError(error) || error instanceof Interrupted) throw error;
+      return [];
+    },
+  );
   const stores = await storesOf(deps, [{ ...plan, copies: [] }]);
   const good = (await lookUp(deps, stores, { [TAG.plan]: plan.name })).filter(
     ({ state }) => state === 'good',

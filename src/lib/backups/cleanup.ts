@@ -3,7 +3,7 @@ import { InfractlError, Interrupted, isInfractlError } from '../base/errors.ts';
 import { sideBySide } from '../base/side-by-side.ts';
 import { grouped, holdOf, isOurs } from './catalogue.ts';
 import type { BackupDeps, Plan } from './deps.ts';
-import { type Guard, judge, oldestFirst, restrict, type Verdict } from './judge.ts';
+import { type Guard, guarded, judge, oldestFirst, restrict, type Verdict } from './judge.ts';
 import { lookUp, storeOf, storesOf } from './look.ts';
 import { sharedByUs } from './settle.ts';
 import type { Backup, Snapshot } from './types.ts';
@@ -50,23 +50,36 @@ export async function planCleanup(deps: BackupDeps, plans: readonly Plan[], most
   return { verdicts: all, warnings, going, sizeGiB };
 }
 
-/** Asks about as many as may go, and further only as far as some of those must stay. */
+/** Asks about as many as may go, and further only as far as some of those must stay. Whole backups at a time. */
 async function guardsFor(
   deps: BackupDeps,
   candidates: readonly Backup[],
   most: number,
 ): Promise<Map<string, Guard>> {
   const guards = new Map<string, Guard>();
-  const queue = candidates.flatMap(({ snapshots }) => snapshots);
+  const queue = [...candidates];
   let free = 0;
   while (queue.length > 0 && free < most) {
-    const some = queue.splice(0, Math.min(GUARDED_AT_ONCE, Math.max(10, most)));
-    for (const [id, guard] of await askGuards(deps, some)) {
-      guards.set(id, guard);
-      if (guard.images.length === 0 && !guard.locked && guard.sharedWith.length === 0) free++;
-    }
+    const some = takeBackups(queue, Math.min(GUARDED_AT_ONCE, Math.max(10, most)));
+    const asked = await askGuards(
+      deps,
+      some.flatMap(({ snapshots }) => snapshots),
+    );
+    for (const [id, guard] of asked) guards.set(id, guard);
+    for (const { snapshots } of some)
+      if (snapshots.every(({ id }) => mayGo(guards.get(id)))) free += snapshots.length;
   }
   return guards;
+}
+
+const mayGo = (guard: Guard | undefined) => guard !== undefined && guarded(guard) === undefined;
+
+/** The first backups of a queue, until they have so many snapshots; they are taken out of it. */
+function takeBackups(queue: Backup[], snapshots: number): Backup[] {
+  const taken: Backup[] = [];
+  for (let count = 0; count < snapshots && queue[0]; count += taken.at(-1)?.snapshots.length ?? 0)
+    taken.push(...queue.splice(0, 1));
+  return taken;
 }
 
 async function askGuards(deps: BackupDeps, snapshots: readonly Snapshot[]): Promise<Map<string, Guard>> {
@@ -82,15 +95,16 @@ async function askGuards(deps: BackupDeps, snapshots: readonly Snapshot[]): Prom
 }
 
 /**
- * Deletes what was decided, the oldest first. Each snapshot is looked at once more just before it goes: one that
- * was tagged, held or taken over meanwhile stays. One that is gone already counts as deleted. Safe to run again.
+ * Deletes what was decided, the oldest first. Each backup is looked at once more just before it goes: one of which a
+ * snapshot was tagged, held or taken over meanwhile stays, whole. What is gone already counts as deleted. Safe to run
+ * again.
  */
 export async function carryOut(deps: BackupDeps, going: readonly Backup[]): Promise<Deleted> {
   const deleted: string[] = [];
   const failures: { snapshot: string; why: string }[] = [];
-  const queue = going.flatMap(({ snapshots }) => snapshots);
-  for (let at = 0; at < queue.length; at += GUARDED_AT_ONCE) {
-    const now = await lookAgain(deps, queue.slice(at, at + GUARDED_AT_ONCE));
+  const queue = [...going];
+  while (queue.length > 0) {
+    const now = await lookAgain(deps, takeBackups(queue, GUARDED_AT_ONCE));
     await sideBySide(now, AT_ONCE, async ({ snapshot, stays }) => {
       throwIfAborted(deps.signal);
       const part = `snapshot ${snapshot.id}`;
@@ -115,19 +129,25 @@ export async function carryOut(deps: BackupDeps, going: readonly Backup[]): Prom
 
 async function lookAgain(
   deps: BackupDeps,
-  snapshots: readonly Snapshot[],
+  backups: readonly Backup[],
 ): Promise<{ readonly snapshot: Snapshot; readonly stays?: string }[]> {
   const found = new Map<string, Snapshot>();
+  const snapshots = backups.flatMap((backup) => backup.snapshots);
   for (const group of grouped(snapshots, ({ kind, region }) => `${kind} ${region}`))
     for (const one of await (await storeOf(deps, group[0] as Snapshot)).get(group.map(({ id }) => id)))
       found.set(one.id, one);
-  return snapshots.map((snapshot) => {
-    const now = found.get(snapshot.id);
-    if (!now) return { snapshot };
-    if (!isOurs(now, deps.owner)) return { snapshot, stays: 'its tags were changed a moment ago' };
-    const hold = holdOf(now);
-    return hold ? { snapshot, stays: `held by the tag ${hold}` } : { snapshot };
+  return backups.flatMap((backup) => {
+    const stays = backup.snapshots.map(({ id }) => changed(deps, found.get(id))).find(Boolean);
+    return backup.snapshots.map((snapshot) => (stays ? { snapshot, stays } : { snapshot }));
   });
+}
+
+/** Why a snapshot of which a moment ago nothing was known that keeps it must stay now. */
+function changed({ owner }: BackupDeps, now: Snapshot | undefined): string | undefined {
+  if (!now) return undefined;
+  if (!isOurs(now, owner)) return 'its tags were changed a moment ago';
+  const hold = holdOf(now);
+  return hold && `held by the tag ${hold}`;
 }
 
 /** What some failures of several mean as one error. */

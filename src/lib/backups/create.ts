@@ -1,14 +1,13 @@
-import { throwIfAborted } from '../base/clock.ts';
 import { InfractlError, Interrupted, isInfractlError } from '../base/errors.ts';
 import { sideBySide } from '../base/side-by-side.ts';
 import { age } from '../base/text.ts';
-import type { HostPort } from '../hosts/port.ts';
 import { deviceTags } from './catalogue.ts';
 import type { BackupDeps, Plan } from './deps.ts';
+import { withHooks } from './hooks.ts';
 import { lookUp, storeOf, storesOf } from './look.ts';
 import { policyWords } from './retention.ts';
 import { settle, Watched } from './settle.ts';
-import { findTargets, type Target } from './targets.ts';
+import { findTargets, type Missing, type Target } from './targets.ts';
 import { type Backup, type Snapshot, TAG } from './types.ts';
 
 export interface CreateOptions {
@@ -35,7 +34,6 @@ export interface CreatedBackup {
 }
 
 const AT_ONCE = 32;
-const HOOK_TIMEOUT = 10 * 60_000;
 
 interface Run {
   readonly deps: BackupDeps;
@@ -58,22 +56,24 @@ interface Made {
  * none, and of two runs at the same moment one keeps its snapshots. What an earlier run left half done (copies,
  * originals) is taken up with `wait`.
  *
- * @throws InfractlError `NoMatch`, `TooManyMatches`, `BackupTimeout` (exit 7); a subject that fails is a result
+ * @throws InfractlError `NoMatch`, `TooManyMatches` where no target is found, `BackupTimeout` (exit 7); a subject
+ *   that fails, or is not found beside others, is a result
  */
 export async function createBackups(
   deps: BackupDeps,
   plan: Plan,
   options: CreateOptions,
 ): Promise<CreatedBackup[]> {
-  const targets = await findTargets(deps, plan);
+  const { targets, missing } = await findTargets(deps, plan);
   const stores = await storesOf(deps, [plan]);
   const before = await lookUp(deps, stores, { [TAG.plan]: plan.name });
   const { aws: now } = await deps.ebs.clocks();
   const run: Run = { deps, plan, options, now, id: backupId(plan.name, now), before };
+  const absent = missing.map((one) => notThere(run, one));
   const made = await sideBySide(targets, AT_ONCE, (target) => attempt(run, target));
-  if (options.dryRun) return made.map(({ result }) => result);
+  if (options.dryRun) return [...made.map(({ result }) => result), ...absent];
   const kept = options.force ? made : await yieldToEarlier(run, made);
-  if (options.wait === undefined) return kept.map(({ result }) => result);
+  if (options.wait === undefined) return [...kept.map(({ result }) => result), ...absent];
   const watched = new Watched(deps, [
     ...before.flatMap(({ snapshots }) => snapshots),
     ...kept.flatMap(({ snapshots }) => snapshots),
@@ -92,12 +92,28 @@ export async function createBackups(
   }
   const home = stores[0]?.region;
   const after = watched.backups.filter(({ region }) => region === home);
-  return kept.map(({ result }) => settled(result, after));
+  return [...kept.map(({ result }) => settled(result, after)), ...absent];
+}
+
+/** One target that is gone must not keep the others from being backed up. */
+function notThere({ deps, plan }: Run, { what, error }: Missing): CreatedBackup {
+  deps.reporter.emit({ type: 'part.failed', part: `backup ${what}`, error, ms: 0 });
+  return { ...failure(error), plan: plan.name, subject: what };
+}
+
+function failure(error: InfractlError) {
+  const detail = error.why ? `${error.message} ${error.why}` : error.message;
+  const { suggestions } = error;
+  return { outcome: 'failed', backup: null, snapshots: [], state: null, detail, suggestions } as const;
 }
 
 function settled(result: CreatedBackup, after: readonly Backup[]): CreatedBackup {
   const backup = after.find(({ id, subject }) => id === result.backup && subject === result.subject);
-  if (!backup || result.outcome === 'failed') return result;
+  if (result.outcome === 'failed') return result;
+  if (!backup) {
+    const detail = 'its snapshots are gone: somebody has deleted them';
+    return { ...result, outcome: 'failed', snapshots: [], state: 'failed', detail };
+  }
   const snapshots = backup.snapshots.map(({ id }) => id);
   if (backup.state === 'good') return { ...result, snapshots, state: 'good' };
   return {
@@ -150,7 +166,7 @@ async function attempt(run: Run, target: Target): Promise<Made> {
   }
   deps.reporter.emit({ type: 'part.started', part, doing: 'taking snapshots' });
   try {
-    const snapshots = await withHooks(run, target, () => take(run, target));
+    const snapshots = await withHooks(deps, plan, target, () => take(run, target));
     const detail = snapshots.map(({ id }) => id).join(', ');
     deps.reporter.emit({
       type: 'part.done',
@@ -172,11 +188,7 @@ async function attempt(run: Run, target: Target): Promise<Made> {
   } catch (error) {
     if (!isInfractlError(error) || error instanceof Interrupted) throw error;
     deps.reporter.emit({ type: 'part.failed', part, error, ms: deps.clock.now() - started });
-    const detail = error.why ? `${error.message} ${error.why}` : error.message;
-    const { suggestions } = error;
-    const nothing = { outcome: 'failed', backup: null, snapshots: [], state: null } as const;
-    const result = { ...base, ...nothing, detail, suggestions };
-    return { target, result, snapshots: [] };
+    return { target, result: { ...base, ...failure(error) }, snapshots: [] };
   }
 }
 
@@ -255,45 +267,6 @@ function tagsFor(
     ...(target.kind === 'instance' ? deviceTags(target.facts.volumes) : {}),
     ...(wantsKey && plan.encrypt ? { [TAG.encrypt]: plan.encrypt.key ?? 'default' } : {}),
   };
-}
-
-/**
- * Commands on the host around the moment of the snapshots. Those after it run whatever happened. An instance that is
- * stopped, every night perhaps, writes nothing: there is nothing to run on it, and nothing to wait for.
- */
-async function withHooks<T>({ plan, deps }: Run, target: Target, work: () => Promise<T>): Promise<T> {
-  throwIfAborted(deps.signal);
-  if (plan.before.length === 0 && plan.after.length === 0) return work();
-  if (!target.host) return work();
-  if (target.kind === 'instance' && target.facts.state === 'stopped') {
-    const status = 'stopped, its disks at rest: no command is run on it';
-    deps.reporter.emit({ type: 'part.status', part: `backup ${target.subject.id}`, status });
-    return work();
-  }
-  const host = await target.host();
-  try {
-    let result: T;
-    try {
-      for (const line of plan.before) await runHook(host, line, deps.signal);
-      result = await work();
-    } finally {
-      // A frozen file system must be thawed also after Ctrl-C: these run without the signal.
-      for (const line of plan.after) await runHook(host, line, undefined);
-    }
-    return result;
-  } finally {
-    await host.close();
-  }
-}
-
-async function runHook(host: HostPort, line: string, signal: AbortSignal | undefined): Promise<void> {
-  const { exitCode, stderr } = await host.run({ argv: ['sh', '-c', line], timeout: HOOK_TIMEOUT, signal });
-  if (exitCode === 0) return;
-  throw new InfractlError({
-    code: 'HookFailed',
-    message: `The command "${line}" failed on ${host.name} with exit code ${exitCode}.`,
-    why: stderr.trim().split('\n').slice(-3).join('\n'),
-  });
 }
 
 /**

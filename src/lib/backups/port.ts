@@ -20,6 +20,8 @@ export interface InstanceFacts {
   /** The ARN of its instance profile. */
   readonly profile: string | undefined;
   readonly architecture: string | undefined;
+  /** What its image asks for: `uefi`, say; undefined where that says nothing. */
+  readonly bootMode?: string | undefined;
 }
 
 export interface VolumeFacts {
@@ -160,6 +162,7 @@ export interface RestorePort {
   registerImage(order: {
     readonly name: string;
     readonly architecture: string;
+    readonly bootMode?: string | undefined;
     readonly rootDevice: string;
     readonly devices: readonly { readonly device: string; readonly snapshot: string }[];
     readonly tags: Tags;

@@ -65,10 +65,12 @@ export interface RestoreDeps extends BackupDeps {
 /**
  * What a restore would do. Asks AWS, changes nothing.
  *
+ * @throws UsageError `FlagsTogether`
  * @throws InfractlError `NotGood`, `NoSuchSource`, `RootNeedsOriginal`, `InstanceNotFound`, `NoZone`, …
  */
 export async function planRestore(deps: RestoreDeps, order: RestoreOrder): Promise<RestorePlan> {
   const { backup } = order;
+  checkWishes(order);
   if (backup.state !== 'good') {
     throw new InfractlError({
       code: 'NotGood',
@@ -83,6 +85,32 @@ export async function planRestore(deps: RestoreDeps, order: RestoreOrder): Promi
   if (database !== (order.to === 'database')) throw wrongKind(backup, database);
   if (order.to === 'database') return planDatabase(deps, order, lasting);
   return planOfDisks(deps, order, lasting);
+}
+
+/** What means nothing for what is asked for is refused, not ignored. */
+const MEANINGLESS = {
+  volume: ['name'],
+  root: ['source', 'zone', 'name'],
+  instance: ['source', 'instance', 'zone'],
+  database: ['source', 'instance', 'zone'],
+} as const;
+const FLAG = { source: '--source', instance: '--attach', zone: '--zone', name: '--name' } as const;
+
+function checkWishes(order: RestoreOrder): void {
+  const lost = MEANINGLESS[order.to].find((wish) => order[wish] !== undefined);
+  const how = order.to === 'root' ? '--replace-root' : `--to ${order.to}`;
+  if (lost)
+    throw new UsageError({
+      code: 'FlagsTogether',
+      message: `${FLAG[lost]} means nothing with ${how}.`,
+      suggestions: [`Leave ${FLAG[lost]} out, or choose another way: infractl backup restore --help`],
+    });
+  if (order.instance !== undefined && order.zone !== undefined)
+    throw new UsageError({
+      code: 'FlagsTogether',
+      message: 'A volume is attached in the zone of its instance: --zone means nothing with --attach.',
+      suggestions: ['Leave --zone out.'],
+    });
 }
 
 async function planDatabase(

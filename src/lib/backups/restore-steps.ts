@@ -33,9 +33,9 @@ export async function waitUntil(
   }
 }
 
-/** The same order of the same day gives the same token, so that a second run goes on with the first. */
+/** The same order gives the same token, so that a second run goes on with the first. */
 export function tokenFor(order: RestoreOrder, what: string): string {
-  const text = `${order.backup.id} ${order.backup.subject} ${order.to} ${order.name ?? ''} ${what}`;
+  const text = `${order.backup.id} ${order.backup.subject} ${order.to} ${order.instance ?? ''} ${order.name ?? ''} ${what}`;
   return `infractl-${createHash('sha256').update(text).digest('hex').slice(0, 40)}`;
 }
 
@@ -45,8 +45,20 @@ export function tagsFor({ owner }: BackupDeps, backup: Backup): Record<string, s
     [TAG.project]: owner.project,
     [TAG.environment]: owner.environment,
     [TAG.purpose]: 'restore',
+    // One run of a plan gives the backups of all its subjects the same id.
     [TAG.backup]: backup.id,
+    [TAG.subject]: backup.subject,
   };
+}
+
+/** What AWS has begun and will not bring to its end. */
+export function cameToNothing(what: string, state: string, why: string): InfractlError {
+  return new InfractlError({
+    code: 'RestoreFailed',
+    message: `AWS could not make ${what}: it is ${state}.`,
+    why,
+    suggestions: ['Take away what was made of it, then run the same command again.'],
+  });
 }
 
 export function noSource(backup: Backup, source: string): InfractlError {

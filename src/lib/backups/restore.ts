@@ -3,8 +3,18 @@ import { devicesOf } from './catalogue.ts';
 import type { InstanceFacts, RestorePort } from './port.ts';
 import type { RestoreDeps as Deps, Restored, RestorePlan } from './restore-plan.ts';
 import { restoreRoot } from './restore-root.ts';
-import { tagsFor, tokenFor, waitUntil } from './restore-steps.ts';
+import { cameToNothing, tagsFor, tokenFor, waitUntil } from './restore-steps.ts';
 import { type Snapshot, TAG } from './types.ts';
+
+/** An instance that will not run any more. */
+const ENDED = /^(shutting-down|terminated)$/;
+/** Milliseconds, between looks for what may be gone. */
+const LAG = 3_000;
+const LOOKS = 5;
+/** How often what was made may have been deleted again. */
+const TURNS = 9;
+/** A restore that has come to one of these comes to nothing else. */
+const HOPELESS = /^(failed|deleting|incompatible-.*|restore-error|inaccessible-encryption-credentials)$/;
 
 /** Does what was planned. Run again after an interruption, it goes on with what it had made. */
 export async function carryOutRestore(deps: Deps, plan: RestorePlan): Promise<Restored> {
@@ -39,18 +49,21 @@ async function restoreVolumes(
   for (const snapshot of plan.snapshots) {
     const like = originals.find(({ id }) => id === snapshot.source);
     const tags = { ...tagsFor(deps, order.backup), Name: `restored ${snapshot.source}` };
-    const token = tokenFor(order, `${snapshot.id} ${zone}`);
-    made.push(await port.createVolume({ snapshot: snapshot.id, zone, like, tags, token }));
+    const make = (token: string) =>
+      port.createVolume({ snapshot: snapshot.id, zone, like, tags, token: tokenFor(order, token) });
+    made.push(await volumeOf(deps, `${snapshot.id} ${zone}`, make));
   }
-  await waitUntil(
-    deps,
-    until,
-    'the volumes',
-    async () =>
-      (await deps.ebs.volumes({ ids: made })).filter(
-        ({ state }) => state === 'available' || state === 'in-use',
-      ).length === made.length,
-  );
+  await waitUntil(deps, until, 'the volumes', async () => {
+    const now = await deps.ebs.volumes({ ids: made });
+    const broken = now.find(({ state }) => state === 'error');
+    if (broken)
+      throw cameToNothing(
+        `the volume ${broken.id}`,
+        broken.state,
+        'May the key of the snapshot be used here?',
+      );
+    return now.filter(({ state }) => state === 'available' || state === 'in-use').length === made.length;
+  });
   const details = new Map<string, string>();
   if (instance) {
     const devices = freeDevices(instance);
@@ -74,6 +87,24 @@ async function restoreVolumes(
   };
 }
 
+/** A token that was used before gives the volume of then, also where somebody has deleted that since. */
+async function volumeOf(deps: Deps, what: string, make: (token: string) => Promise<string>): Promise<string> {
+  for (let turn = 0; ; turn++) {
+    const id = await make(turn === 0 ? what : `${what} ${turn}`);
+    if (turn === TURNS || (await isThere(deps, id))) return id;
+  }
+}
+
+/** A list that lags behind does not know a new one yet. */
+async function isThere(deps: Deps, id: string): Promise<boolean> {
+  for (let look = 0; look < LOOKS; look++) {
+    if (look > 0) await deps.clock.sleep(LAG, deps.signal);
+    const [now] = await deps.ebs.volumes({ ids: [id] });
+    if (now) return !/^delet/.test(now.state);
+  }
+  return false;
+}
+
 async function restoreInstance(
   deps: Deps,
   port: RestorePort,
@@ -88,12 +119,13 @@ async function restoreInstance(
   const imageName = `infractl-restore-${backup.id}-${backup.subject}`;
   const named = { ...tags, Name: name };
   // An earlier run may have come as far as this, and have taken its image away.
-  const [there] = (await deps.ebs.instances({ tags: named })).filter(({ state }) => state !== 'terminated');
+  const [there] = (await deps.ebs.instances({ tags: named })).filter(({ state }) => !ENDED.test(state));
   let id = there?.id ?? '';
   if (!there) {
     const image = await port.registerImage({
       name: imageName,
       architecture: like.architecture ?? 'x86_64',
+      bootMode: like.bootMode,
       rootDevice: like.rootDevice ?? '/dev/xvda',
       devices: plan.snapshots.map(({ id: snapshot, source }) => ({
         device: deviceOf(plan, devices, source),
@@ -101,18 +133,22 @@ async function restoreInstance(
       })),
       tags,
     });
-    await waitUntil(
-      deps,
-      until,
-      `the image ${image}`,
-      async () => (await port.imageState(image)) === 'available',
-    );
+    await waitUntil(deps, until, `the image ${image}`, async () => {
+      const state = await port.imageState(image);
+      if (/^(failed|error|invalid)$/.test(state)) throw cameToNothing(`the image ${image}`, state, '');
+      return state === 'available';
+    });
     const token = tokenFor(plan.order, `${image} ${name}`);
     id = await port.runInstance({ image, like, tags: named, token });
   }
   await waitUntil(deps, until, `the instance ${id}`, async () => {
     const [now] = await deps.ebs.instances({ ids: [id] });
-    return now?.state === 'running';
+    if (now && ENDED.test(now.state)) {
+      await port.forgetImage(imageName);
+      throw cameToNothing(`the instance ${id}`, now.state, 'May the key of its disks be used here?');
+    }
+    // One that was made before may have been stopped since.
+    return now?.state === 'running' || (there !== undefined && now?.state === 'stopped');
   });
   // A running instance does not need its image; while it is there the snapshots cannot be cleaned up.
   await port.forgetImage(imageName);
@@ -141,19 +177,19 @@ async function restoreDatabase(deps: Deps, plan: RestorePlan, until: number): Pr
   const tags = tagsFor(deps, backup);
   const begun = await rds.restoreDatabase({ snapshot: snapshot.id, name, like, tags });
   const [there] = await rds.databases({ ids: [name] });
-  if (!begun && there?.tags[TAG.backup] !== backup.id) {
+  const mine = there?.tags[TAG.backup] === backup.id && there.tags[TAG.subject] === backup.subject;
+  if (!begun && !mine) {
     throw new UsageError({
       code: 'NameTaken',
       message: `There is an RDS instance ${name}, which was not made of this backup.`,
       suggestions: ['Give another name: --name NAME'],
     });
   }
-  await waitUntil(
-    deps,
-    until,
-    `the RDS instance ${name}`,
-    async () => (await rds.databases({ ids: [name] }))[0]?.state === 'available',
-  );
+  await waitUntil(deps, until, `the RDS instance ${name}`, async () => {
+    const state = (await rds.databases({ ids: [name] }))[0]?.state;
+    if (state && HOPELESS.test(state)) throw cameToNothing(`the RDS instance ${name}`, state, '');
+    return state === 'available';
+  });
   const [now] = await rds.databases({ ids: [name] });
   return {
     made: [{ kind: 'database', id: name, detail: now?.endpoint ?? '' }],

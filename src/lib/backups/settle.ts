@@ -1,5 +1,5 @@
 import { throwIfAborted } from '../base/clock.ts';
-import { InfractlError } from '../base/errors.ts';
+import { InfractlError, isInfractlError } from '../base/errors.ts';
 import { sideBySide } from '../base/side-by-side.ts';
 import { duration, plural } from '../base/text.ts';
 import type { BackupPart } from '../project/model.ts';
@@ -22,6 +22,10 @@ const LONGEST_POLL = 30_000;
 const AT_ONCE = 32;
 /** A copy that failed so often will not come right. */
 const TRIES = 2;
+/** So often in a row a snapshot must be missing before it counts as gone: lists lag behind. */
+const MISSES = 3;
+/** AWS makes so many copies in a region at once, 20 mostly: the others take their turn. */
+const NO_ROOM = 'ResourceLimitExceeded';
 
 /**
  * What can be done now. Unencrypted originals get an encrypted copy and go when that is good; the newest good
@@ -86,6 +90,7 @@ export class Watched {
   readonly #known: Map<string, Snapshot>;
   /** How often each piece of work was done: what does not take effect is not repeated for ever. */
   readonly #tries = new Map<string, number>();
+  readonly #misses = new Map<string, number>();
 
   constructor(deps: BackupDeps, snapshots: Iterable<Snapshot>) {
     this.#deps = deps;
@@ -112,24 +117,38 @@ export class Watched {
     for (const group of grouped(this.pending, ({ kind, region }) => `${kind} ${region}`)) {
       const store = await storeOf(this.#deps, group[0] as Snapshot);
       const found = await store.get(group.map(({ id }) => id));
-      this.drop(group);
+      this.drop(group.filter((one) => this.#isGone(one, found)));
       this.add(found);
     }
   }
 
-  /** Does what can be done; how much that was. */
-  async work(plan: Plan): Promise<number> {
+  #isGone(one: Snapshot, found: readonly Snapshot[]): boolean {
+    const key = keyOf(one);
+    const misses = found.some(({ id }) => id === one.id) ? 0 : (this.#misses.get(key) ?? 0) + 1;
+    this.#misses.set(key, misses);
+    return misses >= MISSES;
+  }
+
+  /** Does what can be done: how much that was, and how much AWS had no room for yet. */
+  async work(plan: Plan): Promise<{ readonly done: number; readonly waiting: number }> {
     const home = this.#deps.ebs.store().region;
     const work = pendingWork(this.backups, plan, home).filter((one) => this.#mayTry(one));
-    await sideBySide(work, AT_ONCE, (one) => this.#do(one));
-    return work.length;
+    const waiting = new Set<Work>();
+    await sideBySide(work, AT_ONCE, async (one) => {
+      try {
+        await this.#do(one);
+      } catch (error) {
+        if (!isInfractlError(error) || error.code !== NO_ROOM) throw error;
+        waiting.add(one);
+        this.#tries.delete(nameOf(one));
+      }
+    });
+    return { done: work.length - waiting.size, waiting: waiting.size };
   }
 
   #mayTry(work: Work): boolean {
-    const where = 'region' in work ? work.region : 'account' in work ? work.account : '';
-    const key = `${work.do} ${keyOf(work.snapshot)} ${where}`;
-    const tries = this.#tries.get(key) ?? 0;
-    this.#tries.set(key, tries + 1);
+    const tries = this.#tries.get(nameOf(work)) ?? 0;
+    this.#tries.set(nameOf(work), tries + 1);
     return tries < TRIES;
   }
 
@@ -164,6 +183,11 @@ export class Watched {
   }
 }
 
+function nameOf(work: Work): string {
+  const where = 'region' in work ? work.region : 'account' in work ? work.account : '';
+  return `${work.do} ${keyOf(work.snapshot)} ${where}`;
+}
+
 const keyOf = ({ kind, region, id }: Snapshot) => `${kind} ${region} ${id}`;
 
 function keyFor({ tags }: Snapshot): string | undefined {
@@ -194,14 +218,15 @@ export async function settle(deps: BackupDeps, plan: Plan, watched: Watched, tim
   const until = deps.clock.now() + timeout;
   let poll = FIRST_POLL;
   for (;;) {
-    const done = await watched.work(plan);
+    const { done, waiting } = await watched.work(plan);
     const { pending } = watched;
-    if (pending.length === 0 && done === 0) return;
-    if (pending.length > 0) {
-      const percent = Math.floor(pending.reduce((sum, one) => sum + one.progress, 0) / pending.length);
-      const status = `waiting for ${plural(pending.length, 'snapshot')}, ${percent} % done`;
+    const open = pending.length + waiting;
+    if (open === 0 && done === 0) return;
+    if (open > 0) {
+      const percent = Math.floor(pending.reduce((sum, one) => sum + one.progress, 0) / open);
+      const status = `waiting for ${plural(open, 'snapshot')}, ${percent} % done`;
       deps.reporter.emit({ type: 'part.status', part: `backup ${plan.name}`, status });
-      if (deps.clock.now() >= until) throw timedOut(deps, plan, pending.length, timeout);
+      if (deps.clock.now() >= until) throw timedOut(deps, plan, open, timeout);
       await deps.clock.sleep(poll, deps.signal);
       poll = Math.min(LONGEST_POLL, poll * 1.5);
       await watched.refresh();

@@ -1,4 +1,4 @@
-import { InfractlError } from '../base/errors.ts';
+import { InfractlError, isInfractlError } from '../base/errors.ts';
 import { listed } from '../base/text.ts';
 import type { BackupDeps, Goal, Plan, Wanted } from './deps.ts';
 import type { DatabaseFacts, Find, InstanceFacts, VolumeFacts } from './port.ts';
@@ -14,15 +14,44 @@ export type Target = Goal &
 /** Instances that still have disks to be snapshot. */
 const ALIVE = new Set(['pending', 'running', 'stopping', 'stopped']);
 
-/**
- * What a plan is about, as AWS knows it now; each thing once, also where two targets find it.
- *
- * @throws InfractlError `NoMatch`, `TooManyMatches`
- */
-export async function findTargets(deps: BackupDeps, plan: Plan): Promise<Target[]> {
-  const found = (await Promise.all(plan.wanted.map((wanted) => find(deps, plan, wanted)))).flat();
-  return [...new Map(found.map((target) => [target.subject.id, target])).values()];
+/** A target that finds nothing, or more than it may. */
+export interface Missing {
+  /** Its id or its tags. */
+  readonly what: string;
+  readonly error: InfractlError;
 }
+
+/**
+ * What a plan is about, as AWS knows it now; each thing once, also where two targets find it. What is missing beside
+ * others is told apart.
+ *
+ * @throws InfractlError `NoMatch`, `TooManyMatches` where no target is found
+ */
+export async function findTargets(
+  deps: BackupDeps,
+  plan: Plan,
+): Promise<{ readonly targets: readonly Target[]; readonly missing: readonly Missing[] }> {
+  const missing: Missing[] = [];
+  const look = async (wanted: Wanted): Promise<Target[]> => {
+    try {
+      return await find(deps, plan, wanted);
+    } catch (error) {
+      if (!isInfractlError(error) || !/^(NoMatch|TooManyMatches)$/.test(error.code)) throw error;
+      missing.push({ what: wordsOf(wanted), error });
+      return [];
+    }
+  };
+  const found = (await Promise.all(plan.wanted.map(look))).flat();
+  if (found.length === 0 && missing[0]) throw missing[0].error;
+  return { targets: [...new Map(found.map((target) => [target.subject.id, target])).values()], missing };
+}
+
+const wordsOf = (wanted: Wanted) =>
+  'id' in wanted
+    ? wanted.id
+    : Object.entries(wanted.tags)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(' ');
 
 async function find(deps: BackupDeps, plan: Plan, wanted: Wanted): Promise<Target[]> {
   const query: Find = 'id' in wanted ? { ids: [wanted.id] } : { tags: wanted.tags };

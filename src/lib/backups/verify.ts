@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isInfractlError } from '../base/errors.ts';
+import { InfractlError, isInfractlError } from '../base/errors.ts';
 import { bytes as bytesWords, plural } from '../base/text.ts';
 import { type DatabaseDrill, databaseDrill } from './database-drill.ts';
 import type { BackupDeps, Plan } from './deps.ts';
@@ -38,9 +38,18 @@ export interface Verified {
  * volume of each is attached, its file systems checked and a sample of files hashed; the volume is taken away
  * whatever happens. Without a host: blocks are read through the direct APIs and their checksums compared. A
  * database is restored to an instance of its own, asked, and that instance taken away.
+ *
+ * @throws InfractlError `NotGood`, `DrillTimeout` (exit 7), …; a snapshot that cannot be read is a result
  */
 export async function verifyBackup(deps: VerifyDeps, order: VerifyOrder): Promise<Verified[]> {
   const results: Verified[] = [];
+  const { id, state } = order.backup;
+  if (state !== 'good')
+    throw new InfractlError({
+      code: 'NotGood',
+      message: `The backup ${id} is ${state}: that it is whole cannot be proved.`,
+      suggestions: ['Choose another one: infractl backup list'],
+    });
   if (order.host || order.database) await sweep(deps, { databases: order.database !== undefined });
   for (const snapshot of order.backup.snapshots.filter(({ state }) => state === 'completed')) {
     const part = `verify ${snapshot.id}`;

@@ -1,7 +1,7 @@
 import {
   type AutoOptions,
   type AutoResult,
-  autoRun,
+  autoRuns,
   type Backup,
   type BackupDeps,
   type Cleanup,
@@ -134,16 +134,13 @@ export class BackupDesk {
     const session = await this.#deps.session();
     const notify = async () => (await import('../aws/sns.ts')).notifyPort(session);
     const { project, environment } = deps.owner;
-    const all = async () => {
-      const results: AutoResult[] = [];
-      for (const plan of plans) {
-        const databases = plan.wanted.some(({ kind }) => kind === 'database');
-        // Its lock is another one: a drill of this machine may be running.
-        const swept = async () => sweep(await this.#verifyDeps(), { own: false, databases });
-        results.push(await autoRun(deps, plan, { ...options, notify, sweep: swept }));
-      }
-      return results;
+    const optionsOf = ({ wanted }: Plan): AutoOptions => {
+      const databases = wanted.some(({ kind }) => kind === 'database');
+      // Its lock is another one: a drill of this machine may be running.
+      const swept = async () => sweep(await this.#verifyDeps(), { own: false, databases });
+      return { ...options, notify, sweep: swept };
     };
+    const all = () => autoRuns(deps, plans, optionsOf);
     if (options.dryRun) return all();
     return withBackupLock(`backup auto ${project} ${environment} ${session.region}`, all);
   }

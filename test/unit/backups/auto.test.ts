@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AutoResult, autoRun } from '../../../src/lib/backups/auto.ts';
+import { type AutoResult, autoRun, autoRuns } from '../../../src/lib/backups/auto.ts';
 import { grouped } from '../../../src/lib/backups/catalogue.ts';
 import type { Plan } from '../../../src/lib/backups/deps.ts';
 import { withBackupLock } from '../../../src/lib/backups/lock.ts';
@@ -100,6 +100,25 @@ describe('a night', () => {
     expect(result).toMatchObject({ exit: 0, created: 0 });
     expect(scene.fake.mutations()).toEqual([]);
     expect(told).toEqual([]);
+  });
+});
+
+describe('several plans', () => {
+  const plans = () => [
+    { ...planOf([{ kind: 'database', id: 'shop' }]), name: 'databases' },
+    { ...nightly(), name: 'disks' },
+  ];
+
+  it('one that may not be made keeps no other from its night', async () => {
+    scene.fake.faults.deny('rds:*');
+    const [first, second] = await autoRuns(scene.deps, plans(), () => options);
+    expect(first).toMatchObject({ plan: 'databases', exit: 4, problems: [expect.stringContaining('rds:')] });
+    expect(second).toMatchObject({ plan: 'disks', created: 1, exit: 0 });
+  });
+
+  it('that all fail end with the first failure', async () => {
+    scene.fake.faults.expired();
+    await expect(autoRuns(scene.deps, plans(), () => options)).rejects.toMatchObject({ exit: 4 });
   });
 });
 

@@ -63,15 +63,30 @@ describe('cleaning up', () => {
     expect(await clean()).toEqual([]);
   });
 
-  it('looks once more just before: a hold of this moment counts', async () => {
-    const all = nights(5);
+  it('looks once more just before: a hold of this moment counts, for the whole backup', async () => {
+    const all = nights(6);
     const deps = await scene.again();
     const { going } = await planCleanup(deps, [plan]);
+    expect(going).toHaveLength(3);
     all.at(-1)?.tags.set('legal-hold', 'case 17');
     all.at(-3)?.tags.delete(TAG.plan);
     const { snapshots } = await carryOut(deps, going);
-    expect(snapshots).toHaveLength(2);
-    expect(ids()).toEqual(expect.arrayContaining([all.at(-1)?.id, all.at(-3)?.id]));
+    expect([...snapshots].sort()).toEqual(
+      all
+        .slice(6, 8)
+        .map(({ id }) => id)
+        .sort(),
+    );
+    expect(ids()).toEqual(expect.arrayContaining(all.slice(8).map(({ id }) => id)));
+  });
+
+  it('is not kept from its work by old backups of which one half must stay', async () => {
+    const all = nights(16);
+    // Of each of the oldest ten one half is locked.
+    for (const one of all.slice(12).filter((_, at) => at % 2 === 0)) one.locked = 'governance';
+    const deps = await scene.again();
+    const { going } = await planCleanup(deps, [plan], 4);
+    expect(going.map(({ id }) => id)).toEqual(['nightly-5', 'nightly-4']);
   });
 
   it.each([

@@ -264,6 +264,45 @@ describe('trouble', () => {
     expect(scene.fake.mutations()).toEqual([]);
   });
 
+  it('one target that is gone keeps no other from being backed up, and is a failure', async () => {
+    const { id } = machine();
+    const plan = planOf([
+      { kind: 'instance', id },
+      { kind: 'instance', id: 'i-0123456789abcdef0' },
+      { kind: 'volume', tags: { Role: 'none', Tier: 'db' } },
+    ]);
+    const results = await createBackups(scene.deps, plan, WAIT);
+    expect(results).toMatchObject([
+      { subject: id, outcome: 'created', state: 'good' },
+      { subject: 'i-0123456789abcdef0', outcome: 'failed', detail: expect.stringContaining('not there') },
+      { subject: 'Role=none Tier=db', outcome: 'failed', backup: null },
+    ]);
+    expect(createView(results, false).exit).toBe(3);
+  });
+
+  it('more copies than AWS makes at once wait for their turn', async () => {
+    const wanted = ['a', 'b', 'c'].map(() => ({
+      kind: 'volume' as const,
+      id: scene.fake.state.ebs.addVolume({ encrypted: false }).id,
+    }));
+    const message = 'Too many snapshot copies in progress. The limit is 20 for this destination region.';
+    const full = { kind: 'error', code: 'ResourceLimitExceeded', message, status: 400 } as const;
+    scene.fake.faults.add('ec2:CopySnapshot', full, { times: 7 });
+    const results = await createBackups(scene.deps, planOf(wanted), WAIT);
+    expect(results.map(({ state }) => state)).toEqual(['good', 'good', 'good']);
+    expect(held().map(({ encrypted }) => encrypted)).toEqual([true, true, true]);
+  });
+
+  it('snapshots that somebody deletes while they are waited for are no backup', async () => {
+    const { id } = scene.fake.state.ebs.addVolume();
+    const { deps } = scene;
+    const reporter: BackupDeps['reporter'] = {
+      emit: ({ type }) => type === 'part.status' && scene.fake.state.ebs.snapshots.clear(),
+    };
+    const run = createBackups({ ...deps, reporter }, planOf([{ kind: 'volume', id }]), WAIT);
+    expect(await run).toMatchObject([{ outcome: 'failed', detail: expect.stringContaining('gone') }]);
+  });
+
   it('a terminated instance is no match', async () => {
     const { id } = machine({ state: 'terminated' });
     const run = createBackups(scene.deps, planOf([{ kind: 'instance', id }]), WAIT);
@@ -331,6 +370,24 @@ describe('commands on the host', () => {
     const [denied] = await createBackups(await scene.again(), plan, { ...WAIT, force: true });
     expect(denied?.outcome).toBe('failed');
     expect(log.slice(3)).toEqual(['freeze', 'thaw', 'close']);
+  });
+
+  it('run all of those after it, and the first failure is the one that is told', async () => {
+    const log: string[] = [];
+    const { id } = machine();
+    const all = { before: ['stop app', 'freeze'], after: ['thaw', 'start app'] };
+    const broken = async () => {
+      const made = await host(log)();
+      const run = async (order: { readonly argv: readonly string[] }) => ({
+        ...(await made.run(order)),
+        exitCode: /freeze|thaw/.test(order.argv.at(-1) ?? '') ? 1 : 0,
+      });
+      return { ...made, run };
+    };
+    const plan = planOf([{ kind: 'instance', id, host: broken as never }], all);
+    const [result] = await createBackups(scene.deps, plan, WAIT);
+    expect(log).toEqual(['stop app', 'freeze', 'thaw', 'start app', 'close']);
+    expect(result?.detail).toContain('"freeze" failed');
   });
 
   it('are not run on an instance that is stopped: its disks are at rest, and are backed up', async () => {

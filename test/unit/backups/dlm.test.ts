@@ -40,6 +40,7 @@ describe('a policy of Data Lifecycle Manager', () => {
     ['a database', planOf([{ kind: 'database', tags: { a: 'b' } }])],
     ['two tags, of which any would do', planOf([{ kind: 'volume', tags: { a: 'b', c: 'd' } }])],
     ['commands', planOf(wanted, { before: ['sync'] })],
+    ['a key', planOf(wanted, { encrypt: { key: 'alias/ours' } })],
     ['copies', planOf(wanted, { copies: [{ region: 'eu-west-1' }] })],
     ['rules that it does not know', planOf(wanted, { policy: { last: 3 } })],
     ['two a night', planOf(wanted, { policy: { daily: 1, within: { ms: DAY, written: '1d' } } })],

@@ -205,6 +205,68 @@ describe('a restore', () => {
     120_000,
   );
 
+  it('as volumes that somebody has deleted since makes them again', async () => {
+    const { restored } = await restore({ to: 'volume' });
+    for (const { id } of restored.made) scene.fake.state.ebs.volumes.delete(id);
+    for (const { id } of restored.made)
+      scene.fake.state.ebs.addVolume({ id, state: 'deleted', token: undefined });
+    const again = await restore({ to: 'volume' });
+    const ids = again.restored.made.map(({ id }) => id);
+    for (const id of ids) expect(volume(id).state).toBe('available');
+  });
+
+  it('as volumes for another instance makes others', async () => {
+    const other = scene.fake.state.ec2.addInstance({ tags: { Name: 'drill' } });
+    const first = await restore({ to: 'volume', instance: INSTANCE });
+    const second = await restore({ to: 'volume', instance: other.id });
+    for (const { id } of first.restored.made) expect(volume(id).attached?.instance).toBe(INSTANCE);
+    for (const { id } of second.restored.made) expect(volume(id).attached?.instance).toBe(other.id);
+  });
+
+  it('as an instance is not taken for that of another subject of the same night and name', async () => {
+    const { restored } = await restore({ to: 'instance' });
+    backup = { ...backup, subject: 'i-00000000000000bb2' };
+    scene.fake.state.ec2.addInstance({ id: backup.subject, tags: { Name: 'web' } });
+    const second = await restore({ to: 'instance' });
+    expect(second.restored.made[0]?.id).not.toBe(restored.made[0]?.id);
+  });
+
+  it('as an instance that AWS ends at once says so, and leaves no image', async () => {
+    const reporter: BackupDeps['reporter'] = {
+      emit: () => {
+        for (const one of scene.fake.state.ec2.instances.values())
+          if (one.tags.get('Name') === 'web-restored') one.state = 'terminated';
+      },
+    };
+    const { ec2, ebs } = scene.fake.state;
+    const add = ec2.addInstance.bind(ec2);
+    ec2.addInstance = (order) => add({ ...order, state: 'pending' });
+    await expect(restore({ to: 'instance' }, { reporter })).rejects.toMatchObject({ code: 'RestoreFailed' });
+    expect([...ebs.images.values()].map(({ state }) => state)).toEqual(['deregistered']);
+  });
+
+  it('of a database that comes to nothing says so at once', async () => {
+    const all = await lookUp(scene.deps, [(await scene.deps.rds()).store()]);
+    backup = findBackup(all, 'latest', 'shop', 'eu-west-3');
+    scene.fake.state.rds.failRestore = 'incompatible-parameters';
+    const began = scene.fake.clock.now();
+    await expect(restore({ to: 'database' })).rejects.toMatchObject({
+      code: 'RestoreFailed',
+      message: expect.stringContaining('incompatible-parameters'),
+    });
+    expect(scene.fake.clock.now() - began).toBeLessThan(HOUR);
+  });
+
+  it.each([
+    ['--name with --to volume', { to: 'volume', name: 'x' }],
+    ['--attach with --to instance', { to: 'instance', instance: INSTANCE }],
+    ['--zone with --to database', { to: 'database', zone: 'eu-west-3a' }],
+    ['--source with --replace-root', { to: 'root', source: DATA }],
+    ['--zone with --attach', { to: 'volume', instance: INSTANCE, zone: 'eu-west-3b' }],
+  ] as const)('with %s, which would mean nothing, is refused', async (_, order) => {
+    await expect(restore(order)).rejects.toMatchObject({ code: 'FlagsTogether', exit: 2 });
+  });
+
   it.each([
     ['a source that is not in it', { to: 'volume', source: 'vol-none' }, 'NoSuchSource'],
     ['disks as a database', { to: 'database' }, 'WrongKind'],

@@ -65,6 +65,13 @@ describe('the drill by blocks', () => {
     expect(Date.parse(tags?.get(TAG.verified) ?? '')).toBeGreaterThan(0);
   });
 
+  it('of what is not whole is refused: nothing read is no proof', async () => {
+    const backup = { ...(await backedUp()), state: 'pending' } as const;
+    await expect(verifyBackup(await all(), { backup, sample: 64 })).rejects.toMatchObject({
+      code: 'NotGood',
+    });
+  });
+
   it('finds what is not what its checksum says, and tags nothing', async () => {
     const backup = await backedUp();
     scene.fake.state.ebs.spoilt.add(backup.snapshots[0]?.id ?? '');

@@ -71,6 +71,8 @@ function targetOf({ wanted, name }: Plan) {
 function schedulesOf(plan: Plan, owner: Owner, at: Moment): object[] {
   const { name, policy, copies, before, after } = plan;
   if (before.length + after.length > 0) throw cannot(name, 'it runs no commands before or after');
+  if (plan.encrypt && plan.encrypt.key !== undefined)
+    throw cannot(name, 'it makes no copies that a key of yours encrypts');
   if (copies.length > 0) throw cannot(name, 'copies to other places are not set up through it');
   if (policy.last || policy.hourly)
     throw cannot(name, 'it keeps by days, weeks, months and years, not by last or hourly');

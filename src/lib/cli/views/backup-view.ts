@@ -149,7 +149,7 @@ export function cleanupView(cleanup: Cleanup, deleted: Deleted | undefined, appl
     text: (ui) => {
       if (verdicts.length === 0) return 'There are no backups: nothing to do.';
       const rows = verdicts.map(({ backup, keep, reasons }) => [
-        keep ? ui.paint('green', 'keep') : ui.paint('red', deleted ? 'gone' : 'delete'),
+        keep ? ui.paint('green', 'keep') : ui.paint('red', whatBecame(backup, deleted)),
         backup.id,
         backup.subject,
         localTime(new Date(backup.at).toISOString(), 'minutes'),
@@ -179,6 +179,11 @@ export function cleanupView(cleanup: Cleanup, deleted: Deleted | undefined, appl
       return [rowsText, broken(words.join('\n'), ui.columns)].join('\n');
     },
   };
+}
+
+function whatBecame({ snapshots }: Backup, deleted: Deleted | undefined): string {
+  if (!deleted) return 'delete';
+  return snapshots.every(({ id }) => deleted.snapshots.includes(id)) ? 'gone' : 'stays';
 }
 
 /** One line a plan: what a mail of cron shows. */
