@@ -1,7 +1,7 @@
 import { Exit, InfractlError, isInfractlError, messageOf, withMore } from '../base/errors.ts';
 import { listed, plural } from '../base/text.ts';
 import type { Lease } from '../lease/index.ts';
-import { buildGraph, walkGraph } from '../project/index.ts';
+import { buildGraph, otherEnvironments, walkGraph } from '../project/index.ts';
 import { type PartId, type Project, partKey } from '../project/model.ts';
 import { createSecretReader } from '../secrets/index.ts';
 import type { EndingResource } from '../stacks/index.ts';
@@ -115,7 +115,7 @@ export class Destroy {
     const endings: Ending[] = [];
     for (const [part, state] of states) {
       if (!state) continue;
-      checkOwner(state, project.name);
+      checkOwner(state, project.name, otherEnvironments(project));
       const ending = { part: `stack ${part.name}`, state, resources: await stackEnding(deps.port, state) };
       this.#present.set(part.name, ending);
       endings.push(ending);

@@ -1,5 +1,6 @@
 import type { Outcome } from '../base/report.ts';
 import { bytes, joinUrl, plural } from '../base/text.ts';
+import { otherEnvironments } from '../project/index.ts';
 import { type PartId, type Project, partKey } from '../project/model.ts';
 import { ENVIRONMENT_TAG, PART_TAG, PROJECT_TAG } from '../stacks/index.ts';
 import { partBehind } from './behind.ts';
@@ -98,6 +99,7 @@ export class Steps {
       stackName: part.stackName,
       templateFile: part.template,
       tags: { ...part.tags, ...ownTags(this.#context.project, id) },
+      otherEnvironments: otherEnvironments(this.#context.project),
       terminationProtection: part.terminationProtection,
       stackPolicy: part.stackPolicy?.text,
       express: part.express,
@@ -118,7 +120,8 @@ export class Steps {
     ]);
     let state = await readStack(deps.port, part.stackName);
     // Its outputs name what is changed next: functions and repositories of somebody else must not be.
-    if (state) checkOwner(state, this.#context.project.name);
+    const { project } = this.#context;
+    if (state) checkOwner(state, project.name, otherEnvironments(project));
     if (state && deps.wait !== undefined) state = await whenFree(deps, partKey(id), state, deps.wait);
     this.#known.setOutputs(
       part.name,

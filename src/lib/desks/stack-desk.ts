@@ -7,7 +7,7 @@ import { lookupsOf } from '../deploy/lookups.ts';
 import { noStack } from '../deploy/outputs.ts';
 import { checkAccount } from '../deploy/preflight.ts';
 import type { DeployDeps } from '../deploy/types.ts';
-import { type NamedStack, nothingNamed, stackNamed } from '../project/index.ts';
+import { type NamedStack, nothingNamed, otherEnvironments, stackNamed } from '../project/index.ts';
 import type { Project } from '../project/model.ts';
 import {
   type Attached,
@@ -211,7 +211,7 @@ export class StackDesk {
    */
   async cancellation({ state }: Subject): Promise<Cancellation> {
     await checkAccount({ ...this.#deps, project: this.#project });
-    if (state) checkOwner(state, this.#project.name);
+    if (state) checkOwner(state, this.#project.name, otherEnvironments(this.#project));
     return cancellationOf(state?.status);
   }
 

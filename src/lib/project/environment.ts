@@ -14,6 +14,17 @@ export interface EnvironmentFacts {
   readonly protected: boolean;
 }
 
+/** The environments of a project beside the one that was chosen. */
+export function otherEnvironments({
+  environment,
+  environments,
+}: {
+  readonly environment: string;
+  readonly environments: readonly string[];
+}): string[] {
+  return environments.filter((each) => each !== environment);
+}
+
 /**
  * `--env`, then INFRACTL_ENV, then the only one, then the first that is not protected.
  *

@@ -1,7 +1,7 @@
 export { bareProject, type NamedStack, nothingNamed, stackNamed } from './bare.ts';
 export { isDuration, parseDuration } from './duration.ts';
 export { readSecretFiles, type SecretFiles } from './env-file.ts';
-export type { EnvironmentChoice } from './environment.ts';
+export { type EnvironmentChoice, otherEnvironments } from './environment.ts';
 export { type Glance, glanceAtProject } from './glance.ts';
 export {
   buildGraph,

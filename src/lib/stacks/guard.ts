@@ -4,14 +4,20 @@ import { duration } from '../base/text.ts';
 import { type Target, typed } from './commands.ts';
 import type { StackState } from './port.ts';
 import type { Step } from './states.ts';
-import { PROJECT_TAG } from './types.ts';
+import { ENVIRONMENT_TAG, PROJECT_TAG } from './types.ts';
 
 /**
- * Refuses a stack that is not this project's to change.
+ * Refuses a stack that is not this project's to change, or is that of another environment of it: two environments
+ * whose stacks have one name would change each other.
  *
+ * @param others the environments of the project beside this one; an environment that is none any more has no stacks
  * @throws InfractlError `NotOurStack` (exit 5).
  */
-export function checkOwner(state: StackState, project: string | undefined): void {
+export function checkOwner(
+  state: StackState,
+  project: string | undefined,
+  others: readonly string[] = [],
+): void {
   if (state.parentId !== undefined)
     throw new InfractlError({
       code: 'NotOurStack',
@@ -20,7 +26,20 @@ export function checkOwner(state: StackState, project: string | undefined): void
       exit: Exit.declined,
     });
   const owner = state.tags[PROJECT_TAG];
-  if (owner === undefined || owner === project) return;
+  const environment = state.tags[ENVIRONMENT_TAG];
+  if (owner === undefined) return;
+  if (owner === project && environment !== undefined && others.includes(environment))
+    throw new InfractlError({
+      code: 'NotOurStack',
+      message: `The stack ${state.stackName} belongs to another environment of this project: ${environment}.`,
+      why: `It carries the tag ${ENVIRONMENT_TAG}=${environment}.`,
+      suggestions: [
+        'Give the stack of each environment a name of its own: `name:` under environments in infractl.yaml.',
+        'Or, where each has an account or a region of its own, check the profile, the region and the environment.',
+      ],
+      exit: Exit.declined,
+    });
+  if (owner === project) return;
   throw new InfractlError({
     code: 'NotOurStack',
     message: `The stack ${state.stackName} belongs to another project: ${owner}.`,

@@ -19,6 +19,8 @@ export interface StackSpec {
   readonly previous?: readonly string[];
   readonly parameters: Readonly<Record<string, { readonly value: string; readonly secret: boolean }>>;
   readonly tags: Readonly<Record<string, string>>;
+  /** The environments of the project beside this one: a stack of theirs is refused. */
+  readonly otherEnvironments?: readonly string[];
   readonly terminationProtection: boolean;
   /** The stack policy, as JSON. Undefined: whatever the stack has. */
   readonly stackPolicy?: string | undefined;

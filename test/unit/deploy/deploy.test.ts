@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Exit, Interrupted } from '../../../src/lib/base/errors.ts';
-import { chooseParts } from '../../../src/lib/deploy/index.ts';
+import { chooseParts, deployProject, openDestroy } from '../../../src/lib/deploy/index.ts';
 import { Deploys, functionTemplate, SECRET, startHealth } from './setup.ts';
 
 let health: Awaited<ReturnType<typeof startHealth>>;
@@ -208,6 +208,43 @@ describe('the choice of parts', () => {
         suggestions: expect.arrayContaining(['Did you mean: health']),
       }),
     );
+  });
+});
+
+describe('two environments whose stacks have one name', () => {
+  const shared = (environments: string) =>
+    deploys.put(
+      'infractl.yaml',
+      `project: shop
+region: eu-west-3
+stacks: { data: { template: data.json, name: shop } }
+environments: { ${environments} }
+`,
+    );
+  const of = async (environment: string) => ({ ...(await deploys.project()), environment });
+  const options = { parts: [], createStack: true, skipBuild: false, dryRun: false };
+
+  beforeEach(async () => {
+    deploys.put('data.json', JSON.stringify({ Resources: { X: { Type: 'AWS::SNS::Topic' } } }));
+    shared('dev: {}, prod: {}');
+    await deployProject(await deploys.deps(), await of('dev'), options);
+  });
+
+  it('do not deploy to, nor destroy, what the other one has made', async () => {
+    const before = deploys.fake.mutations().length;
+    const refused = { code: 'NotOurStack', exit: Exit.declined };
+    const deps = await deploys.deps();
+    for (const one of [options, { ...options, createStack: false }, { ...options, dryRun: true }])
+      expect(await failure(deployProject(deps, await of('prod'), one))).toMatchObject(refused);
+    const destroy = await openDestroy(deps, await of('prod'), { keep: [] });
+    expect(await failure(destroy.inventory())).toMatchObject(refused);
+    expect(deploys.fake.mutations()).toHaveLength(before);
+  });
+
+  it('an environment that was renamed takes its stacks along', async () => {
+    shared('prod: {}');
+    const { parts } = await deployProject(await deploys.deps(), await of('prod'), options);
+    expect(parts[0]?.outcome).toBe('updated');
   });
 });
 

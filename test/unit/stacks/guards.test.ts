@@ -57,6 +57,38 @@ describe('a deploy that would lose data', () => {
     });
   });
 
+  describe('of a stack that was not rolled back when its creation failed', () => {
+    const failed = () => {
+      w.fake.state.cloudFormation.stack('app').status = 'CREATE_FAILED';
+    };
+
+    it('stops before the stack is deleted for it, and goes on where that is allowed', async () => {
+      await deployed({ Table: table('id'), Topic: topic });
+      failed();
+      const error = await rejection(deploying({ Table: table('id') }));
+      expect(error).toMatchObject({ code: 'ReplacementRefused', exit: 5 });
+      expect(error.why).toMatch(/^Table \(AWS::DynamoDB::Table, .*\) would be deleted: its data is lost/);
+      expect(error.suggestions).toContainEqual(expect.stringContaining('--allow-replacement app/Table'));
+      expect(w.actions()).not.toContain('DeleteStack');
+      const again = await deploying({ Table: table('id') }, { allowReplacement: ['app/Table'] });
+      expect(again.outcome).toBe('created');
+    });
+
+    it('is made again without a word where nothing of it keeps data', async () => {
+      await deployed({ Topic: topic });
+      failed();
+      expect((await deploying({ Topic: topic })).outcome).toBe('created');
+    });
+
+    it('wants a yes in a protected environment, where something of it may be at work', async () => {
+      await deployed({ Topic: topic });
+      failed();
+      const error = await rejection(deploying({ Topic: topic }, { careful: true }));
+      expect(error).toMatchObject({ code: 'ConfirmationNeeded', exit: 5 });
+      expect(w.actions()).not.toContain('DeleteStack');
+    });
+  });
+
   it('is not allowed by another name', async () => {
     await deployed({ Table: table('id') });
     for (const allowReplacement of [['web/Table'], ['table'], ['Tab'], ['app']])

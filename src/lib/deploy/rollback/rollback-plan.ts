@@ -1,7 +1,7 @@
 import { isInfractlError } from '../../base/errors.ts';
 import { listed, plural } from '../../base/text.ts';
 import type { Graph } from '../../project/index.ts';
-import { collectReferences } from '../../project/index.ts';
+import { collectReferences, otherEnvironments } from '../../project/index.ts';
 import { type PartId, type PartKind, partKey } from '../../project/model.ts';
 import type { EntryDiff, StackDiff } from '../../stacks/index.ts';
 import { type Known, NotYetKnown } from '../known.ts';
@@ -87,7 +87,8 @@ export class RollbackPlanner {
       this.#services.stacks(),
     ]);
     const state = await deps.port.stack(stackName);
-    if (state) checkOwner(state, this.#context.project.name);
+    const { project } = this.#context;
+    if (state) checkOwner(state, project.name, otherEnvironments(project));
     // One that is made again has other outputs then.
     if (state) this.#known.setOutputs(id.name, state.outputs);
     if (!this.#acts(id)) return { change: 'stays', detail: 'was not asked for' };

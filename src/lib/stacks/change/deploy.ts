@@ -16,6 +16,7 @@ import { compareSettings } from './compare.ts';
 import { removeStack } from './delete.ts';
 import { checkExports } from './exports.ts';
 import { withMode } from './express.ts';
+import { guardRemains } from './guards.ts';
 import { lookOnceMore } from './last-look.ts';
 import { setPolicy } from './stack-policy.ts';
 import { continueRollback, decided } from './stuck.ts';
@@ -43,7 +44,7 @@ export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<Sta
   const template = await checkedTemplate(spec);
   const { wanted, state, deployed } = await compareWith(deps, spec, template);
   if (!state) return apply(deps, spec, wanted, undefined);
-  checkOwner(state, spec.tags[PROJECT_TAG]);
+  checkOwner(state, spec.tags[PROJECT_TAG], spec.otherEnvironments);
 
   const step = nextStep(state.status, 'deploy');
   switch (step.do) {
@@ -57,6 +58,7 @@ export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<Sta
       throw standstill(state, step, deps.clock.now(), { part: spec.part, where: deps.where });
     case 'recreate':
       checkUnprotected(state);
+      await guardRemains(deps, spec, state);
       deps.reporter.emit({
         type: 'note',
         message: `The stack ${spec.stackName} is in ${state.status}: ${step.because}. It is deleted first, then created.`,

@@ -1,10 +1,12 @@
 import { Exit, InfractlError } from '../../base/errors.ts';
 import { listed, plural } from '../../base/text.ts';
+import { typed } from '../commands.ts';
 import { type Affected, affectedBy } from '../diff/affected.ts';
 import type { SeenChange } from '../diff/look.ts';
 import type { StackState } from '../port.ts';
 import type { Template } from '../template/template.ts';
 import type { StackDeps, StackSpec } from '../types.ts';
+import { stackEnding } from './ending.ts';
 import { refuseReplacements } from './express.ts';
 import { type Denial, deniedBy, policyFor, setPolicy } from './stack-policy.ts';
 
@@ -38,6 +40,41 @@ export async function guardChanges(
       message: `The update of the stack ${spec.stackName} ${affectedWords(affected)}.`,
     });
   await setPolicy(deps.port, spec, before.stackId);
+}
+
+/**
+ * Stands before a stack that failed at its creation is deleted to be made again. What still is in it may be at
+ * work, and hold data: nobody was asked about that.
+ *
+ * @throws InfractlError `ReplacementRefused`, `ConfirmationNeeded` (exit 5).
+ */
+export async function guardRemains(deps: StackDeps, spec: StackSpec, state: StackState): Promise<void> {
+  const remains = (await stackEnding(deps.port, state)).filter(
+    ({ fate, status, physicalId }) => fate === 'deleted' && status !== 'CREATE_FAILED' && physicalId !== '',
+  );
+  const going = remains.map(
+    ({ path, type, physicalId, holdsData }): Affected => ({
+      path: path.join('/'),
+      type,
+      physicalId,
+      what: 'deleted',
+      ...(holdsData ? { loss: 'lost' } : {}),
+      because: [],
+    }),
+  );
+  const risky = atRisk(going).filter(({ path }) => !isAllowed(spec, path));
+  if (risky.length > 0)
+    throw new InfractlError({
+      code: 'ReplacementRefused',
+      message: `The stack ${spec.stackName} is in ${state.status} and would be deleted to be made again, with ${plural(risky.length, 'resource that keeps data', 'resources that keep data')}. Nothing of it was changed.`,
+      why: risky.map(riskWords).join('\n'),
+      suggestions: [
+        `See why it failed: ${typed('explain', { part: spec.part, where: deps.where })}`,
+        `If what is in ${risky.length === 1 ? 'it' : 'them'} can go, or is kept elsewhere, add: ${allowance(spec, risky)}`,
+      ],
+      exit: Exit.declined,
+    });
+  if (going.length > 0 && spec.careful) throw confirmationNeeded(spec, going, deps.where);
 }
 
 /** What loses data, or comes up empty: also a new one beside an old one that its policy keeps. */
@@ -89,9 +126,14 @@ export function riskWords({ path, type, physicalId, what, loss, because }: Affec
   return `${path} (${named}) ${WHAT[what]}${why}: ${LOSS[loss ?? 'lost']}`;
 }
 
+/** The flags that allow it: `--allow-replacement app/Table`. */
+function allowance({ part }: StackSpec, risky: readonly Affected[]): string {
+  const name = part.replace(/^stack /, '');
+  return risky.map(({ path }) => `--allow-replacement ${name}/${path}`).join(' ');
+}
+
 function replacementRefused(spec: StackSpec, risky: readonly Affected[], where = ''): InfractlError {
   const name = spec.part.replace(/^stack /, '');
-  const flags = risky.map(({ path }) => `--allow-replacement ${name}/${path}`).join(' ');
   return new InfractlError({
     code: 'ReplacementRefused',
     message: `The deploy of the stack ${spec.stackName} would replace or delete ${plural(risky.length, 'resource that keeps data', 'resources that keep data')}. Nothing of it was changed.`,
@@ -99,7 +141,7 @@ function replacementRefused(spec: StackSpec, risky: readonly Affected[], where =
     suggestions: [
       `See all of it: infractl diff stack:${name}${where}`,
       'To keep the data, set DeletionPolicy and UpdateReplacePolicy to Retain or Snapshot and deploy that first; or take the change back.',
-      `If it is meant, add: ${flags}`,
+      `If it is meant, add: ${allowance(spec, risky)}`,
     ],
     exit: Exit.declined,
   });

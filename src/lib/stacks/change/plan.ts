@@ -25,7 +25,7 @@ export async function planStack(
 ): Promise<StackPlan> {
   const template = await checkedTemplate(spec, unknown);
   const { wanted, state, deployed } = await compareWith(deps, spec, template);
-  if (state) checkOwner(state, spec.tags[PROJECT_TAG]);
+  if (state) checkOwner(state, spec.tags[PROJECT_TAG], spec.otherEnvironments);
   const step = nextStep(state?.status, 'deploy');
   const note = state && noteOf(step, state, deps.clock.now());
   if (!state || deployed === undefined || ['recreate', 'create', 'finish-deletion'].includes(step.do)) {

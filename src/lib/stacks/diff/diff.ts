@@ -50,7 +50,7 @@ export async function diffStack(deps: StackDeps, order: DiffOrder): Promise<Stac
   const { spec, later = [] } = order;
   const template = await checkedTemplate(spec, later);
   const { wanted, state, deployed } = await compareWith(deps, spec, template);
-  if (state) checkOwner(state, spec.tags[PROJECT_TAG]);
+  if (state) checkOwner(state, spec.tags[PROJECT_TAG], spec.otherEnvironments);
   const step = nextStep(state?.status, 'deploy');
   const isNew = !state || deployed === undefined || step.do === 'recreate' || step.do === 'create';
   const notes: string[] = [];
