@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { listed } from '../../lib/base/text.ts';
-import { LogCommand } from '../../lib/cli/command/log-command.ts';
+import { filterFlag, LogCommand } from '../../lib/cli/command/log-command.ts';
 import { shownFlags } from '../../lib/cli/flags/log-flags.ts';
 import { fieldsOf, grepOf, LogPrinter } from '../../lib/cli/views/log-lines.ts';
 import { chosenBy, Newest, readView, told } from '../../lib/cli/views/log-view.ts';
@@ -34,6 +34,7 @@ export default class Logs extends LogCommand<typeof Logs> {
     }),
   };
   static override flags = {
+    filter: filterFlag,
     follow: Flags.boolean({ char: 'f', description: 'Go on until Ctrl-C.', exclusive: ['until', 'lines'] }),
     live: Flags.boolean({
       description: 'Follow by Live Tail, which AWS bills by the minute; what it leaves out is read.',

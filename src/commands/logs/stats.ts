@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { LogCommand } from '../../lib/cli/command/log-command.ts';
+import { filterFlag, LogCommand } from '../../lib/cli/command/log-command.ts';
 import { statsView } from '../../lib/cli/views/log-stats-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
 
@@ -25,6 +25,7 @@ export default class LogsStats extends LogCommand<typeof LogsStats> {
     }),
   };
   static override flags = {
+    filter: filterFlag,
     top: Flags.integer({
       description: 'How many frequent messages to show.',
       default: 10,

@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { LogCommand, sinceFlag } from '../../lib/cli/command/log-command.ts';
+import { filterFlag, LogCommand, sinceFlag } from '../../lib/cli/command/log-command.ts';
 import { troublesView } from '../../lib/cli/views/troubles-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
 import { Troubles } from '../../lib/logs/index.ts';
@@ -26,6 +26,7 @@ export default class MonitoringLogs extends LogCommand<typeof MonitoringLogs> {
     since: sinceFlag('1h'),
   };
   static override flags = {
+    filter: filterFlag,
     top: Flags.integer({
       description: 'How many different errors of each.',
       default: 5,
@@ -37,7 +38,9 @@ export default class MonitoringLogs extends LogCommand<typeof MonitoringLogs> {
   protected override async work(): Promise<View> {
     const { from, to } = this.times(Date.now());
     const desk = await this.logDesk();
-    const sources = this.words.length > 0 ? await desk.sources(this.words) : await desk.everything();
+    // A filter is carried out by AWS, which has no journals.
+    const all = this.words.length === 0 && this.pattern === undefined;
+    const sources = all ? await desk.everything() : await desk.sources(this.words);
     const window = { from, to: to ?? (await desk.now()), pattern: this.pattern };
     const troubles = new Troubles();
     const result = await desk.read(sources, window, (events) => troubles.add(events));

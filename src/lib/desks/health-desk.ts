@@ -71,11 +71,12 @@ export async function projectHealth(
   };
 
   async function alarms(): Promise<Finding[]> {
-    const { alarms: found, troubles } = await (await deps.alarms()).list([]);
+    const { alarms: found, gone, troubles } = await (await deps.alarms()).list([]);
     // Silences matter to nobody here; a stack that could not be read does.
     const lost = troubles.filter(({ message }) => !/AlarmMuteRule/.test(message));
     return [
       ...found.map(({ alarm }) => alarmFinding(alarm, clock.now())),
+      ...gone.map(({ physicalId: name }) => goneFinding('alarm', name)),
       ...lost.map(
         ({ message }): Finding => ({ kind: 'alarm', name: 'alarms', verdict: 'unknown', why: message }),
       ),
@@ -98,9 +99,9 @@ export async function projectHealth(
     const checks = await ec2Port(await deps.session()).checks(all.map(({ physicalId }) => physicalId));
     return all.map(({ logicalId, physicalId: id }): Finding => {
       const told = checks.get(id);
-      if (told) return instanceFinding({ logicalId, id }, told);
-      const why = 'it is not there any more';
-      return { kind: 'instance', name: `${logicalId} ${id}`, verdict: 'bad', why, mend: 'infractl drift' };
+      // One that was terminated is told of for an hour.
+      const there = told && told.state !== 'terminated' && told.state !== 'shutting-down';
+      return there ? instanceFinding({ logicalId, id }, told) : goneFinding('instance', `${logicalId} ${id}`);
     });
   }
 
@@ -165,7 +166,9 @@ export async function projectHealth(
   async function disks(part: HostPart): Promise<Finding[]> {
     const port = await (await hostDesk()).open(part);
     const reading = hostReading((await port.run({ argv: HOST_READING, timeout: 20_000 })).stdout);
-    return reading ? diskFindings(part.name, reading, limits) : [];
+    if (reading) return diskFindings(part.name, reading, limits);
+    const why = 'the host does not tell how full its disks are';
+    return [{ kind: 'disk', name: part.name, verdict: 'unknown', why }];
   }
 
   /** One after the other: a host that is not known yet asks about its key once. */
@@ -192,4 +195,9 @@ export async function projectHealth(
   // How to get some is of more use than a list of all that nobody could look at.
   if (nobody && findings.every(({ verdict }) => verdict === 'unknown')) throw nobody;
   return findings;
+}
+
+/** A resource of a stack that was deleted by hand: nothing of what it was there for is done. */
+function goneFinding(kind: Finding['kind'], name: string): Finding {
+  return { kind, name, verdict: 'bad', why: 'it is not there any more', mend: 'infractl drift' };
 }

@@ -1,3 +1,4 @@
+import { whenNotThrottled } from '../aws/retry.ts';
 import type { AwsSession } from '../aws/session.ts';
 import { type Clock, throwIfAborted } from '../base/clock.ts';
 import { type InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
@@ -130,11 +131,15 @@ export class LogDesk {
 
   /** Tells the events of a time window in their order. Groups that cannot be read do not stop the others. */
   async read(sources: readonly Source[], window: LogWindow, tell: TellEvents): Promise<ReadResult> {
-    const { signal } = this.#deps;
-    const port = await this.#portFor(sources);
+    refuseJournals(sources, window.pattern === undefined ? undefined : '--filter');
+    const { signal, hosts, clock } = this.#deps;
+    const reader = await this.#portFor(sources);
+    // What others read in this account is throttled with it: it passes.
+    const port: Pick<LogsPort, 'page'> = {
+      page: (query) => whenNotThrottled({ clock, signal }, () => reader.page(query, signal)),
+    };
     const missing: string[] = [];
     const lost: LostGroup[] = [];
-    const { hosts } = this.#deps;
     const one = async function* ({ group, host }: Source) {
       try {
         if (host !== undefined) yield* readJournal({ hosts, signal }, host, group, window);
@@ -165,6 +170,7 @@ export class LogDesk {
     tell: (news: FollowNews) => void,
     live = false,
   ): Promise<void> {
+    refuseJournals(sources, window.pattern === undefined ? undefined : '--filter');
     const port = await this.#portFor(sources);
     const { session, clock, signal, hosts } = this.#deps;
     const groups = sources.filter(({ host }) => host === undefined).map(({ group }) => group);
@@ -184,7 +190,7 @@ export class LogDesk {
       {
         groups,
         live: sources.flatMap(({ host, group }) =>
-          host === undefined ? [] : [followJournal({ hosts, signal }, host, group, window.from)],
+          host === undefined ? [] : [followJournal({ hosts, signal }, host, group, start)],
         ),
         from: start,
         pattern: window.pattern,
@@ -206,6 +212,7 @@ export class LogDesk {
     query: Omit<InsightsQuery, 'groups'>,
     reporter: Reporter,
   ): Promise<InsightsState> {
+    refuseJournals(sources, 'Logs Insights');
     const { session, clock, signal } = this.#deps;
     const { insights } = await import('../aws/logs-insights.ts');
     const aws = await session();
@@ -339,6 +346,17 @@ export class LogDesk {
 
 function journalOf(host: string): Source {
   return { name: host, group: `journal of ${host}`, host };
+}
+
+/** @param by what knows log groups of CloudWatch only; undefined where nothing does */
+function refuseJournals(sources: readonly Source[], by: string | undefined): void {
+  const journals = sources.filter(({ host }) => host !== undefined).map(({ name }) => name);
+  if (by === undefined || journals.length === 0) return;
+  throw new UsageError({
+    code: 'NotOfJournals',
+    message: `${by} is of CloudWatch Logs: it knows nothing of the journal of ${listed(journals)}.`,
+    suggestions: [`Look through it here: infractl logs ${journals.join(' ')} --grep WORD`],
+  });
 }
 
 /** A failure of one group, which says nothing of the others. */

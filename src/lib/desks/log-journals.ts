@@ -1,3 +1,4 @@
+import { InfractlError } from '../base/errors.ts';
 import { journalCommand, journalEvent, type LiveSource, type LogEvent } from '../logs/index.ts';
 import type { HostDesk } from './host-desk.ts';
 
@@ -9,6 +10,8 @@ export interface JournalDeps {
 
 /** Events that are handed on together. */
 const BATCH = 1000;
+/** Of what journalctl says last, in characters. */
+const LAST_WORDS = 2000;
 
 /** The journal of a host in a window of time, in batches as it is read: its services, or all where it names none. */
 export async function* readJournal(
@@ -62,6 +65,17 @@ async function journal(
       const event = journalEvent(line, group);
       if (event) put(event);
     };
-    await port.run({ argv, sudo: true, signal, onLine, keep: 1 });
+    const { exitCode, stderr } = await port.run({ argv, sudo: true, signal, onLine, keep: LAST_WORDS });
+    if (exitCode !== 0 || window.to === undefined) throw journalEnded(host, exitCode, stderr.trim());
   }
+}
+
+/** journalctl ends by itself at the end of a window only, and only then with 0. */
+function journalEnded(host: string, exitCode: number, why: string): InfractlError {
+  return new InfractlError({
+    code: 'HostJournalEnded',
+    message: `journalctl on the host ${host} ended with exit code ${exitCode}.`,
+    ...(why ? { why } : {}),
+    suggestions: [`Try it there: infractl host run --host ${host} --sudo -- journalctl --lines=5`],
+  });
 }

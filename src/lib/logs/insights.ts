@@ -1,3 +1,4 @@
+import { untilAnswered } from '../aws/retry.ts';
 import { type Clock, throwIfAborted } from '../base/clock.ts';
 import { Exit, InfractlError } from '../base/errors.ts';
 
@@ -41,7 +42,8 @@ const FIRST = 250;
 const SLOWEST = 2000;
 
 /**
- * Runs a query to its end. One that is interrupted is stopped in AWS too: the bytes that it scans are paid for.
+ * Runs a query to its end, over answers that are throttled or cut. One that nobody waits for any more is stopped in AWS
+ * too: the bytes that it scans are paid for.
  *
  * @throws InfractlError `QueryFailed`, `QueryTimedOut` (exit 7); Interrupted (exit 130)
  */
@@ -51,18 +53,20 @@ export async function runQuery(deps: InsightsDeps, query: InsightsQuery): Promis
   const id = await port.start(query);
   const began = clock.now();
   let pause = FIRST;
+  let ended = false;
   try {
     for (;;) {
-      const state = await port.look(id);
+      const state = await untilAnswered({ clock, signal }, () => port.look(id));
       if (state.status === 'Complete') return state;
-      if (state.status !== 'Running' && state.status !== 'Scheduled') throw failed(state);
+      ended = state.status !== 'Running' && state.status !== 'Scheduled';
+      if (ended) throw failed(state);
       onProgress?.(state);
       if (clock.now() - began > LONGEST) throw failed({ ...state, status: 'Timeout' });
       await clock.sleep(pause, signal);
       pause = Math.min(SLOWEST, pause * 1.5);
     }
   } catch (error) {
-    if (signal?.aborted) await port.stop(id).catch(() => {});
+    if (!ended) await port.stop(id).catch(() => {});
     throw error;
   }
 }

@@ -127,4 +127,15 @@ describe('Logs Insights', () => {
     for (const one of fake.state.logs.queries.values()) one.stopped = true;
     expect(await second).toMatchObject({ code: 'QueryFailed', exit: 1 });
   });
+
+  it('outlasts answers that are throttled or cut, and stops what it can wait for no longer', async () => {
+    fake = await startFake();
+    fake.state.logs.queryMs = 8000;
+    fake.state.logs.groups.set('/a', [{ at: fake.clock.now(), message: 'hello' }]);
+    fake.faults.throttle('logs:GetQueryResults', { times: 12, after: 1 });
+    expect(await query('fields @message')).toMatchObject({ status: 'Complete', recordsMatched: 1 });
+    fake.faults.deny('logs:GetQueryResults');
+    await expect(query('fields @message')).rejects.toMatchObject({ code: 'AccessDenied' });
+    expect(fake.requests.at(-1)?.action).toBe('StopQuery');
+  });
 });

@@ -16,16 +16,18 @@ export const sinceFlag = (time: string) =>
     helpGroup: 'TIME',
   });
 
+/** Which events are read, where a command reads them itself. */
+export const filterFlag = Flags.string({
+  description: 'A filter pattern of CloudWatch Logs, applied by AWS: ERROR, { $.status = 500 }.',
+  helpGroup: 'CHOOSE',
+});
+
 /** A command that reads logs in a window of time. */
 export abstract class LogCommand<T extends typeof Command = typeof Command> extends HostCommand<T> {
   static override baseFlags = {
     ...HostCommand.baseFlags,
     since: sinceFlag('10m'),
     until: Flags.string({ description: 'Up to when; written as --since.', helpGroup: 'TIME' }),
-    filter: Flags.string({
-      description: 'A filter pattern of CloudWatch Logs, applied by AWS: ERROR, { $.status = 500 }.',
-      helpGroup: 'CHOOSE',
-    }),
   };
 
   get #window(): { since: string; until?: string; filter?: string } {
