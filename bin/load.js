@@ -9,6 +9,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const vm = require('node:vm');
 const { crc32 } = require('node:zlib');
+const { openBundle, pack, unpack } = require('./pieces.js');
 
 const dist = path.join(__dirname, '..', 'dist');
 
@@ -19,7 +20,7 @@ function cacheFolder(build) {
   return path.join(home, 'infractl', 'code', `${build}-${process.version}-${process.arch}`);
 }
 
-/** The compiled code by file, from one blob: a checksum, a header in JSON, then the pieces that it names. */
+/** The compiled code by file, from one blob: a checksum, and the pieces. */
 function readBlob(file) {
   const pieces = new Map();
   let handle;
@@ -30,13 +31,13 @@ function readBlob(file) {
     if ((process.getuid && facts.uid !== process.getuid()) || facts.mode & 0o022) return pieces;
     const blob = Buffer.allocUnsafe(facts.size);
     fs.readSync(handle, blob, 0, facts.size, 0);
+    const body = blob.subarray(4);
     // V8 trusts what it is given: a file that the disk has damaged must not get that far.
-    if (crc32(blob.subarray(4)) !== blob.readUInt32LE(0)) return pieces;
-    const start = 8 + blob.readUInt32LE(4);
-    const header = JSON.parse(blob.toString('utf8', 8, start));
-    for (const name in header) {
-      const [offset, size] = header[name];
-      pieces.set(name, blob.subarray(start + offset, start + offset + size));
+    if (crc32(body) !== blob.readUInt32LE(0)) return pieces;
+    const { header, start } = unpack(body);
+    for (const name in header.pieces) {
+      const [offset, size] = header.pieces[name];
+      pieces.set(name, body.subarray(start + offset, start + offset + size));
     }
   } catch {
     pieces.clear();
@@ -48,21 +49,11 @@ function readBlob(file) {
 
 /** Written beside and renamed, so that a run that is killed or a second one at the same time leaves no half. */
 function writeBlob(file, scripts, cached) {
-  const header = {};
   const pieces = [];
-  let offset = 0;
-  const add = (name, piece) => {
-    header[name] = [offset, piece.length];
-    pieces.push(piece);
-    offset += piece.length;
-  };
-  for (const [name, script] of scripts) add(name, script.createCachedData());
+  for (const [name, script] of scripts) pieces.push([name, script.createCachedData()]);
   // What this run had no use for, the next one may: two that take turns must not undo each other's cache.
-  for (const [name, piece] of cached) if (!scripts.has(name)) add(name, piece);
-  const head = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(head.length, 0);
-  const body = Buffer.concat([length, head, ...pieces]);
+  for (const [name, piece] of cached) if (!scripts.has(name)) pieces.push([name, piece]);
+  const body = pack({}, pieces);
   const sum = Buffer.alloc(4);
   sum.writeUInt32LE(crc32(body), 0);
   const folder = path.dirname(file);
@@ -77,27 +68,27 @@ function writeBlob(file, scripts, cached) {
 }
 
 /** What the cache is for: the command's own file, what Tab asks, help, or `main` for the menu and typos. */
-function cacheName(argv) {
+function cacheName(argv, bundle) {
   if (argv[0] === '__complete') return 'complete';
   if (argv[0] === 'help' || argv.includes('--help') || argv.includes('-h')) return 'help';
   for (let count = 2; count > 0; count--) {
     const words = argv.slice(0, count);
     if (words.length === count && words.every((word) => /^[a-z-]+$/.test(word) && word[0] !== '-')) {
-      if (fs.existsSync(`${path.join(dist, 'commands', ...words)}.js`)) return words.join('-');
+      if (bundle.has(`commands/${words.join('/')}.js`)) return words.join('-');
     }
   }
   return 'main';
 }
 
 /**
- * The exports of dist/main.js.
+ * The exports of the bundle's main.js.
  *
  * @param {readonly string[]} argv
  */
 exports.loadBundle = function loadBundle(argv) {
-  const { build } = JSON.parse(fs.readFileSync(path.join(dist, 'package.json'), 'utf8'));
-  const folder = cacheFolder(build);
-  const blob = folder && path.join(folder, `${cacheName(argv)}.bin`);
+  const bundle = openBundle(path.join(dist, 'bundle.bin'));
+  const folder = cacheFolder(bundle.build);
+  const blob = folder && path.join(folder, `${cacheName(argv, bundle)}.bin`);
   const cached = blob ? readBlob(blob) : new Map();
   const loaded = new Map();
   const scripts = new Map();
@@ -108,9 +99,9 @@ exports.loadBundle = function loadBundle(argv) {
     if (known) return known.exports;
     const module = { exports: {} };
     loaded.set(file, module);
-    const name = file.slice(dist.length + 1);
+    const name = file.slice(dist.length + 1).replaceAll(path.sep, '/');
     const cachedData = cached.get(name);
-    const source = fs.readFileSync(file, 'utf8');
+    const source = bundle.text(name);
     const script = new vm.Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
       filename: file,
       cachedData,

@@ -25,6 +25,16 @@ function onPipeError(error) {
   throw error;
 }
 
+function loaded() {
+  try {
+    return require('./load.js').loadBundle(argv);
+  } catch (error) {
+    if (error.code !== 'BrokenInstallation') throw error;
+    process.stderr.write(error.message + '\n');
+    process.exit(1);
+  }
+}
+
 var argv = process.argv.slice(2);
 if (argv.length === 1 && argv[0] === '--version') {
   process.stdout.on('error', onPipeError);
@@ -42,8 +52,7 @@ if (argv.length === 1 && argv[0] === '--version') {
 } else {
   process.stdout.on('error', onPipeError);
   process.stderr.on('error', onPipeError);
-  require('./load.js')
-    .loadBundle(argv)
+  loaded()
     .main(argv)
     .then(function () {
       // All is said and done: what is still open (idle connections) need not be waited for, only the output.

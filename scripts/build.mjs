@@ -2,10 +2,12 @@
 // `--check` builds nothing into place and fails when the committed manifest or schema is stale.
 
 import { createHash } from 'node:crypto';
-import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import pieces from '../bin/pieces.js';
 import { toCommonJs } from './bundle-commonjs.mjs';
 import { plugins } from './bundle-plugins.mjs';
 import { withHouse } from './docs/house.ts';
@@ -41,7 +43,8 @@ async function commandIndex() {
  * The bundle is split into shared chunks, which esbuild does for ES modules only. Each file is then turned
  * into CommonJS: it loads somewhat quicker, and the launcher can keep its compiled code.
  */
-async function bundle(outdir) {
+async function bundle() {
+  const outdir = dist;
   const result = await build({
     absWorkingDir: root,
     entryPoints: await entries(),
@@ -66,48 +69,80 @@ async function bundle(outdir) {
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins,
   });
-  for (const { path: file, text } of result.outputFiles) {
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(file, await toCommonJs(text));
-  }
-  await writeFile(path.join(outdir, 'commands.json'), JSON.stringify(await commandIndex()));
+  const files = await Promise.all(
+    result.outputFiles.map(async ({ path: file, text }) => [
+      path.relative(outdir, file).replaceAll(path.sep, '/'),
+      await toCommonJs(text),
+    ]),
+  );
   // The launcher keeps compiled code by this name: it must change with every byte of the bundle.
   const digest = createHash('sha256');
-  for (const { path: file, text } of result.outputFiles)
-    digest.update(`${path.relative(outdir, file)}\0${text}\0`);
-  const facts = { type: 'commonjs', build: digest.digest('hex').slice(0, 16) };
-  await writeFile(path.join(outdir, 'package.json'), `${JSON.stringify(facts)}\n`);
-  return result;
+  for (const [name, text] of files) digest.update(`${name}\0${text}\0`);
+  return {
+    files,
+    build: digest.digest('hex').slice(0, 16),
+    everyStart: loadedAtEveryStart(result.metafile.outputs),
+    metafile: result.metafile,
+  };
+}
+
+/** The files that main loads before it knows the command, that help is, and that every command begins with. */
+function loadedAtEveryStart(outputs) {
+  const nameOf = (output) => path.relative('dist', output).replaceAll(path.sep, '/');
+  const withImports = (output, found = new Set()) => {
+    if (found.has(nameOf(output))) return found;
+    found.add(nameOf(output));
+    for (const { path: imported, kind, external } of outputs[output].imports)
+      if (kind === 'import-statement' && !external) withImports(imported, found);
+    return found;
+  };
+  const commands = Object.keys(outputs).filter((output) => output.startsWith('dist/commands/'));
+  const shared = commands.map((output) => withImports(output)).reduce((all, one) => all.intersection(one));
+  return withImports('dist/main.js').union(withImports('dist/help.js')).union(shared);
 }
 
 /** Builds beside the old bundle and changes places with it, so that whoever runs infractl meanwhile sees one or the other. */
-async function replaceBundle() {
+async function replaceBundle({ build: id, files, everyStart }) {
   const fresh = `${dist}.${process.pid}`;
   const old = `${fresh}.old`;
-  const result = await bundle(fresh);
-  await cp(path.join(root, 'src/lib/sandbox/emulator'), path.join(fresh, 'emulator'), {
-    recursive: true,
-    filter: (source) => !source.includes('__pycache__'),
-  });
-  await cp(path.join(root, 'src/lib/releases/agent'), path.join(fresh, 'agent'), {
-    recursive: true,
-    filter: (source) => !source.includes('__pycache__'),
-  });
+  await mkdir(fresh);
+  await writeFile(path.join(fresh, 'bundle.bin'), pieces.packBundle(id, files, everyStart));
+  await writeFile(path.join(fresh, 'commands.json'), JSON.stringify(await commandIndex()));
+  for (const python of ['sandbox/emulator', 'releases/agent'])
+    await cp(path.join(root, 'src/lib', python), path.join(fresh, path.basename(python)), {
+      recursive: true,
+      filter: (source) => !source.includes('__pycache__'),
+    });
   await rename(dist, old).catch((error) => {
     if (error.code !== 'ENOENT') throw error;
   });
   await rename(fresh, dist);
   await rm(old, { recursive: true, force: true });
-  return result;
 }
 
-/** The manifest is what oclif would make of the commands: ids, flags, arguments, help. */
-async function manifest() {
+/** The manifest is what oclif makes of the commands, which it wants as files: ids, flags, arguments, help. */
+async function manifest({ files }) {
   const { Plugin } = await import('@oclif/core');
-  const plugin = new Plugin({ root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true });
-  await plugin.load();
-  for (const command of Object.values(plugin.manifest.commands)) command.isESM = false;
-  return `${JSON.stringify(sorted(plugin.manifest), null, 2)}\n`;
+  const stage = await mkdtemp(path.join(tmpdir(), 'infractl-build-'));
+  try {
+    await cp(path.join(root, 'package.json'), path.join(stage, 'package.json'));
+    for (const [name, text] of [...files, ['package.json', '{"type":"commonjs"}']]) {
+      const file = path.join(stage, 'dist', name);
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, text);
+    }
+    const plugin = new Plugin({
+      root: stage,
+      type: 'core',
+      ignoreManifest: true,
+      errorOnManifestCreate: true,
+    });
+    await plugin.load();
+    for (const command of Object.values(plugin.manifest.commands)) command.isESM = false;
+    return `${JSON.stringify(sorted(plugin.manifest), null, 2)}\n`;
+  } finally {
+    await rm(stage, { recursive: true, force: true });
+  }
 }
 
 function sorted(value) {
@@ -157,8 +192,9 @@ async function locked(work) {
 
 const started = Date.now();
 const result = await locked(async () => {
-  const built = await replaceBundle();
-  const commands = await manifest();
+  const built = await bundle();
+  const commands = await manifest(built);
+  await replaceBundle(built);
   await place('oclif.manifest.json', commands);
   await place('docs/reference.md', referenceText(JSON.parse(commands)));
   const architecture = await readFile(path.join(root, 'docs/architecture.md'), 'utf8');
@@ -172,8 +208,10 @@ if (schemaText) await place('schema/infractl.schema.json', await schemaText());
 if (process.argv.includes('--meta'))
   await writeFile(path.join(root, '.cache-meta.json'), JSON.stringify(result.metafile));
 if (!quiet) {
-  const bytes = Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+  const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
+  const code = result.files.reduce((sum, [, text]) => sum + Buffer.byteLength(text), 0);
+  const { size } = await stat(path.join(dist, 'bundle.bin'));
   process.stdout.write(
-    `built dist/: ${(bytes / 1024 / 1024).toFixed(2)} MiB in ${Date.now() - started} ms\n`,
+    `built dist/: a bundle of ${megabytes(size)}, ${megabytes(code)} of code, in ${Date.now() - started} ms\n`,
   );
 }

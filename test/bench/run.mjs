@@ -1,10 +1,11 @@
 // `npm run bench`: start-up, a call, a deploy with nothing to do, as ratios in one run on one machine.
 // Needs Python 3 and a sandbox of its own; brings the AWS CLI from PyPI to compare with.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openBundle } from '../../bin/pieces.js';
 import { measureDashboard } from './dashboard.mjs';
 import { writeGrid } from './graphs.mjs';
 import { heldStacks } from './held-stacks.mjs';
@@ -43,10 +44,15 @@ function infractl(args, cwd = project, extra = {}) {
 
 /** Bytes of the bundle that one command reads. */
 function bytesLoaded(args, extra) {
-  const counted = path.join(home, 'bytes-loaded');
-  const counter = `--require ${path.join(here, 'bytes-loaded.cjs')}`;
-  infractl(args, project, { ...extra, NODE_OPTIONS: counter, BYTES_LOADED: counted });
-  return Number(readFileSync(counted, 'utf8'));
+  const list = path.join(home, 'loaded');
+  const recorder = `--require ${path.join(root, 'test/helpers/record-loads.cjs')}`;
+  infractl(args, project, { ...extra, NODE_OPTIONS: recorder, LOADED_FILES: list });
+  const sizes = new Map();
+  for (const line of readFileSync(list, 'utf8').trim().split('\n')) {
+    const [size, name] = line.split(' ');
+    sizes.set(name, Number(size));
+  }
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 /** Bytes of the tarball that npm would publish, of what is built now. */
@@ -119,12 +125,12 @@ function row(what, value, unit, bound, sense = 'at most') {
   rows.push([what, `${value.toFixed(2)}${unit}`, `${sense} ${bound}${unit}`, good ? 'yes' : 'NO']);
 }
 
+/** Bytes of the bundle as it is installed, and of the code that it holds. */
 function bundleSize() {
-  const files = readdirSync(path.join(root, 'dist'), { recursive: true, encoding: 'utf8' });
-  return files
-    .map((name) => path.join(root, 'dist', name))
-    .filter((file) => file.endsWith('.js') && statSync(file).isFile())
-    .reduce((sum, file) => sum + statSync(file).size, 0);
+  const file = path.join(root, 'dist/bundle.bin');
+  const bundle = openBundle(file);
+  const code = bundle.names().reduce((sum, name) => sum + bundle.text(name).length, 0);
+  return { installed: statSync(file).size, code };
 }
 
 try {
@@ -236,9 +242,11 @@ try {
   row('sixty stacks side by side, 20 s each, to what one takes in AWS', sixty.total / sixty.ideal, ' x', 1.1);
   const quiet = await heldStacks(deploy, { seconds: 120 });
   row('calls a second while a stack is quiet', quiet.quietCalls, '', 1);
-  row('code that a first deploy, image and all, loads', firstDeploy / 1e6, ' MB', 1.5);
+  const { installed, code } = bundleSize();
+  row('the bundle of all commands', installed / 1e6, ' MB', 1.5);
+  rows.push(['  the code in it', `${(code / 1e6).toFixed(2)} MB`, '', '']);
+  row('  of which a first deploy, image and all, loads', firstDeploy / 1e6, ' MB', 1.5);
   row('the package, as it is downloaded', packedSize() / 1e6, ' MB', 1.5);
-  rows.push(['  its bundle of all commands', `${(bundleSize() / 1e6).toFixed(2)} MB`, '', '']);
 
   const fast = await readLogs(launcher, 0);
   const slow = await readLogs(launcher, 20);

@@ -1,15 +1,18 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Home } from '../helpers/cli.ts';
+import { Home, root } from '../helpers/cli.ts';
 
 /** The launcher keeps what V8 compiled, so that the next run need not: never in the way, never from others. */
 
@@ -98,5 +101,26 @@ describe('compiled code', () => {
     await home.run(['../../x']);
     await home.run(['nonsense']);
     expect(readdirSync(path.dirname(blob('main')))).toEqual(['main.bin']);
+  });
+});
+
+describe('an installation that is not whole', () => {
+  it.each([
+    ['missing', undefined],
+    ['cut short', 100_000],
+    ['empty', 0],
+  ])('says so where the bundle is %s, and nothing else', (_name, size) => {
+    const broken = path.join(home.folder, 'broken');
+    cpSync(path.join(root, 'bin'), path.join(broken, 'bin'), { recursive: true });
+    if (size !== undefined) {
+      cpSync(path.join(root, 'dist/bundle.bin'), path.join(broken, 'dist/bundle.bin'));
+      truncateSync(path.join(broken, 'dist/bundle.bin'), size);
+    }
+    const said = spawnSync(process.execPath, [path.join(broken, 'bin/run.js'), 'outputs'], {
+      encoding: 'utf8',
+    });
+    expect(said.status).toBe(1);
+    expect(said.stdout).toBe('');
+    expect(said.stderr).toMatch(/^infractl is not installed completely: .+\nInstall it again .+\n$/);
   });
 });

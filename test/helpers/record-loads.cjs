@@ -1,10 +1,15 @@
-// Preloaded into a Node process: writes the path of every file that it loads to LOADED_FILES, one a line.
+// Preloaded into infractl: writes the files of its bundle that it has loaded to LOADED_FILES, one a line: bytes, name.
+'use strict';
 const { appendFileSync } = require('node:fs');
-const { registerHooks } = require('node:module');
+const path = require('node:path');
+const vm = require('node:vm');
 
-registerHooks({
-  load(url, context, next) {
-    if (url.startsWith('file:')) appendFileSync(process.env.LOADED_FILES, `${new URL(url).pathname}\n`);
-    return next(url, context);
-  },
-});
+const dist = path.join(__dirname, '../../dist') + path.sep;
+vm.Script = class extends vm.Script {
+  constructor(source, options) {
+    super(source, options);
+    const { filename } = options;
+    if (filename.startsWith(dist))
+      appendFileSync(process.env.LOADED_FILES, `${source.length} ${filename.slice(dist.length)}\n`);
+  }
+};

@@ -47,7 +47,9 @@ describe('the package', () => {
     const names = packed.files.map((file) => file.path);
     for (const wanted of [
       'bin/run.js',
-      'dist/main.js',
+      'bin/load.js',
+      'bin/pieces.js',
+      'dist/bundle.bin',
       'oclif.manifest.json',
       'schema/infractl.schema.json',
       'README.md',
