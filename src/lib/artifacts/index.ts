@@ -23,7 +23,10 @@ export async function openArtifactStore(
   return s3.openBucket(session, { bucket, account, project }, options.create);
 }
 
-/** See `zipFolder` in zip.ts: equal input gives equal bytes. */
-export async function zipFolder(folder: string, options: { exclude?: readonly string[] }): Promise<Zip> {
-  return (await import('./zip.ts')).zipFolder(folder, options);
+/** See `codeArchive` in zip.ts: equal input gives equal bytes. */
+export async function codeArchive(
+  path: string,
+  options: { readonly exclude?: readonly string[] },
+): Promise<Pick<Zip, 'bytes' | 'sha256' | 'codeSha256'>> {
+  return (await import('./zip.ts')).codeArchive(path, options);
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Zippable, zipSync } from 'fflate';
 import ignore from 'ignore';
@@ -66,6 +66,46 @@ export async function zipFolder(folder: string, options: PackOptions): Promise<Z
   return zipFiles(await filesToPack(folder, options));
 }
 
+/**
+ * The code of a function: a zip of a folder, or a finished archive as it is.
+ *
+ * @param path absolute
+ * @throws UsageError as `zipFolder`; `NotAnArchive`, `ExcludeFromArchive`, `FileNotReadable`
+ */
+export async function codeArchive(
+  path: string,
+  options: Pick<PackOptions, 'exclude'>,
+): Promise<Pick<Zip, 'bytes' | 'sha256' | 'codeSha256'>> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) return zipFolder(path, options);
+  if (!(await isArchive(path).catch((error) => Promise.reject(unreadable(path, error)))))
+    throw new UsageError({
+      code: 'NotAnArchive',
+      message: `${path} is neither a folder nor a zip archive.`,
+      suggestions: ['Name the folder that holds the code; infractl zips it.'],
+    });
+  if (options.exclude && options.exclude.length > 0)
+    throw new UsageError({
+      code: 'ExcludeFromArchive',
+      message: `Nothing can be left out of ${path}: it is zipped already.`,
+      suggestions: ['Take `exclude` out of the function in infractl.yaml, or name the folder itself.'],
+    });
+  const bytes = await readFile(path).catch((error) => Promise.reject(unreadable(path, error)));
+  return { bytes, ...digestsOf(bytes) };
+}
+
+/** By its name, or by its first bytes: those of an entry, or of the end of an empty archive. */
+export async function isArchive(path: string): Promise<boolean> {
+  if (/\.(zip|jar|war)$/i.test(path)) return true;
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    return bytesRead === 4 && ['PK\x03\x04', 'PK\x05\x06'].includes(buffer.toString('latin1'));
+  } finally {
+    await file.close();
+  }
+}
+
 /** What `zipFolder` would pack, in the order of the archive; the same errors. */
 export async function filesToPack(folder: string, options: PackOptions): Promise<FolderEntry[]> {
   const excluded = ignore()
@@ -102,13 +142,12 @@ export async function zipFile(file: string, largest: ZipLimit): Promise<Zip> {
 /** A zip of these files, in this order. */
 export async function zipFiles(found: readonly FolderEntry[]): Promise<Zip> {
   const bytes = await archive(found);
+  return { bytes, ...digestsOf(bytes), files: found.length };
+}
+
+function digestsOf(bytes: Uint8Array): Pick<Zip, 'sha256' | 'codeSha256'> {
   const digest = createHash('sha256').update(bytes).digest();
-  return {
-    bytes,
-    sha256: digest.toString('hex'),
-    codeSha256: digest.toString('base64'),
-    files: found.length,
-  };
+  return { sha256: digest.toString('hex'), codeSha256: digest.toString('base64') };
 }
 
 function refuseTooLarge(path: string, found: readonly FolderEntry[], limit: ZipLimit): void {

@@ -76,7 +76,11 @@ async function follow(
   path: string,
   root: string,
 ): Promise<[Stats, string]> {
-  if (!entry.isSymbolicLink()) return [await stat(file), file];
+  if (!entry.isSymbolicLink()) {
+    // It may have gone since its folder was read.
+    const facts = await stat(file).catch((error) => Promise.reject(unreadable(file, error)));
+    return [facts, file];
+  }
   const real = await realpath(file).catch(() => undefined);
   if (real === undefined) throw badLink(search, path, 'it leads nowhere');
   if (real !== root && !real.startsWith(root + sep))

@@ -227,8 +227,8 @@ export class Steps {
     code: { readonly image: string } | { readonly zip: string; readonly exclude: readonly string[] },
   ) {
     if ('image' in code) return { imageUri: (await this.#known.resolve({ image: code.image })).value };
-    const { zipFolder } = await import('../artifacts/index.ts');
-    return { zip: await zipFolder(code.zip, { exclude: code.exclude }) };
+    const { codeArchive } = await import('../artifacts/index.ts');
+    return { zip: await codeArchive(code.zip, { exclude: code.exclude }) };
   }
 
   async #check(id: PartId): Promise<Done> {

@@ -2,7 +2,7 @@ import type { ArtifactStore } from '../artifacts/store.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Reporter } from '../base/report.ts';
 
-/** The code that a function is to run. `Zip` as `zipFolder` makes it. */
+/** The code that a function is to run. `Zip` as `codeArchive` gives it. */
 export type Code =
   /** The image's URI by digest. */
   | { readonly imageUri: string }

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { unzipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { zipFolder } from '../../../src/lib/artifacts/zip.ts';
+import { codeArchive, zipFolder } from '../../../src/lib/artifacts/zip.ts';
 
 let base: string;
 beforeEach(() => {
@@ -147,5 +147,33 @@ describe('zipFolder', () => {
     rmSync(join(folder, 'model.bin'));
     execFileSync('mkfifo', [join(folder, 'pipe')]);
     await expect(zipFolder(folder, {})).rejects.toMatchObject({ code: 'NotAFile' });
+  });
+});
+
+describe('codeArchive', () => {
+  it('zips a folder, and takes a finished archive as it is', async () => {
+    const folder = write({ 'index.js': 'x' });
+    const made = await zipFolder(folder, {});
+    expect(await codeArchive(folder, {})).toEqual(made);
+    const file = join(base, 'with space.zip');
+    writeFileSync(file, made.bytes);
+    const { bytes, sha256, codeSha256 } = await codeArchive(file, { exclude: [] });
+    expect(Buffer.from(bytes)).toEqual(Buffer.from(made.bytes));
+    expect({ sha256, codeSha256 }).toEqual({ sha256: made.sha256, codeSha256: made.codeSha256 });
+  });
+
+  it('takes no other file, and leaves nothing out of an archive', async () => {
+    const script = join(base, 'index.js');
+    writeFileSync(script, 'exports.handler = () => 1;');
+    await expect(codeArchive(script, {})).rejects.toMatchObject({ code: 'NotAnArchive', exit: 2 });
+    const file = join(base, 'code.zip');
+    writeFileSync(file, (await zipFolder(write({ 'index.js': 'x' }), {})).bytes);
+    await expect(codeArchive(file, { exclude: ['*.map'] })).rejects.toMatchObject({
+      code: 'ExcludeFromArchive',
+      exit: 2,
+    });
+    await expect(codeArchive(join(base, 'nothing.zip'), {})).rejects.toMatchObject({
+      code: 'FolderNotFound',
+    });
   });
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { messageOf, UsageError } from '../../base/errors.ts';
 import { nameOf, type Place } from './places.ts';
@@ -48,14 +48,10 @@ export async function obstacle({ template, path, kind }: Place): Promise<string 
 export async function pack({ path, kind }: Place): Promise<Parcel> {
   const largest = kind === 'lambda' ? LAMBDA : BUNDLE;
   try {
-    if ((await stat(path)).isDirectory()) {
-      const { zipFolder } = await import('../../artifacts/zip.ts');
-      return archive(await zipFolder(path, { largest }));
-    }
-    if ((kind === 'lambda' || kind === 'zip') && !(await isArchive(path))) {
-      const { zipFile } = await import('../../artifacts/zip.ts');
+    const { isArchive, zipFile, zipFolder } = await import('../../artifacts/zip.ts');
+    if ((await stat(path)).isDirectory()) return archive(await zipFolder(path, { largest }));
+    if ((kind === 'lambda' || kind === 'zip') && !(await isArchive(path)))
       return archive(await zipFile(path, largest));
-    }
     const bytes = await readFile(path);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     if (kind === 'lambda' || kind === 'zip') return archive({ bytes, sha256 });
@@ -74,16 +70,4 @@ export async function pack({ path, kind }: Place): Promise<Parcel> {
 
 function archive({ bytes, sha256 }: { bytes: Uint8Array; sha256: string }): Parcel {
   return { key: `code/${sha256}.zip`, bytes, contentType: 'application/zip' };
-}
-
-/** By its name, or by its first bytes: those of an entry, or of the end of an empty archive. */
-async function isArchive(path: string): Promise<boolean> {
-  if (/\.(zip|jar|war)$/i.test(path)) return true;
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    return bytesRead === 4 && ['PK\x03\x04', 'PK\x05\x06'].includes(buffer.toString('latin1'));
-  } finally {
-    await file.close();
-  }
 }
