@@ -8,6 +8,7 @@ import {
   DescribeChangeSetCommand,
   type DescribeChangeSetOutput,
   DescribeEventsCommand,
+  type DescribeEventsCommandOutput,
   DescribeStackEventsCommand,
   DescribeStacksCommand,
   ExecuteChangeSetCommand,
@@ -28,6 +29,7 @@ import type {
   StackState,
   StacksPort,
   TemplateSource,
+  ValidationFinding,
 } from '../stacks/port.ts';
 import { call } from './call.ts';
 import { toChanges, toEvent, toFinding, toReverts, toState } from './cloudformation-words.ts';
@@ -219,10 +221,15 @@ export function cloudFormation(
 
     async validationFindings(changeSetId) {
       try {
-        const answer = await client.send(
-          new DescribeEventsCommand({ ChangeSetName: changeSetId, Filters: { FailedEvents: true } }),
-        );
-        return (answer.OperationEvents ?? []).flatMap(toFinding);
+        const found: ValidationFinding[] = [];
+        let page: string | undefined;
+        do {
+          const order = { ChangeSetName: changeSetId, Filters: { FailedEvents: true }, NextToken: page };
+          const answer: DescribeEventsCommandOutput = await client.send(new DescribeEventsCommand(order));
+          found.push(...(answer.OperationEvents ?? []).flatMap(toFinding));
+          page = answer.NextToken;
+        } while (page);
+        return found;
       } catch {
         // It only adds detail to a failure that is being told: a missing permission, a region or an
         // endpoint without this call must not hide that failure.

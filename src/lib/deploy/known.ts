@@ -3,7 +3,7 @@ import { duration } from '../base/text.ts';
 import { type Resolved, resolveValue, type Sources } from '../project/index.ts';
 import type { StackPart, Value } from '../project/model.ts';
 import type { SecretReader } from '../secrets/index.ts';
-import { isDeployed, type StackState, typed } from '../stacks/index.ts';
+import { isDeployed, type StackState, statusWords, typed, wayOutOf } from '../stacks/index.ts';
 import type { DeployContext } from './types.ts';
 
 /** Raised while a dry run resolves a value that only a real deploy can know. */
@@ -141,8 +141,8 @@ export function outputsOf(
   if (!isDeployed(state.status)) {
     throw new InfractlError({
       code: 'StackNotDeployed',
-      message: `The stack ${part.stackName} was never deployed whole: ${state.status}.`,
-      suggestions: [`Create it again: infractl deploy --create-stack${where}`],
+      message: `The stack ${part.stackName} is not whole: ${statusWords(state.status).words} (${state.status}).`,
+      suggestions: wayOutOf(state.status, part.stackName, where),
     });
   }
   return state.outputs;

@@ -78,6 +78,7 @@ async function treeOf(text: string): Promise<Record<string, unknown> | undefined
 }
 
 function scalar(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value !== '' && !value.includes('${') ? value : undefined;
 }
 
@@ -106,7 +107,8 @@ function partlessProject(
     names.length > 0 ? chooseEnvironment(facts, options.environment, given).name : (given ?? 'dev');
   const own = settings(environment);
   const from = (key: string) => scalar(own[key]) ?? scalar(tree?.[key]) ?? lineOf(text, key);
-  const [region, profile, account] = [from('region'), from('profile'), from('account')];
+  // YAML reads the digits of an account as a number, and leaves zeros at its beginning out.
+  const [region, profile, account] = [from('region'), from('profile'), from('account')?.padStart(12, '0')];
   return {
     file,
     root: dirname(file),

@@ -6,7 +6,7 @@ import { type ConfiguredId, type Project, partKey } from './model.ts';
 import type { ConfigPath, Position } from './problems.ts';
 
 /**
- * References to parts that are not there, and parts that need each other in a circle.
+ * References to parts that are not there, parts that need each other in a circle, and stacks with one name.
  *
  * @param invalid parts that are there, but could not be built
  */
@@ -19,7 +19,28 @@ export function checkWiring(
   return [
     ...dangling.map((edge) => danglingFinding(edge, nodes)),
     ...findCycles(edges).map((cycle) => cycleFinding(cycle, edges, locate)),
+    ...sameNames(project),
   ];
+}
+
+/** Two parts that are one stack in AWS: each deploy of one would take away what the other one has made. */
+function sameNames({ stacks }: Pick<Project, 'stacks'>): DetailedFinding[] {
+  const owners = new Map<string, string>();
+  return [...stacks.values()].flatMap(({ name, stackName }): DetailedFinding[] => {
+    const other = owners.get(stackName);
+    if (other === undefined) {
+      owners.set(stackName, name);
+      return [];
+    }
+    return [
+      {
+        path: ['stacks', name, 'name'],
+        at: 'value',
+        message: `the stacks ${other} and ${name} are both called ${stackName} in AWS.`,
+        expected: 'Give each a "name:" of its own.',
+      },
+    ];
+  });
 }
 
 function danglingFinding({ to, path }: Edge, nodes: readonly ConfiguredId[]): DetailedFinding {

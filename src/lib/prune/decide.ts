@@ -1,7 +1,10 @@
 import type { Item, Policy, User, Verdict } from './types.ts';
 
-/** Tags that infractl gives by itself: the content, and the commit. Any other was given by somebody who wants the image. */
-const OWN_TAG = /^(content-[0-9a-f]+|[0-9a-f]{7,40}(-dirty)?)$/;
+/**
+ * Tags that infractl gives by itself: the content, and the commit. Any other was given by somebody who wants the
+ * image. Digits alone are taken for a date or a build: a commit is one in three hundred such.
+ */
+const OWN_TAG = /^(content-[0-9a-f]+|(?=\d*[a-f])[0-9a-f]{7,40}(-dirty)?)$/;
 
 /** ECR notes a pull once a day, so one that it does not tell of may be as young as that. Milliseconds. */
 const PULL_GRAIN = 24 * 3_600_000;

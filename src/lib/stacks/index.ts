@@ -45,6 +45,7 @@ export { whenFree } from './watch/free.ts';
 export { type OperationEnd, operationEnd } from './watch/outcome.ts';
 export { type Overview, overview, type StackOverview } from './watch/overview.ts';
 export { type EventQuery, newest, recentEvents } from './watch/recent.ts';
+export { statusWords, wayOutOf } from './watch/status-words.ts';
 export type { DeleteOrder, DriftDeps, EndingResource, Inventory, StackDrift };
 
 // What reads templates brings a YAML parser with it, so it is loaded on use: a command that only reads a

@@ -112,6 +112,9 @@ export function nextStep(status: StackStatus | undefined, act: Act): Step {
   );
 }
 
+/** Steps after which there is another stack: nothing of the one that is there is compared with. */
+export const MADE_ANEW: ReadonlySet<Step['do']> = new Set(['create', 'recreate', 'finish-deletion']);
+
 /** Whether an operation is over when its stack has this status. */
 export function isFinal(status: string): boolean {
   return !status.endsWith('_IN_PROGRESS');

@@ -331,6 +331,20 @@ describe('several mistakes', () => {
   });
 });
 
+describe('two stacks of one name in AWS', () => {
+  it('are refused: each deploy of one would take away what the other one has made', async () => {
+    const text = `project: p
+stacks:
+  app: { template: infra/template.yaml, name: p-data-dev }
+  data: { template: infra/registry.yaml }
+`;
+    const error = await failure(load(text));
+    expect(error.message).toBe(
+      'infractl.yaml:4:3: the stacks app and data are both called p-data-dev in AWS.',
+    );
+  });
+});
+
 describe('a cycle', () => {
   it('is shown as a circle with the place of each edge', async () => {
     const text = `project: p

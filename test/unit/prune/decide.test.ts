@@ -67,6 +67,24 @@ describe('what goes', () => {
     );
   });
 
+  it.each([
+    ['20260105', false],
+    ['20260105090000', false],
+    ['9f86d081884c', true],
+    ['9f86d081884c-dirty', true],
+  ])('an image of which nothing tells but the tag %s goes: %s', (tag, goes) => {
+    const image: Item = {
+      kind: 'image',
+      id: `sha256:${'a'.repeat(64)}`,
+      place: 'shop',
+      size: 1,
+      at: 0,
+      tags: [tag],
+      children: [],
+    };
+    expect(gone(decide([image], [], new Map(), policy))).toHaveLength(goes ? 1 : 0);
+  });
+
   it('is never part of an index that stays, nor the signature of an image that stays', () => {
     fc.assert(
       fc.property(items, users, (all, by) => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { InfractlError } from '../../../src/lib/base/errors.ts';
-import { deployStack, type Stuck } from '../../../src/lib/stacks/index.ts';
+import { deployStack, diffStack, type Stuck } from '../../../src/lib/stacks/index.ts';
 import { begin, rejection, things, type World, world } from './setup.ts';
 
 /** Ways out of the states in which AWS leaves a stack stuck, and a stack that is deleted from under a deploy. */
@@ -49,6 +49,14 @@ describe('UPDATE_ROLLBACK_FAILED', () => {
     expect(said).toContain('--continue-rollback --skip-resource B');
     expect(said).toContain('CloudFormation believes that it is as the old template says');
     expect(w.actions()).not.toContain('ContinueUpdateRollback');
+  });
+
+  it('is told by a comparison, which asks AWS for nothing that it would refuse', async () => {
+    await stuckInRollback();
+    w.fake.actions();
+    const diff = await diffStack(w.deps, { spec: await w.spec(things(MORE)), changeSet: true });
+    expect(diff.notes).toContain('It is in UPDATE_ROLLBACK_FAILED; a deploy asks how to get it out of that.');
+    expect(w.actions()).not.toContain('CreateChangeSet');
   });
 
   it('is taken back to its end when what stood in the way is mended, then updated', async () => {

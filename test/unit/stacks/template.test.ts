@@ -67,6 +67,8 @@ Outputs:
       constraintDescription: 'letters only',
       line: 4,
     });
+    const yes = read(`Parameters: { P: { Type: String, NoEcho: yes } }\n${BUCKET}`);
+    expect(yes.parameters.get('P')?.noEcho).toBe(true);
     // As written: AWS keeps 1.0 and 2.50 like that.
     expect(facts.parameters.get('Size')).toMatchObject({
       default: '1.0',

@@ -3,7 +3,7 @@ import { compareResources, sideOf } from '../diff/resources.ts';
 import { policyDiff, settingDiffs } from '../diff/sections.ts';
 import { busyWords, checkOwner } from '../guard.ts';
 import type { StackState } from '../port.ts';
-import { nextStep, type Step } from '../states.ts';
+import { MADE_ANEW, nextStep, type Step } from '../states.ts';
 import { readTemplate, type Template } from '../template/template.ts';
 import { child, plain } from '../template/yaml.ts';
 import { type PlannedChange, PROJECT_TAG, type StackDeps, type StackPlan, type StackSpec } from '../types.ts';
@@ -28,7 +28,7 @@ export async function planStack(
   if (state) checkOwner(state, spec.tags[PROJECT_TAG], spec.otherEnvironments);
   const step = nextStep(state?.status, 'deploy');
   const note = state && noteOf(step, state, deps.clock.now());
-  if (!state || deployed === undefined || ['recreate', 'create', 'finish-deletion'].includes(step.do)) {
+  if (!state || deployed === undefined || MADE_ANEW.has(step.do)) {
     await weighChange(deps, spec, wanted.template, undefined, unknown);
     return creation(wanted.template, unknown, note);
   }
@@ -88,7 +88,8 @@ function sections(template: Template): unknown[] {
   return ['Outputs', 'Conditions', 'Globals'].map((name) => plain(child(root, name) ?? null));
 }
 
-function noteOf(step: Step, state: StackState, now: number): string | undefined {
+/** What stands in the way of a deploy, or is done first; undefined: nothing. */
+export function noteOf(step: Step, state: StackState, now: number): string | undefined {
   if (step.do === 'recreate')
     return `It is in ${state.status}: ${step.because}. It would be deleted first, then created.`;
   if (step.do === 'busy') return `It is ${busyWords(state, step.doing, now)}; a deploy would not start now.`;

@@ -1,4 +1,5 @@
 import { compareSettings } from '../change/compare.ts';
+import { noteOf } from '../change/plan.ts';
 import { deniedBy, policyFor } from '../change/stack-policy.ts';
 import {
   checkedTemplate,
@@ -10,10 +11,10 @@ import {
   type Wanted,
 } from '../change/wanted.ts';
 import { findingWords } from '../diagnosis/findings.ts';
-import { busyWords, checkOwner } from '../guard.ts';
+import { checkOwner } from '../guard.ts';
 import { inventoryOf } from '../inventory.ts';
 import type { Change, StackState, StacksPort } from '../port.ts';
-import { isSettled, nextStep } from '../states.ts';
+import { isSettled, MADE_ANEW, nextStep } from '../states.ts';
 import { readTemplate, type Template } from '../template/template.ts';
 import { PROJECT_TAG, type StackDeps, type StackSpec } from '../types.ts';
 import { levelOf } from './level.ts';
@@ -52,14 +53,10 @@ export async function diffStack(deps: StackDeps, order: DiffOrder): Promise<Stac
   const { wanted, state, deployed } = await compareWith(deps, spec, template);
   if (state) checkOwner(state, spec.tags[PROJECT_TAG], spec.otherEnvironments);
   const step = nextStep(state?.status, 'deploy');
-  const isNew = !state || deployed === undefined || step.do === 'recreate' || step.do === 'create';
+  const isNew = !state || deployed === undefined || MADE_ANEW.has(step.do);
   const notes: string[] = [];
-  if (state && step.do === 'recreate')
-    notes.push(`It is in ${state.status}: ${step.because}. It would be deleted first, then created.`);
-  if (state && step.do === 'busy')
-    notes.push(`It is ${busyWords(state, step.doing, deps.clock.now())}; a deploy would not start now.`);
-  if (state && step.do === 'refuse')
-    notes.push(`It is in ${state.status}; a deploy would refuse it. ${step.because}`);
+  const note = state && noteOf(step, state, deps.clock.now());
+  if (note) notes.push(note);
 
   const secrets = new Set(
     Object.entries(spec.parameters).flatMap(([name, { secret }]) => (secret ? [name] : [])),

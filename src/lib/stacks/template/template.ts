@@ -128,7 +128,8 @@ function parameterFacts(node: unknown, line: number): ParameterFacts {
   const hasDefault = entries(node).some(({ key }) => key === 'Default');
   return {
     type: text('Type') ?? 'String',
-    noEcho: text('NoEcho')?.toLowerCase() === 'true',
+    // CloudFormation reads YAML 1.1, to which `yes` and `on` are true.
+    noEcho: /^(?:true|yes|on)$/i.test(text('NoEcho') ?? ''),
     line,
     ...optional('default', hasDefault ? (scalarText(fallback) ?? '') : undefined),
     ...optional('description', text('Description')),

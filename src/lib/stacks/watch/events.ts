@@ -31,7 +31,6 @@ export function pathWords(path: readonly string[]): string {
   return path.join(' › ');
 }
 
-/** Where to begin: behind an event, or with the event that began the newest operation. */
 /** An event as progress reports it, of a part of the project. */
 export function reportedEvent(
   part: string,
@@ -50,6 +49,7 @@ export function reportedEvent(
   };
 }
 
+/** Where to begin: behind an event, or with the event that began the newest operation. */
 export type From = { readonly after: StackEvent | undefined } | 'operation';
 
 /** A nested stack is read from the time when the operation on the stack around it began. */
