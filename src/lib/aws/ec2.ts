@@ -6,6 +6,7 @@ import {
   DescribeInstanceTypesCommand,
   type Filter,
   type Instance,
+  type InstanceStatus,
   RebootInstancesCommand,
   StartInstancesCommand,
   StopInstancesCommand,
@@ -20,6 +21,8 @@ import type { AwsSession } from './session.ts';
 
 /** Ids of one request: more than enough for one, and few enough that the request stays small. */
 const CHUNK = 200;
+/** Ids that DescribeInstanceStatus takes. */
+const STATUS_IDS = 100;
 const PAGE = 1000;
 const LIVING = { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] };
 
@@ -43,6 +46,21 @@ export function ec2Port(session: AwsSession, deps: RetryDeps = { clock: systemCl
       page = answer.NextToken;
     } while (page);
     return found;
+  }
+
+  /** One that is not there refuses the whole request: then only those are asked about that are. */
+  async function statuses(InstanceIds: string[]): Promise<InstanceStatus[]> {
+    try {
+      const answer = await ask('ec2:DescribeInstanceStatus', () =>
+        client.send(new DescribeInstanceStatusCommand({ InstanceIds, IncludeAllInstances: true })),
+      );
+      return answer.InstanceStatuses ?? [];
+    } catch (error) {
+      if (!/^InvalidInstanceID/.test(underneath(error).name)) throw error;
+      const there = await describe({ Filters: [{ Name: 'instance-id', Values: InstanceIds }] });
+      if (there.length >= InstanceIds.length) throw error;
+      return there.length > 0 ? statuses(there.map(({ id }) => id)) : [];
+    }
   }
 
   return {
@@ -82,14 +100,8 @@ export function ec2Port(session: AwsSession, deps: RetryDeps = { clock: systemCl
 
     async checks(ids) {
       const found = new Map<string, StatusChecks>();
-      const lists = await Promise.all(
-        chunks(ids).map((InstanceIds) =>
-          ask('ec2:DescribeInstanceStatus', () =>
-            client.send(new DescribeInstanceStatusCommand({ InstanceIds, IncludeAllInstances: true })),
-          ),
-        ),
-      );
-      for (const one of lists.flatMap(({ InstanceStatuses }) => InstanceStatuses ?? [])) {
+      const lists = await Promise.all(chunks(ids, STATUS_IDS).map(statuses));
+      for (const one of lists.flat()) {
         found.set(one.InstanceId ?? '', {
           state: (one.InstanceState?.Name ?? 'pending') as InstanceState,
           system: one.SystemStatus?.Status ?? 'unknown',
@@ -160,9 +172,9 @@ export function ec2Port(session: AwsSession, deps: RetryDeps = { clock: systemCl
   };
 }
 
-function chunks(ids: readonly string[]): string[][] {
+function chunks(ids: readonly string[], size = CHUNK): string[][] {
   const found: string[][] = [];
-  for (let at = 0; at < ids.length; at += CHUNK) found.push(ids.slice(at, at + CHUNK));
+  for (let at = 0; at < ids.length; at += size) found.push(ids.slice(at, at + size));
   return found;
 }
 

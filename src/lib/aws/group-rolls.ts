@@ -53,7 +53,15 @@ export function rollPort(session: AwsSession, clock: Clock = systemClock): RollP
 
     async join(AutoScalingGroupName, members) {
       const input = { AutoScalingGroupName, InstanceIds: [...members] };
-      await ask('autoscaling:ExitStandby', () => groups.send(new ExitStandbyCommand(input)));
+      try {
+        await ask('autoscaling:ExitStandby', () => groups.send(new ExitStandbyCommand(input)));
+      } catch (error) {
+        // By a request of ours whose answer was lost, or one was ended meanwhile: the others still wait.
+        const now = await this.group(AutoScalingGroupName);
+        const left = members.filter((id) => now?.members.some((one) => one.id === id && isOut(one)));
+        if (left.length === members.length) throw error;
+        if (left.length > 0) await this.join(AutoScalingGroupName, left);
+      }
     },
 
     async setMin(AutoScalingGroupName, MinSize) {
@@ -86,6 +94,8 @@ export function rollPort(session: AwsSession, clock: Clock = systemClock): RollP
     },
   };
 }
+
+const isOut = ({ lifecycle }: RollGroup['members'][number]) => /Standby$/.test(lifecycle);
 
 function toGroup(group: AutoScalingGroup): RollGroup {
   return {

@@ -64,7 +64,8 @@ export async function answerCompletion(
   const candidates = [...wanted.candidates, ...startingWith(current, names)];
   const kept = shell === 'bash' ? keptByBash(current, rest[1] ?? '') : 0;
   const lines = candidates.map(
-    ({ value, description }) => `${value.slice(kept)}\t${(description ?? '').replace(/\s+/g, ' ')}`,
+    ({ value, description }) =>
+      `${value.slice(kept)}\t${(description ?? '').replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ')}`,
   );
   process.stdout.write(`${['words', ...lines].join('\n')}\n`);
 }
@@ -124,10 +125,13 @@ async function fetchNames(
   const launcher = path.join(root, 'bin/run.js');
   const args = [launcher, ...listing, ...flags, ...sandbox, '--json', '--no-input'];
   const child = spawn(process.execPath, args, { stdio: 'ignore', detached: true });
+  let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve) => {
     child.once('exit', resolve);
-    child.once('error', resolve);
-    setTimeout(resolve, PATIENCE);
+    child.once('error', () => resolve());
+    timer = setTimeout(resolve, PATIENCE);
   });
+  // The shell waits for this process to end, which a timer would hold up.
+  clearTimeout(timer);
   child.unref();
 }

@@ -2,9 +2,13 @@ import type { SandboxTarget } from '../aws/session.ts';
 
 const REGION = 'us-east-1';
 
+/** What an AWS tool takes before the keys, or before the endpoint of all services. */
+const WINS =
+  /^AWS_(?:(?:DEFAULT_)?PROFILE|SESSION_TOKEN|SECURITY_TOKEN|IGNORE_CONFIGURED_ENDPOINT_URLS|ENDPOINT_URL_\w+)$/;
+
 /**
  * The variables that point every AWS tool at the sandbox. AWS_REGION only where the user has none.
- * `unset` names what would win over the credentials.
+ * `unset` names what would win over them.
  */
 export function sandboxVariables(
   target: SandboxTarget,
@@ -17,7 +21,7 @@ export function sandboxVariables(
       AWS_SECRET_ACCESS_KEY: target.credentials.secretAccessKey,
       ...(env.AWS_REGION || env.AWS_DEFAULT_REGION ? {} : { AWS_REGION: REGION }),
     },
-    unset: ['AWS_PROFILE', 'AWS_SESSION_TOKEN'].filter((name) => env[name] !== undefined),
+    unset: Object.keys(env).filter((name) => env[name] !== undefined && WINS.test(name)),
   };
 }
 

@@ -32,8 +32,7 @@ export async function ensureInstalled(options: InstallOptions): Promise<string> 
   const requirements = join(emulatorFolder(), 'requirements.txt');
   const link = join(paths.root, await venvName(requirements));
   const python = join(link, 'bin', 'python');
-  // Python's own link dangles after an upgrade of the system's: then it is made again.
-  if (existsSync(python)) return python;
+  if (await hasPackages(python, options)) return python;
 
   makePrivateFolder(paths.root);
   await removeOthers(paths.root);
@@ -52,6 +51,18 @@ export async function ensureInstalled(options: InstallOptions): Promise<string> 
   await symlink(basename(folder), `${link}.new`);
   await rename(`${link}.new`, link);
   return python;
+}
+
+/**
+ * After an upgrade of the system's Python its link in the environment dangles, or leads to a version that has other
+ * packages than these: then the environment is made again.
+ */
+async function hasPackages(python: string, options: InstallOptions): Promise<boolean> {
+  if (!existsSync(python)) return false;
+  const look = "import importlib.util as u; print('there' if u.find_spec('ministack') else 'missing')";
+  const env = withoutPythonSettings(options.env);
+  const { out } = await run(python, ['-c', look], runOptions(options, env));
+  return out !== 'missing';
 }
 
 export async function venvName(requirements = join(emulatorFolder(), 'requirements.txt')): Promise<string> {

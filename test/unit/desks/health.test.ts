@@ -66,6 +66,8 @@ it('an instance that was terminated is bad, also while AWS still tells of it', a
   expect((await look(''))('instance', /^Web/)).toMatchObject({ verdict: 'good' });
   Object.assign(instance as object, { state: 'terminated' });
   expect((await look(''))('instance', /^Web/)).toMatchObject({ verdict: 'bad' });
+  fake.state.ec2.instances.delete(id);
+  expect((await look(''))('instance', /^Web/)).toMatchObject({ verdict: 'bad' });
 });
 
 it('a host that does not tell how it is, is not called well', async () => {

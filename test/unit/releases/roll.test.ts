@@ -231,6 +231,14 @@ describe('releasing to an auto scaling group', () => {
     asBefore(3);
   });
 
+  it('puts a member in once, also where the answer to that was lost', async () => {
+    members(2);
+    fake.faults.lost('autoscaling:ExitStandby', { times: 2, after: 1 });
+    await roll();
+    expect([...runs.values()]).toEqual(['new', 'new']);
+    asBefore(2);
+  });
+
   it('goes on through throttling, lost answers and cut connections', async () => {
     members(2);
     fake.faults.throttle('autoscaling:*', { times: 5, every: 3 });

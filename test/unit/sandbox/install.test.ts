@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exportLines } from '../../../src/lib/sandbox/exports.ts';
-import { installError } from '../../../src/lib/sandbox/install.ts';
+import { ensureInstalled, installError, venvName } from '../../../src/lib/sandbox/install.ts';
+import { sandboxPaths } from '../../../src/lib/sandbox/paths.ts';
 import { choosePort } from '../../../src/lib/sandbox/ports.ts';
 import { findPython } from '../../../src/lib/sandbox/python.ts';
 
@@ -20,6 +21,23 @@ function python(name: string, version: string, code = 0): void {
   writeFileSync(join(bin, name), `#!/bin/sh\necho ${version}\nexit ${code}\n`);
   chmodSync(join(bin, name), 0o755);
 }
+
+describe('an environment that was installed', () => {
+  it.each([
+    ['there', 'is used'],
+    ['missing', 'is made again: another version of Python is behind its link'],
+  ])('packages %s: it %s', async (says) => {
+    const env = { PATH: bin, XDG_DATA_HOME: bin };
+    const paths = sandboxPaths(env);
+    const there = join(paths.root, await venvName(), 'bin');
+    mkdirSync(there, { recursive: true });
+    writeFileSync(join(there, 'python'), `#!/bin/sh\necho ${says}\n`);
+    chmodSync(join(there, 'python'), 0o755);
+    const python = ensureInstalled({ paths, env });
+    if (says === 'there') expect(await python).toBe(join(there, 'python'));
+    else await expect(python).rejects.toMatchObject({ code: 'PythonMissing' });
+  });
+});
 
 describe('the search for Python', () => {
   it('takes python3 when it is new enough, else a python3.x', async () => {
@@ -116,6 +134,13 @@ describe('the variables to export', () => {
   });
 
   it('take away what would win over them', () => {
+    const wins = {
+      AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true',
+      AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9000',
+    };
+    expect(exportLines(target, wins)).toEqual(
+      expect.arrayContaining(Object.keys(wins).map((name) => `unset ${name}`)),
+    );
     const lines = exportLines(target, { AWS_PROFILE: 'production', AWS_SESSION_TOKEN: 'x' });
     expect(lines.slice(0, 2)).toEqual(['unset AWS_PROFILE', 'unset AWS_SESSION_TOKEN']);
   });
