@@ -115,7 +115,9 @@ export function ssmPort(session: AwsSession, clock: Clock = systemClock): SsmPor
       return {
         answer: JSON.stringify({ SessionId, StreamUrl, TokenValue }),
         asked: JSON.stringify(asked),
-        endpoint: session.endpoint ?? `https://ssm.${session.region}.amazonaws.com`,
+        endpoint:
+          session.endpoint ??
+          `https://ssm.${session.region}.${session.region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'}`,
       };
     },
   };
