@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Home } from '../helpers/cli.ts';
 import { noHost, useHost } from '../helpers/host.ts';
+import { until } from '../helpers/until.ts';
 
 /** `monitoring services` and `metrics` on a real machine. */
 describe.skipIf(noHost)('monitoring of a host', () => {
@@ -63,6 +64,23 @@ describe.skipIf(noHost)('monitoring of a host', () => {
     expect(all.code).toBe(0);
     expect(all.stdout).toMatch(/web journal of web: \d+ errors? of \d+ messages/);
     expect(all.stdout).toContain('disk 7 is full');
+  });
+
+  it('a connection that is gone between two looks is made anew: what runs there is not called gone', async () => {
+    const { host } = used;
+    const watch = home.start(['monitoring', 'continuous', '--interval', '1s', '--json'], {
+      env: { PATH: host.path },
+    });
+    await until(() => /"unit":"cron"/.test(watch.output()), watch);
+    host.sh("pkill -KILL -f '^sshd: ubuntu'; true");
+    host.sh('systemctl stop cron');
+    await until(() => /"name":"web\/cron"[^\n]*"to":"inactive/.test(watch.output()), watch);
+    watch.child.kill('SIGINT');
+    const { stdout } = await watch.ended;
+    host.sh('systemctl start cron');
+    expect(stdout).not.toContain('"to":null');
+    expect(stdout).not.toContain('unreachable');
+    expect(stdout).not.toContain('"name":"services of web"');
   });
 
   it('one that failed: why, restarts, its last lines; one that is not there', async () => {

@@ -55,6 +55,8 @@ export type Paint = (style: Style, text: string) => string;
  * terminal shows as its own yellow or cyan is hardly seen on a light one, and its own blue on a dark one.
  */
 export const READABLE: Readonly<Partial<Record<Style, number>>> = {
+  // Faint is half of what the text has: on Solarized light nothing is left of it.
+  dim: 244,
   red: 196,
   green: 64,
   yellow: 166,
@@ -65,12 +67,15 @@ export const READABLE: Readonly<Partial<Record<Style, number>>> = {
 /** Bits of a colour. */
 const OF_256 = 8;
 
+/** Of 16 colours the light ones are lost on white, and the blue on black: what is in them is bold instead. */
+export const OF_16: Readonly<Partial<Record<Style, Style>>> = { yellow: 'bold', cyan: 'bold', blue: 'bold' };
+
 /** @param depth bits of a colour that the terminal has; one of 16 colours shows its own */
 export function painter(enabled: boolean, depth = enabled ? colourDepth() : 1): Paint {
   if (!enabled) return (_style, text) => text;
   return (style, text) => {
     const colour = depth < OF_256 ? undefined : READABLE[style];
-    if (colour === undefined) return styleText(style, text, { validateStream: false });
+    if (colour === undefined) return styleText(OF_16[style] ?? style, text, { validateStream: false });
     return `\u001B[38;5;${colour}m${text}\u001B[39m`;
   };
 }

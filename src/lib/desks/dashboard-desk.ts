@@ -56,6 +56,8 @@ const MINUTE = 60_000;
 const STACKS_KEPT = 5 * MINUTE;
 const BACKUPS_EVERY = 5 * MINUTE;
 const DEPLOY_EVERY = MINUTE;
+/** A connection to a host is kept from look to look, but no longer than so many seconds. */
+const LONGEST_IDLE = 300;
 /** Lines of a log that are shown at once. */
 const LOG_LINES = 500;
 const LOG_REACH = 15 * MINUTE;
@@ -78,7 +80,8 @@ export class DashboardDesk {
     this.#deps = deps;
     this.#project = project;
     this.#range = range;
-    this.#hosts = new KeptHosts(deps, project);
+    const idle = Math.min(LONGEST_IDLE, Math.ceil((2 * every) / 1000) + 30);
+    this.#hosts = new KeptHosts({ ...deps, idle }, project);
     this.#endpoints = new EndpointLooks(deps, project);
     const { clock, signal, onChange } = deps;
     this.#watcher = new Watcher(this.#sources(every), { clock, signal, onChange });

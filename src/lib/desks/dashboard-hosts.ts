@@ -54,17 +54,22 @@ export async function serviceLines(
   );
 }
 
-/** A host that fails gets a new connection for the next question. */
+/**
+ * A host that fails gets a new connection for the next question. One that was given up between two looks, or cut, is no
+ * failure of the host: it is asked once more at once.
+ */
 async function asked<T>(
   desk: KeptHosts,
   part: HostPart,
   ask: () => Promise<T>,
+  again = true,
 ): Promise<{ readonly value?: T; readonly error?: InfractlError }> {
+  const connection = desk.open(part);
   try {
-    return { value: await ask() };
+    return { value: await connection.then(ask) };
   } catch (error) {
     if (!isInfractlError(error) || error.code === 'Interrupted') throw error;
-    await desk.forget(part.name);
-    return { error };
+    await desk.forget(part.name, connection);
+    return again && error.code === 'HostConnectionLost' ? asked(desk, part, ask, false) : { error };
   }
 }

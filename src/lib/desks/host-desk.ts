@@ -30,6 +30,8 @@ export interface HostDeskDeps extends ValueDeps {
   readonly resolve?: ReturnType<typeof valueResolver>;
   /** Asks whether a host key that was never seen is right; `every`: it is; absent where nobody can be asked. */
   readonly trust?: 'every' | ((key: ShownKey, where: string) => Promise<boolean>);
+  /** Seconds that a connection of ssh lives on while nothing is asked; default 30. */
+  readonly idle?: number;
 }
 
 /** How a command ended on one host. */
@@ -133,11 +135,16 @@ export class HostDesk {
   }
 
   async open(part: HostPart): Promise<HostPort> {
-    const { env, signal } = this.#deps;
+    const { env, signal, idle } = this.#deps;
     const target = await this.#target(part);
     const port =
       'address' in target
-        ? await openSsh(target, { env, signal, trust: this.#trust(target.machine) })
+        ? await openSsh(target, {
+            env,
+            signal,
+            trust: this.#trust(target.machine),
+            ...(idle ? { idle } : {}),
+          })
         : await openSsm(target, {
             port: await this.#systemsManager(),
             clock: systemClock,

@@ -12,15 +12,18 @@ export class KeptHosts extends HostDesk {
     const opening = super.open(part);
     this.#kept.set(part.name, opening);
     // What could not be opened is tried again by whoever comes next.
-    opening.catch(() => this.#kept.delete(part.name));
+    opening.catch(() => this.#drop(part.name, opening));
     return opening;
   }
 
-  /** The next one who asks connects anew. */
-  async forget(name: string): Promise<void> {
-    const kept = this.#kept.get(name);
-    this.#kept.delete(name);
-    const port = await kept?.catch(() => undefined);
+  /** The next one who asks connects anew; a connection that somebody else has made meanwhile stays. */
+  async forget(name: string, which = this.#kept.get(name)): Promise<void> {
+    this.#drop(name, which);
+    const port = await which?.catch(() => undefined);
     if (port) await this.release(port);
+  }
+
+  #drop(name: string, which: Promise<HostPort> | undefined): void {
+    if (this.#kept.get(name) === which) this.#kept.delete(name);
   }
 }

@@ -36,13 +36,15 @@ export interface SshDeps {
   readonly trust?: ((key: ShownKey, where: string) => Promise<boolean>) | undefined;
   /** Milliseconds to connect; default 15 s. */
   readonly patience?: number;
+  /** Seconds that the connection lives on while nothing is asked; default 30. */
+  readonly idle?: number;
 }
 
 const PATIENCE = 15_000;
 /** What a command on the host gets to clean up after itself, in milliseconds. */
 const GRACE = 5_000;
-/** The connection lives on for so long when infractl was killed. Seconds. */
-const PERSIST = 30;
+/** The connection lives on for so long while nothing is asked, and when infractl was killed. Seconds. */
+const IDLE = 30;
 /** A path of a socket has at most 104 characters on macOS, and ssh adds 17 while it makes it. */
 const LONGEST_FOLDER = 70;
 
@@ -102,7 +104,7 @@ class SshHost implements HostPort {
 
   async #master(newKeys: NewKeys): Promise<RunResult> {
     const patience = this.#deps.patience ?? PATIENCE;
-    const keep = ['-o', 'ControlMaster=yes', '-o', `ControlPersist=${PERSIST}`];
+    const keep = ['-o', 'ControlMaster=yes', '-o', `ControlPersist=${this.#deps.idle ?? IDLE}`];
     const result = await this.#connection([...this.#common(newKeys), ...keep, '-N', '-f', this.where], {
       // Jump hosts and a slow sshd come on top of the connection's own timeout.
       timeout: 3 * patience,

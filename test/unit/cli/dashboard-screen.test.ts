@@ -34,7 +34,7 @@ function model(of: () => Picture, colour = false) {
     redact: (text: string) => text.replaceAll('database', '[secret]'),
     choose: (range: string) => said.push(`range ${range}`),
     refresh: () => said.push('refresh'),
-    logs: async (name: string) => [`12:00:00 of ${name}`],
+    logs: async (name: string) => [{ text: `12:00:00 of ${name}` }],
   };
   return { said, model: new ScreenModel(deps, (how) => said.push(how)) };
 }
@@ -158,6 +158,12 @@ describe('charts', () => {
     expect(row).toBe('▁▂ █  ');
   });
 
+  it('what is measured all the time is an area down to zero: a line of dots is hardly seen', () => {
+    const points = [0, 100, 200].map((at) => ({ at, value: 100 }));
+    const rows = plot(chart({ points }), window, 12, 3);
+    for (const row of rows) expect(row.slice(0, 4)).toBe('⣿'.repeat(4));
+  });
+
   it('many points in few columns keep their largest', () => {
     const points = Array.from({ length: 60 }, (_, at) => ({ at: at * 10, value: at === 31 ? 10 : 1 }));
     const drawn = plot(chart({ statistic: 'Sum', unit: 'count', points }), { ...window, period: 10 }, 6, 1);
@@ -186,6 +192,9 @@ describe('charts', () => {
       /^ {9}\d\d:\d\d +\d\d:\d\d +\d\d:\d\d$/,
     );
     expect(chartLines(plain, chart({}), window, order)[0]).toContain('no data');
+    // One figure is enough where all are the same.
+    const flat = points.map(({ at }) => ({ at, value: 71 }));
+    expect(chartLines(plain, chart({ points: flat }), window, order)[0]).toMatch(/^ Web CPU +71 %$/);
   });
 });
 

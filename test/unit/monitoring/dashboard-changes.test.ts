@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { InfractlError } from '../../../src/lib/base/errors.ts';
 import { ChangeWatch, endedView } from '../../../src/lib/cli/dashboard/continuous.ts';
 import { painter } from '../../../src/lib/cli/terminal.ts';
 import {
@@ -70,6 +71,24 @@ describe('what has changed', () => {
     expect(changesBetween(well, seen)).toMatchObject([
       { kind: 'panel', name: 'backups', to: 'seen', mood: 'good' },
     ]);
+  });
+
+  it('services of a host that could not be asked are neither gone nor new: that they were not seen is the news', () => {
+    const seen = picture();
+    const error = new InfractlError({ code: 'HostConnectionLost', message: 'The connection was lost.' });
+    const value = [{ host: 'web', services: [], error }];
+    const blind: Picture = {
+      ...seen,
+      panels: { ...seen.panels, services: { value, at: seen.at, busy: false } },
+    };
+    expect(changesBetween(seen, blind)).toMatchObject([{ name: 'services of web', mood: 'unknown' }]);
+    const [line] = seen.panels.services?.value ?? [];
+    const well = (line?.services ?? []).map((one) => ({ ...one, state: 'active', substate: 'running' }));
+    const services = { value: [{ host: 'web', services: well }], at: seen.at, busy: false };
+    expect(changesBetween(blind, { ...seen, panels: { ...seen.panels, services } })).toEqual([]);
+    // What failed meanwhile is told.
+    expect(changesBetween(blind, seen)).toMatchObject([{ kind: 'service', mood: 'bad' }]);
+    expect(verdictOf(thingsOf(blind))).toBe('unhealthy');
   });
 
   it('an alarm that was deleted, and one that is new', () => {

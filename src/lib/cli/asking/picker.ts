@@ -12,6 +12,8 @@ import {
   useState,
 } from '@inquirer/core';
 
+import type { questionTheme } from './theme.ts';
+
 /** A choice, or a heading between choices. */
 export type Pickable<T> = string | { readonly name: string; readonly short: string; readonly value: T };
 
@@ -25,11 +27,12 @@ export interface PickOptions<T> {
   readonly found: (term: string) => readonly Pickable<T>[];
   /** How many lines of choices are shown at once. */
   readonly lines: number;
+  readonly theme?: ReturnType<typeof questionTheme>;
 }
 
 /** One of many, found by typing or by the arrows, below a head that may change while it is looked at. */
 export const pick = createPrompt<unknown, PickOptions<unknown>>((options, done) => {
-  const theme = makeTheme({});
+  const theme = makeTheme(options.theme);
   const [term, setTerm] = useState('');
   const [moved, setMoved] = useState<number | undefined>(undefined);
   const [head, setHead] = useState(options.head);

@@ -1,6 +1,7 @@
 import { Exit, InfractlError, Interrupted, UsageError } from '../../base/errors.ts';
-import type { Terminal } from '../terminal.ts';
+import { type Paint, painter, type Terminal } from '../terminal.ts';
 import type { PickOptions } from './picker.ts';
+import { listTheme, questionTheme } from './theme.ts';
 
 /** A question, and the flag or setting that answers it where nobody can be asked. */
 export interface Question {
@@ -18,6 +19,10 @@ export class Prompter {
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
+  }
+
+  get #paint(): Paint {
+    return painter(this.#terminal.colourErr);
   }
 
   get canAsk(): boolean {
@@ -41,14 +46,22 @@ export class Prompter {
     const { input, password } = await import('@inquirer/prompts');
     const validate = options.validate ?? (() => true);
     return options.secret
-      ? this.#ask((context) => password({ message: question.message, validate, mask: '•' }, context))
+      ? this.#ask((context) =>
+          password(
+            { message: question.message, validate, mask: '•', theme: questionTheme(this.#paint) },
+            context,
+          ),
+        )
       : this.#ask((context) =>
           input(
             {
               message: question.message,
               validate,
               ...(options.initial === undefined ? {} : { default: options.initial }),
-              theme: { validationFailureMode: options.retype ? 'clear' : 'keep' },
+              theme: {
+                ...questionTheme(this.#paint),
+                validationFailureMode: options.retype ? 'clear' : 'keep',
+              },
             },
             context,
           ),
@@ -59,7 +72,10 @@ export class Prompter {
     this.#mayAsk(question);
     const { select } = await import('@inquirer/prompts');
     return this.#ask((context) =>
-      select({ message: question.message, choices: [...choices], loop: false }, context),
+      select(
+        { message: question.message, choices: [...choices], loop: false, theme: listTheme(this.#paint) },
+        context,
+      ),
     );
   }
 
@@ -68,7 +84,16 @@ export class Prompter {
     this.#mayAsk(question);
     const { checkbox } = await import('@inquirer/prompts');
     return this.#ask((context) =>
-      checkbox({ message: question.message, choices: [...choices], required: true, loop: false }, context),
+      checkbox(
+        {
+          message: question.message,
+          choices: [...choices],
+          required: true,
+          loop: false,
+          theme: listTheme(this.#paint),
+        },
+        context,
+      ),
     );
   }
 
@@ -76,14 +101,16 @@ export class Prompter {
   async pick<T>(wanted: Question & PickOptions<T>): Promise<T> {
     this.#mayAsk(wanted);
     const { pick } = await import('./picker.ts');
-    return this.#ask((context) => pick(wanted, context));
+    return this.#ask((context) => pick({ ...wanted, theme: questionTheme(this.#paint) }, context));
   }
 
   /** Yes or no; no unless yes is said. */
   async confirm(question: Question): Promise<boolean> {
     this.#mayAsk(question);
     const { confirm } = await import('@inquirer/prompts');
-    return this.#ask((context) => confirm({ message: question.message, default: false }, context));
+    return this.#ask((context) =>
+      confirm({ message: question.message, default: false, theme: questionTheme(this.#paint) }, context),
+    );
   }
 
   #mayAsk(question: Question): void {

@@ -6,9 +6,9 @@ import { duration } from '../../base/text.ts';
 import type { DashboardDesk } from '../../desks/index.ts';
 import { Ledger, type Picture, RANGE_NAMES, type RangeName } from '../../monitoring/dashboard/index.ts';
 import { type Because, ChangeWatch, type ExitOn, endedView } from '../dashboard/continuous.ts';
-import { oneLine } from '../dashboard/one-line.ts';
 import type { Ended } from '../dashboard/screen.ts';
 import type { Leave } from '../dashboard/screen-model.ts';
+import type { LogLine } from '../dashboard/screen-state.ts';
 import { staySmall } from '../dashboard/small.ts';
 import { painter } from '../terminal.ts';
 import { dashboardView } from '../views/dashboard-view.ts';
@@ -193,13 +193,12 @@ export abstract class DashboardCommand<T extends typeof Command = typeof Command
     return (picture) => keeper.see(picture);
   }
 
-  async #logs(desk: DashboardDesk, name: string, signal: AbortSignal): Promise<string[]> {
-    const events = await desk.logs(name, signal);
-    return events.map(({ at, message }) => {
-      const time = new Date(at).toTimeString().slice(0, 8);
-      const folded = this.redactor.redact(message.trimEnd()).replace(/\s*\n\s*/g, ' ⏎ ');
-      return `${time} ${oneLine(folded)}`;
-    });
+  async #logs(desk: DashboardDesk, name: string, signal: AbortSignal): Promise<LogLine[]> {
+    const [events, { logRows }] = await Promise.all([
+      desk.logs(name, signal),
+      import('../dashboard/log-rows.ts'),
+    ]);
+    return logRows(events, (text) => this.redactor.redact(text));
   }
 
   protected override async finally(): Promise<void> {

@@ -52,7 +52,8 @@ export function chartArea(
   const active = state.side === 'charts';
   const hidden = Math.max(0, charts.length - fits * columns);
   const title = titleLine(paint, picture, charts.length, { active, width: room.width, hidden });
-  if (charts.length === 0) return [title, ...nothing(paint, picture, empty, state.filter, room.width)];
+  if (charts.length === 0)
+    return [title, ...nothing(paint, picture, empty, state.filter, { width: room.width, body: body - 1 })];
   const width = Math.floor((room.width - GAP * (columns - 1)) / columns);
   const lines = [title];
   for (let row = first; row < Math.min(rows, first + fits); row++) {
@@ -65,8 +66,8 @@ export function chartArea(
   }
   const axis = fitted(timeAxis(window, width), width);
   const below = new Array<string>(Math.min(columns, charts.length)).fill(axis).join(' '.repeat(GAP));
-  const left = Math.max(0, body - lines.length - 2);
-  return [...lines, paint('dim', below), ...emptyLines(paint, empty, room.width).slice(0, left)];
+  const left = body - lines.length - 1;
+  return [...lines, paint('dim', below), ...emptyLines(paint, empty, room.width, left)];
 }
 
 function titleLine(
@@ -79,7 +80,8 @@ function titleLine(
   const word = trouble?.word ?? (lost ? 'not all of them' : undefined);
   const old = trouble && metrics?.at !== undefined ? `, ${age(at - metrics.at)} old` : '';
   const waits = metrics && metrics.at === undefined && !trouble;
-  const badge = waits ? 'asking…' : word ? `${word}${old}` : `${charts} with data`;
+  const count = facts.hidden > 0 ? String(charts) : `${charts} with data`;
+  const badge = waits ? 'asking…' : word ? `${word}${old}` : count;
   return panelTitle(paint, { title: 'Metrics', badge, badgeMood: word ? 'unknown' : undefined }, facts);
 }
 
@@ -88,19 +90,23 @@ function nothing(
   picture: Picture,
   empty: readonly string[],
   filter: string,
-  width: number,
+  { width, body }: Pick<ChartRoom, 'width' | 'body'>,
 ): string[] {
   const { metrics } = picture.panels;
   if (metrics?.trouble) return [` ${paint('dim', cut(metrics.trouble.error.message, width - 2))}`];
   if (metrics && metrics.at === undefined) return [];
   return empty.length > 0
-    ? emptyLines(paint, empty, width)
+    ? emptyLines(paint, empty, width, body)
     : [` ${paint('dim', filter === '' ? 'nothing here has metrics' : 'nothing that fits the filter')}`];
 }
 
-/** What has no data is named, and takes no room of what has. */
-function emptyLines(paint: Paint, empty: readonly string[], width: number): string[] {
-  if (empty.length === 0) return [];
+/** What has no data is named, in at most so many lines, and takes no room of what has. */
+function emptyLines(paint: Paint, empty: readonly string[], width: number, room: number): string[] {
+  if (empty.length === 0 || room < 1) return [];
   const lines = wrapped(`no data: ${empty.join(', ')}`, width - 2, 0).split('\n');
-  return ['', ...lines.map((line) => ` ${paint('dim', cut(line, width - 2))}`)];
+  // A line between the axis and the words, where there is room for both.
+  const gap = lines.length < room ? [''] : [];
+  const last = lines.slice(room - 1).join(' ');
+  const shown = lines.length > room ? [...lines.slice(0, room - 1), last] : lines;
+  return [...gap, ...shown.map((line) => ` ${paint('dim', cut(line, width - 2))}`)];
 }

@@ -1,5 +1,5 @@
 import stringWidth from 'fast-string-width';
-import type { Chart, Topic } from '../../monitoring/dashboard/index.ts';
+import { type Chart, isQuiet, type Topic } from '../../monitoring/dashboard/index.ts';
 import type { MetricWindow } from '../../monitoring/index.ts';
 import type { Paint, Style } from '../terminal.ts';
 import { cut } from '../views/table.ts';
@@ -52,6 +52,7 @@ export function chartLines(
 
 /** As much of the figures as there is room for; the newest always. */
 function figureWords({ last, min, max }: Figures, room: number): string {
+  if (min === max) return `  ${last}`;
   const forms = [
     `  last ${last}  min ${min}  max ${max}`,
     `  ${last} (${min} – ${max})`,
@@ -70,9 +71,7 @@ export function plotLines(
 ): string[] {
   const room = width - AXIS;
   const drawn = plot(chart, window, room, height);
-  const quiet =
-    ['errors', 'throttles'].includes(chart.topic) && chart.points.every(({ value }) => value === 0);
-  const style = quiet ? 'dim' : STYLE[chart.topic];
+  const style = isQuiet(chart) ? 'dim' : STYLE[chart.topic];
   return drawn.map((line, row) => {
     const label =
       chart.points.length === 0 ? '' : row === 0 ? topWords(chart) : row === height - 1 ? '0' : '';

@@ -3,7 +3,7 @@ import type { Chart } from '../../monitoring/dashboard/index.ts';
 import type { MetricWindow } from '../../monitoring/index.ts';
 import type { Paint } from '../terminal.ts';
 import { cut } from '../views/table.ts';
-import { wrapped } from '../views/wrap.ts';
+import { pieces, wrapped } from '../views/wrap.ts';
 import { chartTitle, plotLines, timeAxis } from './chart-lines.ts';
 import { oneLine } from './one-line.ts';
 import type { Row } from './panels.ts';
@@ -119,11 +119,14 @@ function logLines(
     trouble ?? (lines === undefined ? 'reading…' : lines.length === 0 ? 'nothing was logged' : undefined);
   if (note !== undefined || !lines) return [head, '', paint('dim', ` ${cut(note ?? '', columns - 2)}`)];
   const height = room - 3;
-  const end = lines.length - Math.max(0, Math.min(scroll, lines.length - height));
+  const rows = lines.flatMap(({ text, style }) =>
+    pieces(text, columns - 2).map((piece) => (style ? paint(style, piece) : piece)),
+  );
+  const end = rows.length - Math.max(0, Math.min(scroll, rows.length - height));
   const more =
     name === ''
       ? ''
       : paint('dim', cut(` All of it, as it comes: infractl logs ${name} --follow`, columns - 1));
-  const some = lines.slice(Math.max(0, end - height), end).map((line) => ` ${cut(line, columns - 2)}`);
+  const some = rows.slice(Math.max(0, end - height), end).map((line) => ` ${line}`);
   return [head, '', ...some, ...new Array<string>(Math.max(0, height - some.length)).fill(''), more];
 }

@@ -1,7 +1,8 @@
 import stringWidth from 'fast-string-width';
+import type { Mood } from '../../monitoring/dashboard/index.ts';
 import type { Paint } from '../terminal.ts';
 import { cut } from '../views/table.ts';
-import { wrapped } from '../views/wrap.ts';
+import { pieces, wrapped } from '../views/wrap.ts';
 import { fitted } from './chart-lines.ts';
 import { paintedMark } from './marks.ts';
 import { panelTitle } from './panel-title.ts';
@@ -9,7 +10,7 @@ import type { Panel, Row } from './panels.ts';
 import { placeOf, type ScreenState, type Shown } from './screen-state.ts';
 
 /** What is bad is told in so many lines, where there is room for them. */
-const MOST_LINES = 3;
+const MOST_LINES = 5;
 
 /** Panels below each other, each at least with its title and a row; what is left goes to those that want more. */
 export function heightsOf(wanted: readonly number[], room: number): number[] {
@@ -32,6 +33,16 @@ export function heightsOf(wanted: readonly number[], room: number): number[] {
 
 const sum = (all: readonly number[]) => all.reduce((total, one) => total + one, 0);
 
+/** What is drawn of a panel, but for the lines that its rows take. */
+interface Block {
+  readonly panel: Panel;
+  readonly title: string;
+  readonly rows: Shown['rows'];
+  readonly nameWidth: number;
+  /** Nothing fits the filter, or there is nothing. */
+  readonly isEmpty: boolean;
+}
+
 /** The panels below each other in so much room. */
 export function panelLines(
   paint: Paint,
@@ -42,59 +53,100 @@ export function panelLines(
 ): string[] {
   const selected = shown[placeOf(shown, state.row)]?.id;
   const lists = panels.map((panel) => shown.filter((one) => one.panel === panel.id));
-  // A line between two panels, where there is room for it.
   const heights = heightsOf(
-    lists.map((list) => Math.max(1, list.length) + 2),
+    lists.map((list) => Math.max(1, list.length) + 1),
     room,
   );
-  let spare = room - sum(heights);
-  return panels.flatMap((panel, index) => {
+  const blocks = panels.flatMap((panel, index): Block[] => {
     const list = lists[index] ?? [];
     const height = heights[index] ?? 0;
     if (height === 0) return [];
-    const active = state.side === 'rows' && list.some(({ id }) => id === selected);
-    const most = Math.min(height - 1, Math.max(1, list.length));
     const at = Math.max(
       0,
       list.findIndex(({ id }) => id === selected),
     );
+    const most = Math.min(height - 1, list.length);
     // The selection is always in sight.
     const from = Math.max(0, Math.min(at - Math.floor(most / 2), list.length - most));
-    const hidden = list.length - most;
-    const nameWidth = Math.min(
-      Math.floor(width * 0.45),
-      Math.max(0, ...list.map(({ row }) => (row.words === '' ? 0 : stringWidth(row.name)))),
-    );
-    const lines = list.slice(from, from + most).flatMap(({ id, row }) => {
-      const texts = textsOf(row, nameWidth, width - 4, spare);
-      spare -= texts.length - 1;
+    const active = state.side === 'rows' && list.some(({ id }) => id === selected);
+    return [
+      {
+        panel,
+        title: panelTitle(paint, panel, { active, width, hidden: list.length - most }),
+        rows: list.slice(from, from + most),
+        nameWidth: Math.min(
+          Math.floor(width * 0.45),
+          Math.max(0, ...list.map(({ row }) => (row.words === '' ? 0 : stringWidth(row.name)))),
+        ),
+        isEmpty: list.length === 0 && height > 1,
+      },
+    ];
+  });
+  const spare = room - sum(heights);
+  const wanted = blocks.flatMap(({ rows, nameWidth }) =>
+    rows.map(({ row }) => ({ mood: row.mood, lines: cellsOf(row, nameWidth, width - 4).length })),
+  );
+  const given = allotted(wanted, spare);
+  let gaps = spare - sum(given.map((lines) => lines - 1));
+  return blocks.flatMap(({ panel, title, rows, nameWidth, isEmpty }) => {
+    const lines = rows.flatMap(({ id, row }) => {
       const isSelected = id === selected && state.side === 'rows';
       const mark = paintedMark(paint, row.mood);
-      return texts.map((text, line) => {
+      return textsOf(row, nameWidth, width - 4, given.shift() ?? 1).map((text, line) => {
         const gutter = `${isSelected && line === 0 ? '▸' : ' '}${line === 0 ? mark : ' '}`;
         return `${gutter} ${isSelected ? paint('inverse', text) : text} `;
       });
     });
-    const empty = lines.length === 0 ? [paint('dim', `   ${emptyWords(panel, state.filter)}`)] : [];
-    const whole = [
-      panelTitle(paint, panel, { active, width, hidden }),
-      ...(most > 0 ? [...lines, ...empty] : []),
-    ];
-    const further = Math.max(0, lines.length - most);
-    return [...whole, ...new Array<string>(Math.max(0, height + further - whole.length)).fill('')];
+    const empty = isEmpty ? [paint('dim', `   ${emptyWords(panel, state.filter)}`)] : [];
+    return [title, ...lines, ...empty, ...(gaps-- > 0 ? [''] : [])];
   });
 }
 
-/** A row in one line, or one that is bad in up to `spare` more. */
-function textsOf({ name, words, mood }: Row, nameWidth: number, width: number, spare: number): string[] {
-  if (words === '') return [fitted(name, width)];
-  const room = width - nameWidth - 2;
-  const lines = mood === 'bad' && spare > 0 ? wrapped(words, room, 0).split('\n') : [words];
-  const most = Math.min(lines.length, MOST_LINES, 1 + spare);
-  return Array.from({ length: most }, (_, line) => {
-    const isLast = line === most - 1;
-    const text = isLast ? cut(lines.slice(line).join(' '), room) : (lines[line] as string);
-    return fitted(`${fitted(line === 0 ? name : '', nameWidth)}  ${text}`, width);
+/** How many lines each row has: one; where there is room, first what is bad has more, then what is cut. */
+function allotted(
+  wanted: readonly { readonly mood: Mood | undefined; readonly lines: number }[],
+  spare: number,
+): number[] {
+  const given = wanted.map(() => 1);
+  let left = spare;
+  for (const { most, chosen } of [
+    { most: MOST_LINES, chosen: (mood: Mood | undefined) => mood === 'bad' },
+    { most: 2, chosen: () => true },
+  ])
+    for (const [at, { mood, lines }] of wanted.entries()) {
+      const now = given[at] ?? 1;
+      const more = chosen(mood) ? Math.max(0, Math.min(left, Math.min(lines, most) - now)) : 0;
+      given[at] = now + more;
+      left -= more;
+    }
+  return given;
+}
+
+/** All of a row, as name and words of each of its lines. */
+function cellsOf({ name, words }: Row, nameWidth: number, width: number): (readonly [string, string])[] {
+  if (words === '')
+    return wrapped(name, width, 0)
+      .split('\n')
+      .map((text) => [text, ''] as const);
+  const texts = wrapped(words, width - nameWidth - 2, 0).split('\n');
+  // A name is one word: it goes on where the column ends.
+  const names = pieces(name, nameWidth);
+  return Array.from(
+    { length: Math.max(texts.length, names.length) },
+    (_, line) => [names[line] ?? '', texts[line] ?? ''] as const,
+  );
+}
+
+/** A row in so many lines; the last one is cut where there is more. */
+function textsOf(row: Row, nameWidth: number, width: number, most: number): string[] {
+  const cells = cellsOf(row, nameWidth, width);
+  const room = row.words === '' ? width : nameWidth;
+  return cells.slice(0, most).map(([name, words], line) => {
+    const rest = line === most - 1 ? cells.slice(line + 1) : [];
+    const wholeName = name + rest.map(([more]) => (row.words === '' ? ` ${more}` : more)).join('');
+    const wholeWords = [words, ...rest.map(([, more]) => more)].join(' ').trimEnd();
+    const text = row.words === '' ? '' : `  ${cut(wholeWords, width - nameWidth - 2)}`;
+    return fitted(`${fitted(wholeName, room)}${text}`, width);
   });
 }
 

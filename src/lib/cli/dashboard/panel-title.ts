@@ -10,11 +10,11 @@ export function panelTitle(
   panel: Pick<Panel, 'title' | 'badge' | 'badgeMood'>,
   { active, width, hidden }: { readonly active: boolean; readonly width: number; readonly hidden: number },
 ): string {
-  const more = hidden > 0 ? `${panel.badge === '' ? '' : ', '}${hidden} more` : '';
+  const more = hidden > 0 ? `${panel.badge === '' ? '' : ', '}${hidden} not shown` : '';
   const title = cut(panel.title, width - 8);
   const badge = cut(`${panel.badge}${more}`, width - stringWidth(title) - 6);
   const rest = Math.max(0, width - stringWidth(title) - stringWidth(badge) - (badge === '' ? 3 : 4));
   const style = panel.badgeMood ? MOOD_STYLE[panel.badgeMood] : 'dim';
-  const shownTitle = paint(active ? 'cyan' : 'bold', title);
+  const shownTitle = paint('bold', active ? paint('cyan', title) : title);
   return `${paint('dim', '─')} ${shownTitle}${badge === '' ? '' : ` ${paint(style, badge)}`} ${paint('dim', '─'.repeat(rest))}`;
 }

@@ -67,6 +67,9 @@ export function panelsOf(picture: Picture): Panel[] {
   ];
 }
 
+const URGENT: readonly (Mood | undefined)[] = ['bad', 'unknown', 'busy'];
+const urgency = ({ mood }: Row) => (URGENT.includes(mood) ? URGENT.indexOf(mood) : URGENT.length);
+
 function listPanel<L>(
   id: SourceName,
   title: string,
@@ -74,7 +77,9 @@ function listPanel<L>(
   now: number,
   rowsOf: (line: L) => Row | Row[],
 ): Panel {
-  const rows = [...troubleRows(told, now), ...(told.value ?? []).flatMap(rowsOf).map(row)];
+  const lines = (told.value ?? []).flatMap(rowsOf).map(row);
+  // Where not all have room, what is bad must not be among those that are not shown.
+  const rows = [...troubleRows(told, now), ...lines.toSorted((a, b) => urgency(a) - urgency(b))];
   const judged = rows.filter(({ mood }) => mood !== undefined);
   const bad = judged.filter(({ mood }) => mood === 'bad').length;
   const waiting = told.at === undefined && !told.trouble;

@@ -39,11 +39,11 @@ export function topOf({ points, unit }: Pick<Chart, 'points' | 'unit'>): number 
 }
 
 /**
- * A plot of so many characters: bars for sums, a line of braille dots for what is measured all the time. A time
- * without data is empty, and no line leads over it.
+ * A plot of so many characters: bars for sums, an area of braille dots for what is measured all the time: a line of
+ * single dots is hardly seen. A time without data is empty, and nothing leads over it.
  */
 export function plot(chart: Chart, window: MetricWindow, width: number, height: number): string[] {
-  return chart.statistic === 'Sum' ? bars(chart, window, width, height) : line(chart, window, width, height);
+  return chart.statistic === 'Sum' ? bars(chart, window, width, height) : area(chart, window, width, height);
 }
 
 function bars({ points, unit }: Chart, window: MetricWindow, width: number, height: number): string[] {
@@ -73,7 +73,7 @@ function largest(points: readonly Datapoint[], { from, to, period }: MetricWindo
   return columns;
 }
 
-function line(
+function area(
   { points, unit, cadence }: Chart,
   window: MetricWindow,
   width: number,
@@ -86,11 +86,12 @@ function line(
     x: Math.round(((at - window.from) / (window.to - window.from)) * (wide - 1)),
     y: Math.round((1 - Math.max(0, value) / top) * (high - 1)),
   });
-  const dot = (x: number, y: number) => {
-    const row = cells[Math.floor(y / 4)];
+  const fill = (x: number, top: number) => {
     const column = Math.floor(x / 2);
-    if (row?.[column] === undefined) return;
-    row[column] |= DOTS[(x % 2) as 0 | 1][(y % 4) as 0 | 1 | 2 | 3];
+    for (let y = top; y < high; y++) {
+      const row = cells[Math.floor(y / 4)];
+      if (row?.[column] !== undefined) row[column] |= DOTS[(x % 2) as 0 | 1][(y % 4) as 0 | 1 | 2 | 3];
+    }
   };
   for (const [index, point] of points.entries()) {
     const to = place(point);
@@ -100,7 +101,7 @@ function line(
     const from = joined ? place(before) : to;
     const steps = Math.max(1, Math.abs(to.x - from.x), Math.abs(to.y - from.y));
     for (let step = 0; step <= steps; step++)
-      dot(
+      fill(
         Math.round(from.x + ((to.x - from.x) * step) / steps),
         Math.round(from.y + ((to.y - from.y) * step) / steps),
       );

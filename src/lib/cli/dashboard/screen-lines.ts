@@ -10,6 +10,7 @@ import {
 } from '../../monitoring/dashboard/index.ts';
 import type { Paint, Style } from '../terminal.ts';
 import { cut } from '../views/table.ts';
+import { wrapped } from '../views/wrap.ts';
 import { chartArea, columnsOf } from './chart-area.ts';
 import { chartTitle } from './chart-lines.ts';
 import { overlayLines } from './overlay-lines.ts';
@@ -54,7 +55,7 @@ export function frameOf({ picture, state, size, paint }: FrameOrder): Frame {
   const fitting = wanted.filter(({ points }) => points.length > 0);
   const empty = wanted.filter(({ points }) => points.length === 0).map(chartTitle);
   const hasCharts = picture.panels.metrics !== undefined || charts.charts.length > 0;
-  const leftWidth = hasCharts ? Math.max(36, Math.min(76, Math.floor(size.columns * 0.44))) : size.columns;
+  const leftWidth = hasCharts ? Math.max(44, Math.min(76, Math.floor(size.columns * 0.44))) : size.columns;
   const rightWidth = hasCharts ? size.columns - leftWidth - 2 : 0;
   const body = size.rows - 2;
   const chartColumns = columnsOf(fitting.length, rightWidth, body);
@@ -119,22 +120,42 @@ function headerOf(paint: Paint, picture: Picture, columns: number): string {
   return `${paint('inverse', name)} ${paint('dim', middle)}  ${paint(seen ? style : 'dim', words)}${' '.repeat(gap)}${paint('dim', right)}`;
 }
 
+const OVERLAY_KEYS: readonly (readonly [string, string])[] = [
+  ['↑↓', 'scroll'],
+  ['l', 'logs'],
+  ['Esc', 'back'],
+  ['q', 'back'],
+];
+const PANEL_KEYS: readonly (readonly [string, string])[] = [
+  ['←↑↓→ Tab', 'move'],
+  ['d', 'describe'],
+  ['l', 'logs'],
+  ['r', 'range'],
+  ['/', 'filter'],
+  ['?', 'help'],
+  ['q', 'quit'],
+];
+
 function footerOf(paint: Paint, { typing, filter, overlay }: ScreenState, columns: number): string {
   if (typing) return `${paint('bold', ` /${filter}`)}▏${paint('dim', ' Enter keeps it, Esc takes it away')}`;
-  const keys = overlay
-    ? '↑↓ scroll   l logs   Esc back   q back'
-    : '←↑↓→ Tab   d describe   l logs   r range   / filter   ? help   q quit';
-  const kept = filter === '' ? '' : ` filter: ${filter} (Esc ends it)  `;
-  return `${paint('bold', cut(kept, columns))}${paint('dim', cut(` ${keys}`, columns - stringWidth(kept)))}`;
+  const kept = cut(filter === '' ? '' : ` filter: ${filter} (Esc ends it)  `, columns);
+  let room = columns - stringWidth(kept);
+  const keys = (overlay ? OVERLAY_KEYS : PANEL_KEYS).map(([key, words]) => {
+    room -= stringWidth(`${key} ${words}`) + 3;
+    return room < -2 ? '' : ` ${paint('bold', key)} ${paint('dim', words)}  `;
+  });
+  return `${paint('bold', kept)}${keys.join('').trimEnd()}`;
 }
 
 function tooSmall(paint: Paint, picture: Picture, { columns, rows }: Size): Pick<Frame, 'left' | 'right'> {
+  const lines = (text: string) => wrapped(text, columns, 0).split('\n');
+  // How it is comes first: of a window of few lines it may be all that is seen.
   const words = [
-    paint('bold', 'The dashboard needs 80 columns and 24 rows.'),
-    `Here are ${columns} and ${rows + 1}: make the window larger,`,
-    'or: infractl monitoring dashboard | less',
+    ...lines(`${picture.place.project} ${picture.place.environment}: ${verdictWords(thingsOf(picture))}`),
     '',
-    `${picture.place.project} ${picture.place.environment}: ${verdictWords(thingsOf(picture))}`,
+    ...lines('The dashboard needs 80 columns and 24 rows.').map((line) => paint('bold', line)),
+    ...lines(`Here are ${columns} and ${rows + 1}: make the window larger,`),
+    ...lines('or: infractl monitoring dashboard | less'),
   ];
   return { left: words.slice(0, Math.max(1, rows - 2)), right: [] };
 }

@@ -1,7 +1,14 @@
 import type { Picture, RangeName } from '../../monitoring/dashboard/index.ts';
 import type { Paint } from '../terminal.ts';
 import { type Frame, frameOf, type Size } from './screen-lines.ts';
-import { type Effect, FIRST_STATE, type Press, press, type ScreenState } from './screen-state.ts';
+import {
+  type Effect,
+  FIRST_STATE,
+  type LogLine,
+  type Press,
+  press,
+  type ScreenState,
+} from './screen-state.ts';
 
 export interface ScreenDeps {
   readonly picture: () => Picture;
@@ -11,7 +18,7 @@ export interface ScreenDeps {
   readonly choose: (range: RangeName) => void;
   readonly refresh: () => void;
   /** Lines for people, oldest first. */
-  readonly logs: (name: string) => Promise<readonly string[]>;
+  readonly logs: (name: string) => Promise<readonly LogLine[]>;
 }
 
 /** What becomes of the screen itself. */

@@ -1,5 +1,12 @@
 import { RANGE_NAMES, type RangeName } from '../../monitoring/dashboard/index.ts';
+import type { Style } from '../terminal.ts';
 import type { Panel, Row } from './panels.ts';
+
+/** A line of a log, and what it is painted in. */
+export interface LogLine {
+  readonly text: string;
+  readonly style?: Style | undefined;
+}
 
 /** What is laid over the panels. */
 export type Overlay =
@@ -8,7 +15,7 @@ export type Overlay =
       readonly kind: 'logs';
       readonly name: string;
       /** Undefined while they are read. */
-      readonly lines: readonly string[] | undefined;
+      readonly lines: readonly LogLine[] | undefined;
       readonly trouble: string | undefined;
       /** Lines up from the end. */
       readonly scroll: number;

@@ -118,6 +118,11 @@ export class LogPrinter {
     this.flush();
   }
 
+  /** What the newest event is painted in. */
+  get style(): Style | undefined {
+    return this.#grave;
+  }
+
   flush(): void {
     if (this.#pending === '') return;
     const text = this.#pending;

@@ -13,6 +13,24 @@ export function wrapped(text: string, width: number, indent: number): string {
   return [...lines, line].join(`\n${' '.repeat(indent)}`);
 }
 
+/** A plain text in pieces of at most so many columns, broken wherever they end. */
+export function pieces(text: string, columns: number): string[] {
+  const found: string[] = [];
+  let piece = '';
+  let width = 0;
+  for (const one of text) {
+    const wide = stringWidth(one);
+    if (width + wide > columns && piece !== '') {
+      found.push(piece);
+      piece = '';
+      width = 0;
+    }
+    piece += one;
+    width += wide;
+  }
+  return [...found, piece];
+}
+
 /**
  * Lines as the terminal has room for them, broken between words; how far a line is indented stays. A line with a
  * command is left to the terminal, so that it can be copied as one.

@@ -29,13 +29,23 @@ export function changesBetween(before: Seen, after: Seen): Change[] {
     if (was?.state === state || (!was && fresh.has(kind))) continue;
     // A source that is seen for the first time is no news, one that cannot be seen is.
     if (!was && kind === 'panel' && mood === 'good') continue;
+    // Nor is what a host tells of again after it could not be asked, unless it is bad by now.
+    if (!was && mood !== 'bad' && isHidden(before, kind, name)) continue;
     changes.push({ kind, name, from: was?.state ?? null, to: state, mood, words });
   }
   for (const [key, { kind, name, state }] of old) {
-    if (now.has(key) || kind === 'panel' || kind === 'deploy') continue;
+    if (now.has(key) || kind === 'panel' || kind === 'deploy' || isHidden(after, kind, name)) continue;
     changes.push({ kind, name, from: state, to: null, mood: 'bad', words: 'it is not there any more' });
   }
   return changes;
+}
+
+/** Whether it is a service of a host that could not be asked: nobody knows how it is. */
+function isHidden({ panels }: Seen, kind: Thing['kind'], name: string): boolean {
+  return (
+    kind === 'service' &&
+    (panels.services?.value ?? []).some(({ host, error }) => error && name.startsWith(`${host}/`))
+  );
 }
 
 /** Two services of one name, as two hosts may have, are told apart by their order. */

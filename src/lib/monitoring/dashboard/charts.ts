@@ -86,7 +86,12 @@ export interface Charts {
   readonly charts: readonly Chart[];
 }
 
-/** All charts of a picture over one window: by topic, those with data first. */
+/** Errors or throttles of which there were none: good to know, and nothing to look at. */
+export function isQuiet({ topic, points }: Pick<Chart, 'topic' | 'points'>): boolean {
+  return (topic === 'errors' || topic === 'throttles') && points.every(({ value }) => value === 0);
+}
+
+/** All charts of a picture over one window: by topic, those that say something first, those without data last. */
 export function chartsOf({ panels, range, at }: Pick<Picture, 'panels' | 'range' | 'at'>): Charts {
   const { metrics, hosts } = panels;
   const window = metrics?.value?.window ?? rangeWindow(range, at);
@@ -97,6 +102,7 @@ export function chartsOf({ panels, range, at }: Pick<Picture, 'panels' | 'range'
   // Readings are newer than the last whole period.
   const to = own.reduce((latest, { points }) => Math.max(latest, points.at(-1)?.at ?? 0), window.to);
   const all = [...(metrics?.value?.charts ?? []), ...own];
-  const rank = ({ topic, points }: Chart) => (points.length > 0 ? 0 : ORDER.length) + ORDER.indexOf(topic);
+  const group = (chart: Chart) => (chart.points.length === 0 ? 2 : isQuiet(chart) ? 1 : 0);
+  const rank = (chart: Chart) => group(chart) * ORDER.length + ORDER.indexOf(chart.topic);
   return { window: { ...window, to }, charts: all.toSorted((a, b) => rank(a) - rank(b)) };
 }

@@ -1,7 +1,15 @@
 /** One picture of all that runs, watched: what it holds, how it is kept fresh, and what changes in it. */
 export { blindness, isHopeless } from './blind.ts';
 export { type Change, changesBetween } from './changes.ts';
-export { type ChartSubject, type Charts, chartsOf, metricChart, topicOf, withReading } from './charts.ts';
+export {
+  type ChartSubject,
+  type Charts,
+  chartsOf,
+  isQuiet,
+  metricChart,
+  topicOf,
+  withReading,
+} from './charts.ts';
 export { costOf } from './cost.ts';
 export { withGone } from './gone.ts';
 export {

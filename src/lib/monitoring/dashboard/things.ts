@@ -11,6 +11,7 @@ import type {
   InstanceLine,
   Mood,
   Picture,
+  ServiceLine,
   SourceName,
 } from './picture.ts';
 import { troubleWord } from './trouble.ts';
@@ -88,16 +89,19 @@ export function hostThing({ host, reading, error }: HostLine): Thing {
   };
 }
 
+/** What journalctl writes before a message: `2026-11-21T23:06:20+0000 web shop[133]: `. */
+const JOURNAL_HEAD = /^\d{4}-\d\d-\d\dT\S+ \S+ [^\s:]+: /;
+
 export function serviceThing(host: string, service: ServiceState): Thing {
   const { unit, state, substate, restarts, sinceSeconds } = service;
   const since = sinceSeconds === null ? '' : ` ${age(sinceSeconds * 1000)}`;
   const again = restarts > 0 ? `, restarted ${restarts} times` : '';
-  const last = isWell(service) ? '' : (service.lines.at(-1) ?? '');
+  const last = isWell(service) ? '' : (service.lines.at(-1) ?? '').replace(JOURNAL_HEAD, '');
   return {
     kind: 'service',
     name: `${host}/${unit}`,
     mood: isWell(service) ? 'good' : state === 'activating' ? 'busy' : 'bad',
-    state: `${state} ${substate}${again}`.trim(),
+    state: `${state === substate ? state : `${state} ${substate}`.trim()}${again}`,
     words: `${state === 'not-found' ? 'no such unit' : `${substate || state}${since}${again}`}${last ? `: ${last}` : ''}`,
   };
 }
@@ -174,8 +178,15 @@ export function thingsOf({ panels, at: now }: Pick<Picture, 'panels' | 'at'>): T
     ...(endpoints?.value ?? []).flatMap((line) => certificateThing(line) ?? []),
     ...(backups?.value ?? []).map((line) => backupThing(line, now)),
     ...(run ? [deployThing(run, now)] : []),
+    ...(services?.value ?? []).flatMap(unseenServices),
     ...troublesOf(panels),
   ];
+}
+
+function unseenServices({ host, error }: ServiceLine): Thing[] {
+  if (!error) return [];
+  const state = troubleWord(error);
+  return [{ kind: 'panel', name: `services of ${host}`, mood: 'unknown', state, words: error.message }];
 }
 
 function troublesOf(panels: Picture['panels']): Thing[] {
