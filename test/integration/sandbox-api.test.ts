@@ -144,6 +144,23 @@ describe('an HTTP API of SAM', () => {
     expect(headers.get('access-control-allow-origin')).toBe('https://example.org');
   });
 
+  it('is for whom it allows, AWS itself not for pages of other places: they could run here what they like', async () => {
+    const { endpoint } = used.target;
+    // The list of buckets, the shortest of all calls.
+    const from = (origin: string) => get(endpoint, { headers: { origin } });
+    expect((await get(endpoint)).status).toBe(200);
+    expect((await from('http://localhost:3000')).status).toBe(200);
+    expect((await from('http://127.0.0.1:8080')).status).toBe(200);
+    for (const origin of ['https://example.org', 'null', 'http://localhost.example.org']) {
+      const refused = await from(origin);
+      expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([403, null]);
+    }
+    const frame = { headers: { 'user-agent': 'Mozilla/5.0' } };
+    expect((await get(`${endpoint}/?Action=ListTopics`, frame)).status).toBe(403);
+    const preflight = { origin: 'https://example.org', 'access-control-request-method': 'POST' };
+    expect((await get(endpoint, { method: 'OPTIONS', headers: preflight })).status).toBe(403);
+  });
+
   it('has outputs that lead to this machine where they lead to one of its APIs, and only there', async () => {
     expect(app.Built).toBe(app.Url);
     expect(app.Foreign).toBe('https://abcdef1234.execute-api.eu-west-3.amazonaws.com/x');

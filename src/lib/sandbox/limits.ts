@@ -19,6 +19,7 @@ export const SANDBOX_LIMITS: readonly string[] = [
   'Alarms cannot be silenced: there are no mute rules.',
   'A site behind CloudFront answers under a path of this machine, so links that begin with a slash lead elsewhere.',
   'Nothing publishes metrics of its own: what `monitoring metrics` shows is empty there, and alarms stay without data.',
+  'Pages of other places cannot call AWS there from a browser, only those of localhost and 127.0.0.1; deployed APIs and sites answer whom they allow.',
   'No prices, costs, quotas, StackSets, Data Lifecycle Manager or image scans.',
   'What changed since the last stop is lost if the sandbox is killed; only S3 objects and image layers are on disk at once.',
 ];

@@ -10,7 +10,7 @@ from typing import Any
 from ministack.app import app as ministack_app
 from ministack.services import lambda_svc
 
-from . import MINISTACK_VERSION, custom_resources, runtime_api, sites, urls
+from . import MINISTACK_VERSION, browsers, custom_resources, runtime_api, sites, urls
 from .engine import Engine
 from .machines.fleet import Fleet
 from .pool import Pool
@@ -35,6 +35,9 @@ class Server:
             token = runtime_api.token_of(_host(scope))
             if token is not None:
                 await runtime_api.serve(self._pool.by_token(token), scope, receive, send)
+                return
+            if browsers.refused(scope):
+                await _answer(send, 403, {"error": browsers.WORDS})
                 return
             if scope["path"].startswith(_OWN):
                 await self._tell(scope["path"].removeprefix(_OWN), send)
