@@ -1,5 +1,16 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -110,5 +121,61 @@ describe('the package', () => {
       },
     );
     expect(said).toMatch(/^infractl\/\d+\.\d+\.\d+ /);
+  });
+});
+
+describe('the package in one file', () => {
+  let file: string;
+  let home: string;
+  const run = (args: string[], env: Record<string, string> = { HOME: home }, cwd = home) =>
+    spawnSync(process.execPath, [file, ...args], {
+      cwd,
+      env: { PATH, NO_COLOR: '1', ...env },
+      encoding: 'utf8',
+    });
+  const unpacked = () => path.join(home, '.cache/infractl/single');
+
+  beforeAll(() => {
+    home = path.join(folder, 'one');
+    mkdirSync(home);
+    // In a folder of modules, by a name that says nothing: it is whatever Node takes it for.
+    writeFileSync(path.join(home, 'package.json'), '{ "type": "module" }');
+    file = path.join(home, 'infractl');
+    const said = execFileSync(process.execPath, [path.join(root, 'scripts/single.mjs'), home], {
+      env: { PATH, HOME: folder, npm_config_cache: path.join(folder, 'cache') },
+      encoding: 'utf8',
+    });
+    renameSync(said.slice(0, said.lastIndexOf(':')), file);
+  });
+
+  it('unpacks itself once, for this user alone, and is the same infractl', () => {
+    const first = run(['help', 'topics']);
+    expect(first).toMatchObject({ status: 0, stderr: '' });
+    expect(first.stdout).toBe(infractl(['help', 'topics']).stdout);
+    const [build = ''] = readdirSync(unpacked());
+    const made = statSync(path.join(unpacked(), build));
+    expect(made.mode & 0o777).toBe(0o700);
+    expect(run(['--version']).stdout).toBe(infractl(['--version']).stdout);
+    expect(run(['init', 'site', 'web'])).toMatchObject({ status: 0 });
+    expect(run(['config', 'validate'], { HOME: home }, path.join(home, 'web'))).toMatchObject({ status: 0 });
+    expect(readdirSync(unpacked())).toEqual([build]);
+    expect(statSync(path.join(unpacked(), build)).mtimeMs).toBe(made.mtimeMs);
+  });
+
+  it('does not run what somebody else could have changed, and says what it needs', () => {
+    const [build = ''] = readdirSync(unpacked());
+    chmodSync(path.join(unpacked(), build), 0o777);
+    expect(run(['help'])).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringContaining('is not a folder that you alone may write'),
+    });
+    chmodSync(path.join(unpacked(), build), 0o700);
+    expect(run(['help'], {})).toMatchObject({ status: 1, stderr: expect.stringContaining('XDG_CACHE_HOME') });
+    writeFileSync(path.join(home, 'a-file'), '');
+    expect(run(['help'], { XDG_CACHE_HOME: path.join(home, 'a-file') })).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/could not unpack itself: .+\nName a folder/),
+    });
   });
 });

@@ -22,6 +22,7 @@ import {
 } from '../completion/index.ts';
 import { glanceAtProject } from '../project/index.ts';
 import type { Project } from '../project/model.ts';
+import { launcher } from './launcher.ts';
 
 /** The command that lists the names of a kind; it remembers them. */
 const LISTING: Readonly<Record<FarKind, readonly string[]>> = {
@@ -122,9 +123,9 @@ async function fetchNames(
     return value === undefined || (name === 'app' && listing[0] !== 'redeploy') ? [] : [`--${name}=${value}`];
   });
   const sandbox = given.has('sandbox') ? ['--sandbox'] : [];
-  const launcher = path.join(root, 'bin/run.js');
-  const args = [launcher, ...listing, ...flags, ...sandbox, '--json', '--no-input'];
-  const child = spawn(process.execPath, args, { stdio: 'ignore', detached: true });
+  const [node, file] = launcher(root);
+  const args = [file, ...listing, ...flags, ...sandbox, '--json', '--no-input'];
+  const child = spawn(node, args, { stdio: 'ignore', detached: true });
   let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve) => {
     child.once('exit', resolve);

@@ -5,6 +5,7 @@ import { systemClock } from '../../base/clock.ts';
 import type { Reporter } from '../../base/report.ts';
 import type { ScheduleEngine, ScheduleEngines } from '../../desks/index.ts';
 import { lockChoice, withWait } from '../flags/lock-flags.ts';
+import { launcher } from '../launcher.ts';
 import { ManageCommand } from './manage-command.ts';
 
 /** Only what one of them keeps. */
@@ -33,7 +34,7 @@ export abstract class ManageScheduleCommand<
       project: project.name,
       environment: project.environment,
       folder: project.root,
-      program: [process.execPath, join(this.config.root, 'bin', 'run.js')],
+      program: launcher(this.config.root),
       place: [
         '--env',
         project.environment,

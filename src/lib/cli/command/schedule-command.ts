@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import type { Command } from '@oclif/core/command';
 import type { Entry } from '../../backups/index.ts';
 import type { Machine } from '../../cron/index.ts';
+import { launcher } from '../launcher.ts';
 import { BackupCommand } from './backup-command.ts';
-
-const LAUNCHER = ['bin', 'run.js'];
 
 /** A command about the schedule of backups on this machine. */
 export abstract class ScheduleCommand<T extends typeof Command = typeof Command> extends BackupCommand<T> {
@@ -19,8 +18,7 @@ export abstract class ScheduleCommand<T extends typeof Command = typeof Command>
       Record<string, string | undefined>
     >;
     const argv = [
-      process.execPath,
-      join(this.config.root, ...LAUNCHER),
+      ...launcher(this.config.root),
       'backup',
       'auto',
       ...(plan ? [plan] : []),

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import path from 'node:path';
 import { listed } from '../../base/text.ts';
 import type { StackOverview } from '../../deploy/index.ts';
+import { launcher } from '../launcher.ts';
 
 /** What a look may take, in milliseconds; the menu is there long before. */
 const PATIENCE = 15_000;
@@ -18,9 +18,10 @@ export function quickLook(
   place: readonly string[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const args = [path.join(root, 'bin/run.js'), 'list', ...place, '--json', '--no-input'];
+  const [node, file] = launcher(root);
+  const args = [file, 'list', ...place, '--json', '--no-input'];
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, {
+    const child = spawn(node, args, {
       stdio: ['ignore', 'pipe', 'ignore'],
       timeout: PATIENCE,
       signal,
