@@ -107,6 +107,8 @@ export function cloudFormation(
         call(session, 'cloudformation:GetTemplate', () =>
           client.send(new GetTemplateCommand({ StackName: stack, TemplateStage: 'Original' })),
         ),
+        // A stack that no change set was executed on has no template.
+        /does not exist|REVIEW_IN_PROGRESS/,
       );
       return answer?.TemplateBody;
     },
@@ -335,13 +337,12 @@ export function cloudFormation(
 }
 
 /** AWS says "does not exist" as a ValidationError for stacks, and by name for change sets. */
-async function absent<T>(asked: Promise<T>): Promise<T | undefined> {
+async function absent<T>(asked: Promise<T>, words = /does not exist/): Promise<T | undefined> {
   try {
     return await asked;
   } catch (error) {
     const { name, message } = underneath(error);
-    const missing =
-      /^ChangeSetNotFound/.test(name) || (name === 'ValidationError' && /does not exist/.test(message));
+    const missing = /^ChangeSetNotFound/.test(name) || (name === 'ValidationError' && words.test(message));
     if (missing) return undefined;
     throw error;
   }

@@ -146,7 +146,7 @@ export async function checkEndings(
     why: lines.join('\n'),
     suggestions: [
       'Delete those stacks first, or put parameters in place of !ImportValue in their templates and deploy them.',
-      'Or keep the stack that exports: infractl destroy --keep NAME',
+      `Or keep the stack that exports: infractl destroy${where} --keep NAME`,
     ],
     exit: Exit.declined,
   });
@@ -201,7 +201,12 @@ export function changedMeanwhile(
  *
  * @throws UsageError `NoSuchPart`, `KeepNeedsPolicy`
  */
-export function keptBy(project: Project, endings: readonly Ending[], words: readonly string[]): Kept {
+export function keptBy(
+  project: Project,
+  endings: readonly Ending[],
+  words: readonly string[],
+  where = '',
+): Kept {
   const graph = buildGraph(project);
   const all = partIds(project).filter(({ kind }) => ['stack', 'image', 'site'].includes(kind));
   const retain = new Map<string, string[]>();
@@ -215,13 +220,18 @@ export function keptBy(project: Project, endings: readonly Ending[], words: read
         message: `--keep ${word}: the project ${project.name} has no such part, and no stack of it has such a resource.`,
         suggestions: [`Its parts: ${all.map((id) => partKey(id).replace(' ', ':')).join(', ')}`],
       });
-    for (const owner of owners) keepOne(retain, owner, word);
+    for (const owner of owners) keepOne(retain, owner, word, where);
     return [];
   });
   return { parts: new Set(selectGraph(graph, chosen, true).nodes.map(partKey)), retain };
 }
 
-function keepOne(retain: Map<string, string[]>, { part, state, resources }: Ending, logicalId: string): void {
+function keepOne(
+  retain: Map<string, string[]>,
+  { part, state, resources }: Ending,
+  logicalId: string,
+  where: string,
+): void {
   const named = resources.filter((resource) => resource.logicalId === logicalId);
   if (named.every(({ fate }) => fate === 'retained')) return;
   // `RetainResources` takes resources of the stack itself: those of a nested one stay with that one alone.
@@ -235,7 +245,7 @@ function keepOne(retain: Map<string, string[]>, { part, state, resources }: Endi
     message: `--keep ${logicalId}: AWS cannot leave this one resource out when it deletes the stack ${state.stackName}.`,
     why: 'It leaves a resource whose DeletionPolicy says so, or one at which a deletion has failed.',
     suggestions: [
-      `Add \`DeletionPolicy: Retain\` to ${logicalId} in the template, run infractl deploy --create-stack, then run this again.`,
+      `Add \`DeletionPolicy: Retain\` to ${logicalId} in the template, run infractl deploy --create-stack${where}, then run this again.`,
       `Or keep the whole stack: --keep ${part.replace(' ', ':')}`,
     ],
   });

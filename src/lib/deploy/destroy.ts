@@ -121,7 +121,7 @@ export class Destroy {
       endings.push(ending);
       this.#known.setOutputs(part.name, state.outputs);
     }
-    this.#kept = keptBy(project, endings, this.#order.keep);
+    this.#kept = keptBy(project, endings, this.#order.keep, this.#context.where);
     const going = endings.filter(({ part }) => !this.#kept.parts.has(part));
     await checkEndings(deps.port, going, this.#context.where ?? '');
     this.#holdings = await holdingsOf(
@@ -199,11 +199,12 @@ export class Destroy {
   async #run(): Promise<DestroyResult> {
     const { project, session, clock, signal } = this.#context;
     const started = clock.now();
+    await this.#allDeletable().catch(async (error: unknown) => {
+      throw await this.#named(error);
+    });
     const walked = await walkGraph(buildGraph(project), (id) => this.#visit(id), { reverse: true, signal });
     const first = walked.failed[0]?.error;
-    const failure = this.#ledger.begun
-      ? first
-      : await withOwner(first, this.#lock, this.#context, () => this.#services.existingArtifacts());
+    const failure = this.#ledger.begun ? first : await this.#named(first);
     if (failure !== undefined || walked.interrupted) {
       const error = failure ?? interrupted();
       const word = isInfractlError(error) && error.exit === Exit.interrupted ? 'interrupted' : 'failed';
@@ -225,6 +226,22 @@ export class Destroy {
       ...(this.#ledger.id ? { journal: this.#ledger.id } : {}),
       ms: clock.now() - started,
     };
+  }
+
+  /** Images and files go before the stack that holds them: where that one cannot go now, they stay too. */
+  async #allDeletable(): Promise<void> {
+    const { project } = this.#context;
+    const [{ deletable }, deps] = await Promise.all([import('../stacks/index.ts'), this.#services.stacks()]);
+    const going = [...this.#present.values()].filter(({ part }) => !this.#kept.parts.has(part));
+    await Promise.all(
+      going.map(({ part, state: { stackName } }) =>
+        deletable(deps, { part, stackName, project: project.name }),
+      ),
+    );
+  }
+
+  #named(error: unknown): Promise<unknown> {
+    return withOwner(error, this.#lock, this.#context, () => this.#services.existingArtifacts());
   }
 
   #staysOnHosts(): string[] {
@@ -306,7 +323,6 @@ export class Destroy {
       import('../stacks/index.ts'),
       this.#services.stacks(),
     ]);
-    const emptied = await this.#empty(partKey(id));
     const retain = this.#kept.retain.get(partKey(id));
     const order = {
       part: partKey(id),
@@ -315,6 +331,7 @@ export class Destroy {
       timeout: part.timeout,
       ...(retain ? { retain } : {}),
     };
+    const emptied = await this.#empty(order.part);
     const outcome = await deleteStack(deps, order).catch(async (error: unknown) => {
       // What wrote to a bucket until it was deleted itself may have filled it again meanwhile.
       const filled =

@@ -93,14 +93,14 @@ export function busyWords(state: StackState, doing: string, now: number): string
 }
 
 /** @throws InfractlError `StackProtected` (exit 5). */
-export function checkUnprotected(state: StackState): void {
+export function checkUnprotected(state: StackState, where = ''): void {
   if (!state.terminationProtection) return;
   throw new InfractlError({
     code: 'StackProtected',
     message: `The stack ${state.stackName} is protected against deletion.`,
     why: 'Its termination protection is on.',
     suggestions: [
-      'If it is to go: set `terminationProtection: false` for it in infractl.yaml, run infractl deploy --create-stack, then run this again.',
+      `If it is to go: set \`terminationProtection: false\` for it in infractl.yaml, run infractl deploy --create-stack${where}, then run this again.`,
       `Or switch it off by hand: aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name ${state.stackName}`,
     ],
     exit: Exit.declined,

@@ -123,6 +123,14 @@ export async function deleteStack(deps: StackDeps, order: DeleteOrder): Promise<
   return lookedInto(deps, remove(deps, order));
 }
 
+/** See `deletable` in delete.ts. Makes no call that changes anything. */
+export async function deletable(
+  deps: StackDeps,
+  order: Pick<DeleteOrder, 'part' | 'stackName' | 'project'>,
+): Promise<StackState | undefined> {
+  return (await import('./change/delete.ts')).deletable(deps, order);
+}
+
 /**
  * Reads a template and finds what can be found without AWS: syntax, names that do not exist, limits, local
  * paths that lead nowhere; and the same in the nested templates that it names on this machine, with the

@@ -205,6 +205,25 @@ describe('a destroy', () => {
     expect(stacks()).toEqual([]);
   });
 
+  it('deletes nothing of anything while AWS works on one of the stacks', async () => {
+    await deploys.deploy();
+    fill('shop-files', 3);
+    const image = {
+      digest: `sha256:${'a'.repeat(64)}`,
+      tags: new Set<string>(),
+      pushedAt: 0,
+      sizeInBytes: 7,
+    };
+    deploys.fake.state.ecr.repositories.get('shop')?.push(image);
+    const one = await destroy();
+    await one.inventory();
+    deploys.fake.state.cloudFormation.stack('shop-data-dev').status = 'UPDATE_IN_PROGRESS';
+    expect(await failure(one.run())).toMatchObject({ code: 'StackBusy', exit: Exit.busy });
+    expect(bucket('shop-files')?.objects.size).toBe(3);
+    expect(deploys.fake.state.ecr.repositories.get('shop')).toHaveLength(1);
+    expect(stacks()).toHaveLength(2);
+  });
+
   it('meets an object lock: says which, deletes no stack of it, and the others are gone', async () => {
     await deploys.deploy();
     fill('shop-files', 3);

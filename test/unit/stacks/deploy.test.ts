@@ -128,6 +128,17 @@ describe('a stack that is there', () => {
     expect((await w.deps.port.stack('app'))?.terminationProtection).toBe(true);
   });
 
+  it('that was never executed on may have no template to be read', async () => {
+    const template = { body: JSON.stringify(things(TWO)) };
+    const order = { stackName: 'app', name: 'looked-at', type: 'CREATE', template, token: 't' } as const;
+    await w.deps.port.createChangeSet({ ...order, parameters: {}, tags: {}, capabilities: [] });
+    expect(w.fake.state.cloudFormation.stack('app').status).toBe('REVIEW_IN_PROGRESS');
+    const message = 'GetTemplate cannot be called on REVIEW_IN_PROGRESS stacks.';
+    const refused = { kind: 'error', code: 'ValidationError', message, status: 400 } as const;
+    w.fake.faults.add('cloudformation:GetTemplate', refused);
+    expect((await deployStack(w.deps, await w.spec(things(TWO)))).outcome).toBe('created');
+  });
+
   it('of another project is refused before anything is done', async () => {
     await deployStack(w.deps, await w.spec(things(TWO)));
     w.fake.actions();

@@ -47,6 +47,10 @@ export class PastSteps {
     this.#acts = acts;
   }
 
+  get #where(): string {
+    return this.#context.where ?? '';
+  }
+
   get sites(): Steps['sites'] {
     return this.#steps.sites;
   }
@@ -84,7 +88,7 @@ export class PastSteps {
       else if (source.from === 'journal') parameters[name] = { value: source.value, secret: false };
       else parameters[name] = await this.#known.resolve(configured[name] ?? '');
     }
-    if (lost.length > 0) throw parametersUnknown(id, lost);
+    if (lost.length > 0) throw parametersUnknown(id, lost, this.#where);
     const spec = this.#steps.stackSpec(id);
     return {
       ...spec,
@@ -121,8 +125,8 @@ export class PastSteps {
           ? `And its image ${imageUri} is not in its repository any more.`
           : "And its archive is not in the project's bucket.",
       suggestions: [
-        'Check out the commit of that time and deploy it: infractl deploy',
-        'Or go back without it: name the other parts, as in: infractl rollback ID stack:app',
+        `Check out the commit of that time and deploy it: infractl deploy${this.#where}`,
+        `Or go back without it: name the other parts, as in: infractl rollback ID stack:app${this.#where}`,
       ],
     });
   }
@@ -246,7 +250,7 @@ export class PastSteps {
       code: 'CodeGone',
       message: `The ${partKey(id)} cannot go back: its archive is not what it was.`,
       why: `s3://${store.bucket}/${key} is missing or damaged.`,
-      suggestions: ['Check out the commit of that time and deploy it: infractl deploy'],
+      suggestions: [`Check out the commit of that time and deploy it: infractl deploy${this.#where}`],
     });
   }
 
@@ -263,16 +267,18 @@ export class PastSteps {
       code: 'TemplateGone',
       message: `The ${past.part} cannot go back: its template of that time is not kept any more.`,
       why: `${store ? `s3://${store.bucket}/` : ''}${key} is not there.`,
-      suggestions: ['Check out the commit of that time and deploy it: infractl deploy --create-stack'],
+      suggestions: [
+        `Check out the commit of that time and deploy it: infractl deploy --create-stack${this.#where}`,
+      ],
     });
   }
 }
 
-function parametersUnknown(id: PartId, lost: readonly string[]): InfractlError {
+function parametersUnknown(id: PartId, lost: readonly string[], where: string): InfractlError {
   return new InfractlError({
     code: 'ParametersUnknown',
     message: `The ${partKey(id)} cannot go back: values of that time are kept nowhere.`,
     why: lost.join('\n'),
-    suggestions: ['Check out the commit of that time and deploy it: infractl deploy --create-stack'],
+    suggestions: [`Check out the commit of that time and deploy it: infractl deploy --create-stack${where}`],
   });
 }

@@ -154,7 +154,7 @@ export class Rollback {
    *   `deployProject`
    */
   async run(plan: RollbackPlan): Promise<DeployResult> {
-    refuseBlocked(plan);
+    refuseBlocked(plan, this.#deps.where);
     const { entry, newest } = this.#target;
     // Whoever goes back was asked already, in a protected environment for its name.
     const options = { ...OPTIONS, yes: true, allowReplacement: this.#allowReplacement };
@@ -202,7 +202,7 @@ function nothingKnown({ id }: JournalEntry): UsageError {
   });
 }
 
-function refuseBlocked({ parts }: RollbackPlan): void {
+function refuseBlocked({ parts, to }: RollbackPlan, where = ''): void {
   const blocked = parts.filter(({ change }) => change === 'blocked');
   if (blocked.length === 0) return;
   const others = parts.filter(
@@ -215,7 +215,7 @@ function refuseBlocked({ parts }: RollbackPlan): void {
     suggestions: [
       ...(others.length > 0
         ? [
-            `Go back without it: infractl rollback ID ${others.map(({ part }) => part.replace(' ', ':')).join(' ')}`,
+            `Go back without it: infractl rollback ${shortId(to.id)} ${others.map(({ part }) => part.replace(' ', ':')).join(' ')}${where}`,
           ]
         : []),
       'Or check out the commit of that time and deploy it.',

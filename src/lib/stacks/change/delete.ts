@@ -35,30 +35,38 @@ export async function deleteStack(
   deps: WatchDeps & Pick<StackDeps, 'wait'>,
   order: DeleteOrder,
 ): Promise<'deleted' | 'unchanged'> {
+  const state = await deletable(deps, order);
+  if (!state) return 'unchanged';
+  if (nextStep(state.status, 'delete').do === 'follow')
+    finish(deps, order, state, await followDeletion(deps, order, state, 'operation'));
+  else await removeStack(deps, order, state);
+  return 'deleted';
+}
+
+/**
+ * The stack, once it can be deleted: it is waited for where AWS works on it and that was asked for. Changes nothing.
+ *
+ * @returns undefined when there is none
+ * @throws InfractlError as `deleteStack`, before anything is deleted
+ */
+export async function deletable(
+  deps: WatchDeps & Pick<StackDeps, 'wait'>,
+  order: Pick<DeleteOrder, 'part' | 'stackName' | 'project'>,
+): Promise<StackState | undefined> {
   throwIfAborted(deps.signal);
   const state = await deps.port.stack(order.stackName);
-  if (!state) return 'unchanged';
+  if (!state) return undefined;
   checkOwner(state, order.project);
   const step = nextStep(state.status, 'delete');
-  switch (step.do) {
-    case 'nothing':
-      return 'unchanged';
-    case 'busy':
-      if (deps.wait !== undefined) {
-        const freed = await whenFree(deps, order.part, state, deps.wait);
-        if (!freed || nextStep(freed.status, 'delete').do !== 'busy') return deleteStack(deps, order);
-      }
-      throw standstill(state, step, deps.clock.now(), { part: order.part, where: deps.where });
-    case 'refuse':
-      throw standstill(state, step, deps.clock.now(), { part: order.part, where: deps.where });
-    case 'follow':
-      finish(deps, order, state, await followDeletion(deps, order, state, 'operation'));
-      return 'deleted';
-    default:
-      checkUnprotected(state);
-      await removeStack(deps, order, state);
-      return 'deleted';
+  if (step.do === 'nothing') return undefined;
+  if (step.do === 'busy' && deps.wait !== undefined) {
+    const freed = await whenFree(deps, order.part, state, deps.wait);
+    if (!freed || nextStep(freed.status, 'delete').do !== 'busy') return deletable(deps, order);
   }
+  if (step.do === 'busy' || step.do === 'refuse')
+    throw standstill(state, step, deps.clock.now(), { part: order.part, where: deps.where });
+  if (step.do !== 'follow') checkUnprotected(state, deps.where);
+  return state;
 }
 
 /** Deletes a stack that may be deleted. */

@@ -57,7 +57,7 @@ export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<Sta
     case 'refuse':
       throw standstill(state, step, deps.clock.now(), { part: spec.part, where: deps.where });
     case 'recreate':
-      checkUnprotected(state);
+      checkUnprotected(state, deps.where);
       await guardRemains(deps, spec, state);
       deps.reporter.emit({
         type: 'note',
@@ -69,7 +69,7 @@ export async function deployStack(deps: StackDeps, spec: StackSpec): Promise<Sta
       await continueRollback(deps, spec, state);
       return deployStack(deps, spec);
     case 'finish-deletion': {
-      checkUnprotected(state);
+      checkUnprotected(state, deps.where);
       const { but } = await decided(deps, spec, state, 'finish-deletion');
       await removeStack(deps, { part: spec.part, timeout: spec.timeout, retain: but }, state);
       return apply(deps, spec, wanted, undefined);

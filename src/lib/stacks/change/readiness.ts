@@ -123,7 +123,7 @@ async function untilReady(
           code: 'NotReady',
           message: `${deployed} does not work.`,
           why: `${found.words}. The stack was not taken back: for CloudFormation the operation has ended well.`,
-          suggestions: ['Mend it and deploy again, or go back: infractl rollback'],
+          suggestions: [`Mend it and deploy again, or go back: infractl rollback${where ?? ''}`],
           exit: Exit.unhealthy,
         });
       const waited = clock.now() - began;

@@ -69,7 +69,7 @@ export async function cancelStack(
       because: `What was to be cancelled is over; now it is ${statusWords(state.status).words}.`,
     };
   if (now.do === 'take-back') return takeBack(deps, order, state);
-  checkUnprotected(state);
+  checkUnprotected(state, deps.where);
   await removeStack(deps, order, state);
   return { outcome: 'deleted', status: 'DELETE_COMPLETE' };
 }

@@ -90,7 +90,7 @@ export const DELETING: readonly Cause[] = [
     why: () =>
       'CloudFront holds copies of the function in many places and removes them some hours after nothing uses it.',
     advice: (event) => [
-      `Wait some hours after the distribution let go of it, then run the same command again; or leave it behind: infractl destroy --keep ${event.logicalId}`,
+      `Wait some hours after the distribution let go of it, then run the same command again; or leave it behind: add --keep ${event.logicalId} to it.`,
     ],
   },
   {
