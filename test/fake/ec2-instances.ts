@@ -162,6 +162,8 @@ export const instanceHandlers: Ec2Handlers = {
   },
 
   DescribeInstanceStatus(p, context) {
+    if (listOf(p.InstanceId).length > 100)
+      throw new FakeError('InvalidParameterValue', 'The maximum number of instance IDs is 100.');
     const { items, next } = chosen(p, context);
     const all = p.IncludeAllInstances === 'true';
     return {

@@ -188,7 +188,9 @@ case " $* " in *" --dry-run "*) exit 0 ;; esac
 d=/etc/letsencrypt/live/mbot.example.com
 mkdir -p $d
 days=90; [ "$1" = renew ] && days=120
-openssl req -x509 -newkey rsa:2048 -nodes -keyout $d/privkey.pem -out $d/fullchain.pem -days $days -subj /CN=mbot.example.com 2>/dev/null
+by=/CN=mbot.example.com
+case " $* " in *" --staging "*) by="/O=(STAGING) Let's Encrypt$by" ;; esac
+openssl req -x509 -newkey rsa:2048 -nodes -keyout $d/privkey.pem -out $d/fullchain.pem -days $days -subj "$by" 2>/dev/null
 `;
 
 export function appText(build: string, status: number | string = 200, extra = ''): string {

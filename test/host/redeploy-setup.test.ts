@@ -135,5 +135,15 @@ describe.skipIf(noHost)('a bare host', () => {
       const released = await app.redeploy('deploy', '--force');
       expect(released.stderr + released.stdout).toContain('Released');
     });
+
+    it('gets a good certificate in place of one that was for trying', async () => {
+      const issuer = () => curl('-v', 'https://mbot.example.com/', '--stderr', '-');
+      used.host.sh('certbot certonly --staging && systemctl reload nginx');
+      expect(issuer()).toContain('STAGING');
+      expect((await https('enable', '--staging', '--yes')).stdout).toContain('Nothing to do');
+      expect((await https('enable', '--yes')).code).toBe(0);
+      expect(used.host.read('/var/log/certbot-words').trim().split('\n').at(-1)).toContain('--force-renewal');
+      expect(issuer()).not.toContain('STAGING');
+    });
   });
 });

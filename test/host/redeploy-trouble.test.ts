@@ -74,6 +74,10 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
   it('the repository cannot be fetched', async () => {
     app.configure({ source: { git: '/srv/git/none.git', ref: 'main' } });
     refused(await app.redeploy(), 1, '/srv/git/none.git could not be fetched');
+    const status = await app.redeploy('status');
+    expect(status.stdout).toContain(before);
+    expect(status.stderr).toContain('/srv/git/none.git could not be fetched');
+    expect(status.code).toBe(0);
     app.configure();
     await goesOn();
   });
@@ -266,6 +270,23 @@ describe.skipIf(noHost)('redeploy in trouble', () => {
       expect(result.code).toBe(0);
       expect(app.answer()).toContain('new');
     });
+  });
+
+  it('a command that the host lacks is named, with what installs it', async () => {
+    used.host.sh('mv /usr/bin/git /usr/bin/git.away');
+    try {
+      refused(await app.redeploy(), 1, 'The host has no command git.', 'infractl redeploy setup');
+    } finally {
+      used.host.sh('mv /usr/bin/git.away /usr/bin/git');
+    }
+  });
+
+  it('one that was declared good before its machine died stays', async () => {
+    const entry = JSON.parse(used.host.read('/srv/app/releases.jsonl').trim().split('\n').at(-1) ?? '');
+    used.host.write('/srv/app/switching.json', JSON.stringify({ to: entry.id, from: null, entry }));
+    expect((await app.redeploy()).code).toBe(0);
+    unharmed();
+    expect(used.host.attempt('ls', '/srv/app/switching.json').status).not.toBe(0);
   });
 
   it('a switch that died with its machine is taken back by the next run', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -271,6 +271,26 @@ describe.skipIf(noHost)('a host by ssh', () => {
       expect(await failure(host.download('/tmp/none', folder))).toMatchObject({ code: 'NoSuchFile' });
       const error = await failure(host.upload(`${used.host.identity}.pub`, '/proc/x'));
       expect(error).toMatchObject({ code: 'CopyFailed', exit: 1 });
+    });
+
+    it('keeps to itself what is for its owner alone, and takes back what does not fit', async () => {
+      const host = await open();
+      const own = path.join(folder, 'own');
+      mkdirSync(own);
+      const secret = path.join(own, 'secret');
+      writeFileSync(secret, 'x'.repeat(4_000_000), { mode: 0o600 });
+      await host.upload(secret, '/tmp/secret');
+      expect(used.host.sh('stat -c %a /tmp/secret')).toBe('600');
+      await host.download('/tmp/secret', path.join(own, 'back'));
+      expect(statSync(path.join(own, 'back')).mode & 0o777).toBe(0o600);
+      used.host.sh('mkdir -p /tmp/small && mount -t tmpfs -o size=1m,mode=777 none /tmp/small');
+      try {
+        expect(await failure(host.upload(secret, '/tmp/small/secret'))).toMatchObject({ code: 'DiskFull' });
+        expect(used.host.sh('ls -A /tmp/small')).toBe('');
+        expect(await failure(host.upload(own, '/tmp/small'))).toMatchObject({ code: 'DiskFull' });
+      } finally {
+        used.host.sh('umount /tmp/small');
+      }
     });
   });
 });

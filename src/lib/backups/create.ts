@@ -239,7 +239,10 @@ async function takeDatabase(run: Run, target: Extract<Target, { kind: 'database'
   const minute = new Date(run.now).toISOString().slice(0, 16).replace(/[-:]/g, '');
   const stamp = run.options.force ? run.id.slice(run.plan.name.length + 1).replace(/Z-/, '-') : minute;
   const { project, environment } = run.deps.owner;
-  const name = `${project}-${environment}-${run.plan.name}-${target.subject.id}-${stamp}`.toLowerCase();
+  // RDS takes no two hyphens in a row.
+  const name = `${project}-${environment}-${run.plan.name}-${target.subject.id}-${stamp}`
+    .toLowerCase()
+    .replace(/-{2,}/g, '-');
   const tags = tagsFor(run, target, [target.facts]);
   const made = await rds.snapshotDatabase({ database: target.subject.id, name, tags });
   // Somebody made it in this very minute: theirs is as good.

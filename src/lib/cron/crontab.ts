@@ -16,11 +16,19 @@ function indexOf(lines: readonly string[], mark: string): number {
   return lines.findIndex((line) => line === `# ${mark}` || line.startsWith(`# ${mark} {`));
 }
 
+/** What follows a mark is ours as long as it names infractl, as its program or its log: else somebody took ours out. */
+const isOurs = (line = '') => line.includes('infractl') && !line.startsWith('# infractl');
+
 /** Our line in a crontab, if it is there. Pure. */
 export function cronLine(crontab: string, mark: string): string | undefined {
   const lines = crontab.split('\n');
   const at = indexOf(lines, mark);
-  return at < 0 ? undefined : lines[at + 1];
+  return at >= 0 && isOurs(lines[at + 1]) ? lines[at + 1] : undefined;
+}
+
+/** The lines behind a mark and its line. */
+function behind(lines: readonly string[], at: number): readonly string[] {
+  return lines.slice(isOurs(lines[at + 1]) ? at + 2 : at + 1);
 }
 
 /** The comments of a crontab that begin so, without the `#`. Pure. */
@@ -34,7 +42,7 @@ export function withLine(crontab: string, { mark, note, line }: CronLine): strin
   const lines = [`# ${mark}${note === undefined ? '' : ` ${note}`}`, line];
   const all = crontab.split('\n');
   const at = indexOf(all, mark);
-  if (at >= 0) return [...all.slice(0, at), ...lines, ...all.slice(at + 2)].join('\n');
+  if (at >= 0) return [...all.slice(0, at), ...lines, ...behind(all, at)].join('\n');
   const end = crontab === '' || crontab.endsWith('\n') ? '' : '\n';
   return `${crontab}${end}${lines.join('\n')}\n`;
 }
@@ -43,7 +51,7 @@ export function withLine(crontab: string, { mark, note, line }: CronLine): strin
 export function withoutLine(crontab: string, mark: string): string {
   const all = crontab.split('\n');
   const at = indexOf(all, mark);
-  return at < 0 ? crontab : [...all.slice(0, at), ...all.slice(at + 2)].join('\n');
+  return at < 0 ? crontab : [...all.slice(0, at), ...behind(all, at)].join('\n');
 }
 
 /** The crontab of the user; empty where there is none, or no cron. */

@@ -61,7 +61,7 @@ export async function groupPlaces(
         : `There is no auto scaling group ${name} in this account and region.`,
       suggestions: [
         group
-          ? `Start it: infractl manage start ${name}`
+          ? `Start it: infractl manage start --id ${name}`
           : 'Check the profile, the region and the environment.',
       ],
     });

@@ -21,9 +21,11 @@ interface Place {
 /** A file comes under its final name only when it is whole. */
 const TAKE_FILE =
   'set -e; to=$1; case $to in */) mkdir -p "$to"; esac; if [ -d "$to" ]; then to=$to/$2; fi; ' +
-  'mkdir -p "$(dirname "$to")"; cat > "$to.$$.part"; chmod "$3" "$to.$$.part"; mv -f "$to.$$.part" "$to"';
+  'mkdir -p "$(dirname "$to")"; part=$to.$$.part; trap \'rm -f "$part"\' EXIT; trap "exit 1" HUP INT TERM; ' +
+  'umask 077; cat > "$part"; chmod "$3" "$part"; mv -f "$part" "$to"';
 const TAKE_FOLDER = 'set -e; mkdir -p "$1"; exec tar -C "$1" -xf -';
-const KIND = 'if [ -d "$1" ]; then echo folder; elif [ -f "$1" ]; then echo file; else echo none; fi';
+const KIND =
+  'if [ -d "$1" ]; then echo folder; elif [ -f "$1" ]; then stat -Lc "file %a" "$1"; else echo none; fi';
 
 /** Copies a local file or folder to a path of the host, through standard input: nothing is staged. */
 export async function uploadFrom(
@@ -45,8 +47,10 @@ export async function uploadFrom(
       { argv: ['sh', '-c', TAKE_FOLDER, 'sh', to], ...options },
       { input: tar.child.stdout },
     );
-    await tar.ended;
-    return check(done, place, to);
+    // Where the host stopped reading there is no use in packing on.
+    if (done.exitCode !== 0) tar.child.kill();
+    check(done, place, to);
+    return tar.ended;
   }
   const mode = (facts.mode & 0o777).toString(8);
   const argv = ['sh', '-c', TAKE_FILE, 'sh', to, basename(from), mode] as const;
@@ -61,7 +65,8 @@ export async function downloadTo(
   to: string,
   options: CopyOptions,
 ): Promise<void> {
-  const kind = (await work({ argv: ['sh', '-c', KIND, 'sh', from], ...options }, {})).stdout.trim();
+  const said = (await work({ argv: ['sh', '-c', KIND, 'sh', from], ...options }, {})).stdout.trim();
+  const [kind, mode = '644'] = said.split(' ');
   if (kind === 'none') {
     throw new InfractlError({
       code: 'NoSuchFile',
@@ -82,7 +87,7 @@ export async function downloadTo(
   const file = await localFile(from, to);
   const part = `${file}.${process.pid}.part`;
   try {
-    const out = createWriteStream(part);
+    const out = createWriteStream(part, { mode: Number.parseInt(mode, 8) & 0o777 });
     const written = new Promise<void>((resolve, reject) => out.once('close', resolve).once('error', reject));
     check(await work({ argv: ['cat', '--', from], ...options }, { output: out }), place, from);
     await written;

@@ -6,7 +6,7 @@ import { refreshGroup, startGroup, stopGroup } from './groups.ts';
 import type { Doing, PlannedAct } from './plan.ts';
 import { atMost, untilServing } from './serving.ts';
 import { Track } from './track.ts';
-import { gone, reasonOf, stageTimedOut, startFailed } from './troubles.ts';
+import { goalOf, gone, reasonOf, stageTimedOut, startFailed } from './troubles.ts';
 import type {
   ActOptions,
   ActResult,
@@ -137,7 +137,7 @@ async function doInstances(
   const stopping = toStart
     .filter(({ target }) => target.facts.state === 'stopping')
     .map(({ target }) => target);
-  await untilStopped(deps, track, stopping, options);
+  await untilStopped(deps, track, stopping, options, 'start');
   await startAll(
     deps,
     track,
@@ -232,6 +232,7 @@ async function stopAll(
     track,
     waiting.map(({ target }) => target),
     options,
+    'stop',
   );
   const stages: StageTime[] = [{ stage: 'stop', ms: deps.clock.now() - began }];
   for (const { target } of left) track.done(target, 'stopped', stages);
@@ -260,6 +261,7 @@ async function halt(
     track,
     running.filter((one) => !track.isSettled(one)),
     options,
+    goalOf('stop', options),
   );
 }
 
@@ -292,6 +294,7 @@ async function untilStopped(
   track: Track,
   targets: readonly InstanceTarget[],
   { timeouts }: ActOptions,
+  goal: 'stop' | 'start',
 ): Promise<void> {
   const port = await deps.ports.instances();
   const { clock, signal } = deps;
@@ -305,7 +308,10 @@ async function untilStopped(
       if (state === 'stopped') return false;
       if (state === 'terminated' || state === 'shutting-down') track.failed(target, gone(target));
       else if (late)
-        track.failed(target, stageTimedOut(target, 'stop', timeouts.stop, `It is ${state}.`, deps.where));
+        track.failed(
+          target,
+          stageTimedOut(target, 'stop', timeouts.stop, `It is ${state}.`, deps.where, goal),
+        );
       else track.status(target, state);
       return !track.isSettled(target);
     });

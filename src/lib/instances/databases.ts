@@ -1,7 +1,7 @@
 import { InfractlError } from '../base/errors.ts';
 import type { DatabaseFacts } from './port.ts';
 import type { Track } from './track.ts';
-import { refused, stageTimedOut } from './troubles.ts';
+import { goalOf, refused, stageTimedOut } from './troubles.ts';
 import type { ActOptions, DatabaseTarget, InstanceDeps, StageTime } from './types.ts';
 
 const PAUSE = 10_000;
@@ -144,7 +144,7 @@ async function untilStatus(
     if (wanted.test(now.status)) return now;
     broken(now);
     if (clock.now() - began >= timeout)
-      throw stageTimedOut(target, stage, timeout, `It is ${now.status}.`, deps.where);
+      throw stageTimedOut(target, stage, timeout, `It is ${now.status}.`, deps.where, goalOf(stage, options));
     track.status(target, now.status);
     await clock.sleep(PAUSE, signal);
   }

@@ -1,7 +1,7 @@
 import { Exit, InfractlError, UsageError } from '../base/errors.ts';
 import type { GroupFacts, GroupsPort } from './port.ts';
 import type { Track } from './track.ts';
-import { stageTimedOut } from './troubles.ts';
+import { goalOf, stageTimedOut } from './troubles.ts';
 import type { ActOptions, GroupTarget, InstanceDeps, StageTime } from './types.ts';
 
 /** Where a stopped group remembers what it was: on itself, so that any machine can start it. */
@@ -74,8 +74,7 @@ async function untilInService(
   target: GroupTarget,
   options: ActOptions,
 ): Promise<StageTime[]> {
-  const timeout = options.timeouts.running;
-  return untilGroup(deps, port, target, timeout, 'running', (facts) => {
+  return untilGroup(deps, port, target, options, 'running', (facts) => {
     const serving = inService(facts);
     const words = `${serving} of ${facts.desired} in service`;
     track.status(target, words);
@@ -104,7 +103,7 @@ export async function stopGroup(
   }
   const detail = facts.desired > 0 ? `was ${written(facts)}` : undefined;
   if (options.until === undefined) return track.done(target, 'asked', [], detail);
-  const stages = await untilGroup(deps, port, target, options.timeouts.stop, 'stop', (now) => {
+  const stages = await untilGroup(deps, port, target, options, 'stop', (now) => {
     const words = `${now.members.length} left`;
     track.status(target, words);
     return { done: now.members.length === 0, words };
@@ -155,11 +154,12 @@ async function untilGroup(
   deps: InstanceDeps,
   port: GroupsPort,
   target: GroupTarget,
-  timeout: number,
+  options: ActOptions,
   stage: 'running' | 'stop',
   judge: (facts: GroupFacts) => { readonly done: boolean; readonly words: string },
 ): Promise<StageTime[]> {
   const { clock, signal } = deps;
+  const timeout = options.timeouts[stage];
   const began = clock.now();
   for (;;) {
     const [now] = await port.byNames([target.id]);
@@ -171,7 +171,8 @@ async function untilGroup(
     }
     const { done, words } = judge(now);
     if (done) return [{ stage, ms: clock.now() - began }];
-    if (clock.now() - began >= timeout) throw stageTimedOut(target, stage, timeout, words, deps.where);
+    if (clock.now() - began >= timeout)
+      throw stageTimedOut(target, stage, timeout, words, deps.where, goalOf(stage, options));
     await clock.sleep(PAUSE, signal);
   }
 }

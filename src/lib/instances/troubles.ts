@@ -3,7 +3,7 @@ import { Exit, InfractlError } from '../base/errors.ts';
 import { duration } from '../base/text.ts';
 import { alternatives, causeOf, offers, type Reason } from './causes.ts';
 import type { InstanceFacts, InstancesPort } from './port.ts';
-import { type InstanceTarget, labelOf, type Stage, type Target } from './types.ts';
+import { type ActOptions, type InstanceTarget, labelOf, type Stage, type Target } from './types.ts';
 
 /** A start that failed, with its likely cause; on a lack of capacity other types and zones are looked up. */
 export async function startFailed(
@@ -47,15 +47,21 @@ const WAITED: Readonly<Record<Stage | 'stop', string>> = {
   stop: 'has not stopped',
 };
 
-/** A wait that ended before its stage did: AWS goes on. Exit 7. */
+/**
+ * A wait that ended before its stage did: AWS goes on. Exit 7.
+ *
+ * @param timeout milliseconds
+ * @param goal what it was on its way to: what stops for a restart is to be started
+ */
 export function stageTimedOut(
   target: Target,
   stage: Stage | 'stop',
   timeout: number,
   last: string,
   where: string,
+  goal: 'stop' | 'start' = stage === 'stop' ? 'stop' : 'start',
 ): InfractlError {
-  const again = `infractl manage ${stage === 'stop' ? 'stop' : 'start'} --id ${target.id}${where}`;
+  const again = `infractl manage ${goal} --id ${target.id}${where}`;
   return new InfractlError({
     code: 'TimedOut',
     message: `${labelOf(target)} ${WAITED[stage]} after ${duration(timeout)}.`,
@@ -67,6 +73,10 @@ export function stageTimedOut(
     exit: Exit.timedOut,
   });
 }
+
+/** What a wait is on its way to: a hard restart stops what is to be started. */
+export const goalOf = (stage: 'running' | 'stop', { hard }: Pick<ActOptions, 'hard'>) =>
+  stage === 'stop' && !hard ? 'stop' : 'start';
 
 const ADVICE: Readonly<Record<Stage | 'stop', (id: string) => string[]>> = {
   running: () => [],

@@ -20,6 +20,16 @@ const installed = async (engine: Engine, one: Entry) => {
   return computer;
 };
 
+it.each([
+  ['systemd', 'cron'],
+  ['cron', 'systemd'],
+] as const)('a schedule by %s that is installed by %s is not there twice', async (first, second) => {
+  const computer = await installed(first, entry);
+  expect(await install(computer, second, later)).toBe(true);
+  expect(computer.whole).toEqual((await installed(second, later)).whole);
+  expect(await install(computer, second, later)).toBe(false);
+});
+
 describe.each(['systemd', 'cron'] as const)('a schedule by %s, killed at each step', (engine) => {
   const cases = [
     ['installed', async () => new Computer(), (one: Computer) => install(one, engine, later)],

@@ -65,6 +65,15 @@ describe('a crontab', () => {
     expect(two.split('\n')[3]).toBe('2 2 * * * b');
   });
 
+  it('out of which somebody took our line, but not what is written above it, loses no other line', () => {
+    const left = `# ${cronMark('mbot-prod')}\n5 5 * * * other\n`;
+    expect(cronLine(left, cronMark('mbot-prod'))).toBeUndefined();
+    expect(withoutEntry(left, 'mbot-prod')).toBe('5 5 * * * other\n');
+    expect(withEntry(left, entry)).toBe(`${withEntry('', entry)}5 5 * * * other\n`);
+    const two = `# ${cronMark('mbot-prod')}\n${withEntry('', { ...entry, name: 'mbot-dev' })}`;
+    expect(cronLine(withoutEntry(two, 'mbot-prod'), cronMark('mbot-dev'))).toBeDefined();
+  });
+
   it('of another project is not ours', () => {
     const other = withEntry('', { ...entry, name: 'mbot-prod-weekly' });
     expect(withoutEntry(other, 'mbot-prod')).toBe(other);

@@ -277,6 +277,40 @@ describe('restart', () => {
   });
 });
 
+describe('a restart that stops and does not come to its end', () => {
+  const start = (id: string) => expect.stringContaining(`manage start --id ${id} `);
+  const slow = { hard: true, timeouts: { ...TIMEOUTS, stop: 1_000 } };
+
+  test('of an instance is gone on with by a start', async () => {
+    const one = world.fake.state.ec2.addInstance({ script: { stopMs: 9_999_999 } });
+    const [result] = await doIt(world, 'restart', { ids: [one.id] }, slow);
+    expect(result?.error).toMatchObject({
+      code: 'TimedOut',
+      suggestions: expect.arrayContaining([start(one.id)]),
+    });
+    const [again] = await doIt(world, 'start', { ids: [one.id] }, slow);
+    expect(again?.error).toMatchObject({
+      code: 'TimedOut',
+      suggestions: expect.arrayContaining([start(one.id)]),
+    });
+  });
+
+  test('of a database too', async () => {
+    const one = world.fake.state.rds.addDatabase('orders', { stopMs: 9_999_999 });
+    const [result] = await doIt(world, 'restart', { ids: [one.id] }, slow);
+    expect(result?.error).toMatchObject({
+      code: 'TimedOut',
+      suggestions: expect.arrayContaining([start('orders')]),
+    });
+  });
+
+  test('a stop is gone on with by a stop', async () => {
+    const one = world.fake.state.ec2.addInstance({ script: { stopMs: 9_999_999 } });
+    const [result] = await doIt(world, 'stop', { ids: [one.id] }, { timeouts: slow.timeouts });
+    expect(result?.error?.suggestions[0]).toContain(`manage stop --id ${one.id} `);
+  });
+});
+
 describe('trouble', () => {
   test('RequestLimitExceeded on half of all calls: all of it is done', async () => {
     for (const action of ['DescribeInstances', 'DescribeInstanceStatus', 'StartInstances', 'StopInstances'])

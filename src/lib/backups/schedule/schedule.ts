@@ -58,16 +58,29 @@ export async function tryEntry(machine: Machine, entry: Entry): Promise<void> {
   await tryLine(machine, `${shellLine(entry)} --dry-run`);
 }
 
-/** Installs the entry, in place of one of the same name. Returns whether something changed. */
+/**
+ * Installs the entry, in place of one of the same name, also where the other engine has that: two would run at the
+ * same time. Returns whether something changed.
+ */
 export async function install(machine: Machine, engine: Engine, entry: Entry): Promise<boolean> {
   if (engine === 'cron') {
-    const before = await readCrontab(machine);
-    const after = withLine(before, entryLine(entry));
-    // cron's redirection makes the file, not its folder.
-    machine.makeFolder(dirname(entry.log));
-    if (after !== before) await writeCrontab(machine, after);
-    return after !== before;
+    const changed = await writeEntry(machine, entry);
+    return (await removeTimer(machine, entry.name)) || changed;
   }
+  const changed = await writeUnits(machine, entry);
+  return (await removeLine(machine, entry.name)) || changed;
+}
+
+async function writeEntry(machine: Machine, entry: Entry): Promise<boolean> {
+  const before = await readCrontab(machine);
+  const after = withLine(before, entryLine(entry));
+  // cron's redirection makes the file, not its folder.
+  machine.makeFolder(dirname(entry.log));
+  if (after !== before) await writeCrontab(machine, after);
+  return after !== before;
+}
+
+async function writeUnits(machine: Machine, entry: Entry): Promise<boolean> {
   const files = unitFiles(machine, entry.name);
   const units = [
     [files.service, serviceUnit(entry)],
@@ -83,25 +96,27 @@ export async function install(machine: Machine, engine: Engine, entry: Entry): P
 
 /** Takes away what was installed by either engine. Returns whether there was anything. */
 export async function uninstall(machine: Machine, name: string): Promise<boolean> {
-  let found = false;
+  const timer = await removeTimer(machine, name);
+  return (await removeLine(machine, name)) || timer;
+}
+
+async function removeTimer(machine: Machine, name: string): Promise<boolean> {
   const files = unitFiles(machine, name);
-  if (machine.exists(files.timer)) {
-    found = true;
-    await must(machine, ['disable', '--now', `${unitName(name)}.timer`]);
-  }
+  const timer = machine.exists(files.timer);
+  if (timer) await must(machine, ['disable', '--now', `${unitName(name)}.timer`]);
   // Alone it is what a run left that was killed.
-  if (found || machine.exists(files.service)) {
-    found = true;
-    machine.remove(files.timer);
-    machine.remove(files.service);
-    await must(machine, ['daemon-reload']);
-  }
+  if (!timer && !machine.exists(files.service)) return false;
+  machine.remove(files.timer);
+  machine.remove(files.service);
+  await must(machine, ['daemon-reload']);
+  return true;
+}
+
+async function removeLine(machine: Machine, name: string): Promise<boolean> {
   const mark = cronMark(name);
-  if (cronLine(await glanceAtCrontab(machine), mark) !== undefined) {
-    found = true;
-    await writeCrontab(machine, withoutLine(await readCrontab(machine), mark));
-  }
-  return found;
+  if (cronLine(await glanceAtCrontab(machine), mark) === undefined) return false;
+  await writeCrontab(machine, withoutLine(await readCrontab(machine), mark));
+  return true;
 }
 
 export async function scheduleState(machine: Machine, name: string, log: string): Promise<ScheduleState> {

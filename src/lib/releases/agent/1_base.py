@@ -69,8 +69,11 @@ def tail(text, count=20):
 
 def quiet(argv, **options):
     """Runs a short command; its exit code and what it said."""
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          start_new_session=True, **options)
+    try:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              start_new_session=True, **options)
+    except FileNotFoundError:
+        raise Refused("HostCommandMissing", "The host has no command %s." % argv[0], "", ["Install what is missing: infractl redeploy setup"])
     return done.returncode, done.stdout.decode("utf-8", "replace")
 
 

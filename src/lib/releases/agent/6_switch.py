@@ -202,6 +202,10 @@ def recover(place, strategy):
     left = read_json(place.switching)
     if left is None:
         return
+    ended = entry_of(place, left["to"])
+    if ended and ended["result"] == "good" and ended.get("startedAt") == left["entry"].get("startedAt"):
+        os.unlink(place.switching)  # It was declared good, and died before it could say so.
+        return
     TALK.step("taking back what was interrupted: %s" % left["to"])
     TALK.begin()
     try:

@@ -147,6 +147,8 @@ def installed(name):
     tools = dict(git="git", iproute2="ss", nginx="nginx", certbot="certbot")
     if name in tools:
         return shutil.which(tools[name], path="/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin") is not None
+    if shutil.which("dpkg-query") is None:
+        return quiet(["python3", "-c", "import ensurepip, venv"])[0] == 0
     return quiet(["dpkg-query", "-W", "-f", "${Status}", name])[1].endswith("ok installed")
 
 

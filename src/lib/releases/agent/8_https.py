@@ -11,6 +11,11 @@ def certificate(order):
     return dict(domain=order["nginx"]["host"], until=until.strftime("%Y-%m-%dT%H:%M:%SZ"), days=(until - now).days)
 
 
+def is_trial(order):
+    """Whether the certificate is one of Let's Encrypt's staging, which no browser trusts."""
+    return has_certificate(order) and "STAGING" in quiet(["openssl", "x509", "-noout", "-issuer", "-in", os.path.join(live_folder(order), "fullchain.pem")])[1]
+
+
 def renewal():
     """What renews certificates by itself, if anything does."""
     for unit in ("certbot.timer", "snap.certbot.renew.timer"):
@@ -33,15 +38,19 @@ def https_enable(place, order, secrets):
     if not installed("certbot"):
         changes.need("install certbot", lambda: install(["certbot"]))
     put_site(order, changes)
-    if not has_certificate(order):
+    trial = is_trial(order) and not order.get("staging")
+    if trial or not has_certificate(order):
         words = ["certonly", "--webroot", "--webroot-path", WEBROOT, "--domain", host, "--non-interactive", "--agree-tos", "--deploy-hook", "systemctl reload nginx"]
         words += ["--email", order["email"]] if order.get("email") else ["--register-unsafely-without-email"]
         words += ["--staging"] if order.get("staging") else []
+        words += ["--force-renewal"] if trial else []
         changes.need("fetch a certificate for %s from Let's Encrypt" % host, lambda: certbot(words, "The certificate for %s could not be fetched." % host))
-        if not changes.do:
+        if not changes.do and not trial:
             changes.need("serve %s by HTTPS, and send HTTP there" % host, lambda: None)
     if changes.do:
         put_site(order, changes)
+        if trial:
+            systemctl("reload", "nginx")  # Its files are the same.
         if changes.told:
             place.note("https enable", changed=changes.told)
     return dict(changes=changes.told, certificate=certificate(order), renewal=renewal())

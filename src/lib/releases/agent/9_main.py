@@ -146,8 +146,12 @@ def status(place, order, secrets):
     ahead = None
     # Two who fetch at the same time would be in each other's way.
     if "git" in order["source"] and order.get("fetch") and os.path.isdir(place.root) and not held(place):
-        fetch(place, order, secrets)
-        ahead = behind(place, order, entry.get("commit") if entry else None)
+        try:
+            fetch(place, order, secrets)
+            ahead = behind(place, order, entry.get("commit") if entry else None)
+        except Refused as error:
+            # How the application is can be told all the same.
+            TALK.say(t="warning", text=" ".join(filter(None, [error.facts["message"], error.facts["why"]])))
     where = place.root if os.path.isdir(place.root) else "/"
     disk = shutil.disk_usage(where)
     lease = Lease(place).holder()
