@@ -125,6 +125,11 @@ describe.skipIf(noHost)('where a release comes from', () => {
     expect(half.code).toBe(1);
     expect(half.stderr).toContain('It is on web already.');
     expect(app.answer()).toContain('one');
+    const status = await app.redeploy('status');
+    expect(status.stdout).toContain(app.current);
+    expect(status.stderr).toContain('The host gone (127.0.0.1) could not be reached.');
+    expect(status.code).toBe(3);
+    expect((await app.redeploy('status', '--host', 'gone')).code).toBe(1);
     expect((await app.redeploy('deploy', '--host', 'web')).stdout).toContain('Nothing to do');
   });
 });

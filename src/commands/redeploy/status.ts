@@ -9,7 +9,8 @@ export default class RedeployStatus extends HostCommand<typeof RedeployStatus> {
   static override summary = 'Show which release runs, since when, from whom, and how it is.';
   static override description =
     'Also the disk of the host, who is at work there, and how far the ref is ahead of what runs; for that the ' +
-    'host fetches the repository, unless --no-fetch. Exits with 8 where the application is not healthy.';
+    'host fetches the repository, unless --no-fetch. Exits with 8 where the application is not healthy, ' +
+    'with 3 where a host of several does not answer.';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
   static override flags = {
     ...appFlags,
@@ -21,9 +22,7 @@ export default class RedeployStatus extends HostCommand<typeof RedeployStatus> {
     const images = await desk.images(this.flags.app);
     if (images) return imageStatusView(await images.status(), false);
     const places = await desk.choose(this.flags.app, this.flags.host);
-    const found = await Promise.all(
-      places.map(async (place) => ({ place, status: await desk.status(place, this.flags.fetch) })),
-    );
-    return releaseStatusView(found, Date.now());
+    const found = await desk.statuses(places, this.flags.fetch);
+    return releaseStatusView(found, places.length - found.length, Date.now());
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
+import { Exit, InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
 import { machine } from '../base/machine.ts';
 import type { Reporter } from '../base/report.ts';
 import { nearest } from '../base/text.ts';
@@ -226,6 +226,27 @@ export class ReleaseDesk {
     const values = fetch && 'git' in source ? await this.#material.login(place.part) : {};
     const order = 'git' in source ? { source: { git: source.git, ref: source.ref, ...values } } : {};
     return (await this.#ask(place, { action: 'status', fetch, ...order })).result as ReleaseStatus;
+  }
+
+  /** How it is on each host that answers; of the others a warning. @throws the first failure where none answers */
+  async statuses(
+    places: readonly ReleasePlace[],
+    fetch: boolean,
+  ): Promise<{ readonly place: ReleasePlace; readonly status: ReleaseStatus }[]> {
+    const failures: InfractlError[] = [];
+    const look = async (place: ReleasePlace) => {
+      try {
+        return [{ place, status: await this.status(place, fetch) }];
+      } catch (error) {
+        if (!isInfractlError(error) || error.exit === Exit.interrupted) throw error;
+        failures.push(error);
+        return [];
+      }
+    };
+    const found = (await Promise.all(places.map(look))).flat();
+    if (found.length === 0 && failures[0]) throw failures[0];
+    for (const { message } of failures) this.#deps.reporter.emit({ type: 'warning', message });
+    return found;
   }
 
   async history(place: ReleasePlace, limit: number): Promise<readonly ReleaseEntry[]> {

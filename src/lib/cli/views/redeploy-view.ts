@@ -42,12 +42,20 @@ interface Found {
   readonly place: ReleasePlace;
 }
 
-/** @param now milliseconds since 1970, for the ages */
-export function releaseStatusView(found: readonly (Found & { status: ReleaseStatus })[], now: number): View {
+/**
+ * @param silent how many hosts did not answer
+ * @param now milliseconds since 1970, for the ages
+ */
+export function releaseStatusView(
+  found: readonly (Found & { status: ReleaseStatus })[],
+  silent: number,
+  now: number,
+): View {
+  const well = found.every(({ status }) => status.healthy);
   return {
     json: found.map(({ place, status }) => ({ app: place.part.name, host: place.host.name, ...status })),
     text: (ui) => found.map(({ place, status }) => statusText(place, status, now, ui)).join('\n\n'),
-    ...(found.every(({ status }) => status.healthy) ? {} : { exit: Exit.unhealthy }),
+    ...(well && silent === 0 ? {} : { exit: well ? Exit.partial : Exit.unhealthy }),
   };
 }
 
