@@ -10,7 +10,7 @@ export default class Doctor extends ProjectCommand<typeof Doctor> {
   static override description =
     'Node, containers, Python, ssh, disks and the sandbox; the configuration; who the credentials are, until when, ' +
     'in which account, whether they may do what the project needs (IAM simulates it where it is allowed to be ' +
-    'asked), and the clock. Changes nothing, works without a project too, and takes three seconds at the most. ' +
+    'asked), and the clock. Changes nothing, works without a project too, and waits ten seconds at the most. ' +
     'Exit 1 when something is bad, 2 when it is the configuration, 4 when it is the credentials.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',

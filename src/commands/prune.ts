@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../lib/base/clock.ts';
+import { shellWord } from '../lib/base/shell-words.ts';
 import { confirmMild } from '../lib/cli/asking/prompt.ts';
 import { ProjectCommand } from '../lib/cli/command/project-command.ts';
 import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/flags/lock-flags.ts';
@@ -51,7 +52,11 @@ export default class Prune extends ProjectCommand<typeof Prune> {
     const plan = await prune.plan();
     for (const note of plan.notes) this.warnUser(note);
     if (!apply || plan.items.every(({ remove }) => !remove))
-      return prunePlanView(plan, systemClock.now(), `infractl ${deps.commandLine} --apply`);
+      return prunePlanView(
+        plan,
+        systemClock.now(),
+        ['infractl prune', ...this.argv.map(shellWord), '--apply'].join(' '),
+      );
     this.say(removalLine(plan));
     await confirmMild(this.prompter, { question: 'Remove them?', yes });
     return pruneView(await prune.run(plan));

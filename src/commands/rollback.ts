@@ -72,7 +72,7 @@ export default class Rollback extends HostCommand<typeof Rollback> {
     if (dryRun || !plan.changes) return rollbackPlanView(plan, dryRun);
     this.say(planLines(plan, { ...this.terminal, paint: painter(this.terminal.colourErr) }));
     if (project.protected) await confirmSevere(this.prompter, severe);
-    else await confirmMild(this.prompter, { question: 'Go back?', yes });
+    else await confirmMild(this.prompter, { question: 'Go back?', yes: yes || given !== undefined });
     return rollbackView(plan, await rollback.run(plan), this.where);
   }
 }

@@ -92,6 +92,17 @@ describe('without infractl.yaml', () => {
     expect((await away(['manage', 'start', '--id', web.id, '--no-wait'])).code).toBe(0);
   });
 
+  it('a name out of AWS moves no cursor, and is whole in JSON', async () => {
+    const name = 'evil\u001B[2J\u009B1A';
+    const evil = scene.fake.state.ec2.addInstance({ tags: { Name: name, Evil: 'yes' } });
+    const text = await away(['manage', 'status', '--tag', 'Evil=yes']);
+    expect(text.stdout).toContain(`evil\\x1b[2J\\x9b1A (${evil.id})`);
+    const json = await away(['manage', 'status', '--tag', 'Evil=yes', '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject([{ name }]);
+    for (const { stdout, stderr } of [text, json])
+      expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F]/);
+  });
+
   it('an environment that is named means a project that is not there', async () => {
     const result = await away(['manage', 'status', '--id', web.id, '--env', 'prod']);
     expectTrouble(result, 2, 'There is no infractl.yaml here.');

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FakeInstance } from '../fake/ec2-state.ts';
 import { type ManifestCommand, root } from '../helpers/cli.ts';
 import { expectJsonTrouble, expectTrouble, Scene } from '../helpers/trouble.ts';
+import { until } from '../helpers/until.ts';
 
 /** Starting and stopping at the command line: the built CLI on the fake AWS, in real time. */
 
@@ -46,6 +47,25 @@ afterEach(async () => {
 });
 
 const lastLine = (text: string) => JSON.parse(text.trim().split('\n').at(-1) ?? '') as { targets: unknown[] };
+
+it('status --watch --json is a line for each look, the end too', async () => {
+  const watch = scene.home.start(['manage', 'status', '--watch', '--json'], { env: scene.fake.env });
+  await until(() => /"targets"/.test(watch.output()), watch);
+  watch.child.kill('SIGINT');
+  const { code, stdout } = await watch.ended;
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(code).toBe(130);
+  expect(lines[0]).toMatchObject({ targets: [{ id: web.id }] });
+  expect(lines.at(-1)).toMatchObject({ error: { code: 'Interrupted', exit: 130 } });
+});
+
+it('a login is to a host or to an instance, not to both', async () => {
+  const result = await scene.run(['host', 'ssh', 'web', '--id', 'i-0123456789abcdef0']);
+  expectTrouble(result, 2, 'Either the host web or the instance i-0123456789abcdef0');
+});
 
 describe('examples', () => {
   const manifest = JSON.parse(readFileSync(path.join(root, 'oclif.manifest.json'), 'utf8')) as {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { realClock } from '../fake/clock.ts';
 import { type Fake, startFake } from '../fake/server.ts';
@@ -190,6 +191,29 @@ describe('the screen', () => {
       expect((await terminal.exited).exitCode).toBe(8);
       const after = terminal.raw.slice(terminal.raw.lastIndexOf(LEAVE_SCREEN));
       expect(after).toContain('alarm shop-errors');
+    } finally {
+      terminal.kill();
+    }
+  });
+
+  it('is left for the menu that it was opened from, which stays', async () => {
+    const terminal = screen([]);
+    try {
+      await terminal.until('More');
+      terminal.type('monitoring dashboard');
+      await terminal.until(/❯ monitoring dashboard/);
+      terminal.type('\r');
+      await terminal.until('[options]');
+      terminal.type('\r');
+      await terminal.until('✓ all good');
+      terminal.type('q');
+      await terminal.until(/That was: infractl monitoring dashboard[\s\S]*What do you want to do\?/);
+      // Longer than the dashboard waits for what is under way.
+      await pause(2_000);
+      terminal.type('leave');
+      await terminal.until(/❯ leave/);
+      terminal.type('\r');
+      expect((await terminal.exited).exitCode).toBe(0);
     } finally {
       terminal.kill();
     }

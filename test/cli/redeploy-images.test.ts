@@ -51,6 +51,22 @@ describe('infractl redeploy of an image', () => {
     expect(prune.stderr).toContain('api is released as an image');
   });
 
+  it.each([
+    [['deploy', '--ref', 'main'], '--ref'],
+    [['deploy', '--force'], '--force'],
+    [['deploy', '--settle', '5s', '--dry-run'], '--settle'],
+    [['rollback', '--wait', '1m'], '--wait'],
+    [['rollback', '--host', 'web'], '--host'],
+    [['status', '--no-fetch'], '--no-fetch'],
+    [['history', '--host', 'web'], '--host'],
+  ])('refuses a flag that means nothing to it: %j', async (words, flag) => {
+    const before = fake.mutations().length;
+    const result = await infractl('redeploy', ...words);
+    expect(result).toMatchObject({ code: 2 });
+    expect(result.stderr).toContain(`${flag} means nothing to an application that is released as an image.`);
+    expect(fake.mutations()).toHaveLength(before);
+  });
+
   it('is part of a deploy, and goes back with a rollback', async () => {
     for (const version of [8, 9]) {
       fake.state.ec2.launchTemplates.set(TEMPLATE, version);

@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { shellWord } from '../../lib/base/shell-words.ts';
 import { checkConfirmation, confirmSevere } from '../../lib/cli/asking/prompt.ts';
 import { BackupCommand, keepFlags } from '../../lib/cli/command/backup-command.ts';
 import { painter } from '../../lib/cli/terminal.ts';
@@ -49,11 +50,8 @@ export default class BackupCleanup extends BackupCommand<typeof BackupCleanup> {
     const plans = await this.plans(desk, this.args.plan ? [this.args.plan] : []);
     await this.sayPlace();
     const cleanup = await desk.planCleanup(plans, this.flags['max-delete']);
-    const typed = [
-      'infractl backup cleanup',
-      ...this.argv.filter((word) => word !== '--dry-run'),
-      '--apply',
-    ].join(' ');
+    const words = this.argv.filter((word) => word !== '--dry-run');
+    const typed = ['infractl backup cleanup', ...words.map(shellWord), '--apply'].join(' ');
     if (!apply || cleanup.going.length === 0) return cleanupView(cleanup, apply ? EMPTY : undefined, typed);
     const { account } = await (await this.session()).identity();
     this.say(goingLines(cleanup, account, { paint: painter(this.terminal.colourErr) }));

@@ -21,6 +21,12 @@ export default class HostSsh extends HostCommand<typeof HostSsh> {
 
   protected override async work(): Promise<View> {
     const { id, ...way } = this.flags;
+    if (id !== undefined && this.args.host !== undefined)
+      throw new UsageError({
+        code: 'TwoHosts',
+        message: `Either the host ${this.args.host} or the instance ${id}: a login is to one of them.`,
+        suggestions: ['Leave one of them out.'],
+      });
     const [instance] = instancesOf({ ...way, ...(id ? { id: [id] } : {}) });
     const desk = await this.hostDesk();
     const host = instance ?? desk.choose(this.args.host ? [this.args.host] : [])[0];

@@ -56,7 +56,8 @@ export default class HostTail extends HostCommand<typeof HostTail> {
     const hosts = instances.length > 0 ? instances : desk.choose(host ?? [], all);
     const { colourOut, colourErr } = this.terminal;
     const redact = (text: string) => this.redactor.redact(text);
-    const print = hostLines({ hosts: hosts.map(({ name }) => name), json, colourOut, colourErr, redact });
+    const names = hosts.map(({ name }) => name);
+    const print = hostLines({ hosts: names, json, colourOut, colourErr, redact, log: true });
     return tailView(await desk.tail(hosts, { units, file, lines, follow, sudo }, print));
   }
 }

@@ -27,6 +27,10 @@ export default class ManageStatus extends ManageCommand<typeof ManageStatus> {
     watch: Flags.boolean({ char: 'w', description: 'Show it again every 5 seconds, until Ctrl-C.' }),
   };
 
+  protected override get streaming(): boolean {
+    return this.flags?.watch === true;
+  }
+
   protected override async work(): Promise<View> {
     const { reporter, warnings } = collectWarnings();
     const desk = await this.instanceDesk(reporter);
@@ -43,6 +47,7 @@ export default class ManageStatus extends ManageCommand<typeof ManageStatus> {
     return watchView(look, {
       json: this.flags.json,
       terminal: this.terminal,
+      redact: (text) => this.redactor.redact(text),
       signal: this.interrupts.watch(),
     });
   }

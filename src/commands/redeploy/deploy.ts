@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { HostCommand } from '../../lib/cli/command/host-command.ts';
 import { timeFlag } from '../../lib/cli/flags/host-flags.ts';
-import { appFlags, waitFlag } from '../../lib/cli/flags/redeploy-flags.ts';
+import { appFlags, checkImageFlags, waitFlag } from '../../lib/cli/flags/redeploy-flags.ts';
 import { imageReleasedView, imageStatusView } from '../../lib/cli/views/redeploy-image-view.ts';
 import { plannedView } from '../../lib/cli/views/redeploy-plan-view.ts';
 import { releasedView, releasePlaceLine } from '../../lib/cli/views/redeploy-view.ts';
@@ -44,8 +44,10 @@ export default class RedeployDeploy extends HostCommand<typeof RedeployDeploy> {
     if (!dryRun) await this.guardProtected();
     const desk = await this.releaseDesk();
     const images = await desk.images(app);
-    if (images)
+    if (images) {
+      checkImageFlags({ host: this.flags.host, ref, force, settle, wait: this.flags.wait });
       return dryRun ? imageStatusView(await images.status(), true) : imageReleasedView(await images.deploy());
+    }
     const places = await desk.choose(app, host);
     const choice = { ref, force, settle, wait };
     if (dryRun) return plannedView(await desk.plan(places, choice), places);

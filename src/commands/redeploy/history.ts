@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { HostCommand } from '../../lib/cli/command/host-command.ts';
-import { appFlags } from '../../lib/cli/flags/redeploy-flags.ts';
+import { appFlags, checkImageFlags } from '../../lib/cli/flags/redeploy-flags.ts';
 import { refreshesView } from '../../lib/cli/views/redeploy-image-view.ts';
 import { releaseHistoryView } from '../../lib/cli/views/redeploy-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
@@ -18,7 +18,10 @@ export default class RedeployHistory extends HostCommand<typeof RedeployHistory>
   protected override async work(): Promise<View> {
     const desk = await this.releaseDesk();
     const images = await desk.images(this.flags.app);
-    if (images) return refreshesView(await images.history(this.flags.limit));
+    if (images) {
+      checkImageFlags({ host: this.flags.host });
+      return refreshesView(await images.history(this.flags.limit));
+    }
     const places = await desk.choose(this.flags.app, this.flags.host);
     const found = await Promise.all(
       places.map(async (place) => ({ place, entries: await desk.history(place, this.flags.limit) })),

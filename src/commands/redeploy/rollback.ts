@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import { HostCommand } from '../../lib/cli/command/host-command.ts';
 import { timeFlag } from '../../lib/cli/flags/host-flags.ts';
-import { appFlags, waitFlag } from '../../lib/cli/flags/redeploy-flags.ts';
+import { appFlags, checkImageFlags, waitFlag } from '../../lib/cli/flags/redeploy-flags.ts';
 import { imageReleasedView } from '../../lib/cli/views/redeploy-image-view.ts';
 import { releasedView, releasePlaceLine } from '../../lib/cli/views/redeploy-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
@@ -33,7 +33,10 @@ export default class RedeployRollback extends HostCommand<typeof RedeployRollbac
     const { app, host = [], settle = 0, wait = 0 } = this.flags;
     const desk = await this.releaseDesk();
     const images = await desk.images(app);
-    if (images) return imageReleasedView(await images.rollback(this.args.release));
+    if (images) {
+      checkImageFlags({ host: this.flags.host, settle: this.flags.settle, wait: this.flags.wait });
+      return imageReleasedView(await images.rollback(this.args.release));
+    }
     const places = await desk.choose(app, host);
     if (!this.flags.json) this.say(releasePlaceLine(places));
     const outcomes = await desk.rollback(places, { release: this.args.release, settle, wait });

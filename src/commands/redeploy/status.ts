@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { HostCommand } from '../../lib/cli/command/host-command.ts';
-import { appFlags } from '../../lib/cli/flags/redeploy-flags.ts';
+import { appFlags, checkImageFlags } from '../../lib/cli/flags/redeploy-flags.ts';
 import { imageStatusView } from '../../lib/cli/views/redeploy-image-view.ts';
 import { releaseStatusView } from '../../lib/cli/views/redeploy-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
@@ -20,7 +20,10 @@ export default class RedeployStatus extends HostCommand<typeof RedeployStatus> {
   protected override async work(): Promise<View> {
     const desk = await this.releaseDesk();
     const images = await desk.images(this.flags.app);
-    if (images) return imageStatusView(await images.status(), false);
+    if (images) {
+      checkImageFlags({ host: this.flags.host, 'no-fetch': !this.flags.fetch });
+      return imageStatusView(await images.status(), false);
+    }
     const places = await desk.choose(this.flags.app, this.flags.host);
     const found = await desk.statuses(places, this.flags.fetch);
     return releaseStatusView(found, places.length - found.length, Date.now());

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { confirmMild } from '../../lib/cli/asking/prompt.ts';
 import { HostCommand } from '../../lib/cli/command/host-command.ts';
 import { appFlags } from '../../lib/cli/flags/redeploy-flags.ts';
-import { unlockedView } from '../../lib/cli/views/redeploy-view.ts';
+import { busyWords, unlockedView } from '../../lib/cli/views/redeploy-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
 
 export default class RedeployUnlock extends HostCommand<typeof RedeployUnlock> {
@@ -28,7 +28,7 @@ export default class RedeployUnlock extends HostCommand<typeof RedeployUnlock> {
       const { busy: holder } = await desk.status(place, false);
       if (!holder) continue;
       busy.push(place);
-      this.say(`${place.host.name}: ${holder.by} is at ${holder.action} since ${holder.since}.`);
+      this.say(`${place.host.name}: ${busyWords(holder)}.`);
     }
     const group = await desk.rollOutOf(places);
     if (group)

@@ -1,6 +1,7 @@
 import { systemClock } from '../base/clock.ts';
 import { isInfractlError } from '../base/errors.ts';
 import { painter, type Terminal } from './terminal.ts';
+import { harmlessJson, tamed } from './views/harmless.ts';
 import { localTime } from './views/times.ts';
 import type { View } from './views/view.ts';
 
@@ -11,6 +12,8 @@ export interface Watching {
   /** A line of JSON for each look. */
   readonly json: boolean;
   readonly terminal: Terminal;
+  /** Takes secrets out of a text. */
+  readonly redact: (text: string) => string;
   readonly signal: AbortSignal;
 }
 
@@ -20,22 +23,24 @@ export interface Watching {
  */
 export async function watchView(
   look: () => Promise<View>,
-  { json, terminal, signal }: Watching,
+  { json, terminal, redact, signal }: Watching,
 ): Promise<View> {
   const screen = json || !process.stdout.isTTY || !terminal.animated ? undefined : await openScreen();
   const paint = painter(terminal.colourOut);
   let last: string | undefined;
   let trouble = '';
+  let shown: string | undefined;
   try {
     for (;;) {
       try {
         const view = await look();
         const at = new Date().toISOString();
         trouble = '';
-        if (json) process.stdout.write(`${JSON.stringify({ at, targets: view.json })}\n`);
+        if (json)
+          process.stdout.write(`${redact(harmlessJson(JSON.stringify({ at, targets: view.json })))}\n`);
         else {
           const columns = process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
-          last = view.text({ paint, columns });
+          last = tamed(redact(view.text({ paint, columns })), terminal.colourOut);
         }
       } catch (error) {
         if (last === undefined || !isInfractlError(error) || error.code === 'Interrupted') throw error;
@@ -61,8 +66,6 @@ export async function watchView(
     }
   }
 }
-
-let shown: string | undefined;
 
 async function openScreen() {
   const { createLogUpdate } = await import('log-update');

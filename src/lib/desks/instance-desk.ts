@@ -29,6 +29,7 @@ import type { PriceBook } from '../prices/index.ts';
 import { nothingNamed } from '../project/index.ts';
 import type { HostPart, Project } from '../project/model.ts';
 import { monthlyPrices } from './instance-prices.ts';
+import { stackResources } from './project-resources.ts';
 import type { RecordDeps } from './recording.ts';
 import { isWhole, type TargetChoice } from './target-choice.ts';
 
@@ -275,19 +276,9 @@ export class InstanceDesk {
     if (this.#project.stacks.size === 0) return [];
     const { cloudFormation } = await import('../aws/cloudformation.ts');
     const port = cloudFormation(await this.#deps.session());
-    const read = async (stack: string): Promise<{ type: string; physicalId: string }[]> => {
-      const found = await port.resources(stack).catch((error: unknown) => {
-        // Not deployed yet, or not any more: there is nothing of it to start.
-        if (isInfractlError(error) && /does not exist/.test(`${error.why}`)) return [];
-        throw error;
-      });
-      const nested = found.filter(({ type }) => type === 'AWS::CloudFormation::Stack');
-      const deeper = await Promise.all(nested.map(({ physicalId }) => read(physicalId)));
-      return [...found.filter(({ type }) => isManaged(type)), ...deeper.flat()];
-    };
-    return (
-      await Promise.all([...this.#project.stacks.values()].map(({ stackName }) => read(stackName)))
-    ).flat();
+    const stacks = [...this.#project.stacks.values()];
+    const all = await Promise.all(stacks.map(({ stackName }) => stackResources(port, stackName)));
+    return all.flat().filter(({ type }) => isManaged(type));
   }
 
   /** Where the prices that were named so far come from; for people. */

@@ -82,7 +82,7 @@ const ADVICE: Readonly<Record<Stage | 'stop', (id: string) => string[]>> = {
   running: () => [],
   checks: (id) => [
     `What it wrote while it booted: aws ec2 get-console-output --latest --instance-id ${id}`,
-    `The system check is AWS's side: infractl manage restart --hard --id ${id} brings another machine.`,
+    `The system check is AWS's side. Another machine of AWS: infractl manage restart --hard --id ${id}`,
   ],
   port: () => [
     'Look at its security group: the port must be open for the address of this machine.',

@@ -82,7 +82,7 @@ export function instanceFinding(
       ? {
           mend:
             checks.system === 'impaired'
-              ? `infractl manage stop --id ${id}, then start: it moves to other hardware`
+              ? `other hardware brings it back: infractl manage restart --hard --id ${id}`
               : `infractl manage restart --id ${id}`,
         }
       : {}),

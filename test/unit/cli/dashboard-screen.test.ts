@@ -31,6 +31,7 @@ function model(of: () => Picture, colour = false) {
   const deps = {
     picture: of,
     paint: painter(colour, 8),
+    where: ' --env prod',
     redact: (text: string) => text.replaceAll('database', '[secret]'),
     choose: (range: string) => said.push(`range ${range}`),
     refresh: () => said.push('refresh'),
@@ -114,12 +115,31 @@ it('what comes from AWS and hosts drives no terminal', () => {
   for (const overlay of [undefined, { kind: 'describe', scroll: 0 }] as const) {
     const state = { ...FIRST_STATE, overlay };
     const size = { columns: 120, rows: 39 };
-    const frame = frameOf({ picture: picture({ evil: true }), state, size, paint: plain });
+    const frame = frameOf({ picture: picture({ evil: true }), state, size, paint: plain, where: '' });
     const text = [frame.header, ...frame.left, ...frame.right, frame.footer].join('\n');
     expect(text).toContain('\\x1b');
     expect(text).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F]/);
     expect(EVIL).toContain('\u001B');
   }
+});
+
+it('advises commands that act where it does, on what there is', () => {
+  const told = (at: number) => {
+    const shown = frameOf({ picture: picture(), state: FIRST_STATE, size, paint: plain, where }).shown.rows;
+    const row = { id: shown[at]?.id ?? '', index: at };
+    const state = { ...FIRST_STATE, row, overlay: { kind: 'describe', scroll: 0 } as const };
+    return frameOf({ picture: picture(), state, size, paint: plain, where }).left.join('\n');
+  };
+  const size = { columns: 200, rows: 59 };
+  const where = ' --env prod';
+  const pages = picture().panels.instances?.value?.map((_, at) => at) ?? [];
+  const rows = frameOf({ picture: picture(), state: FIRST_STATE, size, paint: plain, where }).shown.rows;
+  const instances = rows.flatMap(({ panel }, at) => (panel === 'instances' ? [at] : []));
+  expect(instances).toHaveLength(pages.length);
+  expect(instances.length).toBeGreaterThan(0);
+  for (const at of instances) expect(told(at)).toMatch(/infractl manage status --id \S+ --env prod/);
+  expect(told(0)).toMatch(/infractl monitoring alarms \S+ --env prod/);
+  expect(told(0)).toMatch(/infractl logs \S+ --env prod/);
 });
 
 describe('charts', () => {
@@ -213,7 +233,8 @@ describe('heights of panels', () => {
 describe('keys', () => {
   const size = { columns: 200, rows: 59 };
   const key = (name: NonNullable<Press['name']>): Press => ({ input: '', name });
-  const shown = () => frameOf({ picture: picture(), state: FIRST_STATE, size, paint: plain }).shown;
+  const shown = () =>
+    frameOf({ picture: picture(), state: FIRST_STATE, size, paint: plain, where: '' }).shown;
   const pressed = (...keys: Press[]): ScreenState =>
     keys.reduce((state, one) => press(state, one, shown()).state, FIRST_STATE);
 

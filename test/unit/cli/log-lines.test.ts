@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { grepOf, harmless, type LogChoice, LogPrinter } from '../../../src/lib/cli/views/log-lines.ts';
+import { harmless } from '../../../src/lib/cli/views/harmless.ts';
+import { grepOf, type LogChoice, LogPrinter } from '../../../src/lib/cli/views/log-lines.ts';
 import { chosenBy } from '../../../src/lib/cli/views/log-view.ts';
 import type { LogEvent } from '../../../src/lib/logs/index.ts';
 

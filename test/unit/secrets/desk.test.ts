@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Interrupted } from '../../../src/lib/base/errors.ts';
 import { Redactor } from '../../../src/lib/base/redact.ts';
 import { openSecretDesk, type SecretDesk } from '../../../src/lib/desks/index.ts';
 import { loadProject } from '../../../src/lib/project/index.ts';
@@ -61,6 +62,31 @@ const named = (name: string, key?: string) => ({ name, key, store: undefined });
 const stored = (name: string) => fake.state.secrets.secrets.get(name);
 
 describe('secrets list', () => {
+  it('is ended by credentials that are none, and by Ctrl-C; a secret that may not be read is one of many', async () => {
+    fake.faults.add(
+      'secretsmanager:*',
+      { kind: 'error', code: 'ExpiredTokenException', message: 'The security token is expired', status: 400 },
+      { times: 100 },
+    );
+    await expect((await open()).list()).rejects.toMatchObject({ exit: 4 });
+    await expect((await open()).check()).rejects.toMatchObject({ exit: 4 });
+    fake.faults.clear();
+    await expect((await open({}, AbortSignal.abort(new Interrupted()))).check()).rejects.toMatchObject({
+      exit: 130,
+    });
+    fake.faults.deny('secretsmanager:*');
+    const rows = await (await open()).list();
+    expect(rows.map(({ state }) => state)).toEqual(['unknown', 'unknown', 'missing', 'missing']);
+    expect((await (await open()).check()).unread).toHaveLength(2);
+  });
+
+  it('advises the store that was asked', async () => {
+    const token = { name: '/shop/other', key: undefined, store: 'ssm' } as const;
+    await expect((await open()).get(token)).rejects.toMatchObject({
+      suggestions: ['Make it: infractl secrets set /shop/other --store ssm'],
+    });
+  });
+
   it('says of each where it is used and whether it is there, and shows no value', async () => {
     fake.state.secrets.secrets.set('shop/db', '{"user":"app"}');
     fake.state.secrets.parameters.set('/shop/token', { value: 'tokenvalue', type: 'SecureString' });

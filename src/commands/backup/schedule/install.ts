@@ -43,12 +43,12 @@ export default class BackupScheduleInstall extends ScheduleCommand<typeof Backup
     if (this.flags.engine === 'dlm') {
       const stacks = [];
       for (const one of plans) stacks.push(await desk.installDlm(one, entry.at));
-      return dlmView(entry, stacks);
+      return dlmView(entry, stacks, plan);
     }
     const machine = await this.machine();
     const engine = await chooseEngine(machine, this.flags.engine);
     this.say(`Trying: ${entry.argv.slice(2).join(' ')} --dry-run`);
     await tryEntry(machine, entry);
-    return installedView(entry, engine, await install(machine, engine, entry));
+    return installedView(entry, engine, { changed: await install(machine, engine, entry), plan });
   }
 }

@@ -12,7 +12,8 @@ export default class BackupScheduleStatus extends ScheduleCommand<typeof BackupS
   };
 
   protected override async work(): Promise<View> {
-    const entry = await this.entry(this.args.plan);
-    return scheduleStateView(entry, await scheduleState(await this.machine(), entry.name, entry.log));
+    const { plan } = this.args;
+    const entry = await this.entry(plan);
+    return scheduleStateView(entry, await scheduleState(await this.machine(), entry.name, entry.log), plan);
   }
 }

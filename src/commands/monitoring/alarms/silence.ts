@@ -25,7 +25,7 @@ export default class MonitoringAlarmsSilence extends ProjectCommand<typeof Monit
       default: '1h',
       helpValue: 'TIME',
     }),
-    off: Flags.boolean({ description: 'End what this command began.' }),
+    off: Flags.boolean({ description: 'End what this command began.', exclusive: ['for'] }),
   };
 
   protected override async work(): Promise<View> {

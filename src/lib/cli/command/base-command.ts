@@ -10,6 +10,7 @@ import type { OpenReporter } from '../progress/reporter.ts';
 import type { Stage } from '../stage.ts';
 import { describeTerminal, painter, type Terminal } from '../terminal.ts';
 import { errorJson, errorText, shownError } from '../views/error-view.ts';
+import { harmlessJson, tamed } from '../views/harmless.ts';
 import { led } from '../views/led.ts';
 import type { Outcome, View } from '../views/view.ts';
 import { wrapped } from '../views/wrap.ts';
@@ -77,6 +78,11 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
 
   protected abstract work(): Promise<View>;
 
+  /** Whether `--json` prints a line for each of many things. */
+  protected get streaming(): boolean {
+    return (this.ctor as unknown as typeof BaseCommand).streams;
+  }
+
   /** The words of the command line, with what the parser wants said outright. */
   protected completed(argv: readonly string[]): string[] {
     return [...argv];
@@ -120,7 +126,12 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
   protected say(line: string): void {
     this.#said = true;
     if (this.#reporter) this.#reporter.say(line);
-    else process.stderr.write(`${this.redactor.redact(line)}\n`);
+    else process.stderr.write(`${this.#shown(line)}\n`);
+  }
+
+  /** What is written on standard error: without secrets, and without what would drive the terminal. */
+  #shown(text: string): string {
+    return tamed(this.redactor.redact(text), this.terminal?.colourErr === true);
   }
 
   protected warnUser(line: string): void {
@@ -130,11 +141,12 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
   /** Where capabilities report to, in the form that suits the terminal or `--json`. */
   protected async reporter(): Promise<Reporter> {
     const { openReporter } = await import('../progress/index.ts');
+    const json = this.flags.json && this.streaming;
     this.#reporter ??= await openReporter({
       terminal: this.terminal,
-      json: this.flags.json && (this.ctor as unknown as typeof BaseCommand).streams,
+      json,
       single: (this.ctor as unknown as typeof BaseCommand).single,
-      redact: (text) => this.redactor.redact(text),
+      redact: (text) => (json ? this.redactor.redact(text) : this.#shown(text)),
     });
     this.#stage ??= new (await import('../stage.ts')).Stage(this.#reporter);
     return this.#stage;
@@ -151,7 +163,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
       const width = process.stderr.columns || 80;
       for (const line of lines) {
         const indent = line.length - line.trimStart().length;
-        const words = wrapped(this.redactor.redact(line.trimStart()), width - 1 - indent, indent);
+        const words = wrapped(this.#shown(line.trimStart()), width - 1 - indent, indent);
         process.stderr.write(`${' '.repeat(indent)}${words}\n`);
       }
       return ask();
@@ -192,11 +204,10 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
 
   #show(view: View): void {
     if (this.flags.json) {
-      const streams = (this.ctor as unknown as typeof BaseCommand).streams;
-      const text = streams
+      const text = this.streaming
         ? JSON.stringify({ type: 'result', ...(view.json as object) })
         : JSON.stringify(view.json, undefined, 2);
-      process.stdout.write(`${this.redactor.redact(text)}\n`);
+      process.stdout.write(`${this.redactor.redact(harmlessJson(text))}\n`);
       return;
     }
     const text = view.text({
@@ -208,14 +219,13 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     if (text === '') return;
     if ((this.#said || this.#reporter?.wrote) && process.stdout.isTTY && process.stderr.isTTY)
       process.stderr.write('\n');
-    process.stdout.write(`${this.redactor.redact(text)}\n`);
+    process.stdout.write(`${tamed(this.redactor.redact(text), this.terminal.colourOut)}\n`);
   }
 
   #showError(error: InfractlError): void {
     if (this.#wrote('--json')) {
-      const streams = (this.ctor as unknown as typeof BaseCommand).streams;
-      const text = JSON.stringify(errorJson(error, this.#way), undefined, streams ? undefined : 2);
-      process.stdout.write(`${this.redactor.redact(text)}\n`);
+      const text = JSON.stringify(errorJson(error, this.#way), undefined, this.streaming ? undefined : 2);
+      process.stdout.write(`${this.redactor.redact(harmlessJson(text))}\n`);
       if (!this.debugging) return;
     }
     const { colourErr, columns } = this.terminal;

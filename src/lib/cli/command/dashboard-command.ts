@@ -148,8 +148,6 @@ export abstract class DashboardCommand<T extends typeof Command = typeof Command
       else stop('quit');
     } else if (!json) this.say(`Watching every ${duration(every)}; Ctrl-C ends it.`);
     await over;
-    // A call that is under way in a network that is gone must not keep whoever wants to leave.
-    setTimeout(() => process.exit(), LAST_CALLS).unref();
     if (because === undefined) throw end.signal.reason;
     watch.finish(desk.picture);
     return endedView(desk.picture, because, watch.changes);
@@ -168,6 +166,7 @@ export abstract class DashboardCommand<T extends typeof Command = typeof Command
     const deps = {
       picture: () => desk.picture,
       paint: painter(this.terminal.colourOut),
+      where: this.where,
       redact: (text: string) => this.redactor.redact(text),
       choose: (range: RangeName) => desk.choose(range),
       refresh: () => desk.refresh(),
@@ -202,7 +201,8 @@ export abstract class DashboardCommand<T extends typeof Command = typeof Command
   }
 
   protected override async finally(): Promise<void> {
-    await this.#desk?.close();
+    // A call that is under way in a network that is gone must not keep whoever wants to leave.
+    await Promise.race([this.#desk?.close().catch(() => {}), systemClock.sleep(LAST_CALLS)]);
     await super.finally();
   }
 }

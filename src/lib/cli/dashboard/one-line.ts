@@ -1,4 +1,4 @@
-import { harmless } from '../views/log-lines.ts';
+import { harmless } from '../views/harmless.ts';
 
 /** A text that may come from AWS or a host: in one line, and with nothing in it that would drive a terminal. */
 export function oneLine(text: string): string {

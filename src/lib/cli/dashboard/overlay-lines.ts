@@ -2,6 +2,7 @@ import stringWidth from 'fast-string-width';
 import type { Chart } from '../../monitoring/dashboard/index.ts';
 import type { MetricWindow } from '../../monitoring/index.ts';
 import type { Paint } from '../terminal.ts';
+import { led } from '../views/led.ts';
 import { cut } from '../views/table.ts';
 import { pieces, wrapped } from '../views/wrap.ts';
 import { chartTitle, plotLines, timeAxis } from './chart-lines.ts';
@@ -31,6 +32,8 @@ export interface Selected {
   readonly row?: Row | undefined;
   readonly chart?: Chart | undefined;
   readonly window: MetricWindow;
+  /** The flags that lead a command to the place of this one, each after a space. */
+  readonly where: string;
 }
 
 /** What is laid over the panels, in so many lines. */
@@ -41,13 +44,13 @@ export function overlayLines(
   columns: number,
   room: number,
 ): string[] {
-  if (overlay.kind === 'logs') return logLines(paint, overlay, columns, room);
+  if (overlay.kind === 'logs') return logLines(paint, overlay, columns, room, selected.where);
   const lines =
     overlay.kind === 'help'
       ? [paint('bold', ' Keys'), '', ...pairLines(paint, HELP, columns)]
       : selected.chart
         ? chartPage(paint, selected.chart, selected.window, columns, room)
-        : rowPage(paint, selected.row, columns);
+        : rowPage(paint, selected.row, columns, selected.where);
   const from = Math.max(0, Math.min(overlay.scroll, lines.length - room));
   return lines.slice(from, from + room);
 }
@@ -63,13 +66,17 @@ function pairLines(paint: Paint, entries: readonly (readonly [string, string])[]
   });
 }
 
-function rowPage(paint: Paint, row: Row | undefined, columns: number): string[] {
+function rowPage(paint: Paint, row: Row | undefined, columns: number, where: string): string[] {
   if (!row) return [paint('dim', ' Nothing is selected.')];
   const logs = row.logs ? ([['logs', `infractl logs ${row.logs}`]] as const) : [];
   return [
     paint('bold', ` ${cut(row.name, columns - 2)}`),
     '',
-    ...pairLines(paint, [...row.more, ...logs], columns),
+    ...pairLines(
+      paint,
+      [...row.more, ...logs].map(([title, value]) => [title, led(value, where)] as const),
+      columns,
+    ),
   ];
 }
 
@@ -110,6 +117,7 @@ function logLines(
   { name, lines, trouble, scroll }: Extract<Overlay, { kind: 'logs' }>,
   columns: number,
   room: number,
+  where: string,
 ): string[] {
   const head = paint(
     'bold',
@@ -126,7 +134,7 @@ function logLines(
   const more =
     name === ''
       ? ''
-      : paint('dim', cut(` All of it, as it comes: infractl logs ${name} --follow`, columns - 1));
+      : paint('dim', cut(led(` All of it, as it comes: infractl logs ${name} --follow`, where), columns - 1));
   const some = rows.slice(Math.max(0, end - height), end).map((line) => ` ${line}`);
   return [head, '', ...some, ...new Array<string>(Math.max(0, height - some.length)).fill(''), more];
 }

@@ -57,9 +57,12 @@ const row = ({ id, mood, name, words, more, logs }: Row): Row => ({
 export function panelsOf(picture: Picture): Panel[] {
   const { alarms, instances, hosts, services, endpoints } = picture.panels;
   const now = picture.at;
+  const named = new Set(hosts?.value?.map(({ host }) => host));
   return [
     ...(alarms ? [alarmPanel(alarms, now)] : []),
-    ...(instances ? [listPanel('instances', 'Instances', instances, now, instanceRow)] : []),
+    ...(instances
+      ? [listPanel('instances', 'Instances', instances, now, (line) => instanceRow(line, named))]
+      : []),
     ...(hosts ? [listPanel('hosts', 'Hosts', hosts, now, hostRow)] : []),
     ...(services ? [listPanel('services', 'Services', services, now, serviceRows)] : []),
     ...(endpoints ? [listPanel('endpoints', 'Endpoints', endpoints, now, endpointRow)] : []),
@@ -147,7 +150,8 @@ function alarmRow(line: AlarmLine, now: number): Row {
   };
 }
 
-function instanceRow(line: InstanceLine): Row {
+/** @param hosts those of infractl.yaml, whose journals can be read */
+function instanceRow(line: InstanceLine, hosts: ReadonlySet<string>): Row {
   const { kind, id, name, type, address, checks, health, costUsdMonth, detail } = line;
   return {
     ...fromThing(instanceThing(line)),
@@ -161,9 +165,10 @@ function instanceRow(line: InstanceLine): Row {
       ['address', address ?? ''],
       ['a month', costUsdMonth === null ? 'no price is known' : usd(costUsdMonth)],
       ['remark', detail ?? ''],
-      ['more', `infractl manage status${name ? ` --host ${name}` : ''}`],
+      // What is called by a tag alone is no host; one that is not there has no id.
+      ['more', `infractl manage status ${id === name ? '--host' : '--id'} ${id}`],
     ],
-    ...(kind === 'instance' && name ? { logs: `host:${name}` } : {}),
+    ...(kind === 'instance' && name && hosts.has(name) ? { logs: `host:${name}` } : {}),
   };
 }
 

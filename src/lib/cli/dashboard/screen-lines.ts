@@ -44,10 +44,12 @@ export interface FrameOrder {
   readonly state: ScreenState;
   readonly size: Size;
   readonly paint: Paint;
+  /** The flags that lead a command to the place of this one, each after a space. */
+  readonly where: string;
 }
 
 /** A frame: a header, the panels beside the charts, a footer. Pure. */
-export function frameOf({ picture, state, size, paint }: FrameOrder): Frame {
+export function frameOf({ picture, state, size, paint, where }: FrameOrder): Frame {
   const panels = panelsOf(picture);
   const charts = chartsOf(picture);
   const rows = shownRows(panels, state.filter);
@@ -72,7 +74,7 @@ export function frameOf({ picture, state, size, paint }: FrameOrder): Frame {
     shown,
   };
   if (size.columns < LEAST.columns || size.rows < LEAST.rows)
-    return { ...base, ...tooSmall(paint, picture, size), leftWidth: size.columns, rightWidth: 0 };
+    return { ...base, ...tooSmall(paint, picture, size, where), leftWidth: size.columns, rightWidth: 0 };
   if (state.overlay) {
     const chart = fitting[placeOf(fitting, state.chart)];
     const row = rows[placeOf(rows, state.row)]?.row;
@@ -80,7 +82,7 @@ export function frameOf({ picture, state, size, paint }: FrameOrder): Frame {
     const left = overlayLines(
       paint,
       state.overlay,
-      { ...selected, window: charts.window },
+      { ...selected, window: charts.window, where },
       size.columns,
       body,
     );
@@ -147,15 +149,21 @@ function footerOf(paint: Paint, { typing, filter, overlay }: ScreenState, column
   return `${paint('bold', kept)}${keys.join('').trimEnd()}`;
 }
 
-function tooSmall(paint: Paint, picture: Picture, { columns, rows }: Size): Pick<Frame, 'left' | 'right'> {
-  const lines = (text: string) => wrapped(text, columns, 0).split('\n');
+function tooSmall(
+  paint: Paint,
+  picture: Picture,
+  { columns, rows }: Size,
+  where: string,
+): Pick<Frame, 'left' | 'right'> {
+  const lines = (text: string) => wrapped(text, columns, 0).split('
+');
   // How it is comes first: of a window of few lines it may be all that is seen.
   const words = [
     ...lines(`${picture.place.project} ${picture.place.environment}: ${verdictWords(thingsOf(picture))}`),
     '',
     ...lines('The dashboard needs 80 columns and 24 rows.').map((line) => paint('bold', line)),
     ...lines(`Here are ${columns} and ${rows + 1}: make the window larger,`),
-    ...lines('or: infractl monitoring dashboard | less'),
+    ...lines(`or: infractl monitoring dashboard${where} | less`),
   ];
   return { left: words.slice(0, Math.max(1, rows - 2)), right: [] };
 }

@@ -13,6 +13,8 @@ import {
 export interface ScreenDeps {
   readonly picture: () => Picture;
   readonly paint: Paint;
+  /** The flags that lead a command to the place of this one, each after a space. */
+  readonly where: string;
   /** Takes secrets out of a text. */
   readonly redact: (text: string) => string;
   readonly choose: (range: RangeName) => void;
@@ -53,8 +55,8 @@ export class ScreenModel {
   };
 
   frame(size: Size): Frame {
-    const { picture, paint, redact } = this.#deps;
-    const frame = frameOf({ picture: picture(), state: this.#state, size, paint });
+    const { picture, paint, redact, where } = this.#deps;
+    const frame = frameOf({ picture: picture(), state: this.#state, size, paint, where });
     return { ...frame, left: frame.left.map(redact), right: frame.right.map(redact) };
   }
 

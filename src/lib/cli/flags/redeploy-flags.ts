@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import { UsageError } from '../../base/errors.ts';
 import { timeFlag } from './host-flags.ts';
 
 /** Which application, and on which of its hosts. */
@@ -14,3 +15,20 @@ export const appFlags = {
 };
 
 export const waitFlag = timeFlag('Wait so long for somebody else who is at work: 10m.');
+
+/**
+ * AWS replaces the members of an application that is an image: no host is chosen, nothing is fetched or watched there.
+ *
+ * @param given flags that speak of hosts, as they were typed
+ * @throws UsageError `FlagUnused`: none is overlooked
+ */
+export function checkImageFlags(given: Readonly<Record<string, unknown>>): void {
+  const unused = Object.entries(given).find(([, value]) => value !== undefined && value !== false)?.[0];
+  if (unused === undefined) return;
+  throw new UsageError({
+    code: 'FlagUnused',
+    message: `--${unused} means nothing to an application that is released as an image.`,
+    why: 'AWS replaces the members of its group by the newest version of the launch template.',
+    suggestions: ['Leave it out.'],
+  });
+}

@@ -1,4 +1,5 @@
 import type { ReportEvent } from '../../base/report.ts';
+import { harmlessJson } from '../views/harmless.ts';
 import type { OpenReporter } from './reporter.ts';
 
 /** Progress for programs: one JSON object a line on standard output. */
@@ -15,7 +16,7 @@ export class JsonProgress implements OpenReporter {
       event.type === 'part.failed'
         ? { ...event, error: { code: event.error.code, message: event.error.message } }
         : event;
-    process.stdout.write(`${this.#redact(JSON.stringify(plain))}\n`);
+    process.stdout.write(`${this.#redact(harmlessJson(JSON.stringify(plain)))}\n`);
   }
 
   say(line: string): void {

@@ -11,7 +11,7 @@ import {
   whyWords,
 } from '../../monitoring/index.ts';
 import type { Paint, Style, Ui } from '../terminal.ts';
-import { harmless } from './log-lines.ts';
+import { harmless } from './harmless.ts';
 import { pairs, table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';

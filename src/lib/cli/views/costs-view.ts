@@ -8,6 +8,7 @@ import {
 } from '../../costs/index.ts';
 import type { Range } from '../../project/model.ts';
 import type { Ui } from '../terminal.ts';
+import { led } from './led.ts';
 import { pairs, table } from './table.ts';
 import type { View } from './view.ts';
 import { broken, wrapped } from './wrap.ts';
@@ -141,17 +142,24 @@ function assumedWords(parts: EnvironmentEstimate['parts']): string[] {
 function pricesText(estimate: EnvironmentEstimate, sources: Sources, ui: Ui): string {
   const marks = sources.all.map((one, at) => [`[${at + 1}]`, sourceWords(one, estimate.region)] as const);
   const old = sources.all.flatMap(({ old: is }, at) => (is ? [`[${at + 1}]`] : []));
+  const { where = '' } = ui;
   const lines = [
     ...(marks.length > 0
       ? [
           wrapped('List prices in USD, before taxes, discounts and free tiers:', ui.columns, 0),
           pairs(ui, marks, '  '),
         ]
-      : [wrapped('No price is known here. To ask AWS for them: infractl costs --refresh', ui.columns, 0)]),
+      : [
+          wrapped(
+            `No price is known here. ${led('To ask AWS for them: infractl costs --refresh', where)}`,
+            ui.columns,
+            0,
+          ),
+        ]),
     ...(old.length > 0
       ? [
           ui.paint('yellow', `${listed(old)} ${old.length > 1 ? 'are' : 'is'} older than 90 days.`),
-          'To ask AWS for its prices of today: infractl costs --refresh',
+          led('To ask AWS for its prices of today: infractl costs --refresh', where),
         ]
       : []),
     ...(estimate.trouble

@@ -1,6 +1,7 @@
 import type { ReportEvent, Reporter } from '../../base/report.ts';
 import type { PartEvent } from '../../desks/index.ts';
 import { painter, type Style } from '../terminal.ts';
+import { harmless, harmlessJson } from './harmless.ts';
 import { type Column, cut, table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -69,13 +70,13 @@ export class EventPrinter implements Reporter {
     const { failed, json, write } = this.#choice;
     if (failed && !event.status.endsWith('_FAILED')) return;
     this.shown++;
-    write(json ? JSON.stringify(event) : this.#line(event));
+    write(json ? harmlessJson(JSON.stringify(event)) : this.#line(event));
   }
 
   #line(event: StackReport): string {
     const { colour, columns } = this.#choice;
     const reason = event.reason ? `  ${event.reason}` : '';
-    const rest = `${event.stack}  ${event.logicalId}  ${event.resourceType}${reason}`;
+    const rest = harmless(`${event.stack}  ${event.logicalId}  ${event.resourceType}${reason}`);
     const head = `${localTime(event.at)}  `;
     const status = event.status.padEnd(18);
     const room = columns - head.length - status.length - 2;

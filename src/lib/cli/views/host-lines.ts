@@ -1,6 +1,7 @@
 import { Exit } from '../../base/errors.ts';
 import type { HostOutcome } from '../../desks/index.ts';
 import { painter, type Style } from '../terminal.ts';
+import { harmless } from './harmless.ts';
 import type { View } from './view.ts';
 
 const STYLES: readonly Style[] = ['cyan', 'magenta', 'yellow', 'green'];
@@ -13,6 +14,8 @@ export interface LineChoice {
   readonly colourOut: boolean;
   readonly colourErr: boolean;
   readonly redact: (text: string) => string;
+  /** A log is shown; what a command prints is its own. */
+  readonly log?: boolean;
 }
 
 export type HostLine = (host: string, line: string, stream: 'stdout' | 'stderr') => void;
@@ -28,7 +31,8 @@ export function hostLines(choice: LineChoice): HostLine {
     const style = STYLES[choice.hosts.indexOf(host) % STYLES.length] ?? 'cyan';
     const paint = painter(stream === 'stdout' ? choice.colourOut : choice.colourErr);
     const head = choice.hosts.length > 1 ? `${paint(style, `${host.padEnd(width)} |`)} ` : '';
-    process[stream].write(`${head}${choice.redact(line)}\n`);
+    const said = choice.redact(line);
+    process[stream].write(`${head}${choice.log ? harmless(said) : said}\n`);
   };
 }
 

@@ -10,7 +10,10 @@ const COMMAND = /\binfractl ([a-z][^`;,()…]*?)(?=$|[`;)])/g;
  */
 export function led(advice: string, where: string): string {
   if (where === '') return advice;
-  return advice.replace(COMMAND, (all, line: string) =>
-    ELSEWHERE.test(line) || /[.:]$| --(?:\s|help|env|profile|region|sandbox)/.test(line) ? all : all + where,
-  );
+  return advice.replace(COMMAND, (all, line: string) => {
+    // What stands behind -- is the host's.
+    const [own = '', ...theirs] = all.split(/(?= -- )/);
+    const stays = ELSEWHERE.test(line) || /[.:]$| --(?:help|env|profile|region|sandbox)\b/.test(own);
+    return stays ? all : own + where + theirs.join('');
+  });
 }

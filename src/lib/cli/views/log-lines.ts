@@ -2,6 +2,7 @@ import { messageOf, UsageError } from '../../base/errors.ts';
 import { bytes } from '../../base/text.ts';
 import { goesOn, type LogEvent, pick, type Shape, type Source, shapeOf, together } from '../../logs/index.ts';
 import { painter, type Style } from '../terminal.ts';
+import { harmless, harmlessJson } from './harmless.ts';
 
 export interface LogChoice {
   readonly json: boolean;
@@ -42,14 +43,6 @@ const LEVEL_STYLE: Readonly<Record<string, Style>> = {
   debug: 'dim',
   trace: 'dim',
 };
-
-/** What would drive the terminal: all control characters but tab and the end of a line. */
-const CONTROL = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
-
-/** Control characters as people can read them: `\x1b`. */
-export function harmless(text: string): string {
-  return text.replace(CONTROL, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
-}
 
 /**
  * The regular expression of --grep. Without capitals, case does not matter.
@@ -144,8 +137,7 @@ export class LogPrinter {
       ...(chosen ? { fields: chosen } : {}),
       ...(late ? { late: true } : {}),
     });
-    // JSON escapes what is below a space; the others would drive a terminal as well.
-    return `${line.replace(CONTROL, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+    return `${harmlessJson(line)}\n`;
   }
 
   #line(event: LogEvent, late: boolean): string {

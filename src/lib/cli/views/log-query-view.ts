@@ -1,7 +1,7 @@
 import { bytes, plural } from '../../base/text.ts';
 import type { InsightsState } from '../../logs/index.ts';
 import type { Quote } from '../../prices/index.ts';
-import { harmless } from './log-lines.ts';
+import { harmless } from './harmless.ts';
 import { table } from './table.ts';
 import type { View } from './view.ts';
 

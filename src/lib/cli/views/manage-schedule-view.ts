@@ -1,4 +1,5 @@
 import type { PlacedSchedule } from '../../desks/index.ts';
+import { led } from './led.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -10,7 +11,13 @@ export function schedulesView(schedules: readonly PlacedSchedule[]): View {
     json: schedules,
     text: (ui) =>
       schedules.length === 0
-        ? `${broken('The environment has no schedule. Make one:', ui.columns)}\n  infractl manage schedule set --stop "20:00 Mon-Fri" --start "07:30 Mon-Fri"`
+        ? [
+            broken('The environment has no schedule. Make one:', ui.columns),
+            led(
+              '  infractl manage schedule set --stop "20:00 Mon-Fri" --start "07:30 Mon-Fri"',
+              ui.where ?? '',
+            ),
+          ].join('\n')
         : table(
             ui,
             [

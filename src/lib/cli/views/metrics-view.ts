@@ -3,7 +3,7 @@ import { age, bytes } from '../../base/text.ts';
 import type { HostMetrics, MetricsReport, Series, SubjectMetrics } from '../../desks/index.ts';
 import { seriesWords, sparkline, valueWords } from '../../monitoring/index.ts';
 import type { Ui } from '../terminal.ts';
-import { harmless } from './log-lines.ts';
+import { harmless } from './harmless.ts';
 import { pairs } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';

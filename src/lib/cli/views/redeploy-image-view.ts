@@ -1,6 +1,7 @@
 import { plural } from '../../base/text.ts';
 import type { ImageRelease, ImageStatus, Refresh } from '../../desks/index.ts';
 import type { Ui } from '../terminal.ts';
+import { led } from './led.ts';
 import { type Column, pairs, table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -17,7 +18,10 @@ export function imageReleasedView(done: ImageRelease): View {
               ? [
                   ui.paint(
                     'dim',
-                    `To go back to version ${previous}: infractl redeploy rollback --app ${release}`,
+                    led(
+                      `To go back to version ${previous}: infractl redeploy rollback --app ${release}`,
+                      ui.where ?? '',
+                    ),
                   ),
                 ]
               : []),

@@ -8,6 +8,7 @@ import type {
   Unlocked,
 } from '../../desks/index.ts';
 import type { Ui } from '../terminal.ts';
+import { led } from './led.ts';
 import { type Column, pairs, table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -32,9 +33,8 @@ function releasedText(outcome: ReleaseOutcome, how: 'deploy' | 'rollback', ui: U
   if (!changed) return `Nothing to do: ${host} runs ${what} already.`;
   const done = how === 'deploy' ? 'Released' : 'Went back:';
   const soon = switchedAfter === null ? '' : ` Switched after ${duration(switchedAfter)}.`;
-  const back = previous
-    ? `\n${ui.paint('dim', `To go back to ${previous}: infractl redeploy rollback --app ${release}`)}`
-    : '';
+  const way = `To go back to ${previous}: infractl redeploy rollback --app ${release}`;
+  const back = previous ? `\n${ui.paint('dim', led(way, ui.where ?? ''))}` : '';
   return `${ui.paint('green', done)} ${what} on ${host}.${soon}${back}`;
 }
 
@@ -88,11 +88,16 @@ function statusText({ part, host }: ReleasePlace, status: ReleaseStatus, now: nu
             ]
           : []),
         ['can go back', releases > 1 ? `to ${plural(releases - 1, 'release')}` : 'no'],
-        ...(busy ? [['busy', `${busy.by} is at ${busy.action} since ${busy.since}`] as const] : []),
+        ...(busy ? [['busy', busyWords(busy)] as const] : []),
       ],
       '  ',
     ),
   ].join('\n');
+}
+
+/** `ann@laptop is at deploy since 2026-01-05 10:00:00 CET`: who is at work on a host. */
+export function busyWords({ by, action, since }: NonNullable<ReleaseStatus['busy']>): string {
+  return `${by} is at ${action}${since === null ? '' : ` since ${localTime(since)}`}`;
 }
 
 function refText({ ref, head, behind }: ReleaseStatus): string {

@@ -1,24 +1,35 @@
 import type { Engine, Entry, Finding, ScheduleState } from '../../backups/index.ts';
 import { Exit } from '../../base/errors.ts';
+import type { Ui } from '../terminal.ts';
+import { led } from './led.ts';
 import { pairs, table } from './table.ts';
 import type { View } from './view.ts';
 
-export function installedView(entry: Entry, engine: Engine, changed: boolean): View {
+/** The command about the same plan, in the same place. */
+function again(verb: string, plan: string | undefined, ui: Ui): string {
+  return led(`infractl backup schedule ${verb}${plan === undefined ? '' : ` ${plan}`}`, ui.where ?? '');
+}
+
+export function installedView(
+  entry: Entry,
+  engine: Engine,
+  { changed, plan }: { readonly changed: boolean; readonly plan: string | undefined },
+): View {
   return {
     json: { name: entry.name, engine, at: entry.at.written, changed },
     text: (ui) =>
       changed
-        ? `${ui.paint('green', 'Installed')} by ${engine}: backup auto of ${entry.name} at ${entry.at.written}.\nLook at it: infractl backup schedule status`
+        ? `${ui.paint('green', 'Installed')} by ${engine}: backup auto of ${entry.name} at ${entry.at.written}.\nLook at it: ${again('status', plan, ui)}`
         : `Nothing to do: ${entry.name} is installed by ${engine} at ${entry.at.written}.`,
   };
 }
 
-export function scheduleStateView(entry: Entry, state: ScheduleState): View {
+export function scheduleStateView(entry: Entry, state: ScheduleState, plan: string | undefined): View {
   return {
     json: { name: entry.name, ...state },
     text: (ui) => {
       if (state.engine === null)
-        return `Nothing is installed for ${entry.name}: infractl backup schedule install`;
+        return `Nothing is installed for ${entry.name}: ${again('install', plan, ui)}`;
       const facts: [string, string][] = [
         ['name', entry.name],
         ['engine', state.engine],
@@ -41,7 +52,7 @@ export function doctorView(findings: readonly Finding[]): View {
       const rows = findings.map(({ check, ok, detail }) => [
         ok ? ui.paint('green', '✓') : ui.paint('red', '✗'),
         check,
-        detail,
+        led(detail, ui.where ?? ''),
       ]);
       return table(ui, ['', 'check', { title: '', wrap: true }], rows);
     },
@@ -61,6 +72,7 @@ export function uninstalledView(name: string, found: boolean): View {
 export function dlmView(
   entry: Entry,
   stacks: readonly { readonly stackName: string; readonly changed: boolean }[],
+  plan: string | undefined,
 ): View {
   const changed = stacks.some((one) => one.changed);
   const names = stacks.map(({ stackName }) => stackName);
@@ -68,7 +80,7 @@ export function dlmView(
     json: { name: entry.name, engine: 'dlm', at: entry.at.written, changed, stacks: names },
     text: (ui) =>
       changed
-        ? `${ui.paint('green', 'Installed')}: AWS takes and keeps the snapshots at ${entry.at.written} UTC, by the stack ${names.join(', ')}.\nTake it away: infractl backup schedule uninstall --dlm`
+        ? `${ui.paint('green', 'Installed')}: AWS takes and keeps the snapshots at ${entry.at.written} UTC, by the stack ${names.join(', ')}.\nTake it away: ${again('uninstall --dlm', plan, ui)}`
         : `Nothing to do: ${names.join(', ')} is as it should be.`,
   };
 }

@@ -3,7 +3,7 @@ import { age, bytes, plural } from '../../base/text.ts';
 import type { HostServices } from '../../desks/index.ts';
 import { isWell, type ServiceState } from '../../monitoring/index.ts';
 import type { Ui } from '../terminal.ts';
-import { harmless } from './log-lines.ts';
+import { harmless } from './harmless.ts';
 import { table } from './table.ts';
 import type { View } from './view.ts';
 

@@ -3,7 +3,7 @@ import { plural } from '../../base/text.ts';
 import type { ReadResult } from '../../desks/index.ts';
 import { type Source, type SourceTroubles, shapeOf, type Trouble } from '../../logs/index.ts';
 import type { Ui } from '../terminal.ts';
-import { harmless } from './log-lines.ts';
+import { harmless } from './harmless.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
 

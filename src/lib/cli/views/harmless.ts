@@ -1,0 +1,26 @@
+/** What would drive the terminal: all control characters but tab and the end of a line. */
+const CONTROL = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
+/** A colour or a style. */
+const STYLED = /(\u001B\[[\d;]*m)/;
+
+/** Control characters as people can read them: `\x1b`. */
+export function harmless(text: string): string {
+  return text.replace(CONTROL, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+/**
+ * A text that is shown as a whole: what came from AWS, a host or a file moves no cursor and sets no title.
+ *
+ * @param colour styles stay
+ */
+export function tamed(text: string, colour: boolean): string {
+  const lines = text.replaceAll('\r\n', '\n');
+  if (!colour) return harmless(lines);
+  const pieces = lines.split(STYLED);
+  return pieces.map((piece, at) => (at % 2 === 1 ? piece : harmless(piece))).join('');
+}
+
+/** JSON itself escapes what is below a space only. */
+export function harmlessJson(json: string): string {
+  return json.replace(/[\u007F-\u009F]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
