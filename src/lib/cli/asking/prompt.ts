@@ -124,6 +124,8 @@ export class Prompter {
   }
 
   async #ask<T>(run: (context: { output: NodeJS.WriteStream }) => Promise<T>): Promise<T> {
+    // The dashboard lets go of standard input when it ends; a question that nothing waits for ends the process.
+    process.stdin.ref();
     try {
       return await run({ output: process.stderr });
     } catch (error) {
