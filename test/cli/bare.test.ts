@@ -115,14 +115,16 @@ describe('without infractl.yaml', () => {
   });
 
   it('backs up by id, lists what any project has made, and brings it back', async () => {
-    const made = await away(['backup', 'create', '--instance', web.id, '--json']);
+    scene.fake.state.ebs.snapshotMs = 50;
+    const made = await away(['backup', 'create', '--instance', web.id, '--wait', '--json']);
     expect(made.code).toBe(0);
     const { backups } = JSON.parse(made.stdout) as { backups: { backup: string }[] };
     const backup = backups[0]?.backup ?? '';
     expect(backup).toMatch(/^manual-/);
     expect((await away(['backup', 'list'])).stdout).toContain(backup);
     const plan = await away(['backup', 'restore', backup, '--dry-run']);
-    expect(plan.stdout + plan.stderr).not.toContain('There is no backup');
+    expect(plan.code, plan.stderr).toBe(0);
+    expect(plan.stdout).toContain(backup);
   });
 
   it.each([

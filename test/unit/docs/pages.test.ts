@@ -27,8 +27,11 @@ function saidCommands(text: string): { said: string; known: boolean }[] {
   return [...text.matchAll(/\binfractl ((?:[a-z][a-z-]+ ?)+)/g)].map(([, words = '']) => {
     const [first = '', second = ''] = words.trim().split(' ');
     const ids = Object.keys(manifest.commands);
+    const topic = ids.some((id) => id.startsWith(`${first}:`));
     const known =
-      ids.some((id) => id === first || id.startsWith(`${first}:`)) || ['help', 'version'].includes(first);
+      ids.includes(first) ||
+      (topic && (second === '' || ids.some((id) => `${id}:`.startsWith(`${first}:${second}:`)))) ||
+      ['help', 'version'].includes(first);
     return { said: `${first} ${second}`, known };
   });
 }

@@ -75,7 +75,7 @@ describe('what is bad', () => {
     expect(of('insufficient-data', 'ok')).toBe('unknown');
     expect(of('not-applicable', 'not-applicable')).toBe('good');
     const broken = instanceFinding({ logicalId: 'Host', id: 'i-1' }, { system: 'impaired', instance: 'ok' });
-    expect(broken.mend).toContain('infractl manage stop --id i-1, then start');
+    expect(broken.mend).toContain('infractl manage restart --hard --id i-1');
   });
 
   it('a target that is not healthy, with the reason in words; none at all; a group that is gone', () => {
