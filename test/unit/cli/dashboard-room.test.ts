@@ -13,7 +13,7 @@ import { picture } from '../../helpers/picture.ts';
 
 const paint = painter(false);
 const frame = (of: Picture, columns: number, rows: number, state: ScreenState = FIRST_STATE) =>
-  frameOf({ picture: of, state, size: { columns, rows: rows - 1 }, paint });
+  frameOf({ picture: of, state, size: { columns, rows: rows - 1 }, paint, where: '' });
 
 /** The picture with so many services, the last of which has failed. */
 function withServices(count: number): Picture {

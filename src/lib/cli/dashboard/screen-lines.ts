@@ -155,8 +155,7 @@ function tooSmall(
   { columns, rows }: Size,
   where: string,
 ): Pick<Frame, 'left' | 'right'> {
-  const lines = (text: string) => wrapped(text, columns, 0).split('
-');
+  const lines = (text: string) => wrapped(text, columns, 0).split('\n');
   // How it is comes first: of a window of few lines it may be all that is seen.
   const words = [
     ...lines(`${picture.place.project} ${picture.place.environment}: ${verdictWords(thingsOf(picture))}`),
