@@ -104,12 +104,7 @@ export class AlarmDesk {
     const report = await this.list(names);
     const gone = report.gone[0];
     if (!gone) return report;
-    throw new InfractlError({
-      code: 'AlarmGone',
-      message: `The alarm ${gone.physicalId} is not there any more.`,
-      why: `The stack ${gone.stack} made it as ${gone.logicalId}; it was deleted by hand since.`,
-      suggestions: [`What else differs: infractl drift ${gone.stack}`],
-    });
+    throw alarmGone(gone);
   }
 
   /** What became of an alarm since a time, newest first. */
@@ -194,6 +189,16 @@ export class AlarmDesk {
       ],
     });
   }
+}
+
+/** An alarm of a stack that was deleted by hand: nobody is told any more of what it watched. */
+export function alarmGone({ physicalId, logicalId, stack }: ProjectResource): InfractlError {
+  return new InfractlError({
+    code: 'AlarmGone',
+    message: `The alarm ${physicalId} is not there any more.`,
+    why: `The stack ${stack} made it as ${logicalId}; it was deleted by hand since.`,
+    suggestions: [`What else differs: infractl drift ${stack}`],
+  });
 }
 
 /** One rule an alarm, so that silencing again replaces the first. */

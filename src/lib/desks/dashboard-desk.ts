@@ -21,7 +21,7 @@ import {
 } from '../monitoring/dashboard/index.ts';
 import type { Project } from '../project/model.ts';
 import type { StacksPort } from '../stacks/index.ts';
-import { AlarmDesk } from './alarm-desk.ts';
+import { AlarmDesk, alarmGone } from './alarm-desk.ts';
 import { newestBackups } from './dashboard-backups.ts';
 import { billedToday } from './dashboard-bill.ts';
 import { EndpointLooks } from './dashboard-endpoints.ts';
@@ -233,7 +233,7 @@ export class DashboardDesk {
       logicalId,
       quiet: !alarm.actionsEnabled || silences.some(({ active }) => active),
     }));
-    return { value, lost };
+    return { value, lost: [...lost, ...report.gone.map(alarmGone)] };
   }
 
   async #instances(before: Answers['instances'] | undefined): Promise<Answer<Answers['instances']>> {

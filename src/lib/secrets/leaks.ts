@@ -112,7 +112,7 @@ async function searchHistory(
   const options = { cwd: root, env: { ...env, GIT_OPTIONAL_LOCKS: '0' }, signal, timeout: GIT_PATIENCE };
   const shallow = await run('git', ['rev-parse', '--is-shallow-repository'], options);
   if (shallow.exitCode !== 0) return failure(shallow);
-  const listing = await run('git', ['rev-list', '--objects', '--all'], {
+  const listing = await run('git', ['rev-list', '--objects', '--all', '--reflog'], {
     ...options,
     onLine: (line, stream) => {
       const [object = '', ...path] = line.split(' ');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { call } from '../../../src/lib/aws/call.ts';
 import { awsError } from '../../../src/lib/aws/errors.ts';
 import type { AwsSession } from '../../../src/lib/aws/session.ts';
 
@@ -15,6 +16,13 @@ describe('credentials that want more', () => {
     expect(error.suggestions.join('\n')).toContain(
       'eval "$(aws configure export-credentials --profile prod --format env)" && unset AWS_PROFILE',
     );
+  });
+});
+
+describe('a request that Ctrl-C cuts off', () => {
+  it('is no failure of AWS, also where the call was not told of the signal', async () => {
+    const cut = call(session(false), 'cloudwatch:DescribeAlarms', () => Promise.reject(named('AbortError')));
+    await expect(cut).rejects.toMatchObject({ code: 'Interrupted', exit: 130 });
   });
 });
 

@@ -78,6 +78,22 @@ describe('one look', () => {
     expect(fake.requests.filter(({ service }) => service !== 'cloudformation')).toEqual([]);
   });
 
+  it('tells what should be there and is not: an alarm that was deleted, a volume without a backup', async () => {
+    await desk.close();
+    await open((text) =>
+      text
+        .replace(/^ {2}web: .*$/m, `  ${REFUSED}`)
+        .replace(/(\{ volume: vol-)0123456789abcdef0 \}/, '$&, $10fedcba987654321 }'),
+    );
+    fake.state.cloudWatch.alarms.delete('shop-disk');
+    const picture = await desk.once();
+    expect(picture.panels.alarms?.lost).toMatchObject([{ code: 'AlarmGone' }]);
+    expect(picture.panels.backups?.value).toMatchObject([
+      { subject: 'vol-0123456789abcdef0', id: expect.any(String) },
+      { subject: 'vol-0fedcba987654321', id: null },
+    ]);
+  });
+
   it('tells alarms, charts with their gaps, the backup, the deploy, and what the looking cost', async () => {
     setOff(fake, 'shop-errors');
     fake.requests.length = 0;

@@ -121,7 +121,7 @@ export interface Measured {
 /** The newest good backup of one subject of a plan. */
 export interface BackupLine {
   readonly plan: string;
-  /** Null where the plan has no good backup at all. */
+  /** Null where the plan has no good backup at all, of subjects that tags choose. */
   readonly subject: string | null;
   readonly id: string | null;
   readonly at: number | null;
