@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { waysBack } from '../../../src/lib/deploy/rollback/past-releases.ts';
+import { bringBack, waysBack } from '../../../src/lib/deploy/rollback/past-releases.ts';
 import type { PastPart } from '../../../src/lib/journal/index.ts';
 import type { ReleasePart } from '../../../src/lib/project/model.ts';
 
@@ -37,5 +37,46 @@ describe('the way back of each place', () => {
     expect(how(waysBack(part(git), past, there))).toEqual(['a again aaaaaaa0123']);
     expect(how(waysBack(part({ folder: '', exclude: [] }), past, there))).toEqual(['a gone 1-aaaaaaa']);
     expect(how(waysBack(part(git), then(), there))).toEqual(['a gone ']);
+  });
+});
+
+describe('the going back', () => {
+  /** What is done, in order. */
+  async function done(one: ReleasePart, there: Parameters<typeof waysBack>[2]): Promise<string[]> {
+    const did: string[] = [];
+    const past = then({ place: 'a', id: '1-aaaaaaa', commit: 'aaaaaaa0123' });
+    const port = {
+      prepare: async (_: ReleasePart, place: string) => void did.push(`prepare ${place}`),
+      deploy: async ({ source }: ReleasePart, places: readonly string[]) => {
+        did.push(`deploy ${'git' in source ? source.ref : ''} ${places}`);
+        return [];
+      },
+      back: async (_: ReleasePart, places: readonly string[], id: string) => {
+        did.push(`back ${id} ${places}`);
+        return [];
+      },
+    };
+    await bringBack(
+      port,
+      { ...one, health: { settle: 0 }, start: 'x' } as ReleasePart,
+      waysBack(one, past, there),
+    );
+    return did;
+  }
+  const kept = { place: 'a', running: '9-bbbbbbb', kept: ['1-aaaaaaa', '9-bbbbbbb'] };
+  const fresh = { place: 'b', running: null, kept: [] };
+  const same = { place: 'c', running: '1-aaaaaaa', kept: ['1-aaaaaaa'] };
+
+  it('of hosts is one after the other, each its own way', async () => {
+    expect(await done(part(git), [kept, fresh, same])).toEqual([
+      'prepare b',
+      'back 1-aaaaaaa a',
+      'deploy aaaaaaa0123 b',
+    ]);
+  });
+
+  it('of a group moves no member twice', async () => {
+    expect(await done(part(git, true), [kept, same])).toEqual(['back aaaaaaa a']);
+    expect(await done(part(git, true), [kept, fresh, same])).toEqual(['prepare b', 'deploy aaaaaaa0123 a,b']);
   });
 });

@@ -74,23 +74,30 @@ export class PastReleases {
   }
 }
 
-async function bringBack(port: ReleasePort, part: ReleasePart, ways: readonly Way[]): Promise<Released[]> {
+/** Members of a group go together, in their own order: where one has not kept it, all get the commit once more. */
+export async function bringBack(
+  port: Pick<ReleasePort, 'back' | 'deploy' | 'prepare'>,
+  part: ReleasePart,
+  ways: readonly Way[],
+): Promise<Released[]> {
   const moving = ways.filter(({ how }) => how !== 'same');
-  const again = moving.filter(({ how }) => how === 'again');
   const { settle } = part.health;
-  const released: Released[] = [];
+  for (const { place, running, how } of moving)
+    if (how === 'again' && running === null && part.start !== undefined) await port.prepare(part, place);
   const [first] = moving;
-  if (part.group && first && again.length === 0)
-    return [...(await port.back(part, namesOf(moving), groupId(part, first.to), settle))];
-  for (const { place, running, to, how } of moving) {
-    if (how === 'kept') released.push(...(await port.back(part, [place], to, settle)));
-    else {
-      if (running === null && part.start !== undefined) await port.prepare(part, place);
-      if (!part.group) released.push(...(await port.deploy(atCommit(part, to), [place])));
-    }
+  if (part.group && first) {
+    const again = moving.find(({ how }) => how === 'again');
+    return again
+      ? [...(await port.deploy(atCommit(part, again.to), namesOf(moving)))]
+      : [...(await port.back(part, namesOf(moving), groupId(part, first.to), settle))];
   }
-  const [one] = again;
-  if (part.group && one) released.push(...(await port.deploy(atCommit(part, one.to), namesOf(moving))));
+  const released: Released[] = [];
+  for (const { place, to, how } of moving)
+    released.push(
+      ...(how === 'kept'
+        ? await port.back(part, [place], to, settle)
+        : await port.deploy(atCommit(part, to), [place])),
+    );
   return released;
 }
 
