@@ -274,7 +274,7 @@ class DeployRun {
     const changed = [...this.#outcomes.values()].filter(({ outcome }) => CHANGED.has(outcome));
     const cancelled =
       chosen?.() === 'cancel'
-        ? await cancelStacks(await this.#services.stacks(), walked, project, (part, outcome, detail) =>
+        ? await cancelStacks(await this.#unhurried().stacks(), walked, project, (part, outcome, detail) =>
             this.#became(part, outcome, detail),
           )
         : undefined;
@@ -287,6 +287,12 @@ class DeployRun {
       back: this.#undo.map(({ byHand }) => `Or take it back: ${byHand}`),
       begun: this.#ledger.begun,
     });
+  }
+
+  /** Services that no Ctrl-C cuts short: a further one ends the process. */
+  #unhurried(): Services {
+    const needs = { ...this.#context, signal: new AbortController().signal };
+    return new Services({ ...needs, projectName: needs.project.name }, (call) => this.#beforeChange(call));
   }
 
   #result(graph: Graph): DeployResult {

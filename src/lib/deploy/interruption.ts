@@ -28,9 +28,9 @@ export function leftRunning({ failed }: WalkResult, project: Project): string[] 
 const LEAVES: ReadonlySet<number> = new Set([Exit.interrupted, Exit.timedOut]);
 
 /**
- * Takes back what AWS does on the stacks that a deploy was interrupted on, each followed to its end. A
- * further Ctrl-C ends the process, so this takes no signal.
+ * Takes back what AWS does on the stacks that a deploy was interrupted on, each followed to its end.
  *
+ * @param deps without the signal that interrupted it
  * @param became told of each stack that is back, or gone: its part, and its status then
  */
 export async function cancelStacks(
@@ -44,7 +44,6 @@ export async function cancelStacks(
   const said: string[] = [];
   const mends: string[] = [];
   const left: string[] = [];
-  const unhurried = { ...deps, signal: undefined };
   await Promise.all(
     walked.failed.map(async ({ id }) => {
       if (id.kind !== 'stack') return;
@@ -59,7 +58,7 @@ export async function cancelStacks(
         }
         deps.reporter.emit({ type: 'part.started', part: order.part, doing: 'cancelling' });
         const started = deps.clock.now();
-        const done = await cancelStack(unhurried, order, can.do);
+        const done = await cancelStack(deps, order, can.do);
         const ms = deps.clock.now() - started;
         const outcome = CANCEL_OUTCOME[done.outcome];
         deps.reporter.emit({ type: 'part.done', part: order.part, outcome, ms });

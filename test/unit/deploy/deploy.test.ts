@@ -211,6 +211,33 @@ describe('the choice of parts', () => {
   });
 });
 
+describe('Ctrl-C that was answered with taking it back', () => {
+  it('takes it back although AWS is too busy for a while', async () => {
+    const topic = (name: string) =>
+      deploys.put(
+        'data.json',
+        JSON.stringify({ Resources: { X: { Type: 'AWS::SNS::Topic', Properties: { DisplayName: name } } } }),
+      );
+    deploys.put(
+      'infractl.yaml',
+      'project: shop\nregion: eu-west-3\nstacks: { data: { template: data.json } }\n',
+    );
+    topic('one');
+    await deploys.deploy();
+    topic('two');
+    const { state, faults, clock } = deploys.fake;
+    state.cloudFormation.script.set('X', { ms: 600_000 });
+    faults.throttle('cloudformation:CancelUpdateStack', { times: 3 });
+    const controller = new AbortController();
+    clock.after(60_000, () => controller.abort(new Interrupted()));
+    const more = { signal: controller.signal, interruption: () => 'cancel' as const };
+    const error = await failure(deploys.deploy({}, more));
+    expect(error).toMatchObject({ code: 'Cancelled', exit: Exit.interrupted });
+    expect(error.why).toContain('The stack shop-data-dev is what it was before (UPDATE_ROLLBACK_COMPLETE).');
+    expect(state.cloudFormation.stack('shop-data-dev').status).toBe('UPDATE_ROLLBACK_COMPLETE');
+  });
+});
+
 describe('two environments whose stacks have one name', () => {
   const shared = (environments: string) =>
     deploys.put(
