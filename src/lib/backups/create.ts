@@ -95,6 +95,31 @@ export async function createBackups(
   return [...kept.map(({ result }) => settled(result, after)), ...absent];
 }
 
+/**
+ * Plan after plan: one that fails keeps no other from being done, and is a result beside theirs.
+ *
+ * @throws InfractlError the first, where no plan came to its end; `Interrupted`
+ */
+export async function createAll(
+  deps: BackupDeps,
+  plans: readonly Plan[],
+  options: CreateOptions,
+): Promise<CreatedBackup[]> {
+  const results: CreatedBackup[] = [];
+  const errors: InfractlError[] = [];
+  for (const plan of plans) {
+    try {
+      results.push(...(await createBackups(deps, plan, options)));
+    } catch (error) {
+      if (!isInfractlError(error) || error instanceof Interrupted) throw error;
+      errors.push(error);
+      results.push({ ...failure(error), plan: plan.name, subject: plan.name });
+    }
+  }
+  if (errors[0] && errors.length === plans.length) throw errors[0];
+  return results;
+}
+
 /** One target that is gone must not keep the others from being backed up. */
 function notThere({ deps, plan }: Run, { what, error }: Missing): CreatedBackup {
   deps.reporter.emit({ type: 'part.failed', part: `backup ${what}`, error, ms: 0 });

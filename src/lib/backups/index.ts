@@ -3,7 +3,7 @@ export { type AutoOptions, type AutoResult, autoRuns } from './auto.ts';
 export { subjectOf } from './catalogue.ts';
 export { type Cleanup, carryOut, type Deleted, deletionFailed, planCleanup } from './cleanup.ts';
 export { type Costs, costsOf, type SnapshotCost } from './costs.ts';
-export { type CreatedBackup, type CreateOptions, createBackups } from './create.ts';
+export { type CreatedBackup, type CreateOptions, createAll } from './create.ts';
 export { type DatabaseReach, type Endpoint, planDatabaseDrill } from './database-drill.ts';
 export type { BackupDeps, Plan, Wanted } from './deps.ts';
 export type { VerifyDeps } from './drill.ts';

@@ -11,7 +11,7 @@ import {
   carryOut,
   carryOutRestore,
   costsOf,
-  createBackups,
+  createAll,
   type Deleted,
   findBackup,
   judge,
@@ -98,10 +98,7 @@ export class BackupDesk {
   }
 
   async create(plans: readonly Plan[], options: CreateOptions): Promise<CreatedBackup[]> {
-    const deps = await this.work();
-    const results: CreatedBackup[] = [];
-    for (const plan of plans) results.push(...(await createBackups(deps, plan, options)));
-    return results;
+    return createAll(await this.work(), plans, options);
   }
 
   /** All backups, newest first, with what cleaning up would do. */

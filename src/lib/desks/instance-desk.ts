@@ -91,6 +91,7 @@ export class InstanceDesk {
     ]);
     const wish: Wish = {
       ids: choice.ids,
+      skipGone: choice.skipGone ?? false,
       tags: choice.tags,
       everything,
       hosts,

@@ -3,6 +3,8 @@ export interface TargetChoice {
   readonly hosts: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
   readonly ids: readonly string[];
+  /** Of several ids those that are not there any more are left out. */
+  readonly skipGone?: boolean;
 }
 
 export const isWhole = ({ hosts, tags, ids }: TargetChoice) =>

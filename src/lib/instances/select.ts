@@ -15,6 +15,8 @@ export interface KnownHost {
 export interface Wish {
   /** Instance ids, and names of groups and databases. */
   readonly ids: readonly string[];
+  /** Those that are not there are left out, as long as there is one. */
+  readonly skipGone?: boolean;
   /** All of them must fit. */
   readonly tags: Readonly<Record<string, string>>;
   /** All that there is in the account and region. */
@@ -54,7 +56,7 @@ export async function findTargets(deps: InstanceDeps, wish: Wish, place: string)
   };
   const hostOf = new Map<string, KnownHost>();
   const results = await Promise.all([
-    byIds(deps, wish.ids, place),
+    byIds(deps, wish, place),
     wish.everything ? tagged(deps, {}) : byTags(deps, wish.tags),
     byResources(deps, wish.resources),
     ...wish.hosts.map(async (host) => {
@@ -96,7 +98,11 @@ interface Found {
   readonly d?: DatabaseFacts[];
 }
 
-async function byIds(deps: InstanceDeps, ids: readonly string[], place: string): Promise<Found> {
+async function byIds(
+  deps: InstanceDeps,
+  { ids, skipGone }: Pick<Wish, 'ids' | 'skipGone'>,
+  place: string,
+): Promise<Found> {
   if (ids.length === 0) return {};
   const wanted = [...new Set(ids)];
   const malformed = wanted.find((id) => /^i-/.test(id) && !INSTANCE_ID.test(id));
@@ -117,7 +123,9 @@ async function byIds(deps: InstanceDeps, ids: readonly string[], place: string):
   ]);
   const known = new Set([...i.map(({ id }) => id), ...g.map(({ name }) => name), ...d.map(({ id }) => id)]);
   const missing = wanted.filter((id) => !known.has(id));
-  if (missing.length > 0) throw notThere(missing, place);
+  if (missing.length > 0 && !(skipGone && known.size > 0)) throw notThere(missing, place);
+  for (const id of missing)
+    deps.reporter.emit({ type: 'warning', message: `${id} is not there any more: it is left out.` });
   return { i, g, d };
 }
 

@@ -39,7 +39,8 @@ export function scheduledCommand(
 ): string {
   const ids = ['--id', targets.map(({ id }) => id).join(',')];
   const confirm = doing === 'stop' ? ['--confirm', `${owner.project}-${owner.environment}`] : [];
-  const words = ['manage', doing, ...ids, ...owner.place, '--no-input', ...confirm];
+  // One that is gone must not keep the others running every night.
+  const words = ['manage', doing, ...ids, '--skip-gone', ...owner.place, '--no-input', ...confirm];
   return shellLine({ folder: owner.folder, argv: [...owner.program, ...words] });
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { devicesOf } from '../../../src/lib/backups/catalogue.ts';
-import { createBackups } from '../../../src/lib/backups/create.ts';
+import { createAll, createBackups } from '../../../src/lib/backups/create.ts';
 import type { BackupDeps } from '../../../src/lib/backups/deps.ts';
 import { lookUp, storesOf } from '../../../src/lib/backups/look.ts';
 import { type Backup, TAG } from '../../../src/lib/backups/types.ts';
@@ -250,6 +250,27 @@ describe('copies of a plan that had none', () => {
     );
     const there = held().filter(({ region }) => region === 'eu-west-1');
     expect(there.map(({ tags }) => tags.get(TAG.backup))).toEqual([second?.backup]);
+  });
+});
+
+describe('several plans', () => {
+  const volumes = () => [{ kind: 'volume', id: scene.fake.state.ebs.addVolume().id }] as const;
+
+  it('one that fails keeps no other from being done', async () => {
+    scene.fake.faults.deny('rds:*');
+    const plans = [planOf([{ kind: 'database', id: 'shop' }], { name: 'databases' }), planOf(volumes())];
+    const results = await createAll(scene.deps, plans, WAIT);
+    expect(results).toMatchObject([
+      { plan: 'databases', outcome: 'failed', detail: expect.stringContaining('rds:') },
+      { plan: 'nightly', outcome: 'created', state: 'good' },
+    ]);
+    expect(createView(results, false).exit).toBe(3);
+  });
+
+  it('that all fail end with the first failure', async () => {
+    scene.fake.faults.expired();
+    const plans = [planOf(volumes()), planOf(volumes(), { name: 'weekly' })];
+    await expect(createAll(scene.deps, plans, WAIT)).rejects.toMatchObject({ exit: 4 });
   });
 });
 

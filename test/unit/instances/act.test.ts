@@ -352,6 +352,18 @@ describe('trouble', () => {
     expect(mutations()).toEqual([]);
   });
 
+  test('of several ids one that is gone is left out where that is wanted, and told', async () => {
+    const one = world.fake.state.ec2.addInstance({});
+    const ids = [one.id, 'i-0123456789abcdef0'];
+    const results = await doIt(world, 'stop', { ids, skipGone: true });
+    expect(results).toMatchObject([{ id: one.id, outcome: 'stopped' }]);
+    expect(world.events).toContainEqual(
+      expect.objectContaining({ type: 'warning', message: expect.stringContaining('i-0123456789abcdef0') }),
+    );
+    const none = doIt(world, 'stop', { ids: ids.slice(1), skipGone: true });
+    await expect(none).rejects.toMatchObject({ code: 'NoSuchInstance' });
+  });
+
   test('a tag that nothing has: the nearest value', async () => {
     world.fake.state.ec2.addInstance({ tags: { Name: 'web' } });
     const asked = doIt(world, 'start', { tags: { Name: 'wbe' } });

@@ -67,7 +67,13 @@ export abstract class ManageCommand<T extends typeof Command = typeof Command> e
   }
 
   protected choice(): TargetChoice {
-    const { host, tag, id } = this.flags as unknown as { host?: string[]; tag?: string[]; id?: string[] };
-    return { hosts: host ?? [], tags: tagsOf(tag), ids: id ?? [] };
+    const given = this.flags as unknown as {
+      readonly host?: string[];
+      readonly tag?: string[];
+      readonly id?: string[];
+      readonly 'skip-gone'?: boolean;
+    };
+    const { host = [], tag, id = [], 'skip-gone': skipGone = false } = given;
+    return { hosts: host, tags: tagsOf(tag), ids: id, skipGone };
   }
 }

@@ -39,6 +39,10 @@ export const actFlags = {
     description: 'How long a stage may take: 10m for each, or checks=15m for one.',
     helpValue: 'TIME',
   }),
+  'skip-gone': Flags.boolean({
+    description: 'Leave out an --id that is not there any more; without it nothing is done then.',
+    dependsOn: ['id'],
+  }),
   'dry-run': Flags.boolean({ description: 'Say what would happen; change nothing.' }),
 };
 
