@@ -1,5 +1,5 @@
 import { jsonService } from './json.ts';
-import type { Parameters } from './wire.ts';
+import { type Parameters, page } from './wire.ts';
 
 /** One price of AWS's list. */
 export interface FakeProduct {
@@ -24,9 +24,11 @@ export const pricing = jsonService('pricing', {
       ({ service, attributes }) =>
         service === p.ServiceCode && filters.every(({ Field, Value }) => attributes[Field] === Value),
     );
+    const { items, next } = page(found, p.NextToken, Number(p.MaxResults ?? 100));
     return {
       FormatVersion: 'aws_v1',
-      PriceList: found.map(({ service, attributes, usd, before = [] }, n) =>
+      ...(next ? { NextToken: next } : {}),
+      PriceList: items.map(({ service, attributes, usd, before = [] }, n) =>
         JSON.stringify({
           product: { attributes, sku: `SKU${n}` },
           serviceCode: service,

@@ -8,6 +8,10 @@ import { traced } from './trace.ts';
 /** The API has few endpoints, each with the prices of all regions of its partition. */
 const ENDPOINT = 'us-east-1';
 
+/** Products of a page, and pages that are gone through for one price. */
+const PAGE = 100;
+const MOST_PAGES = 5;
+
 /** One tier of a price; most prices have one. */
 interface Tier {
   readonly beginRange?: string;
@@ -24,7 +28,7 @@ interface Product {
   };
 }
 
-/** AWS Price List Query API for `lib/prices`. One call for a price. */
+/** AWS Price List Query API for `lib/prices`. One call for a price, where its products fit into a page. */
 export function priceListPort(session: AwsSession): PriceListPort {
   const there = { ...session, region: ENDPOINT };
   const client = traced(new PricingClient({ ...session.config, region: ENDPOINT, maxAttempts: 1 }), there);
@@ -36,15 +40,18 @@ export function priceListPort(session: AwsSession): PriceListPort {
       const Filters = Object.entries({ regionCode: region, ...filters }).map(
         ([Field, Value]): Filter => ({ Type: 'TERM_MATCH', Field, Value }),
       );
-      const answer = await call(there, 'pricing:GetProducts', () =>
-        client.send(new GetProductsCommand({ ServiceCode: service, Filters, MaxResults: 100 }), {
-          abortSignal: signal,
-        }),
-      );
-      const list: readonly unknown[] = answer.PriceList ?? [];
-      const fitting = list
-        .map((text) => JSON.parse(String(text)) as Product)
-        .filter(({ product }) => usage.test(product?.attributes?.usagetype ?? ''));
+      const fitting: Product[] = [];
+      let NextToken: string | undefined;
+      for (let pages = 0; pages === 0 || (NextToken && pages < MOST_PAGES && !signal.aborted); pages++) {
+        const input = { ServiceCode: service, Filters, MaxResults: PAGE, NextToken };
+        const answer = await call(there, 'pricing:GetProducts', () =>
+          client.send(new GetProductsCommand(input), { abortSignal: signal }),
+        );
+        const list: readonly unknown[] = answer.PriceList ?? [];
+        const products = list.map((text) => JSON.parse(String(text)) as Product);
+        fitting.push(...products.filter(({ product }) => usage.test(product?.attributes?.usagetype ?? '')));
+        NextToken = answer.NextToken;
+      }
       const prices = fitting.flatMap((one) => priceOf(one) ?? []);
       // Two prices for the same thing would be a question that is asked wrongly.
       const [price] = prices;

@@ -45,6 +45,14 @@ const listed = () =>
 const asked = () => fake.requests.filter(({ action }) => action === 'GetProducts');
 
 describe('a price', () => {
+  it('is found behind the first page of the list, and looked for on so many only', async () => {
+    const product = { productFamily: 'Storage Snapshot', usagetype: 'EUW3-EBS:SnapshotArchiveStorage' };
+    fake.state.products.push(...Array.from({ length: 250 }, (_, at) => ec2(product, at)));
+    listed();
+    expect(await (await book()).quote('eu-west-3', SNAPSHOT)).toMatchObject({ usd: 0.053 });
+    expect(asked()).toHaveLength(3);
+  });
+
   it('comes from the price list, and for a week from what that has answered', async () => {
     listed();
     const first = await book();

@@ -1,5 +1,6 @@
 import type { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
+import { Interrupted } from '../../base/errors.ts';
 import type { SecretChoice, SecretDesk } from '../../desks/index.ts';
 import type { StoreName } from '../../secrets/index.ts';
 import { ProjectCommand } from './project-command.ts';
@@ -41,6 +42,9 @@ export abstract class SecretCommand<T extends typeof Command = typeof Command> e
   /** The value that is stored: typed unseen on a terminal, else all of standard input. */
   protected async readValue(name: string): Promise<string> {
     if (!process.stdin.isTTY) {
+      // A pipe that never ends would outlast Ctrl-C.
+      const stop = () => void process.stdin.destroy(new Interrupted());
+      this.interrupts.watch().addEventListener('abort', stop, { once: true });
       const chunks: Buffer[] = [];
       for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
       const { textOf } = await import('../../secrets/index.ts');
