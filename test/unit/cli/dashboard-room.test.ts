@@ -68,6 +68,39 @@ describe('panels', () => {
     expect(state).toBe('failed, restarted 3 times');
   });
 
+  it('what cannot be looked at is told across the panel, from when it is, and without the ARN of who looks', () => {
+    const of = picture();
+    const { alarms, backups } = of.panels;
+    const [first] = alarms?.value ?? [];
+    if (!first || !backups?.trouble) throw new Error('no alarms');
+    const old = { value: [first], at: of.at - 60_000, busy: false, trouble: backups.trouble };
+    const text = frame({ ...of, panels: { ...of.panels, alarms: old } }, 120, 40).left.join('\n');
+    expect(text).toMatch(/\? from 1 min ago: user\/dev may not do/);
+    // It is no name: the column of names is as wide as they are.
+    expect(text).toMatch(/✗ shop-errors {2}12, 17/);
+  });
+
+  it('a price that could not be asked for is not waited for', () => {
+    const of = picture({ asked: false });
+    const { trouble } = picture().panels.backups ?? {};
+    if (!trouble) throw new Error('no trouble');
+    const text = frame({ ...of, panels: { ...of.panels, instances: { busy: false, trouble } } }, 200, 60);
+    expect(text.left.join('\n')).toMatch(/cost +the list price is not known: no permission/);
+  });
+
+  it('nothing at all is not called good', () => {
+    const of = picture({ asked: false });
+    const none = { value: [], at: of.at, busy: false };
+    const empty = { ...of, panels: { alarms: none, instances: none } };
+    expect(frame(empty, 120, 40).header).toContain('· nothing to watch');
+    expect(frame({ ...of, panels: { alarms: none, instances: { busy: true } } }, 120, 40).header).toContain(
+      'asking…',
+    );
+    expect(
+      frame({ ...empty, panels: { ...empty.panels, alarms: of.panels.alarms ?? none } }, 120, 40).header,
+    ).not.toContain('good');
+  });
+
   it('too small a window says how it is first, in whole words', () => {
     const text = frame(picture(), 20, 20).left;
     expect(text.slice(0, 2).join(' ')).toContain('shop dev: 1 alarm');

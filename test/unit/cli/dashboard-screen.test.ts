@@ -52,7 +52,7 @@ describe.each(SIZES)('the screen at %i × %i', (columns, rows) => {
     expect(lines[0]).toMatch(/^ shop dev {2}eu-west-3 +✗ 1 alarm, 1 bad, 1 not seen +3h, 5 min a point/);
     for (const title of ['Alarms 1 of 2 in ALARM', 'Instances 2', 'Hosts', 'Endpoints', 'Project', 'Metrics'])
       expect(text).toContain(`─ ${title}`);
-    expect(text).toMatch(/✗ shop-errors +for 4 min/);
+    expect(text).toMatch(/✗ shop-errors +12, 17, the limit/);
     expect(text).toMatch(/Backups|backup +9 h old/);
     expect(text).toContain('Api errors');
     expect(lines.at(-1)).toContain('q quit');

@@ -96,6 +96,9 @@ function listPanel<L>(
   return { id, title, badge, badgeMood: told.trouble ? 'unknown' : bad > 0 ? 'bad' : undefined, rows };
 }
 
+/** What stands in front of a user or role in its ARN: where there is little room, it is all that would be seen. */
+const WHOSE = /\barn:aws[\w-]*:(?:iam|sts)::\d*:/g;
+
 /** Why a panel is not what it should be; what was seen before stays below it. */
 export function troubleRows<T>({ trouble, lost = [], at }: Told<T>, now: number): Row[] {
   const errors = trouble ? [trouble.error] : lost;
@@ -103,8 +106,8 @@ export function troubleRows<T>({ trouble, lost = [], at }: Told<T>, now: number)
     row({
       id: `trouble ${index}`,
       mood: 'unknown',
-      name: error.message,
-      words: trouble && at !== undefined ? `what follows is ${age(now - at)} old` : '',
+      name: `${trouble && at !== undefined ? `from ${age(now - at)} ago: ` : ''}${error.message.replace(WHOSE, '')}`,
+      words: '',
       more: [
         ['what', error.message],
         ['why', error.why ?? ''],
@@ -128,12 +131,18 @@ function fromThing({ kind, name, mood, words }: Thing): Pick<Row, 'id' | 'name' 
   return { id: `${kind} ${name}`, name, mood, words };
 }
 
+/** `2 datapoints: 12, 17, the limit is 10` without what the figures say by themselves. */
+const firstWhy = (why: string) => why.replace(/^\d+ datapoints?: /, '');
+
 function alarmRow(line: AlarmLine, now: number): Row {
   const { alarm, stack, logicalId, quiet } = line;
   const watched = alarm.watched.kind === 'metric' ? alarm.watched.metric.dimensions : {};
   const ran = watched.FunctionName;
+  const thing = alarmThing(line, now);
+  // Where there is room for little, the figures say more than since when.
+  const words = `${firstWhy(whyWords(alarm))}, for ${age(now - alarm.since)}${quiet ? ' (silent)' : ''} — ${conditionWords(alarm)}`;
   return {
-    ...fromThing(alarmThing(line, now)),
+    ...fromThing(alarm.state === 'ALARM' ? { ...thing, words } : thing),
     more: [
       ['alarm', alarm.name],
       ['of', `${stack}/${logicalId}`],
@@ -320,12 +329,14 @@ function costRow({ cost, panels }: Picture): Row {
   const listed = none
     ? 'nothing here is paid by the hour'
     : `${priced}${unknown > 0 && monthUsd !== null ? `, ${unknown} without a price` : ''}`;
-  const words = billed ? `billed ${usd(billed.usd)} this month so far; ${listed}` : listed;
+  const trouble = asked ? undefined : panels.instances?.trouble;
+  const known = trouble ? `the list price is not known: ${trouble.word}` : listed;
+  const words = billed ? `billed ${usd(billed.usd)} this month so far; ${known}` : known;
   return {
     id: 'cost',
     mood: undefined,
     name: 'cost',
-    words: panels.instances && !asked ? 'asking…' : words,
+    words: panels.instances && !asked && !trouble ? 'asking…' : words,
     more: [
       ['cost', words],
       ['what', note],

@@ -104,10 +104,18 @@ function logsOfChart({ kind, name, resource }: Chart): string | undefined {
 function headerOf(paint: Paint, picture: Picture, columns: number): string {
   const { place, range, at } = picture;
   const things = thingsOf(picture);
-  const seen = Object.values(picture.panels).some((told) => told.at !== undefined || told.trouble);
+  const told = Object.values(picture.panels).map(
+    ({ at, trouble }) => at !== undefined || trouble !== undefined,
+  );
+  const nothing = things.every(
+    ({ kind, mood }) => kind === 'deploy' || (kind === 'panel' && mood === 'good'),
+  );
+  // As long as some have not answered, nobody knows that there is nothing.
+  const seen = nothing ? told.every(Boolean) : told.some(Boolean);
   const verdict = verdictOf(things);
-  const style: Style = verdict === 'unhealthy' ? 'red' : verdict === 'unknown' ? 'yellow' : 'green';
-  const sign = verdict === 'unhealthy' ? '✗' : verdict === 'unknown' ? '?' : '✓';
+  const style: Style =
+    verdict === 'unhealthy' ? 'red' : verdict === 'unknown' ? 'yellow' : nothing ? 'dim' : 'green';
+  const sign = verdict === 'unhealthy' ? '✗' : verdict === 'unknown' ? '?' : nothing ? '·' : '✓';
   const words = seen ? `${sign} ${verdictWords(things)}` : 'asking…';
   const time = new Date(at).toTimeString().slice(0, 8);
   const right = `${range}, ${RANGES[range].period / 60_000} min a point  ${time} `;

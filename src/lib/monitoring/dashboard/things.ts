@@ -216,7 +216,7 @@ export function verdictOf(things: readonly Thing[]): Verdict {
   return counted.some(({ mood }) => mood === 'unknown') ? 'unknown' : 'healthy';
 }
 
-/** `2 alarms, 1 bad, 1 not seen`; `all good`. */
+/** `2 alarms, 1 bad, 1 not seen`; `all good`, but not of nothing. */
 export function verdictWords(things: readonly Thing[]): string {
   const counted = things.filter(({ kind }) => kind !== 'deploy');
   const bad = counted.filter(({ mood }) => mood === 'bad');
@@ -228,5 +228,6 @@ export function verdictWords(things: readonly Thing[]): string {
     ...(others > 0 ? [`${others} bad`] : []),
     ...(unknown > 0 ? [`${unknown} not seen`] : []),
   ];
-  return parts.join(', ') || 'all good';
+  const watched = counted.some(({ kind }) => kind !== 'panel');
+  return parts.join(', ') || (watched ? 'all good' : 'nothing to watch');
 }
