@@ -9,7 +9,7 @@ export default class BackupAuto extends BackupCommand<typeof BackupAuto> {
   static override summary = 'Back up, clean up, and check that the newest backup is young enough: for cron.';
   static override description =
     'Asks nothing. When a backup fails, nothing is deleted. Tells the URL (ping) and the SNS topic of the plan. ' +
-    'One at a time: a second one on this machine ends with exit 6.';
+    'One at a time for each plan: a second one on this machine ends with exit 6.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     { description: 'What it would do', command: '<%= config.bin %> <%= command.id %> --dry-run' },

@@ -61,18 +61,19 @@ export async function autoRun(deps: BackupDeps, plan: Plan, options: AutoOptions
 /**
  * Plan after plan: one that fails keeps no other from its night.
  *
+ * @param night an `autoRun`, under the lock of its plan
  * @throws InfractlError the first, where no plan came to its end; `Interrupted`
  */
 export async function autoRuns(
   deps: BackupDeps,
   plans: readonly Plan[],
-  optionsOf: (plan: Plan) => AutoOptions,
+  night: (plan: Plan) => Promise<AutoResult>,
 ): Promise<AutoResult[]> {
   const results: AutoResult[] = [];
   const errors: InfractlError[] = [];
   for (const plan of plans) {
     try {
-      results.push(await autoRun(deps, plan, optionsOf(plan)));
+      results.push(await night(plan));
     } catch (error) {
       if (!isInfractlError(error) || error instanceof Interrupted) throw error;
       errors.push(error);

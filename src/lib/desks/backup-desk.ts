@@ -1,6 +1,7 @@
 import {
   type AutoOptions,
   type AutoResult,
+  autoRun,
   autoRuns,
   type Backup,
   type BackupDeps,
@@ -125,21 +126,21 @@ export class BackupDesk {
     return carryOut(await this.work(), cleanup.going);
   }
 
-  /** Plan after plan; the system frees the lock of a run that dies. */
+  /** Plan after plan, each under a lock of its own; the system frees that of a run that dies. */
   async auto(plans: readonly Plan[], options: Omit<AutoOptions, 'notify' | 'sweep'>): Promise<AutoResult[]> {
     const deps = await this.work();
     const session = await this.#deps.session();
     const notify = async () => (await import('../aws/sns.ts')).notifyPort(session);
     const { project, environment } = deps.owner;
-    const optionsOf = ({ wanted }: Plan): AutoOptions => {
-      const databases = wanted.some(({ kind }) => kind === 'database');
+    const night = (plan: Plan) => {
+      const databases = plan.wanted.some(({ kind }) => kind === 'database');
       // Its lock is another one: a drill of this machine may be running.
       const swept = async () => sweep(await this.#verifyDeps(), { own: false, databases });
-      return { ...options, notify, sweep: swept };
+      const run = () => autoRun(deps, plan, { ...options, notify, sweep: swept });
+      if (options.dryRun) return run();
+      return withBackupLock(`backup auto ${project} ${environment} ${plan.name} ${session.region}`, run);
     };
-    const all = () => autoRuns(deps, plans, optionsOf);
-    if (options.dryRun) return all();
-    return withBackupLock(`backup auto ${project} ${environment} ${session.region}`, all);
+    return autoRuns(deps, plans, night);
   }
 
   /**

@@ -50,5 +50,7 @@ function itemOf(target: Target): PricedItem | undefined {
   if (target.kind === 'instance') return instanceItem(target.facts);
   if (target.kind !== 'database') return undefined;
   const { class: type, engine, multiZone } = target.facts;
-  return { kind: 'database', class: type, engine, multiZone };
+  // Its version stands behind it, and has no price.
+  const [name = engine] = engine.split(' ');
+  return { kind: 'database', class: type, engine: name, multiZone };
 }

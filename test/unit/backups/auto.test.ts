@@ -109,16 +109,18 @@ describe('several plans', () => {
     { ...nightly(), name: 'disks' },
   ];
 
+  const night = (plan: Plan) => autoRun(scene.deps, plan, options);
+
   it('one that may not be made keeps no other from its night', async () => {
     scene.fake.faults.deny('rds:*');
-    const [first, second] = await autoRuns(scene.deps, plans(), () => options);
+    const [first, second] = await autoRuns(scene.deps, plans(), night);
     expect(first).toMatchObject({ plan: 'databases', exit: 4, problems: [expect.stringContaining('rds:')] });
     expect(second).toMatchObject({ plan: 'disks', created: 1, exit: 0 });
   });
 
   it('that all fail end with the first failure', async () => {
     scene.fake.faults.expired();
-    await expect(autoRuns(scene.deps, plans(), () => options)).rejects.toMatchObject({ exit: 4 });
+    await expect(autoRuns(scene.deps, plans(), night)).rejects.toMatchObject({ exit: 4 });
   });
 });
 
