@@ -89,19 +89,37 @@ function invalid(ids: readonly string[], state: SsmState): void {
     );
 }
 
+const CONCURRENCY = /^([1-9]\d*|[1-9]\d%|[1-9]%|100%)$/;
+const ERRORS = /^([1-9]\d*|0|[1-9]\d%|\d%|100%)$/;
+
+function checkLimits({ MaxConcurrency, MaxErrors }: Parameters): void {
+  for (const [name, value, pattern] of [
+    ['maxConcurrency', MaxConcurrency, CONCURRENCY],
+    ['maxErrors', MaxErrors, ERRORS],
+  ] as const)
+    if (value !== undefined && !pattern.test(String(value)))
+      throw new FakeError(
+        'ValidationException',
+        `1 validation error detected: Value at '${name}' failed to satisfy constraint: Member must satisfy regular expression pattern: ${pattern.source}`,
+      );
+}
+
 /** Begins a command on so many nodes at a time, until too many have failed. */
 function dispatch(command: FakeCommand, { clock, state }: Context): void {
   const all = [...command.invocations.values()];
   const share = (text: unknown, fallback: number) => {
     const [, count = '', percent] = /^(\d+)(%?)$/.exec(String(text ?? '')) ?? [];
     if (count === '') return fallback;
-    return percent ? Math.max(1, Math.floor((all.length * Number(count)) / 100)) : Number(count);
+    return percent ? Math.floor((all.length * Number(count)) / 100) : Number(count);
   };
-  const most = share(command.parameters.MaxConcurrency, 50);
+  const most = Math.max(1, share(command.parameters.MaxConcurrency, 50));
   const errors = share(command.parameters.MaxErrors, 0);
   const next = () => {
-    const failed = all.filter(({ status }) => /^(Failed|TimedOut)$/.test(status)).length;
-    if (failed > errors && all.length > 1) {
+    // What was not delivered does not count.
+    const failed = all.filter(
+      ({ status, detail }) => status === 'Failed' || detail === 'Execution Timed Out',
+    );
+    if (failed.length > errors) {
       for (const one of all.filter(({ detail }) => detail === 'Pending'))
         Object.assign(one, { status: 'Cancelled', detail: 'Terminated' });
       return;
@@ -125,7 +143,7 @@ function deliver(
   one.detail = 'Delivering';
   if (one.node.ping !== 'Online') {
     clock.after(Number(command.parameters.TimeoutSeconds ?? 3600) * 1000, () => {
-      if (one.status !== 'Pending') return;
+      if (one.status !== 'Pending') return then();
       Object.assign(one, { status: 'TimedOut', detail: 'Delivery Timed Out' });
       then();
     });
@@ -172,6 +190,7 @@ const known = (p: Parameters, { state }: Context): FakeCommand => {
 export const RUN_COMMAND: Readonly<Record<string, JsonHandler>> = {
   SendCommand(p, context) {
     const { state, clock } = context;
+    checkLimits(p);
     const ids = (p.InstanceIds as string[] | undefined) ?? [];
     if (ids.length > 50)
       throw new FakeError('ValidationException', 'Member must have length less than or equal to 50');

@@ -118,6 +118,43 @@ describe.skipIf(noHost)('releasing to an auto scaling group', { timeout: 300_000
     ]);
   });
 
+  it('is one command of Systems Manager where there is no load balancer, and its engine stops', async () => {
+    group.targetGroups.splice(0);
+    const releases = (after: number) =>
+      [...fake.state.ssm.commands.values()]
+        .slice(after)
+        .filter(({ script }) => script.includes('"infractl","exec"') && script.includes('d/wrapped'));
+    let before = fake.state.ssm.commands.size;
+    app.put('app/app.py', appText('three'));
+    expect(await infractl('redeploy')).toMatchObject({ code: 0 });
+    expect(answers()).toEqual(['three', 'three']);
+    // What they have, and the release itself.
+    const [, walk, ...more] = releases(before);
+    expect(more).toEqual([]);
+    expect(walk?.parameters).toMatchObject({ MaxConcurrency: '1', MaxErrors: '0' });
+    expect([...(walk?.invocations.values() ?? [])].map(({ status }) => status)).toEqual([
+      'Success',
+      'Success',
+    ]);
+    expect(fake.actions().filter((action) => /Standby/.test(action))).toEqual([]);
+    asBefore();
+
+    before = fake.state.ssm.commands.size;
+    app.put('app/app.py', appText('bad', 500));
+    configure('5s');
+    const bad = await infractl('redeploy', '--batch', '1');
+    configure();
+    expect(bad.code).toBe(8);
+    expect(bad.stderr).toContain(`Not begun, and as before: ${SECOND}.`);
+    const [, stopped] = releases(before);
+    expect([...(stopped?.invocations.values() ?? [])].map(({ detail }) => detail)).toEqual([
+      'Failed',
+      'Terminated',
+    ]);
+    expect(answers()).toEqual(['three', 'three']);
+    group.targetGroups.push(ARN);
+  });
+
   it('is unlocked after a run that died, and puts back who was out', async () => {
     group.tags.set(
       'infractl:release',

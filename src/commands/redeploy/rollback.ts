@@ -1,7 +1,13 @@
 import * as Args from '@oclif/core/args';
 import { HostCommand } from '../../lib/cli/command/host-command.ts';
 import { timeFlag } from '../../lib/cli/flags/host-flags.ts';
-import { appFlags, checkImageFlags, waitFlag } from '../../lib/cli/flags/redeploy-flags.ts';
+import {
+  appFlags,
+  checkImageFlags,
+  limitFlags,
+  limitsOf,
+  waitFlag,
+} from '../../lib/cli/flags/redeploy-flags.ts';
 import { imageReleasedView } from '../../lib/cli/views/redeploy-image-view.ts';
 import { releasedView, releasePlaceLine } from '../../lib/cli/views/redeploy-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
@@ -24,6 +30,7 @@ export default class RedeployRollback extends HostCommand<typeof RedeployRollbac
   static override flags = {
     ...appFlags,
     settle: timeFlag('How long it must stay healthy before it is declared good.'),
+    ...limitFlags,
     wait: waitFlag,
   };
   static override streams = true;
@@ -34,12 +41,15 @@ export default class RedeployRollback extends HostCommand<typeof RedeployRollbac
     const desk = await this.releaseDesk();
     const images = await desk.images(app);
     if (images) {
-      checkImageFlags({ host: this.flags.host, settle: this.flags.settle, wait: this.flags.wait });
+      const { batch, 'max-errors': errors, wait: waits } = this.flags;
+      const given = { host: this.flags.host, settle: this.flags.settle, wait: waits };
+      checkImageFlags({ ...given, batch, 'max-errors': errors });
       return imageReleasedView(await images.rollback(this.args.release));
     }
     const places = await desk.choose(app, host);
     if (!this.flags.json) this.say(releasePlaceLine(places));
-    const outcomes = await desk.rollback(places, { release: this.args.release, settle, wait });
+    const choice = { release: this.args.release, settle, wait, limits: limitsOf(this.flags) };
+    const outcomes = await desk.rollback(places, choice);
     return releasedView(outcomes, 'rollback');
   }
 }

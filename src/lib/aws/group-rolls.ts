@@ -107,6 +107,9 @@ function toGroup(group: AutoScalingGroup): RollGroup {
       lifecycle: LifecycleState,
       healthy: HealthStatus !== 'Unhealthy',
     })),
+    balanced: [group.TargetGroupARNs, group.LoadBalancerNames, group.TrafficSources].some(
+      (sources) => (sources ?? []).length > 0,
+    ),
     targetGroups: group.TargetGroupARNs ?? [],
     mark: group.Tags?.find(({ Key }) => Key === MARK)?.Value,
   };

@@ -3,9 +3,12 @@ import type { Clock } from '../base/clock.ts';
 import { InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
 import { machine } from '../base/machine.ts';
 import type { Reporter } from '../base/report.ts';
+import type { Share } from '../base/share.ts';
 import { age } from '../base/text.ts';
+import { cancelWaiting } from '../hosts/index.ts';
 import type { ReleaseGroup, ReleasePart, Value } from '../project/model.ts';
 import { type ReleaseOutcome, readMark, recoverGroup, rollGroup } from '../releases/index.ts';
+import type { HostAnswer, HostLimits } from './release-hosts.ts';
 import { outcomeOf, partName, type ReleasePlace } from './release-place.ts';
 
 export interface GroupDeps {
@@ -16,17 +19,22 @@ export interface GroupDeps {
   readonly text: (value: Value) => Promise<string>;
 }
 
-/** What is done on one host, and what it tells of it. */
-export type MemberWork = (
-  place: ReleasePlace,
-  dryRun?: boolean,
-) => Promise<{ result: unknown; switchedAfter: number | null }>;
-
 export interface GroupWork {
-  /** What is so already; undefined where it must be made so. */
-  readonly look: (place: ReleasePlace) => Promise<object | undefined>;
-  readonly go: MemberWork;
+  /** What is so already on each; undefined where it must be made so. */
+  readonly look: (
+    places: readonly ReleasePlace[],
+  ) => Promise<readonly PromiseSettledResult<object | undefined>[]>;
+  readonly go: (
+    places: readonly ReleasePlace[],
+    limits: HostLimits,
+  ) => Promise<readonly PromiseSettledResult<HostAnswer>[]>;
   readonly undo: (place: ReleasePlace) => Promise<unknown>;
+}
+
+/** What a command says of how many at a time and how many may fail; else the configuration does. */
+export interface GroupLimits {
+  readonly batch?: Share | undefined;
+  readonly errors?: Share | undefined;
 }
 
 /**
@@ -81,10 +89,11 @@ export async function rollOut(
   deps: GroupDeps,
   places: readonly ReleasePlace[],
   work: GroupWork,
+  limits: GroupLimits = {},
 ): Promise<ReleaseOutcome[]> {
   const { reporter, clock, signal } = deps;
   const [{ part, named }] = places as readonly [ReleasePlace];
-  const { name, batch, timeout } = part.group as ReleaseGroup;
+  const { name, batch, maxErrors, timeout, reach } = part.group as ReleaseGroup;
   const begun = new Map<string, number>();
   const at = (id: string) => memberPlace(part, id);
   const begin = (id: string) => {
@@ -92,23 +101,29 @@ export async function rollOut(
     begun.set(id, clock.now());
     reporter.emit({ type: 'part.started', part: partName(at(id)), doing: 'looking' });
   };
+  const began = ({ host }: ReleasePlace) => begin(host.name);
   const { user, host } = machine();
   const all = await rollGroup<ReleaseOutcome>(
-    { port: await port(deps), clock, reporter, signal },
+    { ...(await recovering(deps)), reporter, signal },
     {
       group: await deps.text(name),
       by: `${user}@${host}`,
-      batch,
+      batch: limits.batch ?? batch,
+      errors: limits.errors ?? maxErrors,
+      walks: reach.via === 'ssm',
       timeout,
       ...(named ? { only: places.map(({ host: { name: id } }) => id) } : {}),
-      async look(id) {
-        const already = await work.look(at(id));
-        return already && outcomeOf(at(id), already, null);
+      async look(ids) {
+        const looks = await work.look(ids.map(at));
+        return looks.map((look, which) =>
+          mapped(look, (already) => already && outcomeOf(at(ids[which] ?? ''), already, null)),
+        );
       },
-      async release(id) {
-        begin(id);
-        const { result, switchedAfter } = await work.go(at(id));
-        return outcomeOf(at(id), result, switchedAfter);
+      async release(ids, { concurrency, errors, sent }) {
+        const results = await work.go(ids.map(at), { concurrency, errors, sent, began });
+        return results.map((result, which) =>
+          mapped(result, (one) => outcomeOf(at(ids[which] ?? ''), one.result, one.switchedAfter)),
+        );
       },
       undo: async (id) => void (await work.undo(at(id))),
       told(id, status) {
@@ -116,6 +131,8 @@ export async function rollOut(
         reporter.emit({ type: 'part.status', part: partName(at(id)), status });
       },
       ended(id, result) {
+        if (isInfractlError(result) && result.code === 'Interrupted' && !begun.has(id)) return;
+        begin(id);
         const facts = { part: partName(at(id)), ms: clock.now() - (begun.get(id) ?? clock.now()) };
         if (isInfractlError(result)) reporter.emit({ type: 'part.failed', ...facts, error: result });
         else reporter.emit({ type: 'part.done', ...facts, outcome: 'updated', detail: result.id });
@@ -136,7 +153,19 @@ export async function rollOutOf(deps: GroupDeps, group: ReleaseGroup) {
 
 /** Puts a group back that a dead run left. */
 export async function stopRollOut(deps: GroupDeps, group: ReleaseGroup): Promise<void> {
-  await recoverGroup({ port: await port(deps), clock: deps.clock }, await deps.text(group.name));
+  await recoverGroup(await recovering(deps), await deps.text(group.name));
+}
+
+function mapped<A, B>(result: PromiseSettledResult<A>, to: (value: A) => B): PromiseSettledResult<B> {
+  return result.status === 'rejected' ? result : { status: 'fulfilled', value: to(result.value) };
+}
+
+async function recovering(deps: GroupDeps) {
+  const cancel = async (command: string) => {
+    const { ssmPort } = await import('../aws/ssm-hosts.ts');
+    await cancelWaiting(ssmPort(await deps.session(), deps.clock), command);
+  };
+  return { port: await port(deps), clock: deps.clock, cancel };
 }
 
 async function port({ session, clock }: GroupDeps) {

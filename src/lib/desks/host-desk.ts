@@ -5,10 +5,12 @@ import { type ValueDeps, valueResolver } from '../deploy/values.ts';
 import {
   type Crossing,
   consoleFingerprints,
+  type FleetPort,
   type HostCommand,
   type HostPort,
   type InstancesPort,
   locateHost,
+  openFleet,
   openSsh,
   openSsm,
   type ShownKey,
@@ -154,6 +156,23 @@ export class HostDesk {
           });
     this.#opened.add(port);
     return port;
+  }
+
+  /** Several hosts of Systems Manager, as one. */
+  async fleet(bucket: string | undefined): Promise<FleetPort> {
+    return openFleet({
+      port: await this.#systemsManager(),
+      clock: systemClock,
+      signal: this.#deps.signal,
+      ...(this.#project.bare ? {} : { crossing: () => this.#crossing(bucket) }),
+    });
+  }
+
+  /** @throws UsageError `NotManaged` for a host that is reached in another way */
+  async managed(part: HostPart): Promise<SsmTarget> {
+    const target = await this.#target(part);
+    if ('address' in target) throw notManagedAll([part]);
+    return target;
   }
 
   /** A key that the machine itself has shown on its console is its own; of any other somebody must say so. */

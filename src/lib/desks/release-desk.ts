@@ -1,14 +1,9 @@
 import type { Clock } from '../base/clock.ts';
-import { Exit, InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
-import { machine } from '../base/machine.ts';
+import { Exit, type InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
 import type { Reporter } from '../base/report.ts';
 import { nearest } from '../base/text.ts';
-import type { HostPort } from '../hosts/index.ts';
 import type { HostPart, Project, ReleasePart, Value } from '../project/model.ts';
 import {
-  type AgentEvent,
-  baseOrder,
-  callAgent,
   deployOrder,
   type HttpsState,
   isRelease,
@@ -20,11 +15,13 @@ import {
   type ReleaseStatus,
   type Unlocked,
 } from '../releases/index.ts';
-import { groupPlaces, type MemberWork, rollOut, rollOutOf, stopRollOut } from './group-releases.ts';
+import { type GroupLimits, groupPlaces, rollOut, rollOutOf, stopRollOut } from './group-releases.ts';
 import { HostDesk, type HostDeskDeps } from './host-desk.ts';
+import { isFleet, releaseEach, releaseTogether } from './host-releases.ts';
 import type { ImageDesk } from './image-releases.ts';
+import { type HostAnswer, type HostLimits, type HostOrder, ReleaseHosts } from './release-hosts.ts';
 import { isImage, ReleaseMaterial, withRef } from './release-material.ts';
-import { outcomeOf, partName, type ReleasePlace, withRest } from './release-place.ts';
+import type { ReleasePlace } from './release-place.ts';
 
 export interface ReleaseDeskDeps extends HostDeskDeps {
   readonly reporter: Reporter;
@@ -40,6 +37,14 @@ export interface DeployChoice {
   readonly settle?: number | undefined;
   /** Milliseconds to wait for somebody else who is at work. */
   readonly wait: number;
+  /** Of a group, and of several hosts of Systems Manager; else the configuration says it. */
+  readonly limits?: GroupLimits;
+}
+
+export interface RollbackChoice extends Pick<DeployChoice, 'wait' | 'limits'> {
+  readonly release?: string | undefined;
+  /** Milliseconds. */
+  readonly settle: number;
 }
 
 export type HttpsAct =
@@ -52,23 +57,20 @@ export type HttpsAct =
     }
   | { readonly action: 'renew'; readonly dryRun: boolean; readonly force: boolean };
 
-const STOPPING = 'The host takes everything back; where it has begun to switch, it goes to the end first.';
-/** What the host may take beside the times of the configuration, in milliseconds. */
-const ROOM = 60_000;
-
 /** Releasing the applications of a project, and looking at them: on each host one program, fed through one connection. */
 export class ReleaseDesk {
   readonly #deps: ReleaseDeskDeps;
   readonly #project: Project;
   readonly #hosts: HostDesk;
   readonly #material: ReleaseMaterial;
-  readonly #open = new Map<string, Promise<HostPort>>();
+  readonly #at: ReleaseHosts;
 
   constructor(deps: ReleaseDeskDeps, project: Project, hosts = new HostDesk(deps, project)) {
     this.#deps = deps;
     this.#project = project;
     this.#hosts = hosts;
     this.#material = new ReleaseMaterial(deps, project);
+    this.#at = new ReleaseHosts(deps, hosts);
   }
 
   /**
@@ -127,80 +129,117 @@ export class ReleaseDesk {
 
   /** One host after the other, of a group some at a time; the first failure leaves the rest on what they run. */
   async deploy(places: readonly ReleasePlace[], choice: DeployChoice): Promise<ReleaseOutcome[]> {
-    const deploying = await this.#deploying(places, choice);
-    if (!deploying.part.group) return this.#each(places, deploying.go);
-    return rollOut(this.#rolls(), places, {
-      look: async (place) => {
-        const { result } = await deploying.go(place, true);
-        const found = result as Planned;
-        if (found.changed) return undefined;
-        const { id, commit, subject } = found;
-        return { changed: false, id, commit, subject, previous: null };
+    const { orderOf, parcel, group } = await this.#deploying(places, choice);
+    if (!group) return this.#onHosts(places, orderOf, choice.limits, parcel);
+    return rollOut(
+      this.#rolls(),
+      places,
+      {
+        look: async (some) =>
+          (await this.#all(some, (place) => orderOf(place, true))).map((look) =>
+            look.status === 'rejected' ? look : { status: look.status, value: unchanged(look.value.result) },
+          ),
+        go: (some, limits) => this.#all(some, orderOf, limits, parcel),
+        undo: (place) => this.#ask(place, UNDO),
       },
-      go: deploying.go,
-      undo: (place) => this.#ask(place, { action: 'rollback', settle: 0, wait: 0 }),
-    });
+      choice.limits,
+    );
   }
 
   /** What a deploy would bring to each host. Nothing that runs is touched. */
   async plan(places: readonly ReleasePlace[], choice: DeployChoice): Promise<Planned[]> {
-    const { go } = await this.#deploying(places, choice);
-    return Promise.all(
-      places.map(async (place) => {
-        const { result } = await go(place, true);
-        return { ...(result as Planned), release: place.part.name, host: place.host.name };
-      }),
-    );
+    const { orderOf } = await this.#deploying(places, choice);
+    const looks = await this.#all(places, (place) => orderOf(place, true));
+    return looks.map((look, at) => {
+      if (look.status === 'rejected') throw look.reason;
+      const { part, host } = places[at] as ReleasePlace;
+      return { ...(look.value.result as Planned), release: part.name, host: host.name };
+    });
   }
 
   async #deploying(places: readonly ReleasePlace[], choice: DeployChoice) {
     const [{ part: written }] = places as readonly [ReleasePlace];
     const part = withRef(written, choice.ref);
     const [values, parcel] = await Promise.all([this.#material.values(part), this.#material.parcel(part)]);
-    const go: MemberWork = (place, dryRun = false) => {
-      const order = deployOrder(part, values, parcel, part.user ?? loginUser(place.host));
-      const more = {
-        ...order,
-        action: 'deploy',
-        dryRun,
-        force: choice.force,
-        wait: choice.wait / 1000,
-        ...settled(choice.settle),
-      };
-      return this.#ask({ ...place, part }, more, dryRun ? undefined : parcel);
-    };
-    return { part, go };
+    const orderOf: OrderOf = ({ host }, dryRun = false) => ({
+      ...deployOrder(part, values, parcel, part.user ?? loginUser(host)),
+      action: 'deploy',
+      dryRun,
+      force: choice.force,
+      wait: choice.wait / 1000,
+      ...settled(choice.settle),
+    });
+    return { orderOf, parcel, group: part.group };
   }
 
   /**
    * Back to the release before, or to the one that is named by its id, its beginning or its commit. Of a group,
    * without a name, those members go back that run what was released last.
    */
-  async rollback(
-    places: readonly ReleasePlace[],
-    choice: { readonly release?: string | undefined; readonly settle: number; readonly wait: number },
-  ): Promise<ReleaseOutcome[]> {
+  async rollback(places: readonly ReleasePlace[], choice: RollbackChoice): Promise<ReleaseOutcome[]> {
     const order = {
       action: 'rollback',
       release: choice.release,
       settle: choice.settle / 1000,
       wait: choice.wait / 1000,
     };
-    const go: MemberWork = (place) => this.#ask(place, order);
-    if (!places[0]?.part.group) return this.#each(places, go);
-    const statuses = await Promise.all(places.map((place) => this.status(place, false)));
-    const last = newestCommit(statuses);
-    return rollOut(this.#rolls(), places, {
-      look: async (place) => {
-        const now = await this.status(place, false);
-        const there = choice.release ? isRelease(now, choice.release) : now.commit !== last;
-        const { release: id, commit, subject } = now;
-        return there && id !== null ? { changed: false, id, commit, subject, previous: null } : undefined;
+    const orderOf: OrderOf = () => order;
+    if (!places[0]?.part.group) return this.#onHosts(places, orderOf, choice.limits);
+    const seen = await this.#looks(places);
+    const last = newestCommit(seen.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : [])));
+    const there = (now: ReleaseStatus) =>
+      choice.release ? isRelease(now, choice.release) : now.commit !== last;
+    const first = new Map(places.map(({ host }, at) => [host.name, seen[at]]));
+    return rollOut(
+      this.#rolls(),
+      places,
+      {
+        look: async (some) => {
+          const known = some.map(({ host }) => first.get(host.name));
+          const looks = known.every((look) => look !== undefined) ? known : await this.#looks(some);
+          return looks.map((look) => {
+            if (look.status === 'rejected') return look;
+            const { release: id, commit, subject } = look.value;
+            const already = { changed: false, id, commit, subject, previous: null };
+            return { status: look.status, value: there(look.value) && id !== null ? already : undefined };
+          });
+        },
+        go: (some, limits) => this.#all(some, orderOf, limits),
+        // A rollback can be rolled back.
+        undo: (place) => this.#ask(place, UNDO),
       },
-      go,
-      // A rollback can be rolled back.
-      undo: (place) => this.#ask(place, { action: 'rollback', settle: 0, wait: 0 }),
-    });
+      choice.limits,
+    );
+  }
+
+  /** The same order for each, as one command where they are Systems Manager's. */
+  #all(
+    places: readonly ReleasePlace[],
+    orderOf: OrderOf,
+    limits?: HostLimits,
+    parcel?: Parcel,
+  ): Promise<readonly PromiseSettledResult<HostAnswer>[]> {
+    if (isFleet(places) && haveSameOrder(places, orderOf)) {
+      const [first] = places as readonly [ReleasePlace];
+      const none = { concurrency: places.length, errors: places.length };
+      return this.#at.askAll(places, orderOf(first), limits ?? none, parcel);
+    }
+    const work = (place: ReleasePlace) => {
+      limits?.began?.(place);
+      return this.#at.ask(place, orderOf(place), parcel);
+    };
+    return Promise.allSettled(places.map(work));
+  }
+
+  async #looks(
+    places: readonly ReleasePlace[],
+    fetch = false,
+    login: object = {},
+  ): Promise<readonly PromiseSettledResult<ReleaseStatus>[]> {
+    const looks = await this.#all(places, ({ part }) => statusOrder(part, fetch, login));
+    return looks.map((look) =>
+      look.status === 'rejected' ? look : { status: look.status, value: look.value.result as ReleaseStatus },
+    );
   }
 
   #rolls() {
@@ -222,10 +261,8 @@ export class ReleaseDesk {
 
   /** @param fetch look what the ref means now */
   async status(place: ReleasePlace, fetch: boolean): Promise<ReleaseStatus> {
-    const { source } = place.part;
-    const values = fetch && 'git' in source ? await this.#material.login(place.part) : {};
-    const order = 'git' in source ? { source: { git: source.git, ref: source.ref, ...values } } : {};
-    return (await this.#ask(place, { action: 'status', fetch, ...order })).result as ReleaseStatus;
+    const values = fetch && 'git' in place.part.source ? await this.#material.login(place.part) : {};
+    return (await this.#ask(place, statusOrder(place.part, fetch, values))).result as ReleaseStatus;
   }
 
   /** How it is on each host that answers; of the others a warning. @throws the first failure where none answers */
@@ -233,17 +270,15 @@ export class ReleaseDesk {
     places: readonly ReleasePlace[],
     fetch: boolean,
   ): Promise<{ readonly place: ReleasePlace; readonly status: ReleaseStatus }[]> {
+    const login = fetch && places[0] ? await this.#material.login(places[0].part) : {};
+    const looks = await this.#looks(places, fetch, login);
     const failures: InfractlError[] = [];
-    const look = async (place: ReleasePlace) => {
-      try {
-        return [{ place, status: await this.status(place, fetch) }];
-      } catch (error) {
-        if (!isInfractlError(error) || error.exit === Exit.interrupted) throw error;
-        failures.push(error);
-        return [];
-      }
-    };
-    const found = (await Promise.all(places.map(look))).flat();
+    const found = looks.flatMap((look, at) => {
+      if (look.status === 'fulfilled') return [{ place: places[at] as ReleasePlace, status: look.value }];
+      if (!isInfractlError(look.reason) || look.reason.exit === Exit.interrupted) throw look.reason;
+      failures.push(look.reason);
+      return [];
+    });
     if (found.length === 0 && failures[0]) throw failures[0];
     for (const { message } of failures) this.#deps.reporter.emit({ type: 'warning', message });
     return found;
@@ -304,90 +339,54 @@ export class ReleaseDesk {
     return (await this.#ask(place, { action: `https ${action}`, wait: 0, ...more })).result as HttpsState;
   }
 
-  async #each(places: readonly ReleasePlace[], work: MemberWork): Promise<ReleaseOutcome[]> {
-    const { reporter, clock } = this.#deps;
-    const outcomes: ReleaseOutcome[] = [];
-    for (const place of places) {
-      const part = partName(place);
-      const started = clock.now();
-      reporter.emit({ type: 'part.started', part, doing: 'connecting' });
-      try {
-        const { result, switchedAfter } = await work(place);
-        const done = outcomeOf(place, result, switchedAfter);
-        outcomes.push(done);
-        const outcome = done.changed ? 'updated' : 'unchanged';
-        reporter.emit({ type: 'part.done', part, outcome, detail: done.id, ms: clock.now() - started });
-      } catch (error) {
-        if (!isInfractlError(error)) throw error;
-        reporter.emit({ type: 'part.failed', part, error, ms: clock.now() - started });
-        throw withRest(error, places.slice(outcomes.length + 1), outcomes);
-      }
-    }
-    return outcomes;
-  }
-
-  async #ask(
-    place: ReleasePlace,
-    order: { readonly action: string; readonly [key: string]: unknown },
+  /** @throws UsageError `NotManaged` for limits on hosts that get it one after the other */
+  async #onHosts(
+    places: readonly ReleasePlace[],
+    orderOf: OrderOf,
+    limits: GroupLimits = {},
     parcel?: Parcel,
-  ): Promise<{ result: unknown; switchedAfter: number | null }> {
-    const { reporter, clock, began, signal } = this.#deps;
-    const { part, host } = place;
-    const name = partName(place);
-    let switchedAfter: number | null = null;
-    const onEvent = (event: AgentEvent) => {
-      if (event.t === 'step') reporter.emit({ type: 'part.status', part: name, status: event.text });
-      else if (event.t === 'line') reporter.emit({ type: 'tool.output', part: name, line: event.text });
-      else if (event.t === 'warning') reporter.emit({ type: 'warning', message: event.text });
-      else if (event.t === 'switched') switchedAfter = clock.now() - began;
-    };
-    const port = await this.#port(host);
-    const { user, host: from } = machine();
-    const whole = { ...baseOrder(part, `${user}@${from}`), ...order };
-    const grace = part.health.timeout * 2 + part.health.settle + part.drain + ROOM;
-    const sudo = host.reach.user !== 'root';
-    const onAbort = () => reporter.emit({ type: 'note', message: STOPPING });
-    if (order.action === 'deploy' || order.action === 'rollback')
-      signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      const result = await callAgent(port, {
-        order: whole,
-        sudo,
-        signal,
-        grace,
-        onEvent,
-        ...(parcel ? { parcel } : {}),
-      });
-      return { result, switchedAfter };
-    } catch (error) {
-      if (!isInfractlError(error) || error.code !== 'HostConnectionLost') throw error;
-      throw new InfractlError({
-        code: error.code,
-        message: error.message,
-        why: 'Before the switch the host takes everything back by itself; once it switches it goes on to the end.',
-        suggestions: [
-          'See how it ended: infractl redeploy status',
-          'Running the same command again is safe.',
-        ],
-        cause: error,
-      });
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+  ): Promise<ReleaseOutcome[]> {
+    if (isFleet(places) && haveSameOrder(places, orderOf))
+      return releaseTogether(this.#deps, places, limits, (each) => this.#all(places, orderOf, each, parcel));
+    if (limits.batch ?? limits.errors) throw oneByOne();
+    return releaseEach(this.#deps, places, (place) => this.#at.ask(place, orderOf(place), parcel));
   }
 
-  #port(host: HostPart): Promise<HostPort> {
-    let port = this.#open.get(host.name);
-    if (!port) {
-      port = this.#hosts.open(host);
-      this.#open.set(host.name, port);
-    }
-    return port;
+  #ask(place: ReleasePlace, order: HostOrder): Promise<HostAnswer> {
+    return this.#at.ask(place, order);
   }
 
   close(): Promise<void> {
-    return this.#hosts.close();
+    return this.#at.close();
   }
+}
+
+type OrderOf = (place: ReleasePlace, dryRun?: boolean) => HostOrder;
+
+const UNDO = { action: 'rollback', settle: 0, wait: 0 };
+
+function haveSameOrder(places: readonly ReleasePlace[], orderOf: OrderOf): boolean {
+  return new Set(places.map((place) => JSON.stringify(orderOf(place)))).size === 1;
+}
+
+/** What a look found, where a deploy would change nothing. */
+function unchanged(result: unknown): object | undefined {
+  const { changed, id, commit, subject } = result as Planned;
+  return changed ? undefined : { changed: false, id, commit, subject, previous: null };
+}
+
+function statusOrder({ source }: ReleasePart, fetch: boolean, login: object = {}): HostOrder {
+  const from = 'git' in source ? { source: { git: source.git, ref: source.ref, ...login } } : {};
+  return { action: 'status', fetch, ...from };
+}
+
+function oneByOne(): UsageError {
+  return new UsageError({
+    code: 'NotManaged',
+    message: '--batch and --max-errors are for a group, and for several hosts that Systems Manager reaches.',
+    why: 'These hosts get the release one after the other, and the first failure stops it.',
+    suggestions: ['Write "connect: ssm" at these hosts, or leave the flags out.'],
+  });
 }
 
 /** Nobody where that is root: an application gets a user of its own then, which the host knows. */

@@ -1,13 +1,14 @@
 import type { PluginDeps } from './plugin.ts';
-import type { HostPort } from './port.ts';
+import type { FleetOutcome, FleetPort, HostPort } from './port.ts';
 import type { SshDeps } from './ssh.ts';
 import type { SshTarget, Tunnel } from './ssh-options.ts';
 import type { SsmDeps, SsmTarget } from './ssm.ts';
-import type { FleetDeps, FleetOrder, FleetOutcome } from './ssm-fleet.ts';
+import type { FleetDeps, FleetOrder } from './ssm-fleet.ts';
+import type { SsmPort } from './ssm-port.ts';
 
 export { consoleFingerprints } from './console-keys.ts';
 export { type FindDeps, type FoundInstance, type InstancesPort, type Located, locateHost } from './find.ts';
-export type { CopyOptions, HostCommand, HostPort, HostResult } from './port.ts';
+export type { CopyOptions, FleetOutcome, FleetPort, HostCommand, HostPort, HostResult } from './port.ts';
 export type { SshDeps } from './ssh.ts';
 export type { SshTarget, Tunnel } from './ssh-options.ts';
 export type { ShownKey } from './ssh-words.ts';
@@ -36,6 +37,16 @@ export async function runFleet(
   deps: FleetDeps,
 ): Promise<FleetOutcome[]> {
   return (await import('./ssm-fleet.ts')).runFleet(targets, order, deps);
+}
+
+/** See `openFleet` in ssm-sealed-fleet.ts. */
+export async function openFleet(deps: SsmDeps & { readonly signal: AbortSignal }): Promise<FleetPort> {
+  return (await import('./ssm-sealed-fleet.ts')).openFleet(deps);
+}
+
+/** See `cancelWaiting` in ssm-engine.ts. */
+export async function cancelWaiting(port: SsmPort, id: string): Promise<void> {
+  await (await import('./ssm-engine.ts')).cancelWaiting(port, id);
 }
 
 /** See `shellBySsm` in shell.ts. */

@@ -1,4 +1,6 @@
 import type { Readable } from 'node:stream';
+import type { InfractlError } from '../base/errors.ts';
+import type { SsmTarget } from './ssm.ts';
 
 /** One command for a host: words, never a line. They are quoted once, where they leave this machine. */
 export interface HostCommand {
@@ -78,5 +80,42 @@ export interface HostPort {
    */
   readonly sync?: (order: SyncOrder) => Promise<SyncOutcome | undefined>;
   /** Ends the connection. Safe to call again; nothing can be run afterwards. */
+  close(): Promise<void>;
+}
+
+/** How a command ended on one of several hosts. */
+export type FleetOutcome =
+  | { readonly host: string; readonly result: HostResult }
+  | { readonly host: string; readonly error: InfractlError };
+
+/** One command for several hosts, run as root. */
+export interface FleetCommand extends Pick<HostCommand, 'argv'> {
+  /** Written to its standard input on each of them. */
+  readonly input: Uint8Array;
+  /** On so many at a time. */
+  readonly concurrency: number;
+  /** After more failures than that it is begun on no further one. A non-zero exit code is a failure. */
+  readonly errors: number;
+  /** What a stopped command gets to end by itself before it is killed outright, in milliseconds. */
+  readonly grace: number;
+  /** How many characters of each stream are kept for the result: the last ones. */
+  readonly keep: number;
+  /** Aborting stops it where it runs, and begins it nowhere else. */
+  readonly signal: AbortSignal;
+  /** The id of the command in Systems Manager: of each where it takes several. */
+  readonly onSent?: (id: string) => void;
+  readonly onBegin: (host: string) => void;
+  readonly onLine: (host: string, line: string, stream: 'stdout' | 'stderr') => void;
+}
+
+/**
+ * Several instances of Systems Manager that get a command at once: one SendCommand of up to 50, whose own engine
+ * keeps to the limits of concurrency and errors. Each has an outcome: beside what `HostPort` rejects with
+ * `HostNotBegun`, where too many had failed, and `HostKeyLost`.
+ */
+export interface FleetPort {
+  /** @throws InfractlError what AWS refuses for all of them */
+  run(targets: readonly SsmTarget[], command: FleetCommand): Promise<FleetOutcome[]>;
+  /** Removes what is left on them. */
   close(): Promise<void>;
 }

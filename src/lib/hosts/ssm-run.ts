@@ -9,7 +9,7 @@ import { type Frames, readFrames } from './ssm-frames.ts';
 import { type Crossing, hasEnded, type Invocation, type SsmPort } from './ssm-port.ts';
 import { killScript, readScript, sendScript } from './ssm-scripts.ts';
 import type { Seal } from './ssm-seal.ts';
-import { brokenOff, lost, notFetched, notManaged } from './ssm-words.ts';
+import { brokenOff, keyLost, lost, notFetched, notManaged } from './ssm-words.ts';
 
 /** Where a run is, and what it may use. */
 export interface RunPlace {
@@ -31,11 +31,14 @@ export interface RunFacts {
   readonly output?: Writable | undefined;
   /** A short script of our own, which answers by itself. */
   readonly bare?: boolean;
+  /** What it prints is not asked for before its end. */
+  readonly quiet?: boolean;
 }
 
 /** Milliseconds. */
 const FIRST_PAUSE = 300;
 const LONGEST_PAUSE = 1_500;
+const QUIET_PAUSE = 5_000;
 /** What ends sooner is answered by its own command; after that its output is fetched while it grows. */
 const READ_AFTER = 3_000;
 /** What is not delivered by then is asked after. */
@@ -107,10 +110,11 @@ class SsmRun {
     const { id } = this.#facts;
     const began = clock.now();
     let asked = began;
+    const longest = this.#facts.quiet ? QUIET_PAUSE : LONGEST_PAUSE;
     let pause = FIRST_PAUSE;
     for (;;) {
       await clock.sleep(pause);
-      pause = Math.min(LONGEST_PAUSE, pause * 1.4);
+      pause = Math.min(longest, pause * 1.4);
       const seen = await port.look(id, instance);
       if (seen && hasEnded(seen)) {
         const exitCode = await this.#answered(seen);
@@ -121,7 +125,7 @@ class SsmRun {
         asked = clock.now();
         await this.#askAfter();
       }
-      const fetched = !this.#facts.bare && this.#teller !== 'command';
+      const fetched = !this.#facts.bare && !this.#facts.quiet && this.#teller !== 'command';
       if (this.#delivered && fetched && clock.now() - began > READ_AFTER) {
         await this.#read(LISTEN);
         pause = FIRST_PAUSE;
@@ -136,6 +140,7 @@ class SsmRun {
     const { mark, seal } = this.#facts;
     if (this.#killed) return seen.exitCode;
     if (seen.stderr.includes(`infractl ${mark} unfetched`)) throw notFetched(name);
+    if (seen.stderr.includes(`infractl ${mark} stranger`)) throw keyLost(name);
     const ended = /^(Success|Failed)$/.test(seen.status) && seen.exitCode >= 0;
     const frames = readFrames(mark, seen.stdout, seal);
     if (frames?.over) throw lost(name, 'The command has run there; what it printed was lost on the way.');

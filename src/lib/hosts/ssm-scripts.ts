@@ -12,10 +12,20 @@ export interface RunScript {
   readonly argv: readonly string[];
   /** Who runs it; root without it. */
   readonly user?: string | undefined;
-  /** What the passphrase is worked out from, and what it seals: in the script itself, or to be had at a URL. */
-  readonly sealed?: { readonly envelope: string; readonly input: { text: string } | { url: string } };
+  readonly sealed?: SealedInput;
   /** The command is stopped when nobody has asked for more than so many whole minutes. 0: it goes on. */
   readonly watched: number;
+  /** Many hosts get the script as one command, whose engine goes by how it ends on each of them. */
+  readonly together?: boolean;
+}
+
+export interface SealedInput {
+  /** What the passphrase is worked out from. */
+  readonly envelope: string;
+  /** In the script itself, to be had at a URL, or in the folder of the connection already. */
+  readonly input: { readonly text: string } | { readonly url: string } | { readonly file: string };
+  /** Of several hosts: the key of the input, sealed for each, in base64. Without it the passphrase is the key. */
+  readonly wrapped?: readonly { readonly label: string; readonly key: string }[];
 }
 
 /** What of a command's output the first answer can hold as it is; the API cuts at 24,000 and 8,000. */
@@ -60,6 +70,7 @@ export PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 d=$f.$m
 find /run -maxdepth 1 -name 'infractl-ssm-*' -mmin +1440 -exec rm -rf {} + 2>/dev/null
 if ! mkdir "$d"; then
+  wait_for_first
   if mkdir "$d/claim" 2>/dev/null; then : > "$d/claim/read"; fi
   if [ -e "$d/claim/read" ]; then echo "infractl $m later"; else echo "infractl $m over"; fi
   exit 0
@@ -69,6 +80,18 @@ read -r _ _ _ _ g _ < /proc/$$/stat
 echo "$g" > "$d/group"
 trap : TERM HUP INT
 `;
+
+/** The engine must not take a second command for a host that is done while the first one is at work on it. */
+const FIRST = {
+  alone: 'wait_for_first() { :; }\n',
+  together: `wait_for_first() {
+  if mkdir "$d/claim" 2>/dev/null; then : > "$d/claim/read"; fi
+  while [ ! -e "$d/code" ] && kill -0 -- "-$(cat "$d/group")" 2>/dev/null; do sleep 0.5; done
+  echo "infractl $m later"
+  exit "$(cat "$d/code" 2>/dev/null || echo 1)"
+}
+`,
+};
 
 /** Someone who went without a word must not leave a command behind that never ends. */
 const WATCH = `(trap '' TERM HUP INT
@@ -115,19 +138,20 @@ piece out "$o"; piece err "$e"
 `;
 
 /** The script that runs a command and tells how it ended. */
-export function runScript({ folder, mark, argv, user, sealed, watched }: RunScript): string {
+export function runScript({ folder, mark, argv, user, sealed, watched, together }: RunScript): string {
   const words = quoteWords(user === undefined ? argv : ['runuser', '-u', user, '--', ...argv]);
   const home = user === undefined ? 'cd "$HOME"' : `HOME=$(getent passwd ${user} | cut -d: -f6); cd "$HOME"`;
   return safe(
     [
       heads({ f: folder, m: mark, w: String(watched) }),
       PIECES,
+      together ? FIRST.together : FIRST.alone,
       BEGIN,
       ...(sealed ? opened(sealed) : []),
       ...(watched > 0 ? [WATCH] : []),
       `${home} 2>/dev/null || cd /\numask 022\n`,
       sealed
-        ? `openssl enc -d -aes-256-cbc -md sha256 -pbkdf2 -iter 1 -pass "file:$d/pass" -in "$d/input" 2>/dev/null | ${words} >>"$d/out" 2>>"$d/err" &\n`
+        ? `openssl enc -d -aes-256-cbc -md sha256 -pbkdf2 -iter 1 -pass "file:$k" -in "$i" 2>/dev/null | ${words} >>"$d/out" 2>>"$d/err" &\n`
         : `${words} </dev/null >>"$d/out" 2>>"$d/err" &\n`,
       'p=$!\n',
       END,
@@ -135,14 +159,41 @@ export function runScript({ folder, mark, argv, user, sealed, watched }: RunScri
   );
 }
 
-function opened({ envelope, input }: NonNullable<RunScript['sealed']>): string[] {
+function opened({ envelope, input, wrapped }: SealedInput): string[] {
   return [
-    'url' in input
-      ? `${FETCH}fetch ${quoteWords([input.url])} "$d/input" || { echo "infractl $m unfetched" >&2; exit 1; }\n`
-      : `base64 -d > "$d/input" <<'END'\n${input.text}\nEND\n`,
+    ...(wrapped ? [mine(wrapped)] : []),
+    inputAt(input),
     `echo ${envelope} | base64 -d > "$d/envelope"\n`,
     'openssl pkeyutl -derive -inkey "$f/key" -peerkey "$d/envelope" | base64 -w0 > "$d/pass"\n[ -s "$d/pass" ] || exit 1\n',
+    wrapped
+      ? 'k=$d/content\nopenssl enc -d -aes-256-cbc -md sha256 -pbkdf2 -iter 1 -pass "file:$d/pass" -in "$d/wrapped" -out "$k" || exit 1\n'
+      : 'k=$d/pass\n',
   ];
+}
+
+function inputAt(input: SealedInput['input']): string {
+  if ('file' in input) return `i=$f/${input.file}\n`;
+  if ('text' in input) return `i=$d/input\nbase64 -d > "$i" <<'END'\n${input.text}\nEND\n`;
+  return `i=$d/input\n${fetched(input.url, '$i')}`;
+}
+
+function fetched(url: string, to: string): string {
+  return `${FETCH}fetch ${quoteWords([url])} "${to}" || { echo "infractl $m unfetched" >&2; exit 1; }\n`;
+}
+
+/** Finds what is sealed for the key of this host. One that has another key by now is given nothing. */
+function mine(wrapped: NonNullable<SealedInput['wrapped']>): string {
+  const lines = wrapped.map(({ label, key }) => `${label} ${key}\n`).join('');
+  return (
+    `me=$(openssl pkey -in "$f/key" -pubout 2>/dev/null | sha256sum | cut -c1-16)\n` +
+    `while read -r label word; do\n  if [ "$label" = "$me" ]; then echo "$word" | base64 -d > "$d/wrapped"; fi\ndone <<'END'\n${lines}END\n` +
+    `[ -e "$d/wrapped" ] || { echo "infractl $m stranger" >&2; exit 1; }\n`
+  );
+}
+
+/** Brings what is at a URL into the folder of the connection, as it is: sealed. */
+export function bringScript({ folder, mark }: Pick<RunScript, 'folder' | 'mark'>, url: string, file: string) {
+  return safe(`set -eu\numask 077\n${heads({ f: folder, m: mark })}${fetched(url, `$f/${file}`)}`);
 }
 
 /**
@@ -194,7 +245,8 @@ export function keyScript(folder: string): string {
   return safe(
     `set -eu\numask 077\n${heads({ f: folder })}` +
       `command -v openssl >/dev/null || { echo "infractl: no openssl" >&2; exit 127; }\n` +
-      `mkdir -p "$f"\nopenssl genpkey -algorithm X25519 -out "$f/key"\nopenssl pkey -in "$f/key" -pubout\n`,
+      // Of two who come at the same time one makes the key, and both show it.
+      `mkdir -p "$f"\nopenssl genpkey -algorithm X25519 -out "$f/key.$$"\nln "$f/key.$$" "$f/key" 2>/dev/null || :\nrm -f "$f/key.$$"\nopenssl pkey -in "$f/key" -pubout\n`,
   );
 }
 

@@ -1,6 +1,7 @@
 import {
   createCipheriv,
   createDecipheriv,
+  createHash,
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
@@ -26,12 +27,34 @@ const MAGIC = Buffer.from('Salted__');
 
 /** A new passphrase, which the owner of a public X25519 key (PEM) can work out from the envelope. */
 export function newSeal(hostKey: string): Seal {
+  return sealsFor([hostKey])[0] as Seal;
+}
+
+/** A passphrase for each of several hosts, of which each can work out its own alone; their envelope is the same. */
+export function sealsFor(hostKeys: readonly string[]): Seal[] {
   const ours = generateKeyPairSync('x25519');
-  const publicKey = createPublicKey(hostKey);
-  const passphrase = diffieHellman({ privateKey: ours.privateKey, publicKey }).toString('base64');
   const envelope = Buffer.from(ours.publicKey.export({ type: 'spki', format: 'pem' })).toString('base64');
+  return hostKeys.map((hostKey) => {
+    const publicKey = createPublicKey(hostKey);
+    const shared = diffieHellman({ privateKey: ours.privateKey, publicKey });
+    return { envelope, ...locked(shared.toString('base64')) };
+  });
+}
+
+/** What several hosts are to read, closed once: with a key for this content alone, which travels sealed for each. */
+export function newContent(
+  key = randomBytes(32).toString('base64'),
+): { readonly key: string } & Pick<Seal, 'close'> {
+  return { key, close: locked(key).close };
+}
+
+/** How a host finds what is meant for its key: it works the same out of what `openssl pkey -pubout` prints. */
+export function keyLabel(hostKey: string): string {
+  return createHash('sha256').update(`${hostKey.trim()}\n`).digest('hex').slice(0, 16);
+}
+
+function locked(passphrase: string): Pick<Seal, 'close' | 'open'> {
   return {
-    envelope,
     close(bytes) {
       const salt = randomBytes(8);
       const { key, iv } = derived(passphrase, salt);

@@ -87,6 +87,34 @@ export function noOpenssl(name: string): InfractlError {
   });
 }
 
+/** The instance was ended or stopped since it was looked at. */
+export function notTaken(name: string, instance: string): InfractlError {
+  return new InfractlError({
+    code: 'HostUnreachable',
+    message: `Systems Manager takes no command for the instance ${instance} of the host ${name}.`,
+    why: 'It was stopped or ended, or its agent has gone. The command was not begun.',
+    suggestions: ['Look at it: infractl manage status'],
+  });
+}
+
+/** Of a command to many hosts, where AWS stopped before this one. */
+export function notBegun(name: string, instance: string): InfractlError {
+  return new InfractlError({
+    code: 'HostNotBegun',
+    message: `The command was not begun on the host ${name} (${instance}).`,
+    why: 'It had failed on more hosts than --max-errors allows.',
+  });
+}
+
+export function keyLost(name: string): InfractlError {
+  return new InfractlError({
+    code: 'HostKeyLost',
+    message: `The host ${name} has another key than the one that it had shown. It was given nothing.`,
+    why: 'It was started again meanwhile, or somebody replaced the key. The command was not begun.',
+    suggestions: ['Run the same command again.'],
+  });
+}
+
 export function notFetched(name: string): InfractlError {
   return new InfractlError({
     code: 'HostWithoutS3',

@@ -31,9 +31,9 @@ export interface SsmDeps {
 }
 
 /** Sealed input of so many bytes still fits into a command's own parameters. */
-const INLINE = 32_768;
+export const INLINE = 32_768;
 /** What AWS-RunShellScript takes at most: two days. Those who are gone are noticed sooner. */
-const LONGEST_SECONDS = 172_800;
+export const LONGEST_SECONDS = 172_800;
 /** After two minutes without a sign from this machine a command is stopped on the host: more than so many whole ones. */
 const WATCHED = 1;
 
@@ -135,12 +135,7 @@ class SsmHost implements HostPort {
 
   #bucket(): Promise<Crossing> {
     const { crossing } = this.#deps;
-    if (!crossing)
-      throw new UsageError({
-        code: 'BucketNeeded',
-        message: `What ${this.name} is to be given is too large for Systems Manager without a bucket of a project.`,
-        suggestions: ['Do it in the folder of a project.'],
-      });
+    if (!crossing) throw crossingNeeded(this.name);
     this.#crossing ??= crossing();
     return this.#crossing;
   }
@@ -169,6 +164,14 @@ class SsmHost implements HostPort {
     // What cannot be swept now goes with the next command after a day; nobody waits for it.
     await Promise.allSettled([swept, cleared]);
   }
+}
+
+export function crossingNeeded(name: string): UsageError {
+  return new UsageError({
+    code: 'BucketNeeded',
+    message: `What ${name} is to be given is too large for Systems Manager without a bucket of a project.`,
+    suggestions: ['Do it in the folder of a project.'],
+  });
 }
 
 async function bytesOf(input: Streams['input']): Promise<Uint8Array> {

@@ -2,6 +2,7 @@
  * A project as the rest of infractl sees it: one environment chosen, overrides merged, every value
  * checked, every path absolute. Built by `loadProject`; nothing here reads a file or calls AWS.
  */
+import type { Share } from '../base/share.ts';
 import type { USAGE } from './usage.ts';
 
 export type Scalar = string | number | boolean;
@@ -304,7 +305,9 @@ export interface ReleasePart {
 export interface ReleaseGroup {
   readonly name: Value;
   /** How many members at a time. */
-  readonly batch: { readonly count: number } | { readonly percent: number };
+  readonly batch: Share;
+  /** After more failures than that no further member is begun. */
+  readonly maxErrors: Share;
   /** Milliseconds that a member may take to leave the load balancer, and to be healthy in it. */
   readonly timeout: number;
   readonly reach: SshReach | SsmReach;

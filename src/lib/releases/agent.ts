@@ -11,6 +11,8 @@ import type { Parcel } from './order.ts';
 const BOOT =
   'import sys,zlib;n=int(sys.stdin.buffer.readline());exec(compile(zlib.decompress(sys.stdin.buffer.read(n)),"infractl","exec"))';
 
+export const AGENT = ['python3', '-c', BOOT] as const;
+
 /** What the host says while it works. */
 export type AgentEvent =
   | { readonly t: 'step'; readonly text: string }
@@ -20,7 +22,7 @@ export type AgentEvent =
   /** Requests go to the new release; seconds since the host began. */
   | { readonly t: 'switched'; readonly seconds: number };
 
-type Ending =
+export type Ending =
   | { readonly t: 'done'; readonly result: unknown }
   | {
       readonly t: 'error';
@@ -50,15 +52,13 @@ export interface AgentCall {
  * @throws InfractlError as the host words it; those of `HostPort`; `HostWithoutPython`
  */
 export async function callAgent(host: HostPort, call: AgentCall): Promise<unknown> {
-  const program = agentProgram();
-  const head = Buffer.from(`${program.length}\n`);
-  const order = Buffer.concat([head, program, Buffer.from(`${JSON.stringify(call.order)}\n`)]);
+  const order = orderBytes(call.order);
   const say = (text: string) => call.onEvent({ t: 'step', text });
   const bringing = talkOf(host, call, order, say);
   let ending: Ending | undefined;
   const result = await host
     .run({
-      argv: ['python3', '-c', BOOT],
+      argv: AGENT,
       sudo: call.sudo,
       input:
         bringing?.words ??
@@ -88,6 +88,13 @@ export async function callAgent(host: HostPort, call: AgentCall): Promise<unknow
   throw brokenAgent(host, result?.exitCode ?? -1, result?.stderr ?? '');
 }
 
+/** What the host reads first: the program, and its order. */
+export function orderBytes(order: AgentCall['order']): Uint8Array {
+  const program = agentProgram();
+  const head = Buffer.from(`${program.length}\n`);
+  return Buffer.concat([head, program, Buffer.from(`${JSON.stringify(order)}\n`)]);
+}
+
 /** Where the way in carries a conversation, and the host may ask for files. */
 function talkOf(
   host: HostPort,
@@ -100,7 +107,8 @@ function talkOf(
   return new Bringing({ sync, parcel, signal, say }, order);
 }
 
-function parsed(line: string): AgentEvent | Asking | Ending | undefined {
+/** What a line of the host says; undefined where it is nobody's. */
+export function parsed(line: string): AgentEvent | Asking | Ending | undefined {
   try {
     return JSON.parse(line) as AgentEvent | Asking | Ending;
   } catch {
@@ -109,22 +117,33 @@ function parsed(line: string): AgentEvent | Asking | Ending | undefined {
   }
 }
 
-function agentError({ code, message, why, suggestions, exit, lines = [] }: Extract<Ending, { t: 'error' }>) {
+export function agentError({
+  code,
+  message,
+  why,
+  suggestions,
+  exit,
+  lines = [],
+}: Extract<Ending, { t: 'error' }>) {
   const said = lines.length > 0 ? `Its last lines:\n${lines.map((line) => `  ${line}`).join('\n')}\n` : '';
   return new InfractlError({ code, message, why: `${said}${why}`, suggestions, exit });
 }
 
-function brokenAgent(host: HostPort, exitCode: number, stderr: string): InfractlError {
+export function brokenAgent(
+  { name, where }: Pick<HostPort, 'name' | 'where'>,
+  exitCode: number,
+  stderr: string,
+): InfractlError {
   if (exitCode === 127) {
     return new InfractlError({
       code: 'HostWithoutPython',
-      message: `The host ${host.name} (${host.where}) has no python3.`,
-      suggestions: [`Install it: infractl host run --host ${host.name} --sudo -- apt-get install -y python3`],
+      message: `The host ${name} (${where}) has no python3.`,
+      suggestions: [`Install it: infractl host run --host ${name} --sudo -- apt-get install -y python3`],
     });
   }
   return new InfractlError({
     code: 'HostFailed',
-    message: `The host ${host.name} (${host.where}) ended without a word on how it went.`,
+    message: `The host ${name} (${where}) ended without a word on how it went.`,
     why: stderr.trim().split('\n').slice(-5).join('\n') || `Exit code ${exitCode}.`,
     suggestions: ['Look at it: infractl redeploy status'],
     exit: Exit.failed,

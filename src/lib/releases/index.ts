@@ -1,22 +1,33 @@
+import type { FleetPort } from '../hosts/index.ts';
+import type { AgentAnswer, AgentsCall } from './agent-fleet.ts';
 import type { GroupTemplate, RefreshDeps, Refreshed, RefreshOrder, RefreshPort } from './refresh.ts';
-import type { RollDeps, RollOrder } from './roll.ts';
+import type { RecoverDeps } from './roll-group.ts';
 import type { RollMark } from './roll-mark.ts';
+import type { RollDeps, RollOrder } from './roll-order.ts';
 
 export { type AgentCall, type AgentEvent, callAgent } from './agent.ts';
+export type { AgentAnswer, AgentsCall } from './agent-fleet.ts';
 export { baseOrder, deployOrder, type Parcel, type ReleaseValues } from './order.ts';
 export { readMark } from './roll-mark.ts';
+export type { RollLimits } from './roll-order.ts';
 
 /** See `rollGroup` in roll.ts. */
 export async function rollGroup<T>(deps: RollDeps, order: RollOrder<T>): Promise<ReadonlyMap<string, T>> {
   return (await import('./roll.ts')).rollGroup(deps, order);
 }
 
-/** See `recoverGroup` in roll.ts. */
-export async function recoverGroup(
-  deps: Pick<RollDeps, 'port' | 'clock'>,
-  name: string,
-): Promise<RollMark | undefined> {
-  return (await import('./roll.ts')).recoverGroup(deps, name);
+/** See `callAgents` in agent-fleet.ts. */
+export async function callAgents(
+  fleet: FleetPort,
+  targets: Parameters<FleetPort['run']>[0],
+  call: AgentsCall,
+): Promise<AgentAnswer[]> {
+  return (await import('./agent-fleet.ts')).callAgents(fleet, targets, call);
+}
+
+/** See `recoverGroup` in roll-group.ts. */
+export async function recoverGroup(deps: RecoverDeps, name: string): Promise<RollMark | undefined> {
+  return (await import('./roll-group.ts')).recoverGroup(deps, name);
 }
 
 export type { GroupTemplate, Refresh, Refreshed, RefreshOrder, RefreshPort } from './refresh.ts';

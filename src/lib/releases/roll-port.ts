@@ -12,6 +12,8 @@ export interface RollGroup {
   readonly min: number;
   readonly desired: number;
   readonly members: readonly RollMember[];
+  /** A load balancer sends its members requests: a target group, a Classic Load Balancer, VPC Lattice. */
+  readonly balanced: boolean;
   /** ARNs of the target groups that its members are registered with. */
   readonly targetGroups: readonly string[];
   /** What stands in the tag of a release that is under way. */

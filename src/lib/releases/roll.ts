@@ -1,36 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, throwIfAborted } from '../base/clock.ts';
+import { throwIfAborted } from '../base/clock.ts';
 import { Exit, InfractlError, isInfractlError, withMore } from '../base/errors.ts';
-import type { Reporter } from '../base/report.ts';
 import { age, listed } from '../base/text.ts';
-import { batchSize, markText, type RollMark, readMark, SILENT } from './roll-mark.ts';
-import type { RollGroup, RollMember, RollPort } from './roll-port.ts';
-
-export interface RollDeps {
-  readonly port: RollPort;
-  readonly clock: Clock;
-  readonly reporter: Reporter;
-  readonly signal: AbortSignal;
-}
-
-export interface RollOrder<T> {
-  readonly group: string;
-  readonly by: string;
-  readonly batch: { readonly count: number } | { readonly percent: number };
-  /** Milliseconds that a member may take to leave the load balancer, and to be healthy in it again. */
-  readonly timeout: number;
-  /** Only these members. */
-  readonly only?: readonly string[];
-  /** What a member is at, for whoever watches. */
-  readonly told: (member: string, status: string) => void;
-  /** How it ended on a member that was released to. */
-  readonly ended: (member: string, result: T | InfractlError) => void;
-  /** What is so already on a member; undefined where it must be made so. Changes nothing. */
-  readonly look: (member: string) => Promise<T | undefined>;
-  readonly release: (member: string) => Promise<T>;
-  /** Back to what served before, on a member that the load balancer does not find healthy. */
-  readonly undo: (member: string) => Promise<void>;
-}
+import { busy, found, inService, isGone, lifecycleOf, putBack, takeBack, takenOver } from './roll-group.ts';
+import { batchSize, markText, mostFailures, readMark, SILENT } from './roll-mark.ts';
+import type { RollDeps, RollLimits, RollOrder } from './roll-order.ts';
+import type { RollGroup, RollMember } from './roll-port.ts';
 
 /** Milliseconds. */
 const PAUSE = 3_000;
@@ -40,8 +15,9 @@ const BEAT = 60_000;
  * Releases to the members of an auto scaling group a few at a time. Each is put into standby: it leaves its load
  * balancers, which let its connections end, and the group neither replaces it while its service restarts nor ends
  * it when it shrinks; a member in standby is seen by everybody, where a suspended process of the group is not. Then
- * it is released to, put back, and waited for until its target groups find it healthy. The first failure stops
- * it, with the rest on what they run. The only member of a group is released to in place.
+ * it is released to, put back, and waited for until its target groups find it healthy. More failures than are allowed
+ * stop it, with the rest on what they run. The only member of a group is released to in place; so are all members
+ * where no load balancer sends them anything and the way in walks by itself: they are one batch then.
  *
  * @returns of each member in the order in which it was done
  * @throws InfractlError `GroupBusy` and `GroupTaken` (6), `GroupNotFound`, `MemberUnhealthy` (8), `Interrupted` (130); what `release` throws
@@ -56,27 +32,19 @@ export async function rollGroup<T>(deps: RollDeps, order: RollOrder<T>): Promise
   }
 }
 
-/** Puts a group back that somebody left in the middle; what was put back. */
-export async function recoverGroup(
-  deps: Pick<RollDeps, 'port' | 'clock'>,
-  name: string,
-): Promise<RollMark | undefined> {
-  const group = await found(deps.port, name);
-  const mark = readMark(group.mark);
-  if (!mark) return undefined;
-  await putBack(deps.port, group, mark);
-  await deps.port.setMark(name, undefined);
-  return mark;
-}
-
 class Roll<T> {
   readonly #deps: RollDeps;
   readonly #order: RollOrder<T>;
   readonly #run = randomBytes(3).toString('hex');
   readonly #over = new AbortController();
   readonly #done = new Map<string, T>();
+  readonly #failed = new Map<string, unknown>();
+  /** Looked at: they do not have it. */
+  readonly #needing = new Set<string>();
+  #mostFailures: number | undefined;
   #min = 0;
   #out: readonly string[] = [];
+  #command: string | undefined;
 
   constructor(deps: RollDeps, order: RollOrder<T>) {
     this.#deps = deps;
@@ -92,7 +60,7 @@ class Roll<T> {
     if (mark && clock.now() - mark.beat < SILENT) throw busy(name, mark, clock);
     if (mark) {
       reporter.emit({ type: 'note', message: `Putting back what ${mark.by} left in ${name}.` });
-      await putBack(port, group, mark);
+      await takeBack(this.#deps, group, mark);
     }
     this.#min = mark?.min ?? group.min;
     await this.#mark();
@@ -106,7 +74,14 @@ class Roll<T> {
   async #mark(): Promise<void> {
     const { port, clock } = this.#deps;
     const { group, by } = this.#order;
-    const facts = { by, run: this.#run, beat: clock.now(), min: this.#min, out: this.#out };
+    const facts = {
+      by,
+      run: this.#run,
+      beat: clock.now(),
+      min: this.#min,
+      out: this.#out,
+      command: this.#command,
+    };
     await port.setMark(group, markText(facts));
   }
 
@@ -134,22 +109,24 @@ class Roll<T> {
       const group = await found(port, name);
       if (readMark(group.mark)?.run !== this.#run) throw takenOver(name);
       const serving = group.members.filter(inService);
-      const open = this.#wanted(serving).filter(({ id }) => !this.#done.has(id));
-      const needing = await this.#looked(open.map(({ id }) => id));
+      const needing = await this.#look(this.#wanted(serving).map(({ id }) => id));
       if (needing.length > 0) {
-        await this.#batch(needing.slice(0, batchSize(this.#order.batch, serving.length)), serving.length);
+        await this.#next(needing, group, serving.length);
         continue;
       }
       // Whoever is on the way in may have begun with the release of before.
-      if (!this.#wanted(group.members).some(({ lifecycle }) => /^Pending/.test(lifecycle))) return this.#done;
+      if (!this.#wanted(group.members).some(({ lifecycle }) => /^Pending/.test(lifecycle))) break;
       until ??= clock.now() + timeout;
       if (clock.now() > until) {
         const message = `Members of ${name} are still starting: run the same command again when they serve.`;
         this.#deps.reporter.emit({ type: 'warning', message });
-        return this.#done;
+        break;
       }
       await clock.sleep(PAUSE, signal);
     }
+    // Fewer failures than stop it are failures all the same.
+    for (const reason of this.#failed.values()) throw await this.#withRest(reason);
+    return this.#done;
   }
 
   #wanted(members: readonly RollMember[]): readonly RollMember[] {
@@ -157,33 +134,100 @@ class Roll<T> {
     return only ? members.filter(({ id }) => only.includes(id)) : members;
   }
 
-  /** Those of the members that must be released to; the others are done. */
-  async #looked(ids: readonly string[]): Promise<string[]> {
-    const looks = await Promise.all(ids.map(async (id) => [id, await this.#order.look(id)] as const));
-    for (const [id, already] of looks) if (already !== undefined) this.#done.set(id, already);
-    return looks.flatMap(([id, already]) => (already === undefined ? [id] : []));
+  /** Those of the members that must be released to; each is looked at once. */
+  async #look(ids: readonly string[]): Promise<string[]> {
+    const open = ids.filter((id) => !this.#done.has(id) && !this.#failed.has(id));
+    const fresh = open.filter((id) => !this.#needing.has(id));
+    this.#mostFailures ??= mostFailures(this.#order.errors, ids.length);
+    if (fresh.length > 0) {
+      const looks = await this.#order.look(fresh);
+      const failed: string[] = [];
+      for (const [at, id] of fresh.entries()) {
+        const look = looks[at];
+        if (look?.status === 'rejected') {
+          failed.push(id);
+          this.#failed.set(id, look.reason);
+        } else if (look?.value === undefined) this.#needing.add(id);
+        else this.#done.set(id, look.value);
+      }
+      await this.#judge(failed);
+    }
+    return open.filter((id) => this.#needing.has(id) && !this.#done.has(id) && !this.#failed.has(id));
   }
 
-  async #batch(ids: readonly string[], serving: number): Promise<void> {
+  async #next(needing: readonly string[], group: RollGroup, serving: number): Promise<void> {
+    const { batch, walks } = this.#order;
+    const left = (this.#mostFailures ?? 0) - this.#failed.size;
+    if (group.balanced || !walks) {
+      const ids = needing.slice(0, batchSize(batch, serving));
+      await this.#batch(ids, serving, { concurrency: ids.length, errors: left, sent: () => {} });
+      return;
+    }
+    const sent = (command: string) => {
+      this.#command = command;
+      // Without it in the mark the next one who comes cannot stop it; a lost one comes with the next sign of life.
+      void this.#mark().catch(() => {});
+    };
+    const concurrency = batchSize(batch, serving, serving);
+    const results = await this.#order.release(needing, { concurrency, errors: left, sent });
+    this.#command = undefined;
+    await this.#took(needing, results);
+  }
+
+  async #batch(ids: readonly string[], serving: number, limits: RollLimits): Promise<void> {
     const alone = serving <= ids.length;
     if (!alone && !(await this.#takeOut(ids))) return;
-    const results = await Promise.allSettled(ids.map((id) => this.#order.release(id)));
+    const results = await this.#order.release(ids, limits);
     if (!alone) await this.#putIn(ids);
     const healthy = await Promise.allSettled(
       ids.map((id, at) => this.#settled(id, results[at]?.status === 'fulfilled')),
     );
+    const both = results.map((result, at) => {
+      const health = healthy[at];
+      return result.status === 'fulfilled' && health?.status === 'rejected' ? health : result;
+    });
+    await this.#took(ids, both);
+  }
+
+  /** Remembers how it ended on each; those that were not begun stay open. */
+  async #took(ids: readonly string[], results: readonly PromiseSettledResult<T>[]): Promise<void> {
+    const failed: string[] = [];
+    const unbegun: unknown[] = [];
     for (const [at, id] of ids.entries()) {
-      const failed = [results[at], healthy[at]].find((one) => one?.status === 'rejected');
       const result = results[at];
-      if (failed?.status === 'rejected' && isInfractlError(failed.reason))
-        this.#order.ended(id, failed.reason);
-      else if (!failed && result?.status === 'fulfilled') {
+      if (result?.status === 'fulfilled') {
         this.#done.set(id, result.value);
         this.#order.ended(id, result.value);
+      } else if (isInfractlError(result?.reason) && result.reason.code === 'HostNotBegun')
+        unbegun.push(result.reason);
+      else {
+        failed.push(id);
+        this.#failed.set(id, result?.reason);
       }
     }
-    const failed = [...results, ...healthy].find(({ status }) => status === 'rejected');
-    if (failed) throw await this.#withRest((failed as PromiseRejectedResult).reason, ids);
+    await this.#judge(failed);
+    // An engine that begins with nobody, for nobody's failure, must not be asked for ever.
+    if (unbegun.length === ids.length) throw unbegun[0];
+  }
+
+  /** Goes on, or stops with what has failed. A member that the group has ended meanwhile is nobody's failure. */
+  async #judge(failed: readonly string[]): Promise<void> {
+    if (failed.length === 0) return;
+    const reasons = failed.map((id) => this.#failed.get(id));
+    const group = await found(this.#deps.port, this.#order.group);
+    for (const [at, id] of failed.entries()) {
+      const reason = reasons[at];
+      if (isGone(group, id)) {
+        this.#failed.delete(id);
+        const message = `${id} was ended by its group meanwhile: it is left out.`;
+        this.#deps.reporter.emit({ type: 'note', message });
+      } else if (isInfractlError(reason)) this.#order.ended(id, reason);
+    }
+    const stop = reasons.find((reason) => !isInfractlError(reason) || reason.code === 'Interrupted');
+    if (stop !== undefined) throw stop;
+    const [first] = failed.filter((id) => this.#failed.has(id));
+    if (first !== undefined && this.#failed.size > (this.#mostFailures ?? 0))
+      throw await this.#withRest(this.#failed.get(first));
   }
 
   async #takeOut(ids: readonly string[]): Promise<boolean> {
@@ -275,13 +319,15 @@ class Roll<T> {
     this.#order.told(id, status);
   }
 
-  async #withRest(reason: unknown, ids: readonly string[]): Promise<unknown> {
-    if (!isInfractlError(reason) || reason.code === 'Interrupted') return reason;
+  async #withRest(reason: unknown): Promise<unknown> {
+    if (!isInfractlError(reason)) return reason;
     const group = await found(this.#deps.port, this.#order.group);
     const has = [...this.#done.keys()];
-    const rest = this.#wanted(group.members).filter(({ id }) => !has.includes(id) && !ids.includes(id));
+    const failed = [...this.#failed].flatMap(([id, why]) => (why === reason ? [] : [id]));
+    const rest = this.#wanted(group.members).filter(({ id }) => !this.#done.has(id) && !this.#failed.has(id));
     const words = [
       has.length > 0 ? `${listed(has)} ${has.length === 1 ? 'has' : 'have'} it.` : '',
+      failed.length > 0 ? `It failed on ${listed(failed)} too.` : '',
       rest.length > 0 ? `Not begun, and as before: ${listed(rest.map(({ id }) => id))}.` : '',
     ];
     return withMore(reason, {
@@ -310,54 +356,4 @@ class Roll<T> {
       reporter.emit({ type: 'warning', message });
     }
   }
-}
-
-async function putBack(
-  port: RollPort,
-  group: RollGroup,
-  { min, out }: Pick<RollMark, 'min' | 'out'>,
-): Promise<void> {
-  const standby = out.filter((id) => /Standby$/.test(lifecycleOf(group, id) ?? ''));
-  if (standby.length > 0) await port.join(group.name, standby);
-  if (group.min < min) await port.setMin(group.name, min);
-}
-
-async function found(port: RollPort, name: string): Promise<RollGroup> {
-  const group = await port.group(name);
-  if (group) return group;
-  throw new InfractlError({
-    code: 'GroupNotFound',
-    message: `There is no auto scaling group ${name} in this account and region.`,
-    suggestions: ['Check the profile, the region and the environment.'],
-  });
-}
-
-function inService({ lifecycle, healthy }: RollMember): boolean {
-  return lifecycle === 'InService' && healthy;
-}
-
-function lifecycleOf({ members }: RollGroup, id: string): string | undefined {
-  return members.find((member) => member.id === id)?.lifecycle;
-}
-
-function takenOver(name: string): InfractlError {
-  return new InfractlError({
-    code: 'GroupTaken',
-    message: `Somebody took the lock of the group ${name}: it was left as it is.`,
-    suggestions: ['See what its members run: infractl redeploy status'],
-    exit: Exit.busy,
-  });
-}
-
-function busy(name: string, { by, beat }: RollMark, clock: Clock): InfractlError {
-  return new InfractlError({
-    code: 'GroupBusy',
-    message: `Somebody else releases to the group ${name}.`,
-    why: `${by}, heard of ${age(clock.now() - beat)} ago.`,
-    suggestions: [
-      'Wait for it. When it is gone, the group is free after 5 minutes.',
-      'If nobody is at work any more: infractl redeploy unlock',
-    ],
-    exit: Exit.busy,
-  });
 }

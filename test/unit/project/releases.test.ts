@@ -75,6 +75,16 @@ describe('the releases of a project', () => {
       'must be a number from 1 to 8',
     ],
     [
+      'a share of failures that is none',
+      '{ group: { name: g, maxErrors: 200% }, source: { folder: app } }',
+      'must be a number from 0 to 999',
+    ],
+    [
+      'failures of a refresh',
+      '{ group: { name: g, maxErrors: 1 }, source: { launchTemplate: latest } }',
+      'means nothing to an image',
+    ],
+    [
       'an address that is an option',
       '{ host: web, source: { git: "--upload-pack=id" } }',
       'must be the address of a git repository',
@@ -106,17 +116,24 @@ describe('the releases of a project', () => {
 
   it('are for the members of a group, which Systems Manager reaches unless it is said', async () => {
     const { project } = await load(
-      `${HOSTS}  app: { group: { name: shop }, source: { folder: app } }\n  api: { group: { name: { env: GROUP }, batch: 25%, timeout: 5m, connect: ssh, ssh: { user: ubuntu } }, source: { folder: app } }\n`,
+      `${HOSTS}  app: { group: { name: shop }, source: { folder: app } }\n  api: { group: { name: { env: GROUP }, batch: 25%, maxErrors: 2, timeout: 5m, connect: ssh, ssh: { user: ubuntu } }, source: { folder: app } }\n`,
       {},
       FILES,
     );
     expect(project.releases.get('app')).toMatchObject({
       hosts: [],
-      group: { name: 'shop', batch: { count: 1 }, timeout: 900_000, reach: { via: 'ssm' } },
+      group: {
+        name: 'shop',
+        batch: { count: 1 },
+        maxErrors: { count: 0 },
+        timeout: 900_000,
+        reach: { via: 'ssm' },
+      },
     });
     expect(project.releases.get('api')?.group).toEqual({
       name: { env: 'GROUP' },
       batch: { percent: 25 },
+      maxErrors: { count: 2 },
       timeout: 300_000,
       reach: { via: 'ssh', user: 'ubuntu' },
     });

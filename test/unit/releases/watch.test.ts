@@ -23,7 +23,7 @@ const PROGRAM = `
 import json, sys
 scope = {"__name__": "host"}
 text = sys.stdin.read()
-exec(compile(text[:text.rindex("\\nmain()")], "agent", "exec"), scope)
+exec(compile(text[:text.rindex("\\nsys.exit(main())")], "agent", "exec"), scope)
 
 class Clock:
     def __init__(self): self.now = 1000.0

@@ -92,12 +92,16 @@ export const timeFlag = (description: string, fallback?: string) =>
     parse: async (text) => milliseconds(text),
   })();
 
-/** A number of hosts, or a share of them, as Systems Manager takes it. */
-export const shareFlag = (description: string) =>
+/**
+ * A number of hosts, or a share of them, as Systems Manager takes it.
+ *
+ * @param least 1 where none would be no work at all
+ */
+export const shareFlag = (description: string, least: 0 | 1 = 0) =>
   Flags.custom<string>({
     description,
     parse: async (text) => {
-      if (/^(\d{1,3}|(100|[1-9]?\d)%)$/.test(text)) return text;
+      if (/^(\d{1,3}|(100|[1-9]?\d)%)$/.test(text) && Number.parseInt(text, 10) >= least) return text;
       throw new UsageError({
         code: 'BadShare',
         message: `"${text}" is neither a number of hosts nor a share of them.`,

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../../base/errors.ts';
-import { timeFlag } from './host-flags.ts';
+import { parseShare } from '../../base/share.ts';
+import { shareFlag, timeFlag } from './host-flags.ts';
 
 /** Which application, and on which of its hosts. */
 export const appFlags = {
@@ -13,6 +14,25 @@ export const appFlags = {
     description: 'Only these of its hosts, with commas between them.',
   }),
 };
+
+/** Of a group, and of several hosts of Systems Manager. */
+export const limitFlags = {
+  batch: shareFlag(
+    'So many members of a group at a time, 2 or 25%; also hosts of Systems Manager. Default: as configured, or 1.',
+    1,
+  ),
+  'max-errors': shareFlag(
+    'Begin no further one after more failures, 2 or 10%. Default: as configured, or 0.',
+  ),
+};
+
+export function limitsOf(flags: { batch?: string | undefined; 'max-errors'?: string | undefined }) {
+  const { batch, 'max-errors': errors } = flags;
+  return {
+    batch: batch === undefined ? undefined : parseShare(batch),
+    errors: errors === undefined ? undefined : parseShare(errors),
+  };
+}
 
 export const waitFlag = timeFlag('Wait so long for somebody else who is at work: 10m.');
 

@@ -1,5 +1,7 @@
+import { partOf, writtenShare } from '../../base/share.ts';
 import { age, listed, plural } from '../../base/text.ts';
 import type { Planned, ReleasePlace } from '../../desks/index.ts';
+import type { ReleaseGroup } from '../../project/model.ts';
 import type { Ui } from '../terminal.ts';
 import type { View } from './view.ts';
 
@@ -41,7 +43,7 @@ export function stepsOf({ part }: ReleasePlace): string[] {
   const { build, shared, unit, strategy, ports, health, drain, group } = part;
   const watched = health.settle > 0 ? `, watched for ${age(health.settle)}` : '';
   return [
-    ...(group ? [batchWords(group.batch)] : []),
+    ...(group ? [batchWords(group)] : []),
     'git' in part.source ? `fetch ${part.source.git}` : 'bring the folder',
     ...build.map((step) => `build: ${step}`),
     ...(shared.length > 0 ? [`link ${listed(shared)}`] : []),
@@ -52,7 +54,9 @@ export function stepsOf({ part }: ReleasePlace): string[] {
   ];
 }
 
-function batchWords(batch: { readonly count: number } | { readonly percent: number }): string {
+function batchWords({ batch, maxErrors }: ReleaseGroup): string {
   const many = 'count' in batch ? plural(batch.count, 'member') : `${batch.percent}% of the members`;
-  return `${many} at a time: out of the load balancer, released to, and back when it is healthy there`;
+  const stop =
+    partOf(maxErrors, 100) === 0 ? '' : `; it goes on until more than ${writtenShare(maxErrors)} have failed`;
+  return `${many} at a time: out of the load balancer where there is one, released to, and back when it is healthy there${stop}`;
 }

@@ -205,6 +205,12 @@ const schema = fields.check((context) => {
     );
   if (launchTemplate !== undefined && raw.group === undefined)
     report(['source', 'launchTemplate'], 'is for a group.', 'Give it "group:".');
+  if (launchTemplate !== undefined && raw.group?.maxErrors !== undefined)
+    report(
+      ['group', 'maxErrors'],
+      'means nothing to an image: AWS goes back from a refresh by itself.',
+      'Remove it.',
+    );
   if (git === undefined && (ref ?? key ?? token) !== undefined)
     report(['source'], 'has no repository, so it has no ref, key or token.', 'Remove them.');
   if (folder === undefined && exclude !== undefined)

@@ -218,6 +218,7 @@ ALONE = ("deploy", "rollback", "prune", "setup", "https enable", "https renew")
 
 
 def main():
+    """The exit code says how it ended, for an engine that counts failures."""
     order = json.loads(sys.stdin.buffer.readline())
     order["user"] = order.get("user") or who_runs(order)
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -230,18 +231,22 @@ def main():
             place.prepare()
             lease.take(order["wait"])
         TALK.say(t="done", result=ACTIONS[order["action"]](place, order, secrets))
+        return 0
     except Refused as error:
         TALK.say(t="error", **error.facts)
+        return error.facts["exit"]
     except Stopped:
         if not TALK.gone:
             TALK.critical = True
             TALK.say(t="error", code="Interrupted", message="Stopped before anything that serves was touched.", why="", suggestions=[], exit=130)
+        return 130
     except OSError as error:
         TALK.say(t="error", **disk_words(error).facts)
+        return 1
     finally:
         TALK.critical = True
         lease.give()
         secrets.remove()
 
 
-main()
+sys.exit(main())
