@@ -122,7 +122,7 @@ export class Lease {
     const released =
       stacks.length > 0 ? { how: 'left' as const, stacks } : ({ how: 'done' } as { how: 'done' });
     try {
-      await this.#store.swap(keyOf(this.#scope), text({ ...mine.record, released }), mine.etag);
+      await this.#rewrite(this.#store, { ...mine.record, released }, mine.etag);
     } catch (error) {
       this.#deps.reporter.emit({
         type: 'warning',
@@ -235,26 +235,39 @@ export class Lease {
     const mine = this.#mine;
     const store = this.#store;
     if (!mine || !store || this.#lost) return;
-    const key = keyOf(this.#scope);
-    let { etag } = mine;
+    const sentAt = clock.now();
     const record = { ...mine.record, beat: mine.record.beat + 1 };
-    for (let tries = 0; tries < TRIES; tries++) {
-      const sentAt = clock.now();
+    const written = await this.#rewrite(store, record, mine.etag);
+    if (written === undefined) return;
+    if (written.etag !== undefined) {
+      this.#mine = { record, etag: written.etag, confirmedAt: sentAt };
+      return;
+    }
+    this.#lost = lost(this.#scope, written.other);
+    reporter.emit({ type: 'warning', message: `${this.#lost.message} ${this.#lost.why ?? ''}`.trim() });
+  }
+
+  /**
+   * Writes the record of a lock that is held, over one of our own writes too whose answer was lost.
+   *
+   * @returns its new ETag; without one it is held no more, and `other` stands there; undefined: that cannot be told
+   */
+  async #rewrite(
+    store: LeaseStore,
+    record: LeaseRecord,
+    seen: string,
+  ): Promise<{ readonly etag?: string; readonly other?: LeaseRecord | undefined } | undefined> {
+    const key = keyOf(this.#scope);
+    for (let tries = 0, etag = seen; tries < TRIES; tries++) {
       const written = await store.swap(key, text(record), etag);
-      if (written !== undefined) {
-        this.#mine = { record, etag: written, confirmedAt: sentAt };
-        return;
-      }
+      if (written !== undefined) return { etag: written };
       const { object } = await store.look(key);
+      if (object && sameText(object.body, text(record))) return { etag: object.etag };
       const there = object && judge({ object });
-      if (!object || there?.record?.id !== record.id || there.free) {
-        this.#lost = lost(this.#scope, there?.record);
-        reporter.emit({ type: 'warning', message: `${this.#lost.message} ${this.#lost.why ?? ''}`.trim() });
-        return;
-      }
-      // One of our own writes whose answer was lost.
+      if (!object || there?.record?.id !== record.id || there.free) return { other: there?.record };
       etag = object.etag;
     }
+    return undefined;
   }
 
   async #beat(): Promise<void> {

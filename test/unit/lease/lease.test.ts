@@ -341,6 +341,25 @@ describe('answers that are lost', () => {
     expect(lease.held).toBe(true);
   });
 
+  it('to the last sign of life: it is given back all the same', async () => {
+    const lease = new Machine('ann').lease();
+    await lease.hold();
+    fake.faults.lost('s3:PutObject', { times: 1 });
+    await fake.clock.sleep(16_000);
+    await lease.release();
+    expect(await readLease(store, SCOPE)).toEqual({ held: false });
+  });
+
+  it('to the giving back: it is given back', async () => {
+    store = await openRetrying();
+    const lease = new Machine('ann').lease();
+    await lease.hold();
+    fake.faults.lost('s3:PutObject', { times: 1 });
+    await lease.release();
+    expect(await readLease(store, SCOPE)).toEqual({ held: false });
+    expect(said).toEqual([]);
+  });
+
   it('for five minutes: the lock is held again afterwards where nobody wanted it', async () => {
     const lease = new Machine('ann').lease();
     await lease.hold();
