@@ -212,18 +212,32 @@ export function buildGraph(project: Parts): Graph {
   return makeGraph(partIds(project), [...edges, ...throughHosts(project, edges)]);
 }
 
-/** What a release needs is what its hosts need. Any stack may make the one that is found by its tags. */
+/**
+ * What a release needs is what its hosts need. Any stack may make the one that is found by its tags, but for those
+ * that wait for a release themselves.
+ */
 function throughHosts(project: Parts, edges: readonly Edge[]): Pick<Edge, 'from' | 'to'>[] {
+  const makers = [...project.stacks.keys()]
+    .map((name) => id('stack', name))
+    .filter((stack) => !waitsForRelease(stack, edges));
   return [...project.releases.values()].flatMap(({ name, hosts }) =>
     hosts.flatMap((host) => {
       const own = edges.filter(({ from }) => from.kind === 'host' && from.name === host).map(({ to }) => to);
-      const found = project.hosts.get(host)?.tags ? [...project.stacks.keys()] : [];
-      return [...own, ...found.map((stack) => id('stack', stack))].map((to) => ({
-        from: id('release', name),
-        to,
-      }));
+      const found = project.hosts.get(host)?.tags ? makers : [];
+      return [...own, ...found].map((to) => ({ from: id('release', name), to }));
     }),
   );
+}
+
+function waitsForRelease(start: ConfiguredId, edges: readonly Edge[]): boolean {
+  const seen = new Set([partKey(start)]);
+  for (const key of seen)
+    for (const { from, to } of edges) {
+      if (partKey(from) !== key) continue;
+      if (to.kind === 'release') return true;
+      seen.add(partKey(to));
+    }
+  return false;
 }
 
 /**

@@ -95,6 +95,19 @@ describe('the order', () => {
   });
 });
 
+describe('a release on a host that is found by its tags', () => {
+  it('comes after every stack but those that wait for it', async () => {
+    const { project } = await load(`project: p
+stacks:
+  hosts: { template: infra/template.yaml }
+  after: { template: infra/registry.yaml, after: ['release web'] }
+hosts: { one: { tags: { Name: web } } }
+releases: { web: { host: one, source: { git: 'https://example.com/web.git' } } }
+`);
+    expect(keys(buildGraph(project).nodes)).toEqual(['stack hosts', 'release web', 'stack after']);
+  });
+});
+
 describe('cycles', () => {
   it('are found whenever there is one, and are circles of given edges', () => {
     fc.assert(

@@ -139,6 +139,17 @@ describe('a stack that is there', () => {
     expect((await deployStack(w.deps, await w.spec(things(TWO)))).outcome).toBe('created');
   });
 
+  it('is updated although its deployed template cannot be read, and then not weighed', async () => {
+    await deployStack(w.deps, await w.spec(things(TWO)));
+    const stack = w.fake.state.cloudFormation.stack('app');
+    stack.desired = { ...stack.desired, body: 'Resources: { A: &a { Type: Fake::Thing }, B: *a }' };
+    const weighed: unknown[] = [];
+    const weigh = async (...one: unknown[]) => void weighed.push(one);
+    const wanted = await w.spec(things({ A: { Size: 9 }, B: {} }));
+    expect((await deployStack({ ...w.deps, weigh }, wanted)).outcome).toBe('updated');
+    expect(weighed).toEqual([]);
+  });
+
   it('of another project is refused before anything is done', async () => {
     await deployStack(w.deps, await w.spec(things(TWO)));
     w.fake.actions();

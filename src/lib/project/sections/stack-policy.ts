@@ -13,7 +13,7 @@ const SHAPE =
 export function readStackPolicy(file: string): Read | undefined {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   } catch {
     return undefined;
   }

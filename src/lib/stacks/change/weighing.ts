@@ -1,3 +1,4 @@
+import { isInfractlError } from '../../base/errors.ts';
 import { type Side, sideOf } from '../diff/resources.ts';
 import { flatInventory } from '../inventory.ts';
 import type { StackState } from '../port.ts';
@@ -24,7 +25,14 @@ export async function weighChange(
   const secrets = entries.flatMap(([name, { secret }]) => (secret ? [name] : []));
   const open = new Set([...secrets, ...unknown, ...(spec.previous ?? [])]);
   const given = Object.fromEntries(entries.map(([name, { value }]) => [name, value]));
-  const then = sideBefore(spec, before, open);
+  let then: Side | undefined;
+  try {
+    then = sideBefore(spec, before, open);
+  } catch (error) {
+    // AWS took a template that cannot be read here: then nobody knows what the stack costs now.
+    if (isInfractlError(error)) return;
+    throw error;
+  }
   await weigh(spec.part, then && flatInventory(then), flatInventory(sideOf(wanted, given, open)));
 }
 
