@@ -3,7 +3,7 @@ import { devicesOf } from './catalogue.ts';
 import type { InstanceFacts, RestorePort } from './port.ts';
 import type { RestoreDeps as Deps, Restored, RestorePlan } from './restore-plan.ts';
 import { restoreRoot } from './restore-root.ts';
-import { cameToNothing, tagsFor, tokenFor, waitUntil } from './restore-steps.ts';
+import { awsLines, cameToNothing, tagsFor, tokenFor, waitUntil } from './restore-steps.ts';
 import { type Snapshot, TAG } from './types.ts';
 
 /** An instance that will not run any more. */
@@ -80,10 +80,15 @@ async function restoreVolumes(
   return {
     made: made.map((id) => ({ kind: 'volume', id, detail: details.get(id) ?? `in ${zone}, not attached` })),
     kept: [],
-    wayBack: made.flatMap((id) => [
-      ...(instance ? [`aws ec2 detach-volume --volume-id ${id}`] : []),
-      `aws ec2 delete-volume --volume-id ${id}`,
-    ]),
+    wayBack: awsLines(
+      deps,
+      made.flatMap((id) => [
+        ...(instance
+          ? [`ec2 detach-volume --volume-id ${id}`, `ec2 wait volume-available --volume-ids ${id}`]
+          : []),
+        `ec2 delete-volume --volume-id ${id}`,
+      ]),
+    ),
   };
 }
 
@@ -152,10 +157,17 @@ async function restoreInstance(
   });
   // A running instance does not need its image; while it is there the snapshots cannot be cleaned up.
   await port.forgetImage(imageName);
+  const [made] = await deps.ebs.instances({ ids: [id] });
+  // Its root goes with it; other disks stay until somebody deletes them.
+  const disks = (made?.volumes ?? []).filter(({ device }) => device !== made?.rootDevice);
   return {
     made: [{ kind: 'instance', id, detail: `${name}, ${like.type} in ${like.zone}` }],
     kept: [`${like.id} as it was`],
-    wayBack: [`aws ec2 terminate-instances --instance-ids ${id}`],
+    wayBack: awsLines(deps, [
+      `ec2 terminate-instances --instance-ids ${id}`,
+      ...(disks.length > 0 ? [`ec2 wait instance-terminated --instance-ids ${id}`] : []),
+      ...disks.map((disk) => `ec2 delete-volume --volume-id ${disk.id}`),
+    ]),
   };
 }
 
@@ -194,7 +206,9 @@ async function restoreDatabase(deps: Deps, plan: RestorePlan, until: number): Pr
   return {
     made: [{ kind: 'database', id: name, detail: now?.endpoint ?? '' }],
     kept: [`${backup.subject} as it was`],
-    wayBack: [`aws rds delete-db-instance --db-instance-identifier ${name} --skip-final-snapshot`],
+    wayBack: awsLines(deps, [
+      `rds delete-db-instance --db-instance-identifier ${name} --skip-final-snapshot`,
+    ]),
   };
 }
 

@@ -115,7 +115,18 @@ describe('a restore', () => {
     expect(digest(volume(root?.id ?? '').blocks)).toBe(bytesOf(ROOT));
     expect(volume(ROOT)).toMatchObject({ state: 'available', attached: undefined });
     expect(restored.kept.join()).toContain(ROOT);
-    expect(restored.wayBack.join('\n')).toContain(`--volume-id ${ROOT} --device /dev/sda1`);
+    const fresh = restored.made[0]?.id;
+    expect(restored.wayBack).toEqual(
+      [
+        `stop-instances --instance-ids ${INSTANCE}`,
+        `wait instance-stopped --instance-ids ${INSTANCE}`,
+        `detach-volume --volume-id ${fresh}`,
+        `wait volume-available --volume-ids ${fresh}`,
+        `attach-volume --instance-id ${INSTANCE} --volume-id ${ROOT} --device /dev/sda1`,
+        `wait volume-in-use --volume-ids ${ROOT}`,
+        `start-instances --instance-ids ${INSTANCE}`,
+      ].map((words) => `aws ec2 ${words} --region eu-west-3`),
+    );
   });
 
   it('in place of the root volume, once more: what it is made of already is not replaced unless it is said', async () => {
@@ -154,6 +165,9 @@ describe('a restore', () => {
     const made = scene.fake.state.ec2.instances.get(restored.made[0]?.id ?? '');
     expect(made?.tags.get('Name')).toBe('web-restored');
     expect(made?.volumes.map(({ id }) => digest(volume(id).blocks))).toEqual([bytesOf(ROOT), bytesOf(DATA)]);
+    // The way back leaves no disk that nobody knows of.
+    expect(restored.wayBack.at(-1)).toContain(`delete-volume --volume-id ${made?.volumes[1]?.id} `);
+    expect(restored.wayBack.join()).not.toContain(made?.volumes[0]?.id);
     expect([...scene.fake.state.ebs.images.values()].every(({ state }) => state === 'deregistered')).toBe(
       true,
     );
