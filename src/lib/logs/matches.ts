@@ -1,11 +1,14 @@
 import type { LogEvent } from './port.ts';
-import { goesOn } from './together.ts';
+import { goesOn, WITHIN } from './together.ts';
 
 /** An event and the lines that go on with it. */
 interface Unit {
   readonly head: LogEvent;
   matches: boolean;
 }
+
+/** Streams that are remembered before old ones go: each start of a function has one of its own. */
+const MOST = 1000;
 
 /** Chooses events by a regular expression. An error and the lines of its stack are one: they are chosen together. */
 export class Matches {
@@ -33,7 +36,13 @@ export class Matches {
     const newest = this.#newest.get(stream);
     if (newest && goesOn(event, newest.head)) return newest;
     const unit = { head: event, matches: false };
+    if (this.#newest.size >= MOST) this.#forget(event.at);
     this.#newest.set(stream, unit);
     return unit;
+  }
+
+  /** Nothing goes on any more with what is so old. */
+  #forget(now: number): void {
+    for (const [stream, { head }] of this.#newest) if (head.at < now - WITHIN) this.#newest.delete(stream);
   }
 }

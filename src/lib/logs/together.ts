@@ -3,7 +3,7 @@ import type { LogEvent } from './port.ts';
 /** A line that goes on with the one before it: of a stack, or of a cause. */
 const GOES_ON = /^(?:\s+\S|Caused by: |\.\.\. \d+ more)/;
 /** Lines of one stack are written within so many milliseconds. */
-const WITHIN = 100;
+export const WITHIN = 100;
 
 /** Whether an event goes on with one before it, as the lines of a stack do that are events of their own. */
 export function goesOn(event: LogEvent, before: LogEvent | undefined): boolean {

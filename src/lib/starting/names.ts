@@ -15,9 +15,17 @@ export function kebab(name: string): string | undefined {
   return made === '' ? undefined : made;
 }
 
-/** `DbPassword` → `DB_PASSWORD`: the line of `.env.secrets` for a parameter. */
+/**
+ * Variables that shells and tools have for themselves. The environment goes before `.env.secrets`: under such a name the
+ * user's own value would be deployed, be it the name of the user or a key of AWS.
+ */
+const OF_OTHERS =
+  /^(?:CI|DISPLAY|EDITOR|HOME|HOST|HOSTNAME|LANG|LOGNAME|MAIL|NAME|PAGER|PATH|PWD|SHELL|TERM|TMP|TMPDIR|TZ|USER|USERNAME|VISUAL|(?:AWS|AZURE|DOCKER|GH|GIT|GITHUB|GITLAB|GOOGLE|INFRACTL|LC|NODE|NPM|SSH|XDG)_.*)$/;
+
+/** `DbPassword` → `DB_PASSWORD`: the line of `.env.secrets` for a parameter; `User` → `APP_USER`. */
 export function variableName(parameter: string): string {
-  return (kebab(parameter) ?? 'value').replaceAll('-', '_').toUpperCase();
+  const name = (kebab(parameter) ?? 'value').replaceAll('-', '_').toUpperCase();
+  return OF_OTHERS.test(name) ? `APP_${name}` : name;
 }
 
 /** The same names, each once: a second `app` becomes `app-2`. */

@@ -66,6 +66,18 @@ describe('startFromStacks', () => {
     expect(told.join('\n')).toContain('Give DB_PASSWORD in .env.secrets');
   });
 
+  it('no secret has the name of a variable that the shell of its user has: that one would be deployed', () => {
+    const names = ['User', 'AwsSecretAccessKey', 'GithubToken', 'UserPassword', 'Pathfinder'];
+    const parameters = Object.fromEntries(names.map((name) => [name, '****']));
+    expect(start(running({ parameters })).secrets.map(({ variable }) => variable)).toEqual([
+      'APP_USER',
+      'APP_AWS_SECRET_ACCESS_KEY',
+      'APP_GITHUB_TOKEN',
+      'USER_PASSWORD',
+      'PATHFINDER',
+    ]);
+  });
+
   it("the stack's own tags and protection stay, those of AWS and of infractl go", () => {
     const { draft } = start(
       running({
