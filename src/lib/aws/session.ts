@@ -83,13 +83,16 @@ export async function openSession(
 ): Promise<AwsSession> {
   const profile = sandbox ? undefined : chooseProfile(flags, project, env);
   const [region, regionOrigin] = await chooseRegion(flags, project, profile, sandbox !== undefined, env);
-  const profileEndpoint = sandbox ? undefined : await endpointOfProfile(profile, env);
+  const profileEndpoint = sandbox
+    ? undefined
+    : await endpointOfProfile(profile ?? env.AWS_PROFILE ?? 'default', env);
   const config: ClientConfig = {
     region,
     requestHandler: PATIENCE,
     ...(env.AWS_MAX_ATTEMPTS ? {} : { maxAttempts: () => attemptsOfProfile(profile, env) }),
     ...(profile ? { profile } : {}),
-    ...(profileEndpoint ? { endpoint: profileEndpoint } : {}),
+    // The SDK reads it of the profile that AWS_PROFILE names, but not of one that it is handed.
+    ...(profile && profileEndpoint ? { endpoint: profileEndpoint } : {}),
     ...(sandbox ? { endpoint: sandbox.endpoint, credentials: sandbox.credentials } : {}),
   };
   let identity: Promise<Identity> | undefined;
@@ -98,7 +101,8 @@ export async function openSession(
     region,
     regionOrigin,
     profile: profile ?? env.AWS_PROFILE,
-    endpoint: sandbox?.endpoint ?? profileEndpoint ?? env.AWS_ENDPOINT_URL,
+    endpoint:
+      sandbox?.endpoint ?? profileEndpoint ?? (ignoresEndpoints(env) ? undefined : env.AWS_ENDPOINT_URL),
     sandbox: sandbox !== undefined,
     ...(onCall ? { onCall } : {}),
     // A profile that AWS_PROFILE names is taken before them.
@@ -111,15 +115,17 @@ export async function openSession(
   return session;
 }
 
-/** The SDK reads `endpoint_url` of the profile that AWS_PROFILE names, but not of one that it is handed. */
-async function endpointOfProfile(
-  profile: string | undefined,
-  env: NodeJS.ProcessEnv,
-): Promise<string | undefined> {
-  if (!profile || env.AWS_ENDPOINT_URL || env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true')
-    return undefined;
+/** `endpoint_url` of a profile, where nothing goes before it. */
+async function endpointOfProfile(name: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  if (env.AWS_ENDPOINT_URL || ignoresEndpoints(env)) return undefined;
   const { loadSharedConfigFiles } = await import('@smithy/core/config');
-  return (await loadSharedConfigFiles()).configFile[profile]?.endpoint_url;
+  const { endpoint_url, ignore_configured_endpoint_urls } =
+    (await loadSharedConfigFiles()).configFile[name] ?? {};
+  return ignore_configured_endpoint_urls === 'true' ? undefined : endpoint_url;
+}
+
+function ignoresEndpoints(env: NodeJS.ProcessEnv): boolean {
+  return env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS === 'true';
 }
 
 /** `max_attempts` of the profile; the file is read by the SDK anyway. */

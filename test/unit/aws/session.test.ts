@@ -62,3 +62,39 @@ describe('how often a call is tried', () => {
     expect(await attempts({ AWS_MAX_ATTEMPTS: '2' }, 'busy')).not.toBe(5);
   });
 });
+
+describe('the endpoint of a profile', () => {
+  let folder: string;
+  const before = process.env.AWS_CONFIG_FILE;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'infractl-aws-'));
+    process.env.AWS_CONFIG_FILE = path.join(folder, 'config');
+    const local = 'region = eu-west-3\nendpoint_url = http://127.0.0.1:4566\n';
+    writeFileSync(path.join(folder, 'config'), `[profile local]\n${local}`);
+    const { loadSharedConfigFiles } = await import('@smithy/core/config');
+    await loadSharedConfigFiles({ ignoreCache: true });
+  });
+  afterEach(() => {
+    process.env.AWS_CONFIG_FILE = before;
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it.each<[string, { profile?: string }, NodeJS.ProcessEnv, string | undefined]>([
+    ['a flag', { profile: 'local' }, {}, 'http://127.0.0.1:4566'],
+    ['AWS_PROFILE', {}, { AWS_PROFILE: 'local' }, 'http://127.0.0.1:4566'],
+    [
+      'AWS_PROFILE',
+      {},
+      { AWS_PROFILE: 'local', AWS_ENDPOINT_URL: 'http://127.0.0.1:1' },
+      'http://127.0.0.1:1',
+    ],
+    ['nothing', {}, {}, undefined],
+    ['a flag', { profile: 'local' }, { AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' }, undefined],
+    ['nothing', {}, { AWS_ENDPOINT_URL: 'http://x', AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' }, undefined],
+  ])('that %s names is known: %j %j', async (_, flags, env, endpoint) => {
+    const session = await openSession({ region: 'eu-west-3', ...flags }, {}, undefined, env);
+    expect(session.endpoint).toBe(endpoint);
+    expect(session.config.endpoint).toBe(flags.profile ? endpoint : undefined);
+  });
+});
