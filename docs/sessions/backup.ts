@@ -1,10 +1,7 @@
 import type { Session, Stage } from '../../scripts/docs/stage.ts';
-import { TAG } from '../../src/lib/backups/types.ts';
 import type { Fake } from '../../test/fake/server.ts';
+import { fillRoot, INSTANCE, oldBackups } from '../../test/helpers/backed-up.ts';
 import { createPostgres, postgresFolder } from '../../test/helpers/postgres.ts';
-
-const INSTANCE = 'i-0a1b2c3d4e5f60718';
-const DAY = 86_400_000;
 
 /** Backups of an instance and a database: made, kept, brought back, tried. A real PostgreSQL is the restored database. */
 export const session: Session = {
@@ -26,15 +23,13 @@ export const session: Session = {
     const { ebs, ec2, rds } = fake.state;
     Object.assign(ebs, { snapshotMs: 1500, volumeMs: 200, attachMs: 200, rootTaskMs: 1500 });
     Object.assign(rds, { snapshotMs: 1500, restoreMs: 2000 });
-    const machine = ec2.addInstance({ id: INSTANCE, tags: { Name: 'mbot' } });
+    ec2.addInstance({ id: INSTANCE, tags: { Name: 'mbot' } });
     rds.addDatabase('shop');
     fake.state.products.push(price('EBS:SnapshotUsage', 0.053), price('EBS:SnapshotArchiveStorage', 0.0131));
-    const root = machine.volumes[0]?.id ?? '';
-    const blocks = new Map([0, 1, 2].map((n) => [n, Buffer.alloc(524_288, n + 1)]));
-    ebs.addVolume({ id: root, state: 'in-use', blocks });
+    fillRoot(fake, [0, 1, 2]);
     stage.put('infractl.yaml', PROJECT);
     await stage.shows('backup-create', 'infractl backup create --wait');
-    older(fake, 9);
+    oldBackups(fake, 'mbot', 9);
     await stage.shows('backup-list', 'infractl backup list');
     await stage.shows('backup-cleanup', 'infractl backup cleanup');
     await stage.shows('backup-costs', `infractl backup costs`);
@@ -89,22 +84,6 @@ function price(usage: string, usd: number): Fake['state']['products'][number] {
     usagetype: `EUW3-${usage}`,
   };
   return { service: 'AmazonEC2', attributes, usd };
-}
-
-/** The backups of the nights before. */
-function older(fake: Fake, count: number): void {
-  for (let night = 1; night <= count; night++) {
-    const at = Date.now() - night * DAY;
-    const stamp = new Date(at).toISOString().replace(/[-:]|\.\d+/g, '');
-    const tags = {
-      [TAG.project]: 'mbot',
-      [TAG.environment]: 'dev',
-      [TAG.plan]: 'nightly',
-      [TAG.subject]: INSTANCE,
-      [TAG.backup]: `nightly-${stamp}-n${String(night).padStart(3, '0')}`,
-    };
-    fake.state.ebs.addSnapshot({ startedAt: at, readyAt: at + 60_000, tags });
-  }
 }
 
 async function drill(stage: Stage, fake: Fake): Promise<void> {

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { rolledBack } from '../../scripts/docs/on-terminals.ts';
 import type { Session, Stage } from '../../scripts/docs/stage.ts';
 import { baseImage, forget, noEngine } from '../../test/helpers/images.ts';
 
@@ -12,15 +14,19 @@ export const session: Session = {
     'dry-run',
     'first-deploy',
     'change',
+    'fast-code',
     'broken',
     'history',
     'diff',
+    'rollback',
     'list',
     'alarms',
     'health',
     'logs',
     'log-stats',
     'sandbox-status',
+    'prune',
+    'destroy',
   ],
   async play(stage) {
     stage.env.BASE_IMAGE = baseImage();
@@ -49,13 +55,22 @@ export const session: Session = {
       line: 'infractl deploy --sandbox',
       only: [/^my-auth/, /^✓/, /^Deployed/, /^Recorded/],
     });
+    await fastCode(stage);
     await watch(stage, url);
     await broken(stage);
     await stage.shows('history', 'infractl history --sandbox');
     await differ(stage);
+    await wrong(stage);
     await stage.shows('list', 'infractl list --sandbox');
     // The log is in a folder of this machine.
     await stage.shows('sandbox-status', { line: 'infractl sandbox status', only: [/^(?!log )/] });
+    // S3 tells times in whole seconds.
+    await pause(1100);
+    await stage.shows('prune', 'infractl prune --keep 1 --keep-within 0s --older-than 0s --sandbox');
+    await stage.shows('destroy', {
+      line: 'infractl destroy --confirm my-auth-dev --empty --sandbox',
+      only: [/^(?! {2}stack \w+: DELETE_)/],
+    });
   },
 };
 
@@ -63,6 +78,29 @@ export const session: Session = {
 async function commit(stage: Stage, change: () => void): Promise<void> {
   change();
   await stage.run('git -c user.name=Ada -c user.email=ada@example.com commit -qam change');
+}
+
+/** A change of the stack, where the code is newer than what the stack knows. */
+async function fastCode(stage: Stage): Promise<void> {
+  await commit(stage, () => stage.change('infra/template.yaml', 'Threshold: 10', 'Threshold: 20'));
+  await stage.shows(
+    'fast-code',
+    {
+      line: 'infractl deploy --create-stack --sandbox',
+      only: [/^my-auth/, /^[✓·]/, /^Deployed/, /^Recorded/],
+    },
+    { line: 'infractl drift --sandbox', only: [/drift$/] },
+  );
+}
+
+/** A deploy that is unhealthy, and a project file that is broken on top of it. */
+async function wrong(stage: Stage): Promise<void> {
+  stage.change('infractl.yaml', 'LambdaMemorySize: 1024', 'LambdaMemorySize: 256');
+  await commit(stage, () => stage.put('app/src/start.js', 'throw new Error("broken");\n'));
+  await stage.run('infractl deploy --create-stack --sandbox', 8);
+  stage.put('infractl.yaml', `${stage.read('infractl.yaml')}\nbroken: [\n`);
+  stage.keep('rollback', await rolledBack(stage));
+  stage.change('infractl.yaml', '\nbroken: [\n', '');
 }
 
 async function broken(stage: Stage): Promise<void> {

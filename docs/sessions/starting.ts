@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Session, Stage } from '../../scripts/docs/stage.ts';
 
-const TEMPLATE = `Parameters:
+export const samTemplate = `Parameters:
   DbPassword: { Type: String, NoEcho: true }
   Size: { Type: Number, Default: 1 }
 Resources:
@@ -9,7 +9,7 @@ Resources:
 `;
 
 /** What `sam deploy --guided` has written, and somebody has mistyped. */
-const samconfig = (password: () => string) => `version = 0.1
+export const samconfig = (password: () => string) => `version = 0.1
 [default.deploy.parameters]
 stack_name = "shop-dev"
 region = "eu-west-3"
@@ -31,7 +31,7 @@ export const session: Session = {
     await stage.fake();
     stage.cd('shop');
     await stage.run('git init -q');
-    stage.put('template.yaml', TEMPLATE);
+    stage.put('template.yaml', samTemplate);
     stage.put(
       'samconfig.toml',
       samconfig(() => randomBytes(8).toString('hex')),

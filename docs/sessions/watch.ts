@@ -1,9 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { elided, type Session, type Stage } from '../../scripts/docs/stage.ts';
+import { dashboard, live as followed, continuous as watchedUntil } from '../../scripts/docs/on-terminals.ts';
+import type { Session, Stage } from '../../scripts/docs/stage.ts';
 import type { Fake } from '../../test/fake/server.ts';
-import { CTRL_C } from '../../test/helpers/pty.ts';
-import { until } from '../../test/helpers/until.ts';
 import { putShop, setOff, shopOnAws } from '../../test/helpers/watched.ts';
 
 /** A project with something in every panel, an alarm that goes off, and logs that are followed. */
@@ -20,7 +19,7 @@ export const session: Session = {
     putShop(stage.cwd, health, (text) => text.replace(/^hosts:\n.*\n/m, ''));
     await stage.shows('metrics', 'infractl monitoring metrics Api Web');
     await continuous(stage, fake);
-    await dashboard(stage);
+    stage.keep('dashboard', await dashboard(stage));
     logsOf(fake);
     await stage.shows('errors', 'infractl monitoring logs /demo/');
     await live(stage, fake);
@@ -30,20 +29,7 @@ export const session: Session = {
 };
 
 async function continuous(stage: Stage, fake: Fake): Promise<void> {
-  const line = 'infractl monitoring continuous --exit-on alarm --for 10m --interval 2s';
-  const watching = stage.start(line);
-  await until(() => watching.output().includes('all good'));
-  setOff(fake, 'shop-errors');
-  const { text } = await watching.ended;
-  stage.keep('continuous', `$ ${line}\n${text}`);
-}
-
-async function dashboard(stage: Stage): Promise<void> {
-  const { pty, screen } = stage.terminal(['monitoring', 'dashboard']);
-  await until(() => /Api errors/.test(screen()) && /calls/.test(screen()), pty);
-  stage.keep('dashboard', screen());
-  pty.type('q');
-  await pty.exited;
+  stage.keep('continuous', await watchedUntil(stage, () => setOff(fake, 'shop-errors')));
 }
 
 function logsOf(fake: Fake): void {
@@ -76,15 +62,7 @@ async function live(stage: Stage, fake: Fake): Promise<void> {
   const { groups } = fake.state.logs;
   groups.set('/demo/a', []);
   groups.set('/demo/b', []);
-  const { pty, screen } = stage.terminal(['logs', '/demo/', '--live'], { columns: 120 });
-  await pty.until('Ctrl-C ends it');
-  for (let n = 0; n < 3; n++) {
-    for (const group of ['a', 'b']) {
-      groups.get(`/demo/${group}`)?.push({ at: Date.now(), message: `line ${n} of /demo/${group}` });
-      await pty.until(`line ${n} of /demo/${group}`);
-    }
-  }
-  stage.keep('live', `$ infractl logs /demo/ --live\n${elided(screen(), [/./])}`);
-  pty.type(CTRL_C);
-  await pty.exited;
+  const log = (group: string, message: string) =>
+    void groups.get(`/demo/${group}`)?.push({ at: Date.now(), message });
+  stage.keep('live', await followed(stage, log));
 }

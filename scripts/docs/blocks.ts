@@ -5,6 +5,19 @@ export function namesIn(markdown: string): string[] {
   return [...markdown.matchAll(BLOCK)].map(([, , name = '']) => name);
 }
 
+/** The inside of a block. @throws where the page has none of that name */
+export function blockIn(markdown: string, name: string): string {
+  const found = [...markdown.matchAll(BLOCK)].find(([, , one]) => one === name);
+  if (!found) throw new Error(`no block ${name}`);
+  return (found[4] ?? '').trimEnd();
+}
+
+/** The files that a page gives to be made, by name: `<!-- file: NAME -->`, then a fence. */
+export function filesIn(markdown: string): ReadonlyMap<string, string> {
+  const files = markdown.matchAll(/<!-- file: (\S+) -->\n\n```\w*\n([\s\S]*?)^```$/gm);
+  return new Map([...files].map(([, name = '', text = '']) => [name, text]));
+}
+
 /** @param shown what the sessions have printed, by block; blocks without a session of now stay as they are */
 export function refreshed(
   markdown: string,

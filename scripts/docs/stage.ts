@@ -4,7 +4,7 @@ import path from 'node:path';
 import { realClock } from '../../test/fake/clock.ts';
 import { type Fake, startFake } from '../../test/fake/server.ts';
 import { Home, launcher } from '../../test/helpers/cli.ts';
-import { Pty } from '../../test/helpers/pty.ts';
+import { type ProgramPty, Pty } from '../../test/helpers/pty.ts';
 import { TestSandbox } from '../../test/helpers/sandbox.ts';
 import type { Running } from '../../test/helpers/until.ts';
 import { screenOf } from './screen.ts';
@@ -48,8 +48,16 @@ export interface RunningLine extends Running {
   kill(signal: NodeJS.Signals): void;
 }
 
+/** Somebody who types, on terminals too. */
+export interface Typist {
+  start(line: string): RunningLine;
+  /** @throws when the line ends with another code than `exit`, 0 by default */
+  run(line: string, exit?: number): Promise<string>;
+  terminal(args: readonly string[], size?: { columns?: number; rows?: number }): Terminal;
+}
+
 /** A user with a home, a shell and, where asked, an AWS of their own. Keeps what was shown. */
-export class Stage {
+export class Stage implements Typist {
   readonly home = new Home();
   readonly shown = new Map<string, string>();
   readonly #ends: (() => Promise<void> | void)[] = [];
@@ -181,7 +189,7 @@ export class Stage {
 }
 
 export interface Terminal {
-  readonly pty: Pty;
+  readonly pty: ProgramPty;
   /** What is on the screen now, and what has left it at the top. */
   screen(): string;
 }

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TAG } from '../../src/lib/backups/types.ts';
 import { realClock } from '../fake/clock.ts';
 import { type Fake, startFake } from '../fake/server.ts';
+import { fillRoot, INSTANCE, oldBackups } from '../helpers/backed-up.ts';
 import { type CliResult, Home, type ManifestCommand, root } from '../helpers/cli.ts';
 
 /** Backups at the command line, against a fake AWS in real time. */
@@ -17,8 +17,6 @@ backups:
     targets: [{ host: web }, { database: shop }]
     keep: { daily: 3 }
 `;
-const INSTANCE = 'i-0a1b2c3d4e5f60718';
-const DAY = 86_400_000;
 
 let home: Home;
 let fake: Fake;
@@ -51,19 +49,7 @@ async function backedUp(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
-function old(count: number): void {
-  for (let n = 1; n <= count; n++)
-    fake.state.ebs.addSnapshot({
-      startedAt: Date.now() - n * DAY,
-      tags: {
-        [TAG.project]: 'auth-manager',
-        [TAG.environment]: 'dev',
-        [TAG.plan]: 'nightly',
-        [TAG.subject]: INSTANCE,
-        [TAG.backup]: `nightly-${n}`,
-      },
-    });
-}
+const old = (count: number) => oldBackups(fake, 'auth-manager', count);
 
 describe('examples', () => {
   const manifest = JSON.parse(readFileSync(path.join(root, 'oclif.manifest.json'), 'utf8')) as {
@@ -82,12 +68,7 @@ describe('examples', () => {
   it.each(examples)('infractl %s', async (example) => {
     // A restore and a drill need something that is there.
     if (/restore|verify/.test(example)) {
-      const root = fake.state.ec2.instances.get(INSTANCE)?.volumes[0]?.id ?? '';
-      fake.state.ebs.addVolume({
-        id: root,
-        state: 'in-use',
-        blocks: new Map([[0, Buffer.alloc(524_288, 1)]]),
-      });
+      fillRoot(fake);
       await backedUp();
     } else old(5);
     const result = await run(example);
@@ -150,7 +131,7 @@ describe('backup cleanup', () => {
     old(6);
     const result = await run('backup cleanup');
     expect(result.stdout).toContain('nothing was deleted');
-    expect(result.stdout).toMatch(/delete +nightly-6/);
+    expect(result.stdout).toMatch(/delete +nightly-\w+-n006/);
     expect(fake.mutations()).toEqual([]);
   });
 
@@ -163,7 +144,7 @@ describe('backup cleanup', () => {
     expect(fake.requests).toEqual([]);
     const result = await run('backup cleanup --apply --confirm auth-manager-dev');
     expect(result.code).toBe(0);
-    expect(result.stderr).toMatch(/account 123456789012:\n +- nightly-6/);
+    expect(result.stderr).toMatch(/account 123456789012:\n +- nightly-\w+-n006/);
     expect(result.stdout).toContain('Deleted 3 snapshots.');
     expect(fake.state.ebs.snapshots.size).toBe(3);
     expect((await run('backup cleanup --apply --confirm auth-manager-dev')).stdout).toContain(

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Hold } from '../fake/hold.ts';
-import { CTRL_C, ENTER, Pty } from '../helpers/pty.ts';
+import { CTRL_C, DOWN, ENTER, Pty } from '../helpers/pty.ts';
+import { skip } from '../helpers/stuck.ts';
 import { expectTrouble, Scene, TEMPLATE } from '../helpers/trouble.ts';
 import { until } from '../helpers/until.ts';
 
@@ -8,7 +9,6 @@ import { until } from '../helpers/until.ts';
 
 const STACK = 'shop-app-dev';
 const deploy = ['deploy', '--create-stack'];
-const DOWN = '\u001B[B';
 let scene: Scene;
 beforeEach(async () => {
   scene = await Scene.open();
@@ -212,15 +212,7 @@ describe('a stack that is stuck', () => {
     await pty.until('How does it go on?');
     expect(pty.text).toContain('Topic (AWS::SNS::Topic): the topic is stuck');
     expect(pty.text).toContain('CloudFormation believes that it is as the old template says');
-    pty.type(DOWN);
-    await pty.until(/❯ Try again to take all of it back/);
-    pty.type(DOWN);
-    await pty.until(/❯ Skip resources by name/);
-    pty.type(ENTER);
-    await pty.until('Which (Topic):');
-    pty.type('Topic');
-    await pty.until('Which (Topic): Topic');
-    pty.type(ENTER);
+    await skip(pty, 'Topic');
     // The run that left it stuck gave its lock back a moment ago, so the deploy looks anew, and asks no second time.
     expect((await pty.exited).exitCode).toBe(0);
     expect(pty.text.match(/What stands in the way/g)).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CliResult } from '../helpers/cli.ts';
-import { CTRL_C, ENTER, Pty } from '../helpers/pty.ts';
+import { CTRL_C, DOWN, ENTER, Pty } from '../helpers/pty.ts';
 import { expectJsonTrouble, expectTrouble, Scene, TEMPLATE } from '../helpers/trouble.ts';
 import { until } from '../helpers/until.ts';
 
@@ -8,7 +8,6 @@ import { until } from '../helpers/until.ts';
 
 const STACK = 'shop-app-dev';
 const deploy = ['deploy', '--create-stack'];
-const DOWN = '\u001B[B';
 let scene: Scene;
 beforeEach(async () => {
   scene = await Scene.open();

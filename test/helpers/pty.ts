@@ -3,35 +3,32 @@ import { type Home, launcher } from './cli.ts';
 import { tell } from './transcript.ts';
 import { type Running, until } from './until.ts';
 
-/** The built command line on a real terminal. */
-export class Pty implements Running {
+export interface PtyOptions {
+  cwd?: string;
+  env?: Readonly<Record<string, string>>;
+  name?: string;
+  columns?: number;
+  rows?: number;
+}
+
+/** A program on a real terminal. */
+export class ProgramPty implements Running {
   readonly #process;
   #screen = '';
   readonly exited: Promise<{ exitCode: number; signal?: number | undefined }>;
 
-  constructor(
-    home: Home,
-    args: readonly string[],
-    options: {
-      cwd?: string;
-      env?: Readonly<Record<string, string>>;
-      name?: string;
-      columns?: number;
-      rows?: number;
-    } = {},
-  ) {
-    this.#process = spawn(process.execPath, [launcher, ...args], {
+  constructor(file: string, args: readonly string[], options: PtyOptions = {}) {
+    this.#process = spawn(file, [...args], {
       name: options.name ?? 'xterm-256color',
       cols: options.columns ?? 80,
       rows: options.rows ?? 24,
-      cwd: options.cwd ?? home.work,
-      env: { ...home.env(), ...options.env },
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      env: options.env ?? process.env,
     });
     this.#process.onData((data) => {
       this.#screen += data;
     });
     this.exited = new Promise((resolve) => this.#process.onExit(resolve));
-    tell(`infractl ${args.join(' ')}, on a terminal`, () => this.output());
   }
 
   /** Everything that was written so far, escapes included. */
@@ -73,5 +70,15 @@ export class Pty implements Running {
   }
 }
 
+/** The built command line on a real terminal. */
+export class Pty extends ProgramPty {
+  constructor(home: Home, args: readonly string[], options: PtyOptions = {}) {
+    const [cwd, env] = [options.cwd ?? home.work, { ...home.env(), ...options.env }];
+    super(process.execPath, [launcher, ...args], { ...options, cwd, env });
+    tell(`infractl ${args.join(' ')}, on a terminal`, () => this.output());
+  }
+}
+
 export const CTRL_C = '\u0003';
 export const ENTER = '\r';
+export const DOWN = '\u001B[B';

@@ -3,9 +3,10 @@ import path from 'node:path';
 import { expect } from 'vitest';
 import { realClock } from '../fake/clock.ts';
 import type { Behaviour } from '../fake/cloudformation-state.ts';
-import { Hold } from '../fake/hold.ts';
+import type { Hold } from '../fake/hold.ts';
 import { type Fake, type RecordedRequest, startFake } from '../fake/server.ts';
 import { type CliOptions, type CliResult, ESCAPES, Home, type RunningCli } from './cli.ts';
+import { holdTopic } from './stuck.ts';
 import { tell } from './transcript.ts';
 import { until } from './until.ts';
 
@@ -141,9 +142,7 @@ export class Scene {
 
   /** The next work on the stack's topic is not done before it is released. */
   holdTopic(scripted: Omit<Behaviour, 'ms'> = {}): Hold {
-    const hold = new Hold();
-    this.fake.state.cloudFormation.script.set('Topic', { ...scripted, ms: hold });
-    return hold;
+    return holdTopic(this.fake, scripted);
   }
 
   /** A deploy of everything that must succeed. */

@@ -6,7 +6,7 @@ import json
 from ministack import app
 from ministack.core import concurrency
 from ministack.services import apigateway, apigateway_v1, cloudformation, cloudwatch_logs, ec2, ecr, lambda_svc, ssm
-from ministack.services.cloudformation import custom_resource, provisioners, stacks
+from ministack.services.cloudformation import custom_resource, handlers, provisioners, stacks
 
 FUNCTIONS = {
     lambda_svc: [
@@ -75,6 +75,7 @@ FUNCTIONS = {
     provisioners: ["_apigw_v2_api_create", "_lambda_create", "_ec2_apply_tags", "_physical_name"],
     stacks: ["_resolve_stack_outputs", "_add_event", "_runs_on_worker_thread"],
     custom_resource: ["register_token", "deliver_response"],
+    handlers: ["_stack_drift_information_xml"],
     cloudwatch_logs: ["_append_log_events"],
     app: ["app"],
 }

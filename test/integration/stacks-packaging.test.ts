@@ -139,6 +139,8 @@ describe('a stack of local folders with a nested stack', () => {
     ]);
     expect(await answer(outputs.Root)).toBe('hello root');
     expect(await answer(outputs.Nested)).toBe('first');
+    const [, nested] = (await deps.port.stacks()).map(({ stackName, parentId }) => ({ stackName, parentId }));
+    expect(nested?.parentId).toMatch(/:stack\/app\//);
 
     asked.length = 0;
     expect((await deployStack(deps, spec)).outcome).toBe('unchanged');

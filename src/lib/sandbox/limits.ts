@@ -2,7 +2,7 @@
 export const SANDBOX_LIMITS: readonly string[] = [
   'Nothing takes time: instances run, snapshots and invalidations are complete, stacks are done at once.',
   'EC2 instances are machines where a container engine on Linux answers, elsewhere records. A machine is Debian with the user ubuntu, whatever its AMI, and has addresses of this computer.',
-  'A machine has no instance metadata, role, security groups or console output, and no disk but its own; its user data must be a script.',
+  'A machine has no instance metadata, role, security groups or console output, and no disk but its own; its user data must be a script. It answers Systems Manager as long as it runs.',
   'RDS has no database server behind it, an auto scaling group no instances, CloudFront no cache, a website bucket no website.',
   'Snapshots hold no bytes: a volume made of one is empty. Root volumes cannot be replaced, blocks not read.',
   'Permissions are not checked: every call is allowed, also one that IAM would refuse.',
@@ -10,7 +10,7 @@ export const SANDBOX_LIMITS: readonly string[] = [
   'Drift is found for 14 types of resources; `deploy --revert-drift` does not put it back.',
   'Deleting is easier: a bucket with objects or an enabled distribution goes with its stack.',
   'An update is cancelled between two of its resources: what is in work ends first.',
-  'No throttling, no quotas, and lists of snapshots, instances and images come in one page.',
+  'No throttling, no quotas, no network that is cut, and lists of snapshots, instances and images come in one page.',
   'Functions in Node.js and Python run on the versions of this machine; Java, .NET and Ruby give made-up answers.',
   'Image functions need a container engine, share its network with this machine, and know no Lambda extensions or layers.',
   'Images cannot be pushed to a repository whose name exists in two regions of the sandbox.',

@@ -78,6 +78,8 @@ async function nestedLevels(
         port && physicalId ? await Promise.all([port.stack(physicalId), port.template(physicalId)]) : [];
       const template = local.get(id);
       const definition = order.after?.resources.get(id);
+      // Of a stack that is known by its template alone, what was nested in it is not known: its TemplateURL tells.
+      if (there.includes(id) && order.stack && deployed.length === 0) return;
       // A nested template that is only in S3 is read by AWS alone: its own change set tells.
       if ((definition && !template) || (!definition && text === undefined)) return;
       const secrets = secretParameters(definition ?? order.before?.resources.get(id), order.secrets);

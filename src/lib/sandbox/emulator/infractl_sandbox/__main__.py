@@ -57,7 +57,7 @@ async def _serve(settings: Settings) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
-    from . import custom_resources, functions, nested, openapi, registry, snapshots, urls
+    from . import custom_resources, functions, nested, openapi, registry, rollbacks, snapshots, urls
     from .image_functions import ImageFunctions
     from .machines import calls, stack_types
     from .machines.fleet import Fleet
@@ -69,6 +69,7 @@ async def _serve(settings: Settings) -> None:
     openapi.install()
     snapshots.install()
     nested.install()
+    rollbacks.install()
     custom_resources.install()
     blobs = registry.install(settings)
     functions.install(settings)

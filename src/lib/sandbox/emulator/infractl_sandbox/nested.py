@@ -1,11 +1,12 @@
-"""Says in the events of a stack which nested stack is being made, as AWS does, before that is done."""
+"""Nested stacks, as AWS tells of them: in the events of their parent before they are done, and with that parent."""
 
 from __future__ import annotations
 
-from ministack.services.cloudformation import _stacks, stacks
+from ministack.services.cloudformation import _stacks, handlers, stacks
 
 
 def install() -> None:
+    _tell_of_parents()
     add = stacks._add_event
 
     def mended(stack_id, stack_name, logical_id, resource_type, status, reason="", physical_id="", detailed_status=""):
@@ -20,3 +21,20 @@ def install() -> None:
             add(parent, parent_name, nested, resource_type, status, "Resource creation Initiated", stack_id)
 
     stacks._add_event = mended
+
+
+def _tell_of_parents() -> None:
+    """DescribeStacks: MiniStack keeps the parent of a nested stack to itself."""
+    drift = handlers._stack_drift_information_xml
+
+    def with_parent(stack):
+        told = drift(stack)
+        parent = stack.get("ParentId")
+        return f"{told}<ParentId>{parent}</ParentId><RootId>{_root(parent)}</RootId>" if parent else told
+
+    handlers._stack_drift_information_xml = with_parent
+
+
+def _root(stack_id: str) -> str:
+    above = (_stacks.get(stack_id.split("/")[1]) or {}).get("ParentId")
+    return _root(above) if above else stack_id
