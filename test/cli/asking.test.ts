@@ -73,6 +73,19 @@ describe.each(ASKING)('$args', ({ args, flag, question }) => {
   });
 });
 
+it('what a choice says is broken between words, in colours that can be read on dark and on light', async () => {
+  const run = new Pty(scene.home, ['init'], { env: scene.fake.env, columns: 90 });
+  await run.until('A stack of it, and a few questions.');
+  run.type('\u001B[B');
+  await run.until('PostgreSQL where there is one.');
+  run.type(CTRL_C);
+  await run.exited;
+  expect(run.text).toContain('repository,');
+  const codes = [...run.raw.matchAll(/\u001B\[([\d;]*)m/g)].map(([, code]) => code ?? '');
+  expect(codes).toContain('38;5;31');
+  for (const code of codes) expect(code).toMatch(/^(?:0?|1|22|39|38;5;\d+)$/);
+});
+
 describe('a severe confirmation', () => {
   it('asks again after a typo, on an empty line, and has done nothing; the right name goes on', async () => {
     scene.fake.requests.length = 0;

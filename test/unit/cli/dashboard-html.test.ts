@@ -49,7 +49,7 @@ describe('the report', () => {
     for (const text of [
       'shop dev',
       '1 of 2 in ALARM',
-      '12, 17, the limit is 10, for 4 min',
+      '12, 17 (limit 10), for 4 min',
       'good for 61 days',
       '9 h old',
       '$17.23',
@@ -145,7 +145,7 @@ describe('the table', () => {
   it('has the same facts as the screen, for grep', () => {
     const all = text(Number.POSITIVE_INFINITY);
     expect(all).toMatch(/^shop dev eu-west-3, 2026-01-05 .* {2}1 alarm, 1 bad, 1 not seen$/m);
-    expect(all).toMatch(/^ {2}✗ shop-errors +12, 17, the limit is 10, for 4 min — the sum of Errors/m);
+    expect(all).toMatch(/^ {2}✗ shop-errors +12, 17 \(limit 10\), for 4 min — the sum of Errors/m);
     expect(all).toMatch(/^ {2}✓ web +CPU 12 %, memory 55 %, \/ 70 %, load 0.2$/m);
     expect(all).toMatch(/^ {2}Api errors +[▁-█ ]+ {2}\d+/m);
     expect(all).toMatch(/^ {2}Worker throttles +no data$/m);

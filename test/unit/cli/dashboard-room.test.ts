@@ -77,7 +77,7 @@ describe('panels', () => {
     const text = frame({ ...of, panels: { ...of.panels, alarms: old } }, 120, 40).left.join('\n');
     expect(text).toMatch(/\? from 1 min ago: user\/dev may not do/);
     // It is no name: the column of names is as wide as they are.
-    expect(text).toMatch(/✗ shop-errors {2}12, 17/);
+    expect(text).toMatch(/✗ shop-errors {2}12, 17 \(limit 10\)/);
   });
 
   it('a price that could not be asked for is not waited for', () => {

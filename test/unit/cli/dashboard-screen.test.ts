@@ -26,7 +26,11 @@ const SIZES = [
   [200, 60],
 ] as const;
 
-function model(of: () => Picture, colour = false) {
+function model(
+  of: () => Picture,
+  colour = false,
+  logs = async (name: string) => [{ text: `12:00:00 of ${name}` }],
+) {
   const said: string[] = [];
   const deps = {
     picture: of,
@@ -35,7 +39,7 @@ function model(of: () => Picture, colour = false) {
     redact: (text: string) => text.replaceAll('database', '[secret]'),
     choose: (range: string) => said.push(`range ${range}`),
     refresh: () => said.push('refresh'),
-    logs: async (name: string) => [{ text: `12:00:00 of ${name}` }],
+    logs,
   };
   return { said, model: new ScreenModel(deps, (how) => said.push(how)) };
 }
@@ -52,7 +56,7 @@ describe.each(SIZES)('the screen at %i × %i', (columns, rows) => {
     expect(lines[0]).toMatch(/^ shop dev {2}eu-west-3 +✗ 1 alarm, 1 bad, 1 not seen +3h, 5 min a point/);
     for (const title of ['Alarms 1 of 2 in ALARM', 'Instances 2', 'Hosts', 'Endpoints', 'Project', 'Metrics'])
       expect(text).toContain(`─ ${title}`);
-    expect(text).toMatch(/✗ shop-errors +12, 17, the limit/);
+    expect(text).toMatch(/✗ shop-errors +12, 17 \(limit 10\)/);
     expect(text).toMatch(/Backups|backup +9 h old/);
     expect(text).toContain('Api errors');
     expect(lines.at(-1)).toContain('q quit');
@@ -246,6 +250,9 @@ describe('keys', () => {
     expect(pressed(key('right'), key('down')).chart.index).toBe(shown().chartColumns);
     expect(pressed(key('right'), key('left')).side).toBe('rows');
     expect(pressed(key('end')).row.index).toBe(shown().rows.length - 1);
+    // As in less and vi.
+    expect(pressed({ input: 'j' }, { input: 'j' }, { input: 'k' }).row.index).toBe(1);
+    expect(pressed({ input: 'G' }).row.index).toBe(shown().rows.length - 1);
   });
 
   it('Tab goes from panel to panel, round', () => {
@@ -306,6 +313,43 @@ describe('keys', () => {
     screen.press(key('escape'), size);
     await new Promise((resolve) => setImmediate(resolve));
     expect(screen.frame(size).left.join('\n')).toContain('Alarms');
+  });
+
+  it('a log whose end is looked at is read anew, not while it is read, nor where it takes long', async () => {
+    let now = picture();
+    let asked = 0;
+    let long = 0;
+    const later = (ms: number) => {
+      now = { ...now, at: now.at + ms };
+    };
+    const logs = async (name: string) => {
+      asked++;
+      later(long);
+      return [{ text: `${asked} of ${name}` }];
+    };
+    const { model: screen } = model(() => now, false, logs);
+    const answered = () => new Promise((resolve) => setImmediate(resolve));
+    screen.press({ input: 'l' }, size);
+    await answered();
+    screen.tick();
+    expect(asked).toBe(1);
+    later(10_000);
+    screen.tick();
+    screen.tick();
+    expect(asked).toBe(2);
+    await answered();
+    expect(screen.frame(size).left.join('\n')).toContain('2 of /aws/lambda/shop-api-dev');
+    long = 2_000;
+    later(10_000);
+    screen.tick();
+    await answered();
+    later(60_000);
+    screen.tick();
+    expect(asked).toBe(3);
+    screen.press(key('escape'), size);
+    later(60_000);
+    screen.tick();
+    expect(asked).toBe(3);
   });
 
   it('r, q, Ctrl-C, Ctrl-Z and Ctrl-L are told to whoever owns the screen', () => {

@@ -1,5 +1,6 @@
 import { Exit, InfractlError, Interrupted, UsageError } from '../../base/errors.ts';
 import { type Paint, painter, type Terminal } from '../terminal.ts';
+import { wrapped } from '../views/wrap.ts';
 import type { PickOptions } from './picker.ts';
 import { listTheme, questionTheme } from './theme.ts';
 
@@ -71,9 +72,13 @@ export class Prompter {
   async choose<T>(question: Question, choices: readonly { name: string; value: T; description?: string }[]) {
     this.#mayAsk(question);
     const { select } = await import('@inquirer/prompts');
+    const whole = choices.map(({ description, ...choice }) => ({
+      ...choice,
+      ...(description ? { description: wrapped(description, this.#terminal.columns - 1, 0) } : {}),
+    }));
     return this.#ask((context) =>
       select(
-        { message: question.message, choices: [...choices], loop: false, theme: listTheme(this.#paint) },
+        { message: question.message, choices: whole, loop: false, theme: listTheme(this.#paint) },
         context,
       ),
     );

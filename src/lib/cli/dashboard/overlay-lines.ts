@@ -12,10 +12,10 @@ import { figuresOf } from './plot.ts';
 import type { Overlay } from './screen-state.ts';
 
 const HELP: readonly (readonly [string, string])[] = [
-  ['↑ ↓ ← →', 'move among rows and charts; PgUp, PgDn, Home, End in longer steps'],
+  ['↑ ↓ ← →', 'move among rows and charts, also j and k; PgUp, PgDn, Home, End in longer steps'],
   ['Tab', 'the next panel'],
   ['d, Enter', 'describe what is selected: all of it, and a chart in full size'],
-  ['l', 'the logs of what is selected: the last 15 minutes; l again reads them anew'],
+  ['l', 'the logs of what is selected: the last 15 minutes, read anew every 10 s; l again: at once'],
   ['r', 'the next range of time: 1h, 3h, 12h, 1d, 7d'],
   ['/', 'show only what has these words; Esc ends it'],
   ['Ctrl-L', 'ask everything anew at once'],

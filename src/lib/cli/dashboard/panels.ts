@@ -131,8 +131,11 @@ function fromThing({ kind, name, mood, words }: Thing): Pick<Row, 'id' | 'name' 
   return { id: `${kind} ${name}`, name, mood, words };
 }
 
-/** `2 datapoints: 12, 17, the limit is 10` without what the figures say by themselves. */
-const firstWhy = (why: string) => why.replace(/^\d+ datapoints?: /, '');
+/** `2 datapoints: 12, 17, the limit is 10` in fewer words: `12, 17 (limit 10)`. */
+const shortWhy = (why: string) =>
+  why
+    .replace(/^\d+ datapoints?: (.*), the limit is (\S+)$/, '$1 (limit $2)')
+    .replace(/^\d+ datapoints?: /, '');
 
 function alarmRow(line: AlarmLine, now: number): Row {
   const { alarm, stack, logicalId, quiet } = line;
@@ -140,7 +143,7 @@ function alarmRow(line: AlarmLine, now: number): Row {
   const ran = watched.FunctionName;
   const thing = alarmThing(line, now);
   // Where there is room for little, the figures say more than since when.
-  const words = `${firstWhy(whyWords(alarm))}, for ${age(now - alarm.since)}${quiet ? ' (silent)' : ''} — ${conditionWords(alarm)}`;
+  const words = `${shortWhy(whyWords(alarm))}, for ${age(now - alarm.since)}${quiet ? ' (silent)' : ''} — ${conditionWords(alarm)}`;
   return {
     ...fromThing(alarm.state === 'ALARM' ? { ...thing, words } : thing),
     more: [

@@ -10,6 +10,10 @@ import {
   type ScreenState,
 } from './screen-state.ts';
 
+/** A log is read anew so often, where that takes no longer than is quick. Milliseconds. */
+const ANEW = 10_000;
+const QUICK = 1_000;
+
 export interface ScreenDeps {
   readonly picture: () => Picture;
   readonly paint: Paint;
@@ -35,6 +39,8 @@ export class ScreenModel {
   #version = 0;
   /** The log that is being read: the answer to an older question is not shown. */
   #reading = 0;
+  /** When a log was asked for last, and for how long; milliseconds. The length is unknown while it is read. */
+  #read: { readonly at: number; readonly took?: number } | undefined;
 
   constructor(deps: ScreenDeps, leave: (how: Leave) => void) {
     this.#deps = deps;
@@ -54,6 +60,17 @@ export class ScreenModel {
     for (const listener of this.#listeners) listener();
   };
 
+  /** Called every few seconds: ages grow, and a log whose end is looked at goes on, if that is quickly done. */
+  readonly tick = (): void => {
+    const { overlay } = this.#state;
+    const now = this.#deps.picture().at;
+    const { at, took } = this.#read ?? {};
+    const isDue = at !== undefined && took !== undefined && took <= QUICK && now - at >= ANEW;
+    if (overlay?.kind === 'logs' && overlay.name !== '' && overlay.scroll === 0 && isDue)
+      void this.#readLog(overlay.name);
+    this.changed();
+  };
+
   frame(size: Size): Frame {
     const { picture, paint, redact, where } = this.#deps;
     const frame = frameOf({ picture: picture(), state: this.#state, size, paint, where });
@@ -70,12 +87,14 @@ export class ScreenModel {
   #carryOut(effect: Effect): void {
     if (effect.do === 'range') this.#deps.choose(effect.range);
     else if (effect.do === 'refresh') this.#deps.refresh();
-    else if (effect.do === 'logs') void this.#read(effect.name);
+    else if (effect.do === 'logs') void this.#readLog(effect.name);
     else this.#leave(effect.do);
   }
 
-  async #read(name: string): Promise<void> {
+  async #readLog(name: string): Promise<void> {
     const reading = ++this.#reading;
+    const began = this.#deps.picture().at;
+    this.#read = { at: began };
     const found = await this.#deps.logs(name).then(
       (lines) => ({ lines, trouble: undefined }),
       (error: unknown) => ({
@@ -83,6 +102,7 @@ export class ScreenModel {
         trouble: error instanceof Error ? error.message : String(error),
       }),
     );
+    if (reading === this.#reading) this.#read = { at: began, took: this.#deps.picture().at - began };
     const { overlay } = this.#state;
     if (reading !== this.#reading || overlay?.kind !== 'logs' || overlay.name !== name) return;
     this.#state = { ...this.#state, overlay: { ...overlay, ...found } };

@@ -110,9 +110,18 @@ export function press(state: ScreenState, key: Press, shown: Shown): Pressed {
   if (key.ctrl && key.input === 'l') return { state, effect: { do: 'refresh' } };
   if (key.ctrl) return { state };
   if (state.typing) return { state: typed(state, key) };
-  if (state.overlay) return inOverlay(state, state.overlay, key, shown);
-  return onPanels(state, key, shown);
+  const meant = { ...key, ...(key.name === undefined && ALIAS[key.input] ? { name: ALIAS[key.input] } : {}) };
+  if (state.overlay) return inOverlay(state, state.overlay, meant, shown);
+  return onPanels(state, meant, shown);
 }
+
+/** Keys that fingers know from less and vi. */
+const ALIAS: Readonly<Record<string, NonNullable<Press['name']>>> = {
+  j: 'down',
+  k: 'up',
+  g: 'home',
+  G: 'end',
+};
 
 function typed(state: ScreenState, { input, name }: Press): ScreenState {
   if (name === 'enter') return { ...state, typing: false };

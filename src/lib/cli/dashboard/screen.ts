@@ -132,7 +132,7 @@ export async function showScreen({ open, signal }: ScreenOrder): Promise<Ended> 
   });
   const gone = () => end('gone');
   const aborted = () => end('aborted');
-  const timer = setInterval(model.changed, TICK);
+  const timer = setInterval(model.tick, TICK);
   process.on('SIGTSTP', suspended);
   process.once('SIGHUP', gone);
   process.stdin.once('end', gone);
