@@ -148,6 +148,9 @@ function credentialsError(e: SdkError, session: AwsSession): InfractlError | und
         ? 'Looked in the environment, in ~/.aws and, on a machine of AWS, for its role.'
         : e.message,
       suggestions: [
+        ...(/^Command failed/.test(e.message)
+          ? [`The command is the credential_process${named} in ~/.aws/config: run it by hand.`]
+          : []),
         ...(profile
           ? [`Check that there is a profile of that name: aws configure list-profiles`]
           : ['Choose a profile with --profile NAME: aws configure list-profiles']),

@@ -67,6 +67,9 @@ export interface StatsResult extends ReadResult {
 /** Given back, it is waited for before more is read: who reads may be slower than AWS tells. */
 export type TellEvents = (events: readonly LogEvent[]) => Promise<void> | undefined | void;
 
+/** As many log groups as StartQuery takes. */
+const MOST_ASKED = 50;
+
 /** A pattern of groups: what it is the beginning of is looked for again while it is followed. */
 interface Found {
   readonly sources: Source[];
@@ -213,6 +216,14 @@ export class LogDesk {
     reporter: Reporter,
   ): Promise<InsightsState> {
     refuseJournals(sources, 'Logs Insights');
+    if (sources.length > MOST_ASKED)
+      throw new UsageError({
+        code: 'TooManyGroups',
+        message: `Logs Insights asks ${MOST_ASKED} log groups at a time, and these are ${sources.length}.`,
+        suggestions: [
+          'Name fewer with --in: functions, stacks, groups, or a longer beginning of their names.',
+        ],
+      });
     const { session, clock, signal } = this.#deps;
     const { insights } = await import('../aws/logs-insights.ts');
     const aws = await session();

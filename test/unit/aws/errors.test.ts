@@ -9,6 +9,15 @@ const named = (name: string) => Object.assign(new Error(`${name}Error`), { name 
 describe('credentials that want more', () => {
   const failed = (message: string) => Object.assign(new Error(message), { name: 'CredentialsProviderError' });
 
+  it('a credential_process that fails is named', () => {
+    const error = awsError(failed('Command failed: vault read aws'), 'sts:GetCallerIdentity', {
+      ...session(false),
+      profile: 'prod',
+    });
+    expect(error).toMatchObject({ code: 'NoCredentials', exit: 4, why: 'Command failed: vault read aws' });
+    expect(error.suggestions[0]).toContain('the credential_process of the profile prod');
+  });
+
   it('a role with a second factor: says how the AWS CLI asks for its code', () => {
     const words = 'Profile prod requires multi-factor authentication, but no MFA code callback was provided.';
     const error = awsError(failed(words), 'sts:GetCallerIdentity', { ...session(false), profile: 'prod' });

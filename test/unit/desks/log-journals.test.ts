@@ -102,5 +102,10 @@ describe('the journal of a host', () => {
     await expect(desk.follow(sources, window, () => {})).rejects.toMatchObject(refused);
     const query = { ...window, query: 'fields @message' };
     await expect(desk.query(sources, query, silentReporter)).rejects.toMatchObject(refused);
+    const groups = Array.from({ length: 51 }, (_, at) => ({ name: `${at}`, group: `/app/${at}` }));
+    await expect(desk.query(groups, query, silentReporter)).rejects.toMatchObject({
+      code: 'TooManyGroups',
+      exit: 2,
+    });
   });
 });
