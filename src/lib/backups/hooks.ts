@@ -21,7 +21,11 @@ export async function withHooks<T>(
 ): Promise<T> {
   throwIfAborted(deps.signal);
   if (plan.before.length === 0 && plan.after.length === 0) return work();
-  if (!target.host) return work();
+  if (!target.host) {
+    const message = `${target.subject.id} was not named as a host: the commands of ${plan.name} are not run on it.`;
+    deps.reporter.emit({ type: 'warning', message });
+    return work();
+  }
   if (target.kind === 'instance' && target.facts.state === 'stopped') {
     const status = 'stopped, its disks at rest: no command is run on it';
     deps.reporter.emit({ type: 'part.status', part: `backup ${target.subject.id}`, status });

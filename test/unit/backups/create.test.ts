@@ -420,6 +420,15 @@ describe('commands on the host', () => {
     expect(log).toEqual([]);
   });
 
+  it('that cannot be run, on what flags have named, are missed aloud', async () => {
+    const { id } = machine();
+    const [result] = await createBackups(scene.deps, planOf([{ kind: 'instance', id }], hooks), WAIT);
+    expect(result?.state).toBe('good');
+    expect(scene.events).toContainEqual(
+      expect.objectContaining({ type: 'warning', message: expect.stringContaining('are not run on it') }),
+    );
+  });
+
   it('that fail before keep the snapshots from being made', async () => {
     const log: string[] = [];
     const { id } = machine();
