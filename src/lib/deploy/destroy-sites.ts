@@ -30,9 +30,9 @@ export class DestroySites {
    * site whose stack is gone is found too.
    *
    * @param kept keys of parts that stay
-   * @param retained buckets that stay by their policy, with what is in them
+   * @param staying buckets that stay, with what is in them
    */
-  async look(kept: ReadonlySet<string>, retained: ReadonlySet<string>): Promise<SiteGoing[]> {
+  async look(kept: ReadonlySet<string>, staying: ReadonlySet<string>): Promise<SiteGoing[]> {
     const store = this.#project.sites.size > 0 ? await this.#services.existingArtifacts() : undefined;
     if (!store) return [];
     const [{ siteEnding }, deps] = await Promise.all([import('../sites/index.ts'), this.#services.sites()]);
@@ -40,7 +40,7 @@ export class DestroySites {
     for (const name of this.#project.sites.keys()) {
       const part = `site ${name}`;
       const ending = kept.has(part) ? undefined : await siteEnding(deps, store, this.#owner(name));
-      if (ending && !retained.has(ending.place.bucket)) this.#endings.set(part, ending);
+      if (ending && !staying.has(ending.place.bucket)) this.#endings.set(part, ending);
     }
     return [...this.#endings].map(([part, { place, files }]) => ({
       part,

@@ -141,7 +141,7 @@ export class Destroy {
         stays: resources.filter((one) => !this.#goes(part, one)),
       })),
       repositories: await this.#repositories(),
-      sites: await this.#sites.look(this.#kept.parts, this.#retained(going)),
+      sites: await this.#sites.look(this.#kept.parts, this.#staying(endings)),
       releases: releaseEndings(project, going),
       holdings: this.#holdings,
       kept: endings.flatMap(({ part }) => (this.#kept.parts.has(part) ? [part] : [])),
@@ -149,11 +149,13 @@ export class Destroy {
     };
   }
 
-  /** What stays of stacks that go, by its name in AWS. */
-  #retained(going: readonly Ending[]): Set<string> {
+  /** What stays of the stacks, by its name in AWS: of those that are kept all of it. */
+  #staying(endings: readonly Ending[]): Set<string> {
     return new Set(
-      going.flatMap(({ part, resources }) =>
-        resources.filter((one) => !this.#goes(part, one)).map(({ physicalId }) => physicalId),
+      endings.flatMap(({ part, resources }) =>
+        resources
+          .filter((one) => this.#kept.parts.has(part) || !this.#goes(part, one))
+          .map(({ physicalId }) => physicalId),
       ),
     );
   }

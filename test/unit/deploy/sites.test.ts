@@ -290,6 +290,16 @@ describe('afterwards', () => {
     expect(site.fake.state.s3.buckets.has('shop-web')).toBe(false);
   });
 
+  it('keeps its files where the stack with its bucket is kept', async () => {
+    await site.deploys.deploy();
+    const before = [...site.bucket.objects.keys()];
+    const deps = await site.deploys.deps({ commandLine: 'destroy' });
+    const destroy = await openDestroy(deps, await site.deploys.project(), { keep: ['stack:app'] });
+    expect(await destroy.inventory()).toMatchObject({ stacks: [], sites: [], kept: ['stack app'] });
+    await destroy.run();
+    expect([...site.bucket.objects.keys()]).toEqual(before);
+  });
+
   it('destroy leaves the files of others in a bucket that is not the project’s', async () => {
     await site.deploys.deploy();
     const object = site.bucket.objects.get('index.html');
