@@ -1,5 +1,5 @@
 """infractl's part on a host: one program, run as root, that reads an order and answers in lines of JSON."""
-import datetime, fcntl, http.client, io, json, os, pwd, re, shutil, signal, ssl, subprocess, sys, tempfile, threading, time, zipfile
+import datetime, fcntl, http.client, io, json, os, pwd, re, shutil, signal, socket, ssl, subprocess, sys, tempfile, threading, time, zipfile
 
 BEGAN = time.time()
 

@@ -45,11 +45,11 @@ def listener(port):
     return dict(unit=unit and unit.group(1), name=process and process.group(1), pid=process and process.group(2))
 
 
-def check_port(port, unit):
-    """Refuses a port that somebody else listens on: the service could never start there."""
+def check_port(port, unit, *others):
+    """Refuses a port that somebody else listens on, who is none of the units: the service could never start there."""
     found = listener(port)
     # Where `ss` cannot say whose it is, a unit that runs is taken to be the one.
-    if found is None or (is_active(unit) if found["unit"] is None else found["unit"] == unit):
+    if found is None or (is_active(unit) if found["unit"] is None else found["unit"] in (unit,) + others):
         return
     who = ", ".join(text for text in (found["unit"], found["name"], found["pid"] and "process %s" % found["pid"]) if text)
     raise Refused("PortTaken", "The port %d of the host is taken%s." % (port, " (%s)" % who if who else ""), "So %s cannot listen there: nothing was changed." % unit,
@@ -179,7 +179,7 @@ class Nginx:
                 before = file.read()
         os.makedirs(os.path.dirname(self.file), exist_ok=True)
         write_file(self.file, self.text(port))
-        why = self.test()
+        why, workers = self.test(), self.workers()
         if why is None:
             code, said = systemctl("reload", "nginx")
             why = None if code == 0 else said.strip()
@@ -189,6 +189,24 @@ class Nginx:
             else:
                 write_file(self.file, before)
             raise Refused("NginxBroken", "nginx did not take the new configuration: it was taken back.", why, ["Look at it on the host: sudo nginx -t"])
+        # A reload is only begun by then: those of before may still send a request the old way.
+        until = time.time() + 5
+        while workers & self.workers() and time.time() < until:
+            time.sleep(0.02)
+
+    def workers(self):
+        """The processes of nginx that take requests: those that are shutting down say so."""
+        main = unit_facts("nginx").get("MainPID", "0")
+        found = set()
+        try:
+            with open("/proc/%s/task/%s/children" % (main, main)) as children:
+                for pid in children.read().split():
+                    with open("/proc/%s/cmdline" % pid, "rb") as words:
+                        if words.read().strip(b"\0 ") == b"nginx: worker process":
+                            found.add(pid)
+        except OSError:
+            pass
+        return found
 
     def healthy(self, order):
         path = order["health"].get("path")
@@ -205,16 +223,24 @@ def connections(port):
     return len([line for line in said.splitlines() if line.strip()])
 
 
-def stop_drained(unit, port, seconds):
-    """Stops an instance once nobody talks to it any more, or after so many seconds."""
+def stop_drained(unit, port, seconds, still=0.0):
+    """
+    Stops an instance once nobody has talked to it for `still` seconds, or after so many seconds: a request that nginx
+    has taken, and not yet passed on, has no connection to it.
+    """
     if not is_active(unit):
         systemctl("reset-failed", unit)
         return
-    until = time.time() + seconds
+    last = time.time()
+    until = last + max(seconds, still)
     open_now = connections(port)
     if open_now:
         TALK.step("%s still has %d connections: waiting up to %d s" % (unit, open_now, seconds))
-    while connections(port) and time.time() < until:
+    while time.time() < until:
+        if connections(port):
+            last = time.time()
+        elif time.time() - last >= still:
+            break
         TALK.check()
         time.sleep(0.2)
     systemctl("stop", unit)

@@ -18,22 +18,105 @@ def masked(place, name, lines):
     return lines
 
 
-class Restart:
+class Strategy:
+    """How one release takes the place of another; and the place of one that another strategy started."""
+
+    def __init__(self, place, order):
+        self.place, self.order, self.nginx, self.before = place, order, Nginx(order), Before(place, order)
+
+    def slot(self, port):
+        return os.path.join(self.place.slots, str(port))
+
+    def unit_of(self, port):
+        return "%s@%d" % (self.order["unit"], port)
+
+    def tidy(self):
+        """What served before is not needed once a release of this strategy serves."""
+        if self.before.units() and self.serves():
+            self.before.put_away(self.order["drain"])
+
+    def serving(self):
+        """The unit and the port to look at: of what served before, while nothing of this strategy does."""
+        unit, port = self.own()
+        if not is_active(unit):
+            for other in self.before.serving():
+                return other, self.before.port(other)
+        return unit, port
+
+    def start_instance(self, port, name):
+        """Starts a release as an instance of the template unit; why it does not serve, and what it said, where it does not."""
+        unit = self.unit_of(port)
+        link(os.path.join("..", "releases", name), self.slot(port))
+        began = time.time()
+        systemctl("reset-failed", unit)
+        code, said = systemctl("start", unit)
+        watch = Watch(self.order, unit, port)
+        why = "it did not start" if code != 0 else watch.wait()
+        return why, (journal(unit, began) or said.splitlines()) if why else [], watch
+
+    def clear(self, port):
+        """Stops what is on a port, and forgets what it held."""
+        unit = self.unit_of(port)
+        systemctl("disable", "--now", "--quiet", unit)
+        systemctl("reset-failed", unit)
+        if os.path.islink(self.slot(port)):
+            os.unlink(self.slot(port))
+
+    def reached(self):
+        """Waits until nginx reaches what it was sent to."""
+        began = time.time()
+        while not self.nginx.healthy(self.order):
+            if time.time() > began + 5:
+                raise Unhealthy("nginx does not reach it", journal("nginx", began))
+            time.sleep(0.1)
+
+
+class Restart(Strategy):
     """Stop, switch, start, verify; and back by itself."""
 
     def __init__(self, place, order):
-        self.place, self.order, self.unit, self.port = place, order, order["unit"], (order["ports"] or [None])[0]
+        super().__init__(place, order)
+        self.unit, self.port = order["unit"], (order["ports"] or [None])[0]
 
     def gate(self):
         check_unit(self.unit)
+        instances = self.before.serving()
+        if instances:
+            if not self.port:
+                raise Refused("PortNeeded", "%s was released blue-green, and it is not known where it is to listen now." % self.unit, "So nginx cannot be sent there: nothing was changed.", ['Give it "port:" in infractl.yaml.'])
+            self.nginx.gate()
         if self.port:
-            check_port(self.port, self.unit)
+            check_port(self.port, self.unit, *instances)
 
     def prepare(self, name):
-        pass
+        """An instance that serves on the port of the unit goes on at another one, so that there is no moment without it."""
+        mine = self.port and self.unit_of(self.port)
+        if mine not in self.before.serving():
+            return
+        if self.nginx.port() == self.port:
+            self.step_aside()
+        stop_drained(mine, self.port, self.order["drain"], STILL)
+
+    def step_aside(self):
+        aside, running = free_port(), self.place.running()
+        TALK.step("%s goes on at port %d meanwhile" % (running, aside))
+        try:
+            why, _, _ = self.start_instance(aside, running)
+            if why:
+                raise Refused("NotAside", "The release %s, which serves, did not start a second time: %s." % (running, why), "It goes on as before: nothing was changed.", ["Look at its log: infractl host tail"])
+            self.nginx.send_to(aside)
+        except BaseException:
+            TALK.critical = True
+            if self.nginx.port() == aside:
+                self.nginx.send_to(self.port)
+            self.clear(aside)
+            raise
+        self.before.known = None
 
     def switch(self, name, settle):
         began = time.time()
+        changed = bool(self.before.serving())
+        fit_environment(self.place, name, "restart", self.port)
         systemctl("reset-failed", self.unit)
         link(os.path.join("releases", name), self.place.current)
         code, said = systemctl("restart", self.unit)
@@ -41,6 +124,10 @@ class Restart:
             raise Unhealthy("it did not start", journal(self.unit, began) or said.splitlines())
         watch = Watch(self.order, self.unit, self.port)
         why = watch.wait()
+        if why is None and changed:
+            systemctl("enable", "--quiet", self.unit)
+            self.nginx.send_to(self.port)
+            self.reached()
         TALK.say(t="switched", seconds=round(time.time() - BEGAN, 3))
         if why is None and settle:
             TALK.step("healthy; watching it for %d s" % settle)
@@ -50,34 +137,50 @@ class Restart:
 
     def back(self, name):
         """Puts the release that served before back; why it does not serve, where it does not."""
-        if name is None:
+        held = [port for port in self.before.slots() if self.place.release_of(self.slot(port)) == name]
+        if name is None or held:
             systemctl("stop", self.unit)
+        if name is None:
             if os.path.islink(self.place.current):
                 os.unlink(self.place.current)
             return None
+        if held:
+            return self.back_to_instance(name, held)
         systemctl("reset-failed", self.unit)
         link(os.path.join("releases", name), self.place.current)
         code, said = systemctl("restart", self.unit)
         return "it did not start again" if code != 0 else Watch(self.order, self.unit, self.port).wait()
 
-    def protected(self):
-        return [self.place.running()]
+    def back_to_instance(self, name, held):
+        """Where blue-green had it; what had stepped aside goes home."""
+        systemctl("disable", "--quiet", self.unit)
+        link(os.path.join("releases", name), self.place.current)
+        home = next((port for port in (self.port, self.nginx.port()) if port in held), held[0])
+        why, _, _ = self.start_instance(home, name)
+        if why is None and self.nginx.port() != home:
+            self.nginx.send_to(home)
+        for port in held:
+            if port != home and why is None:
+                self.clear(port)
+        self.before.known = None
+        return why
 
-    def serving(self):
+    def serves(self):
+        return is_active(self.unit) and self.nginx.port() in (None, self.port)
+
+    def protected(self):
+        return [self.place.running()] + [self.place.release_of(self.slot(port)) for port in self.before.slots()]
+
+    def own(self):
         return self.unit, self.port
 
 
-class BlueGreen:
+class BlueGreen(Strategy):
     """Two instances on two ports: nginx is sent to the new one when it is healthy, and the old one stays for a return."""
 
     def __init__(self, place, order):
-        self.place, self.order, self.ports, self.nginx = place, order, order["ports"], Nginx(order)
-
-    def unit_of(self, port):
-        return "%s@%d" % (self.order["unit"], port)
-
-    def slot(self, port):
-        return os.path.join(self.place.slots, str(port))
+        super().__init__(place, order)
+        self.ports = order["ports"]
 
     def live(self):
         port = self.nginx.port()
@@ -85,7 +188,9 @@ class BlueGreen:
 
     def idle(self):
         live = self.live()
-        return next(port for port in self.ports if port != live)
+        free = [port for port in self.ports if port != live]
+        taken = self.before.ports()
+        return next((port for port in free if port not in taken), free[0])
 
     def gate(self):
         self.nginx.gate()
@@ -117,22 +222,11 @@ class BlueGreen:
             raise
 
     def start(self, port, name):
-        unit = self.unit_of(port)
-        link(os.path.join("..", "releases", name), self.slot(port))
-        began = time.time()
         TALK.step("starting it on port %d" % port)
-        code, said = systemctl("start", unit)
-        watch = Watch(self.order, unit, port)
-        why = "it did not start" if code != 0 else watch.wait()
+        fit_environment(self.place, name, "blue-green", port)
+        why, lines, watch = self.start_instance(port, name)
         if why:
-            raise Unhealthy(why, journal(unit, began) or said.splitlines(), watch)
-
-    def clear(self, port):
-        """Stops what is on a port, and forgets what it held."""
-        systemctl("stop", self.unit_of(port))
-        systemctl("reset-failed", self.unit_of(port))
-        if os.path.islink(self.slot(port)):
-            os.unlink(self.slot(port))
+            raise Unhealthy(why, lines, watch)
 
     def switch(self, name, settle):
         port = self.idle()
@@ -142,11 +236,7 @@ class BlueGreen:
         link(os.path.join("releases", name), self.place.current)
         TALK.say(t="switched", seconds=round(time.time() - BEGAN, 3))
         self.stay_on(port)
-        until = time.time() + 5
-        while not self.nginx.healthy(self.order):
-            if time.time() > until:
-                raise Unhealthy("nginx does not reach it", journal("nginx", began))
-            time.sleep(0.1)
+        self.reached()
         if settle:
             TALK.step("healthy; watching it for %d s" % settle)
             watch = Watch(self.order, unit, port)
@@ -183,14 +273,48 @@ class BlueGreen:
                 if other != port:
                     self.clear(other)
             return why
+        return self.back_to_before(name)
+
+    def back_to_before(self, name):
+        """To what another strategy started, which has gone on meanwhile."""
+        link(os.path.join("releases", name), self.place.current)
+        for unit in self.before.units():
+            held = self.place.release_of(self.slot(self.before.port(unit))) if "@" in unit else name
+            if held != name:
+                continue
+            if not is_active(unit) or unit == self.order["unit"] and not runs_from(unit, os.path.join(self.place.releases, name)):
+                systemctl("reset-failed", unit)
+                systemctl("restart", unit)
+            why, port = Watch(self.order, unit, None).wait(), self.before.port(unit)
+            until = time.time() + self.order["health"]["timeout"]
+            while why is None and port is None and time.time() < until:
+                time.sleep(0.2)
+                port = self.before.port(unit)
+            if port and self.nginx.port() not in (None, port):
+                self.nginx.send_to(port)
+            for each in self.ports:
+                self.clear(each)
+            return why or Watch(self.order, unit, port).wait()
         return "no instance holds it any more"
 
-    def protected(self):
-        return [self.place.running()] + [self.place.release_of(self.slot(port)) for port in self.ports]
+    def serves(self):
+        live = self.live()
+        return live is not None and self.holds(live, self.place.running())
 
-    def serving(self):
+    def protected(self):
+        return [self.place.running()] + [self.place.release_of(self.slot(port)) for port in self.ports + self.before.slots()]
+
+    def own(self):
         port = self.live() or self.ports[0]
         return self.unit_of(port), port
+
+
+def runs_from(unit, folder):
+    """Whether the process of a unit was started in a folder, wherever a link leads by now."""
+    try:
+        return os.path.realpath("/proc/%s/cwd" % unit_facts(unit).get("MainPID")) == os.path.realpath(folder)
+    except OSError:
+        return False
 
 
 def strategy_of(place, order):
@@ -253,6 +377,7 @@ def go(place, order, strategy, entry, settle):
         raise
     os.unlink(place.switching)
     place.note(entry["kind"], id=name, previous=before, result="good")
+    strategy.tidy()
 
 
 def unhealthy(place, entry, error, before, why_back):

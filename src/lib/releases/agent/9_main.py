@@ -44,6 +44,7 @@ def deploy(place, order, secrets):
     known = serves_already(place, order, strategy, commit)
     if known:
         return dict(changed=False, id=known["id"], commit=commit, subject=known.get("subject", subject), previous=known.get("previous"))
+    strategy.tidy()
     strategy.gate()
     if not order["user"]:
         TALK.say(t="warning", text="The unit %s names no user: the application runs as root, and so do its build steps. Give it User=, or: infractl redeploy setup" % strategy.serving()[0])
@@ -51,7 +52,7 @@ def deploy(place, order, secrets):
     while os.path.exists(os.path.join(place.releases, name)):
         time.sleep(0.2)
         name = new_id(commit)
-    entry = dict(id=name, commit=commit, ref=order["source"].get("ref"), subject=subject, kind="deploy", by=order["by"], startedAt=utc(BEGAN), wanted=order["wanted"])
+    entry = dict(id=name, commit=commit, ref=order["source"].get("ref"), subject=subject, kind="deploy", by=order["by"], startedAt=utc(BEGAN), wanted=order["wanted"], strategy=order["strategy"])
     folder = os.path.join(place.releases, name)
     TALK.step("release %s: %s" % (name, subject))
     try:
@@ -126,9 +127,10 @@ def rollback(place, order, secrets):
         wanted = found[0]
     if wanted == running:
         return dict(changed=False, id=running, commit=entry_of(place, running).get("commit"), subject=entry_of(place, running).get("subject"), previous=None)
+    strategy.tidy()
     strategy.gate()
     first = entry_of(place, wanted)
-    entry = dict(first, kind="rollback", by=order["by"], startedAt=utc(BEGAN))
+    entry = dict(first, kind="rollback", by=order["by"], startedAt=utc(BEGAN), strategy=order["strategy"])
     for name in ("result", "finishedAt", "seconds", "why"):
         entry.pop(name, None)
     go(place, order, strategy, entry, order["settle"])
