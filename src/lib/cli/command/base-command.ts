@@ -119,7 +119,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     this.#reporter?.close();
     this.#show(view);
     if (view.exit !== undefined) process.exitCode = view.exit;
-    this.#outcome = { folder: view.folder, advice: (view.next ?? []).map((one) => led(one, this.#way)) };
+    this.#outcome = { folder: view.folder, advice: (view.next ?? []).map(this.#lead) };
   }
 
   /** Prints a line for people on standard error, redacted. Never part of the result. */
@@ -180,6 +180,13 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     return this.flags === undefined ? '' : this.where;
   }
 
+  /** Leads what is advised of the AWS CLI to the account and region of this command. */
+  protected atAws(advice: string): string {
+    return advice;
+  }
+
+  #lead = (advice: string): string => this.atAws(led(advice, this.#way));
+
   #offer(): ReturnType<Offer> {
     const running = this.#stage?.running ?? [];
     if (running.length === 0 || !this.prompter?.canAsk) return undefined;
@@ -194,7 +201,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     this.terminal ??= this.#describe(false, true);
     const shown = shownError(error, this.id);
     process.exitCode = shown.exit;
-    this.#outcome = { advice: shown.suggestions.map((one) => led(one, this.#way)) };
+    this.#outcome = { advice: shown.suggestions.map(this.#lead) };
     this.#showError(shown);
   }
 
@@ -224,13 +231,13 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
 
   #showError(error: InfractlError): void {
     if (this.#wrote('--json')) {
-      const text = JSON.stringify(errorJson(error, this.#way), undefined, this.streaming ? undefined : 2);
+      const text = JSON.stringify(errorJson(error, this.#lead), undefined, this.streaming ? undefined : 2);
       process.stdout.write(`${this.redactor.redact(harmlessJson(text))}\n`);
       if (!this.debugging) return;
     }
     const { colourErr, columns } = this.terminal;
     if (this.#reporter?.wrote && process.stderr.isTTY) process.stderr.write('\n');
-    this.say(errorText(error, painter(colourErr), this.debugging, columns, this.#way));
+    this.say(errorText(error, painter(colourErr), this.debugging, columns, this.#lead));
   }
 
   /** `--debug`, or INFRACTL_DEBUG; known also where parsing failed. */

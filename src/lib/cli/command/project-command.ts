@@ -1,5 +1,6 @@
 import type { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
+import { atAws } from '../../aws/aws-cli.ts';
 import type { AwsSession } from '../../aws/session.ts';
 import type { AwsCall } from '../../aws/trace.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -49,6 +50,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
   #glance: Promise<Project> | undefined;
   #salvage: Promise<Salvaged> | undefined;
   #session: Promise<AwsSession> | undefined;
+  #opened: AwsSession | undefined;
 
   get #aws(): ProjectFlags {
     return this.flags as unknown as ProjectFlags;
@@ -138,13 +140,14 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
     this.#hideKeys();
     const { profile, region, sandbox } = this.#aws;
     const target = sandbox ? await (await import('../../sandbox/index.ts')).sandboxTarget() : undefined;
-    return openSession(
+    this.#opened = await openSession(
       { profile, region },
       { profile: project.profile, region: project.region },
       target,
       process.env,
       this.#listener(),
     );
+    return this.#opened;
   }
 
   /** Keeps names that this command shows for the shell's completion. */
@@ -257,6 +260,10 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
       .flatMap(([name, value]) => (value ? [` --${name} ${/\s/.test(value) ? `'${value}'` : value}`] : []))
       .join('');
     return this.argv.includes('--sandbox') ? `${given} --sandbox` : given;
+  }
+
+  protected override atAws(advice: string): string {
+    return this.#opened ? atAws(advice, this.#opened) : advice;
   }
 
   /** Says where this command acts, before it does. */

@@ -1,7 +1,6 @@
 import { Exit, InfractlError, isInfractlError, messageOf, UsageError } from '../../base/errors.ts';
 import { nearest } from '../../base/text.ts';
 import type { Paint } from '../terminal.ts';
-import { led } from './led.ts';
 import { wrapped } from './wrap.ts';
 
 /** What oclif's parser throws, as far as it is read here. */
@@ -49,10 +48,14 @@ function meantFlags({ flags = [], parse }: ParserError): string[] {
   });
 }
 
-/** `--json`: exactly these four keys. `where`: see `led`. */
-export function errorJson(error: InfractlError, where = ''): unknown {
+/** Leads a line of advice to where the command worked. */
+export type Lead = (advice: string) => string;
+const asItIs: Lead = (advice) => advice;
+
+/** `--json`: exactly these four keys. */
+export function errorJson(error: InfractlError, lead = asItIs): unknown {
   const message = error.why ? `${error.message} ${error.why}` : error.message;
-  const suggestions = error.suggestions.map((one) => led(one, where));
+  const suggestions = error.suggestions.map(lead);
   return { error: { code: error.code, message, suggestions, exit: error.exit } };
 }
 
@@ -62,7 +65,7 @@ export function errorText(
   paint: Paint,
   debug: boolean,
   columns = Number.POSITIVE_INFINITY,
-  where = '',
+  lead = asItIs,
 ): string {
   const lines = [
     `${paint('red', error.exit === Exit.interrupted ? '■' : '✗')} ${paint('bold', wrapped(error.message, columns - 2, 2))}`,
@@ -72,7 +75,7 @@ export function errorText(
     const indent = 2 + line.length - words.length;
     if (words) lines.push(`${' '.repeat(indent)}${wrapped(words, columns - indent, indent)}`);
   }
-  for (const suggestion of error.suggestions.map((one) => led(one, where))) {
+  for (const suggestion of error.suggestions.map(lead)) {
     const words = COPIED.test(suggestion) ? suggestion : wrapped(suggestion, columns - 4, 4);
     lines.push(`${paint('cyan', '  →')} ${words}`);
   }
