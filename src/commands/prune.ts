@@ -4,8 +4,8 @@ import { shellWord } from '../lib/base/shell-words.ts';
 import { confirmMild } from '../lib/cli/asking/prompt.ts';
 import { ProjectCommand } from '../lib/cli/command/project-command.ts';
 import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/flags/lock-flags.ts';
+import { span } from '../lib/cli/flags/span-flag.ts';
 import { prunePlanView, pruneView, removalLine } from '../lib/cli/views/prune-view.ts';
-import { span } from '../lib/cli/views/span.ts';
 import type { View } from '../lib/cli/views/view.ts';
 import { openPrune } from '../lib/deploy/index.ts';
 

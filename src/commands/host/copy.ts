@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args';
 import { HostCommand } from '../../lib/cli/command/host-command.ts';
-import { timeFlag } from '../../lib/cli/flags/host-flags.ts';
+import { timeFlag } from '../../lib/cli/flags/duration-flag.ts';
 import { copiedView } from '../../lib/cli/views/host-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
 

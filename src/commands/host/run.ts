@@ -1,13 +1,8 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { HostCommand } from '../../lib/cli/command/host-command.ts';
-import {
-  hostFlags,
-  instanceFlags,
-  instancesOf,
-  shareFlag,
-  timeFlag,
-} from '../../lib/cli/flags/host-flags.ts';
+import { timeFlag } from '../../lib/cli/flags/duration-flag.ts';
+import { hostFlags, instanceFlags, instancesOf, shareFlag } from '../../lib/cli/flags/host-flags.ts';
 import { hostLines, hostRunView } from '../../lib/cli/views/host-lines.ts';
 import type { View } from '../../lib/cli/views/view.ts';
 

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { confirmMild } from '../../lib/cli/asking/prompt.ts';
 import { BaseCommand } from '../../lib/cli/command/base-command.ts';
+import { timeFlag } from '../../lib/cli/flags/duration-flag.ts';
 import type { View } from '../../lib/cli/views/view.ts';
 
 export default class SandboxStop extends BaseCommand<typeof SandboxStop> {
@@ -15,11 +16,7 @@ export default class SandboxStop extends BaseCommand<typeof SandboxStop> {
   static override flags = {
     delete: Flags.boolean({ description: 'Remove everything that the sandbox holds, too.' }),
     yes: Flags.boolean({ char: 'y', description: 'Do not ask before --delete.' }),
-    timeout: Flags.integer({
-      description: 'Seconds that it may take to save its state.',
-      min: 1,
-      default: 60,
-    }),
+    timeout: timeFlag('How long it may take to save its state.', '60s'),
   };
 
   protected async work(): Promise<View> {
@@ -31,7 +28,7 @@ export default class SandboxStop extends BaseCommand<typeof SandboxStop> {
     }
     const stopped = await stopSandbox({
       delete: this.flags.delete,
-      timeout: this.flags.timeout * 1000,
+      timeout: this.flags.timeout ?? 60_000,
       signal: this.interrupts.watch(),
     });
     return {

@@ -84,14 +84,6 @@ export function instancesOf({ id = [], connect, user, identity }: InstanceChoice
   }));
 }
 
-/** A duration as people write it, in milliseconds. */
-export const timeFlag = (description: string, fallback?: string) =>
-  Flags.custom<number>({
-    description,
-    ...(fallback === undefined ? {} : { default: milliseconds(fallback), defaultHelp: async () => fallback }),
-    parse: async (text) => milliseconds(text),
-  })();
-
 /**
  * A number of hosts, or a share of them, as Systems Manager takes it.
  *
@@ -109,15 +101,3 @@ export const shareFlag = (description: string, least: 0 | 1 = 0) =>
       });
     },
   })();
-
-function milliseconds(text: string): number {
-  const [, hours = 0, minutes = 0, seconds = 0] =
-    /^(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$/.exec(text) ?? [];
-  const ms = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000;
-  if (ms > 0) return ms;
-  throw new UsageError({
-    code: 'BadDuration',
-    message: `"${text}" is not a duration.`,
-    suggestions: ['Write seconds (90) or a text such as 5m, 45s or 1h30m.'],
-  });
-}

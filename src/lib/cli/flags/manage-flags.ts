@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../../base/errors.ts';
 import { nearest } from '../../base/text.ts';
 import { STAGES, type Stage, TIMEOUTS, type Timeouts } from '../../instances/index.ts';
+import { parseTime } from './duration-flag.ts';
 
 /** Which targets. Without a flag: all of the environment. */
 export const targetFlags = {
@@ -92,9 +93,9 @@ export function timeoutsOf(written: readonly string[] | undefined): Timeouts {
   const timeouts: Record<Stage | 'stop', number> = { ...TIMEOUTS };
   for (const text of written ?? []) {
     const [, stage, time = ''] = /^(?:([a-z]+)=)?(.*)$/s.exec(text) ?? [];
-    const ms = milliseconds(time);
+    const ms = parseTime(time);
     const known = LIMITS.find((one) => one === stage);
-    if (ms === undefined || (stage !== undefined && known === undefined)) {
+    if (!ms || (stage !== undefined && known === undefined)) {
       const near = stage === undefined ? undefined : nearest(stage, LIMITS);
       throw new UsageError({
         code: 'BadTimeout',
@@ -108,12 +109,4 @@ export function timeoutsOf(written: readonly string[] | undefined): Timeouts {
     for (const one of known ? [known] : LIMITS) timeouts[one] = ms;
   }
   return timeouts;
-}
-
-function milliseconds(text: string): number | undefined {
-  const found = /^(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$/.exec(text);
-  if (!found) return undefined;
-  const [hours = 0, minutes = 0, seconds = 0] = found.slice(1).map((one) => Number(one ?? 0));
-  const ms = (hours * 3600 + minutes * 60 + seconds) * 1000;
-  return ms > 0 ? ms : undefined;
 }

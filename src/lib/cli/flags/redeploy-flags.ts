@@ -1,7 +1,8 @@
 import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../../base/errors.ts';
 import { parseShare } from '../../base/share.ts';
-import { shareFlag, timeFlag } from './host-flags.ts';
+import { timeFlag } from './duration-flag.ts';
+import { shareFlag } from './host-flags.ts';
 
 /** Which application, and on which of its hosts. */
 export const appFlags = {
