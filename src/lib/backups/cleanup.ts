@@ -1,5 +1,5 @@
 import { throwIfAborted } from '../base/clock.ts';
-import { InfractlError, Interrupted, isInfractlError } from '../base/errors.ts';
+import { Interrupted, isInfractlError } from '../base/errors.ts';
 import { sideBySide } from '../base/side-by-side.ts';
 import { grouped, holdOf, isOurs } from './catalogue.ts';
 import type { BackupDeps, Plan } from './deps.ts';
@@ -148,17 +148,4 @@ function changed({ owner }: BackupDeps, now: Snapshot | undefined): string | und
   if (!isOurs(now, owner)) return 'its tags were changed a moment ago';
   const hold = holdOf(now);
   return hold && `held by the tag ${hold}`;
-}
-
-/** What some failures of several mean as one error. */
-export function deletionFailed(failures: Deleted['failures'], of: number): InfractlError {
-  return new InfractlError({
-    code: 'SnapshotsNotDeleted',
-    message: `${failures.length} of ${of} snapshots could not be deleted.`,
-    why: failures
-      .slice(0, 5)
-      .map(({ snapshot, why }) => `${snapshot}: ${why}`)
-      .join('\n'),
-    exit: failures.length < of ? 3 : 1,
-  });
 }

@@ -1,7 +1,7 @@
 /** Backups of EBS volumes and RDS instances. What is heavy is loaded on use. */
 export { type AutoOptions, type AutoResult, autoRun, autoRuns } from './auto.ts';
 export { subjectOf } from './catalogue.ts';
-export { type Cleanup, carryOut, type Deleted, deletionFailed, planCleanup } from './cleanup.ts';
+export { type Cleanup, carryOut, type Deleted, planCleanup } from './cleanup.ts';
 export { type Costs, costsOf, type SnapshotCost } from './costs.ts';
 export { type CreatedBackup, type CreateOptions, createAll } from './create.ts';
 export { type DatabaseReach, type Endpoint, planDatabaseDrill } from './database-drill.ts';

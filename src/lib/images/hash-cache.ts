@@ -50,9 +50,6 @@ export function openHashCache(key: string, env: NodeJS.ProcessEnv, clock: Clock)
   };
 }
 
-/** For one run only. */
-export const noHashCache: HashCache = { lookup: () => undefined, store: () => {}, save: () => {} };
-
 function same(known: Known, stats: Stats): boolean {
   return (
     known[0] === stats.size &&

@@ -3,7 +3,7 @@ import { openArtifactStore, type SharedStore } from '../../../src/lib/artifacts/
 import type { Clock } from '../../../src/lib/base/clock.ts';
 import type { InfractlError } from '../../../src/lib/base/errors.ts';
 import type { ReportEvent } from '../../../src/lib/base/report.ts';
-import { breakLease, Lease, type LeaseDeps, readLease, withLease } from '../../../src/lib/lease/index.ts';
+import { breakLease, Lease, type LeaseDeps, readLease } from '../../../src/lib/lease/index.ts';
 import type { VirtualClock } from '../../fake/clock.ts';
 import { type Fake, startFake } from '../../fake/server.ts';
 import { sessionFor } from '../../fake/session.ts';
@@ -129,15 +129,6 @@ describe('the lock of an environment', () => {
     expect(second.held).toBe(true);
     expect(record()).toMatchObject({ owner: { user: 'ben' }, beat: 1 });
     expect(record()).not.toHaveProperty('released');
-  });
-
-  it('is given back whatever the work does', async () => {
-    const work = withLease(new Machine('ann').deps(), SCOPE, async (lease) => {
-      expect(lease.held).toBe(true);
-      throw new Error('the work failed');
-    });
-    await expect(work).rejects.toThrow('the work failed');
-    expect(record()).toMatchObject({ released: { how: 'done' } });
   });
 
   it('is nobody else’s while its owner works, for hours', async () => {
