@@ -86,6 +86,8 @@ describe('one value', () => {
     ['{Type: CommaDelimitedList, AllowedValues: [a, b]}', 'b,a'],
     ['{Type: String, AllowedValues: [1024, 2048]}', '1024'],
     ["{Type: String, AllowedPattern: '(?i)x++'}", 'only Java can read this pattern'],
+    ["{Type: String, AllowedPattern: '[\\p{L} ]+'}", 'JavaScript reads this one otherwise'],
+    ["{Type: String, AllowedPattern: '[a-z&&[^x]]+'}", 'abc'],
     ["{Type: 'AWS::SSM::Parameter::Value<String>'}", '/app/name'],
   ])('%s takes %s', (declared, value) => {
     expect(issues(declared, value)).toEqual([]);

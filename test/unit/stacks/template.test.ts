@@ -172,6 +172,17 @@ ${BUCKET}    DependsOn: [Data, Dta]
     ]);
   });
 
+  it('what a module makes has names that no text here has', () => {
+    const text = `Resources:
+  Net: { Type: My::Own::Network::MODULE }
+Outputs:
+  Vpc: { Value: !Ref NetVpc }
+  Arn: { Value: !GetAtt Net.Vpc.Arn }
+`;
+    expect(mistakes(text)).toEqual([]);
+    expect(read(text).openEnded).toBe(true);
+  });
+
   it.each([
     ['pseudo parameters', '!Sub "${AWS::Region}-${AWS::AccountId}"'],
     ['literals', '!Sub "${!Literal} $HOME"'],

@@ -1,11 +1,10 @@
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { isMap, isScalar, isSeq } from 'yaml';
-import { LANGUAGE_EXTENSIONS, SAM, type Template } from '../template/template.ts';
+import { LANGUAGE_EXTENSIONS, NESTED, SAM, type Template } from '../template/template.ts';
 import { child, entries, intrinsic, keyOf, scalarText } from '../template/yaml.ts';
 import { GLOBALS, type Kind, type Row, TABLE, uri, type Written } from './table.ts';
 
 const INCLUDE = 'AWS::Include';
-const NESTED: ReadonlySet<string> = new Set(['AWS::CloudFormation::Stack', 'AWS::Serverless::Application']);
 
 /** A local path, and where in the template's text it is named. */
 export interface Place {

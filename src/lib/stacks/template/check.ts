@@ -2,7 +2,7 @@ import { UsageError } from '../../base/errors.ts';
 import { nearest, plural } from '../../base/text.ts';
 import { attributeUses, type Use, usesIn, usesInCondition } from './references.ts';
 import { shownPath } from './shown-path.ts';
-import { LANGUAGE_EXTENSIONS, SAM, sizeProblems, type Template } from './template.ts';
+import { isModule, LANGUAGE_EXTENSIONS, SAM, sizeProblems, type Template } from './template.ts';
 import { child, entries } from './yaml.ts';
 
 const MOST_SHOWN = 10;
@@ -24,9 +24,10 @@ export function checkUses(template: Template): void {
   });
 }
 
-/** Where a template's own names can be checked: no macro can add or rename something. */
-function isClosed({ transforms, text }: Template): boolean {
+/** Where a template's own names can be checked: no macro and no module can add or rename something. */
+function isClosed({ transforms, text, resources }: Template): boolean {
   return (
+    ![...resources.values()].some(({ type }) => isModule(type)) &&
     transforms.every((name) => name === SAM) &&
     !text.includes('Fn::Transform') &&
     !text.includes('!Transform')

@@ -145,8 +145,12 @@ function didYouMean(odd: string, allowed: readonly string[], hidden: boolean): s
   return near === undefined ? '' : ` (is ${near} meant?)`;
 }
 
+/** What Java's patterns have and JavaScript takes for something else: properties, quotations, intersections. */
+const JAVA_ALONE = /&&|\\[pPQEAzZGRhHX]/;
+
 /** AWS matches the whole value. Its patterns are Java's; one that JavaScript cannot read is left to AWS. */
 function compiled(pattern: string): RegExp | undefined {
+  if (JAVA_ALONE.test(pattern)) return undefined;
   try {
     return new RegExp(`^(?:${pattern})$`, 's');
   } catch {

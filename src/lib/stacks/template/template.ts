@@ -10,6 +10,17 @@ const MOST_RESOURCES = 500;
 export const SAM = 'AWS::Serverless-2016-10-31';
 export const LANGUAGE_EXTENSIONS = 'AWS::LanguageExtensions';
 
+/** Types of which each resource is a stack of its own. */
+export const NESTED: ReadonlySet<string> = new Set([
+  'AWS::CloudFormation::Stack',
+  'AWS::Serverless::Application',
+]);
+
+/** Whether a type is a module of the account's registry, which AWS replaces by the resources in it. */
+export function isModule(type: string): boolean {
+  return type.endsWith('::MODULE');
+}
+
 /** A parameter as its template declares it. */
 export interface ParameterFacts {
   readonly type: string;
@@ -38,7 +49,7 @@ export interface TemplateFacts {
   readonly transforms: readonly string[];
   /**
    * Whether what becomes of the template depends on more than its text: a macro other than SAM's and
-   * AWS::LanguageExtensions, an `Fn::Transform`, a nested stack.
+   * AWS::LanguageExtensions, an `Fn::Transform`, a nested stack, a module.
    */
   readonly openEnded: boolean;
   /** In UTF-8. */
@@ -84,9 +95,7 @@ export function readTemplate(file: string, text: string): Template {
       transforms.some((name) => name !== SAM && name !== LANGUAGE_EXTENSIONS) ||
       text.includes('Fn::Transform') ||
       text.includes('!Transform') ||
-      [...resources.values()].some(({ type }) =>
-        ['AWS::CloudFormation::Stack', 'AWS::Serverless::Application'].includes(type),
-      ),
+      [...resources.values()].some(({ type }) => NESTED.has(type) || isModule(type)),
     bytes: Buffer.byteLength(text),
     sha256: createHash('sha256').update(text).digest('hex'),
   };
