@@ -6,7 +6,7 @@ import { HostCommand } from '../lib/cli/command/host-command.ts';
 import { GUARD_FLAGS, guardChoice } from '../lib/cli/flags/guard-flags.ts';
 import { LOCK_FLAGS, lockChoice, withWait } from '../lib/cli/flags/lock-flags.ts';
 import { SKIP_FLAGS, skipChoice } from '../lib/cli/flags/skip-flags.ts';
-import { deployView } from '../lib/cli/views/deploy-view.ts';
+import { deployView, leftOut } from '../lib/cli/views/deploy-view.ts';
 import type { View } from '../lib/cli/views/view.ts';
 import { chooseParts, deployProject, withTheirFunctions } from '../lib/deploy/index.ts';
 
@@ -75,6 +75,6 @@ export default class Deploy extends HostCommand<typeof Deploy> {
       detach: this.flags.detach,
       dryRun: this.flags['dry-run'],
     });
-    return deployView(result, this.where, this.flags['skip-releases'] ? [...project.releases.keys()] : []);
+    return deployView(result, this.where, leftOut(project, this.flags));
   }
 }

@@ -1,5 +1,6 @@
 import { bytes, duration, listed, plural, shortId } from '../../base/text.ts';
 import type { DeployResult, DestroyResult, Inventory } from '../../deploy/index.ts';
+import type { Project } from '../../project/model.ts';
 import type { Paint, Ui } from '../terminal.ts';
 import { costChangeText } from './cost-change-view.ts';
 import { fileLines } from './files-view.ts';
@@ -23,12 +24,29 @@ export function placeLine(place: Place, paint: Paint): string {
   return words.map((word, at) => (at === 0 ? paint('bold', word) : word)).join(' · ');
 }
 
-/**
- * What a deploy did, or would do.
- *
- * @param releases what was left out
- */
-export function deployView(result: DeployResult, where = '', releases: readonly string[] = []): View {
+/** What a deploy was told not to do, or not told to, by name. */
+export interface LeftOut {
+  readonly releases: readonly string[];
+  readonly stacks: readonly string[];
+}
+
+/** What the flags of a deploy leave alone of a project. */
+export function leftOut(
+  { releases, stacks }: Pick<Project, 'releases' | 'stacks'>,
+  flags: Readonly<Record<'create-stack' | 'revert-drift' | 'skip-releases', boolean>>,
+): LeftOut {
+  return {
+    releases: flags['skip-releases'] ? [...releases.keys()] : [],
+    stacks: flags['create-stack'] || flags['revert-drift'] ? [] : [...stacks.keys()],
+  };
+}
+
+/** What a deploy did, or would do. */
+export function deployView(
+  result: DeployResult,
+  where = '',
+  left: LeftOut = { releases: [], stacks: [] },
+): View {
   const detached = result.parts.some(({ outcome }) => outcome === 'started');
   return {
     json: result,
@@ -37,7 +55,7 @@ export function deployView(result: DeployResult, where = '', releases: readonly 
         ? planText(result, ui)
         : detached
           ? detachedText(result, ui, where)
-          : doneText(result, ui, where, releases),
+          : doneText(result, ui, where, left),
   };
 }
 
@@ -74,7 +92,7 @@ function detachedText(result: DeployResult, ui: Ui, where: string): string {
   return lines.join('\n');
 }
 
-function doneText(result: DeployResult, ui: Ui, where: string, releases: readonly string[]): string {
+function doneText(result: DeployResult, ui: Ui, where: string, { releases, stacks }: LeftOut): string {
   const lines: string[] = [];
   const outputs = outputLines(result.outputs, ui);
   if (outputs) lines.push(outputs, '');
@@ -85,6 +103,11 @@ function doneText(result: DeployResult, ui: Ui, where: string, releases: readonl
       ? `${ui.paint('green', 'Deployed')} ${result.project} ${result.environment}: ${plural(changed.length, 'part')} changed in ${duration(result.ms)}.`
       : `Nothing to do: ${result.project} ${result.environment} is as it should be (${duration(result.ms)}).`,
   );
+  // What was not looked at cannot be called as it should be.
+  if (!result.changed && stacks.length > 0)
+    lines.push(
+      `Not looked at: ${plural(stacks.length, 'stack')} (${listed(stacks)}). To see how they differ: infractl diff${where}`,
+    );
   if (result.journal) lines.push(recorded(result.journal, ui, where));
   lines.push(
     ...releases.map(
