@@ -133,6 +133,7 @@ function describe(one: FakeInstance, { state }: Context): object {
     tagSet: tagSet(one.tags),
     networkInterfaceSet: [{ privateIpAddress: one.privateIp, association }],
     hibernationOptions: { configured: one.hibernation },
+    metadataOptions: one.metadata,
   };
 }
 

@@ -55,6 +55,8 @@ export interface FakeInstance {
   console: string;
   /** How often it was rebooted. */
   reboots: number;
+  /** InstanceMetadataOptions, as EC2 says them; undefined: not said. */
+  metadata?: Readonly<Record<string, string | number>> | undefined;
   hibernated: boolean;
 }
 

@@ -198,7 +198,15 @@ export const volumeHandlers: Ec2Handlers = {
       return { id: made.id, device, deleteOnTermination: true };
     });
     const tags = Object.fromEntries(tagsFor(p, 'instance'));
-    const made = ec2.addInstance({ type: String(p.InstanceType), zone, tags, volumes, state: 'running' });
+    const options = Object.entries(p.MetadataOptions ?? {});
+    const metadata =
+      options.length === 0
+        ? undefined
+        : Object.fromEntries(
+            options.map(([key, value]) => [`${key[0]?.toLowerCase()}${key.slice(1)}`, String(value)]),
+          );
+    const type = String(p.InstanceType);
+    const made = ec2.addInstance({ type, zone, tags, volumes, state: 'running', metadata });
     for (const { id, device } of volumes) {
       const volume = volumeNamed(id, context);
       volume.state = 'in-use';

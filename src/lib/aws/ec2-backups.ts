@@ -142,6 +142,12 @@ function toInstance(one: Instance): InstanceFacts {
     profile: one.IamInstanceProfile?.Arn,
     architecture: one.Architecture,
     bootMode: one.BootMode,
+    metadata: one.MetadataOptions && {
+      tokens: one.MetadataOptions.HttpTokens,
+      endpoint: one.MetadataOptions.HttpEndpoint,
+      hops: one.MetadataOptions.HttpPutResponseHopLimit,
+      tags: one.MetadataOptions.InstanceMetadataTags,
+    },
   };
 }
 

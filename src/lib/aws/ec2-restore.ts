@@ -10,12 +10,16 @@ import {
   DescribeImagesCommand,
   DescribeReplaceRootVolumeTasksCommand,
   DetachVolumeCommand,
+  type HttpTokensState,
+  type InstanceMetadataEndpointState,
+  type InstanceMetadataOptionsRequest,
+  type InstanceMetadataTagsState,
   RegisterImageCommand,
   type ResourceType,
   RunInstancesCommand,
   type VolumeType,
 } from '@aws-sdk/client-ec2';
-import type { RestorePort, Tags } from '../backups/port.ts';
+import type { MetadataFacts, RestorePort, Tags } from '../backups/port.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { call } from './call.ts';
 import { ec2Client } from './ec2-client.ts';
@@ -152,6 +156,7 @@ export function restorePort(
             ...(like.groups.length > 0 ? { SecurityGroupIds: [...like.groups] } : {}),
             ...(like.keyName ? { KeyName: like.keyName } : {}),
             ...(like.profile ? { IamInstanceProfile: { Arn: like.profile } } : {}),
+            ...(like.metadata ? { MetadataOptions: metadataOptions(like.metadata) } : {}),
             TagSpecifications: [specification('instance', tags)],
             ClientToken: token,
           }),
@@ -160,5 +165,15 @@ export function restorePort(
       );
       return answer.Instances?.[0]?.InstanceId ?? '';
     },
+  };
+}
+
+/** As the original has them: an instance that only answers with a token must not come back as one that answers anybody. */
+function metadataOptions({ tokens, endpoint, hops, tags }: MetadataFacts): InstanceMetadataOptionsRequest {
+  return {
+    HttpTokens: tokens as HttpTokensState | undefined,
+    HttpEndpoint: endpoint as InstanceMetadataEndpointState | undefined,
+    HttpPutResponseHopLimit: hops,
+    InstanceMetadataTags: tags as InstanceMetadataTagsState | undefined,
   };
 }

@@ -22,6 +22,17 @@ export interface InstanceFacts {
   readonly architecture: string | undefined;
   /** What its image asks for: `uefi`, say; undefined where that says nothing. */
   readonly bootMode?: string | undefined;
+  /** Who may ask it for its metadata, and how: EC2's InstanceMetadataOptions. */
+  readonly metadata?: MetadataFacts | undefined;
+}
+
+export interface MetadataFacts {
+  /** `required`: only with a token (IMDSv2). */
+  readonly tokens: string | undefined;
+  readonly endpoint: string | undefined;
+  /** How many hops an answer may go: containers need 2. */
+  readonly hops: number | undefined;
+  readonly tags: string | undefined;
 }
 
 export interface VolumeFacts {

@@ -9,6 +9,7 @@ import type { Backup } from '../../../src/lib/backups/types.ts';
 import { Interrupted } from '../../../src/lib/base/errors.ts';
 import { restoreLines } from '../../../src/lib/cli/views/restore-view.ts';
 import { BLOCK, digest } from '../../fake/ebs-state.ts';
+import type { FakeInstance } from '../../fake/ec2-state.ts';
 import { sessionFor } from '../../fake/session.ts';
 import { type BackupScene, backupScene, planOf } from './scene.ts';
 import { HOUR } from './setup.ts';
@@ -172,6 +173,19 @@ describe('a restore', () => {
       true,
     );
     expect(scene.fake.state.ec2.instances.get(INSTANCE)?.state).toBe('running');
+  });
+
+  it('as an instance answers about itself to whom the old one answered', async () => {
+    const metadata = {
+      httpTokens: 'required',
+      httpEndpoint: 'enabled',
+      httpPutResponseHopLimit: '2',
+      instanceMetadataTags: 'disabled',
+    };
+    const { instances } = scene.fake.state.ec2;
+    (instances.get(INSTANCE) as FakeInstance).metadata = metadata;
+    const { restored } = await restore({ to: 'instance' });
+    expect(instances.get(restored.made[0]?.id ?? '')?.metadata).toEqual(metadata);
   });
 
   it('of a database makes a new one with its content', async () => {
