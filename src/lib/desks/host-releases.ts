@@ -1,5 +1,6 @@
-import { isInfractlError } from '../base/errors.ts';
+import { isInfractlError, withMore } from '../base/errors.ts';
 import { partOf, type Share } from '../base/share.ts';
+import { listed } from '../base/text.ts';
 import type { ReleaseOutcome } from '../releases/index.ts';
 import type { HostAnswer, HostLimits, ReleaseHostsDeps } from './release-hosts.ts';
 import { outcomeOf, partName, type ReleasePlace, withRest } from './release-place.ts';
@@ -36,7 +37,7 @@ export async function releaseTogether(
   const results = await go(limits);
   const done: ReleaseOutcome[] = [];
   const unbegun: ReleasePlace[] = [];
-  const failures: unknown[] = [];
+  const failures: { readonly host: string; readonly error: unknown }[] = [];
   for (const [at, place] of places.entries()) {
     const result = results[at];
     const facts = { part: partName(place), ms: clock.now() - (begun.get(place) ?? clock.now()) };
@@ -50,13 +51,16 @@ export async function releaseTogether(
     const error: unknown = result?.reason;
     if (isInfractlError(error) && error.code === 'HostNotBegun') unbegun.push(place);
     else {
-      failures.push(error);
+      failures.push({ host: place.host.name, error });
       if (isInfractlError(error)) reporter.emit({ type: 'part.failed', ...facts, error });
     }
   }
-  const [first] = failures;
-  if (failures.length === 0) return done;
-  throw isInfractlError(first) && first.code !== 'Interrupted' ? withRest(first, unbegun, done) : first;
+  const [first, ...more] = failures;
+  if (!first) return done;
+  const { error } = first;
+  if (!isInfractlError(error) || error.code === 'Interrupted') throw error;
+  const too = more.length > 0 ? [`It failed on ${listed(more.map(({ host }) => host))} too.`] : [];
+  throw withMore(withRest(error, unbegun, done), { why: too });
 }
 
 /** One host after the other; the first failure leaves the rest on what they run. */
