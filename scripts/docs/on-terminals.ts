@@ -13,10 +13,12 @@ export async function menu(who: Typist): Promise<string> {
   pty.type(ENTER);
   await pty.until(/not right|All is well/);
   await pty.until(/ Again/);
-  const shown = screen();
+  const now = () => screen().slice(screen().lastIndexOf('my-auth · dev'));
+  await until(() => now().includes('Ctrl-C leaves') && !now().includes('Looking at AWS'), pty);
+  const shown = now();
   pty.type(CTRL_C);
   await pty.exited;
-  return shown.slice(shown.lastIndexOf('my-auth · dev'));
+  return shown;
 }
 
 /** `rollback`, which asks. */

@@ -54,7 +54,7 @@ const logged = (group: string, message: string) =>
     logEvents: [{ timestamp: Date.now(), message }],
   });
 
-const aDatabase = `(eval "$(infractl sandbox start --export)" && curl -sf "$AWS_ENDPOINT_URL/" -H 'Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-3/rds/aws4_request' -d 'Action=CreateDBInstance&Version=2014-10-31&DBInstanceIdentifier=shop&DBInstanceClass=db.t3.micro&Engine=postgres&AllocatedStorage=20&MasterUsername=shop&ManageMasterUserPassword=true')`;
+const aDatabase = `(eval "$(infractl sandbox start --export)" && curl -sf "$AWS_ENDPOINT_URL/" -H 'Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-3/rds/aws4_request' -d 'Action=CreateDBInstance&Version=2014-10-31&DBInstanceIdentifier=shop&DBInstanceClass=db.t3.micro&Engine=postgres&AllocatedStorage=20&StorageEncrypted=true&MasterUsername=shop&ManageMasterUserPassword=true')`;
 
 /** What went wrong in the reader's own log, oldest first. */
 const ERRORS = [
@@ -181,7 +181,7 @@ function watched(practice: Practice): Step[] {
     { block: 'stuck', exits: [5, 0] },
     {
       words: 'On a terminal, after the same again',
-      does: `${version(14)} && { infractl deploy --create-stack app; test $? -eq 1; } && ${version(15)}`,
+      does: `${version(14)} && { infractl deploy --create-stack app; test $? -eq 1; } && ${version(16)}`,
     },
     { block: 'stuck-terminal', play: () => practice.stuck() },
     {
@@ -239,7 +239,7 @@ function hosts(host: HostScene): Step[] {
     ...backups,
     {
       words: 'Without a name it shows everything that the stacks and functions of the environment write',
-      does: 'cd /root/my-auth && for n in 1 2 3; do curl -sf "$(infractl outputs app.ApiUrl)/health"; done',
+      does: 'cd /root/my-auth && for n in 1 2 3; do curl -sf "$(infractl outputs app.ApiUrl)/health"; done; sleep 3',
     },
     { block: 'logs' },
     { words: 'With `--live` infractl says when it samples', does: ['a', 'b'].map(logGroup).join(' && ') },
@@ -294,8 +294,8 @@ function hosts(host: HostScene): Step[] {
     {
       block: 'continuous',
       play: (who) => continuous(who, async () => void (await who.run(SET_OFF))),
-      but: { lines: [/✗ alarm/], why: 'the alarm is another' },
-      says: [/✗ alarm my-auth-dev-errors: OK → ALARM/],
+      but: { lines: [/all good/, /✗ alarm/], why: 'the project and the alarm are others' },
+      says: [/my-auth dev: all good/, /✗ alarm my-auth-dev-errors: OK → ALARM/],
     },
     { words: 'shows the last errors of all logs', does: ERRORS.map((one) => logged('a', one)).join(' && ') },
     {
