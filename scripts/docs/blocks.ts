@@ -43,6 +43,10 @@ const DIFFERS: readonly (readonly [RegExp, string])[] = [
   // What is left out, and how far apart columns are.
   [/^…$\n?/gm, ''],
   [/[ \t]+/g, ' '],
+  // JSON that is cut off, wherever that was.
+  [/^(\{"type":.{90}).*$/gm, '$1'],
+  // The name of a nested stack.
+  [/-[0-9a-f]{8}-[0-9a-f]{3}\b/g, '-ID'],
   [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'ID'],
   [/\d{4}-\d\d(-\d\d)?([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC)?)?/g, 'TIME'],
   [/\b\d{8}[Tt]\d{4,6}Z?(-[a-z0-9]{4}\b)?/g, 'TIME'],
@@ -73,5 +77,5 @@ export function normalised(text: string): string {
 
 /** What was done side by side is told in the order in which it ended. */
 function inAnyOrder(text: string): string {
-  return text.replace(/(^✓ .*\n?){2,}/gm, (lines) => `${lines.trimEnd().split('\n').sort().join('\n')}\n`);
+  return text.replace(/(^[✓·] .*\n?){2,}/gm, (lines) => `${lines.trimEnd().split('\n').sort().join('\n')}\n`);
 }

@@ -37,13 +37,11 @@ export function typedIn(page: string, block: string): string[] {
   return [...blockIn(page, block).matchAll(/^\$ (.+)$/gm)].map(([, line = '']) => line);
 }
 
-/** Ids of AWS's own, accounts and identities are the reader's; JSON that is cut off ends anywhere. */
+/** Ids of AWS's own, accounts and identities are the reader's. */
 const plain = (text: string) =>
   normalised(
     text
       .replace(/ · sandbox$/gm, '')
-      .replace(/^(\{.{100}).*$/gm, '$1')
-      .replace(/-[0-9a-f]{8}-[0-9a-f]{3}\b/g, '-NESTED')
       .replace(/\b(i|vol|snap)-[0-9a-f]{8,17}\b/g, '$1-1')
       .replace(/\barn:aws:iam::\d{12}:\S+/g, 'ARN')
       .replace(/\b\d{12}\b/g, 'ACCOUNT'),
