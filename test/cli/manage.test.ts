@@ -172,6 +172,10 @@ describe('start and stop', () => {
     ])
       expectTrouble(await scene.run(['manage', ...words], { env }), 2, '--env prod');
     expect(scene.fake.requests).toEqual([]);
+    // A dry run changes nothing, so it wants no name.
+    for (const words of [['stop'], ['schedule', 'set', '--stop', '20:00']])
+      expect((await scene.run(['manage', ...words, '--dry-run'], { env })).code, words.join(' ')).toBe(0);
+    expect(scene.fake.mutations()).toEqual([]);
   });
 
   it('one failure is the error of the command; of several each is named: exit 3', async () => {

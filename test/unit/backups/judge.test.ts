@@ -67,6 +67,7 @@ describe('never deletes', () => {
     const pending = backups([NIGHT + 1], { state: 'pending' });
     const { verdicts } = decide([...pending, ...failed, ...good], { last: 1 });
     expect(gone(verdicts)).not.toContain(NIGHT - 400 * DAY);
+    expect(gone(verdicts)).toContain(NIGHT - 500 * DAY);
   });
 
   it('anything of a subject whose newest backup failed', () => {

@@ -240,6 +240,7 @@ describe('a restore', () => {
       scene.fake.state.ebs.addVolume({ id, state: 'deleted', token: undefined });
     const again = await restore({ to: 'volume' });
     const ids = again.restored.made.map(({ id }) => id);
+    expect(ids).toHaveLength(restored.made.length);
     for (const id of ids) expect(volume(id).state).toBe('available');
   });
 
@@ -247,6 +248,7 @@ describe('a restore', () => {
     const other = scene.fake.state.ec2.addInstance({ tags: { Name: 'drill' } });
     const first = await restore({ to: 'volume', instance: INSTANCE });
     const second = await restore({ to: 'volume', instance: other.id });
+    expect([first, second].map(({ restored }) => restored.made.length)).toEqual([2, 2]);
     for (const { id } of first.restored.made) expect(volume(id).attached?.instance).toBe(INSTANCE);
     for (const { id } of second.restored.made) expect(volume(id).attached?.instance).toBe(other.id);
   });
@@ -256,6 +258,7 @@ describe('a restore', () => {
     backup = { ...backup, subject: 'i-00000000000000bb2' };
     scene.fake.state.ec2.addInstance({ id: backup.subject, tags: { Name: 'web' } });
     const second = await restore({ to: 'instance' });
+    expect(second.restored.made[0]?.id).toMatch(/^i-/);
     expect(second.restored.made[0]?.id).not.toBe(restored.made[0]?.id);
   });
 

@@ -185,6 +185,7 @@ describe('charts', () => {
   it('what is measured all the time is an area down to zero: a line of dots is hardly seen', () => {
     const points = [0, 100, 200].map((at) => ({ at, value: 100 }));
     const rows = plot(chart({ points }), window, 12, 3);
+    expect(rows).toHaveLength(3);
     for (const row of rows) expect(row.slice(0, 4)).toBe('⣿'.repeat(4));
   });
 

@@ -53,7 +53,7 @@ export default class ManageScheduleSet extends ManageScheduleCommand<typeof Mana
         suggestions: ['Give --stop "20:00 Mon-Fri", --start "07:30 Mon-Fri", or both.'],
       });
     }
-    await this.guardProtected();
+    if (!this.flags['dry-run']) await this.guardProtected();
     const [desk, engines] = [await this.scheduleDesk(), await this.engines()];
     await this.sayWhere();
     const targets = await (await this.instanceDesk()).targets(this.choice());

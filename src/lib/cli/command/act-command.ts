@@ -43,7 +43,7 @@ export abstract class ActCommand<T extends typeof Command = typeof Command> exte
     // A wrong --confirm is refused before anything is asked of AWS.
     const { confirm } = this.#given;
     if (confirm !== undefined) checkConfirmation(await this.#confirmName(), confirm);
-    await this.guardProtected();
+    if (!this.#given['dry-run']) await this.guardProtected();
     const desk = await this.instanceDesk();
     await this.sayWhere();
     const targets = await desk.targets(choice);
