@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Config } from '@oclif/core/config';
 import { UsageError } from './lib/base/errors.ts';
+import { shellWord } from './lib/base/shell-words.ts';
 import { nearest } from './lib/base/text.ts';
 import { Commands } from './lib/cli/direct.ts';
 import { describeTerminal, painter } from './lib/cli/terminal.ts';
@@ -47,6 +48,7 @@ async function dispatch(argv: string[]): Promise<void> {
   }
   const config = await (await import('./lib/cli/whole-config.ts')).loadConfig(root);
   if (mistyped) throw notFound(config, [...id.split(':'), rest[0] as string]);
+  if (!wantsHelp && argv[0]?.startsWith('-')) checkOrder(config, argv);
   const words = argv.filter((word) => !EVERYWHERE.has(word));
   const part =
     words.length > 0 && !wantsHelp && config.findTopic(words.join(':')) ? words.join(':') : undefined;
@@ -176,6 +178,28 @@ async function guide(commands: Commands, root: string, argv: readonly string[]):
   const text = found ? guideText(ui, found.markdown) : guideList(ui, guides);
   process.stdout.write(`${argv.includes('--json') ? JSON.stringify(json, undefined, 2) : text}\n`);
   return true;
+}
+
+/**
+ * Flags before the command are not its own: which word is a flag's value, and which the command, nobody knows.
+ *
+ * @throws UsageError `FlagsFirst`
+ */
+function checkOrder(config: Config, argv: readonly string[]): void {
+  const ids = new Set(config.commands.map(({ id }) => id.replaceAll(':', ' ')));
+  for (let at = 1; at < beforeDashes(argv).length; at++) {
+    const words = leadingWords(argv.slice(at));
+    for (let count = words.length; count > 0; count--) {
+      const command = words.slice(0, count).join(' ');
+      if (!ids.has(command)) continue;
+      const typed = [...words.slice(0, count), ...argv.slice(0, at), ...argv.slice(at + count)].map(shellWord).join(' ');
+      throw new UsageError({
+        code: 'FlagsFirst',
+        message: 'Flags stand behind the command.',
+        suggestions: [`Did you mean: infractl ${typed}`],
+      });
+    }
+  }
 }
 
 /** A typo gets a suggestion and is never run. */

@@ -129,6 +129,20 @@ describe('commands that talk to AWS', () => {
 });
 
 describe('the command line as a whole', () => {
+  it('with its flags before the command says where they stand, and runs nothing', async () => {
+    for (const [typed, meant] of [
+      [['--env', 'prod', 'list'], 'infractl list --env prod'],
+      [['--sandbox', 'backup', 'list', 'nightly'], 'infractl backup list --sandbox nightly'],
+    ] as const) {
+      const result = await home.run(typed);
+      expect(result).toMatchObject({ code: 2, stdout: '' });
+      expect(result.stderr).toContain(`Did you mean: ${meant}\n`);
+    }
+    const json = await home.run(['--json', 'list']);
+    expect(json.code).toBe(2);
+    expect(errorOf(json.stdout)).toMatchObject({ code: 'FlagsFirst', exit: 2 });
+  });
+
   it('--version and version agree, and name the Node that runs', async () => {
     const [flag, command] = await Promise.all([home.run(['--version']), home.run(['version'])]);
     expect(flag.code).toBe(0);
