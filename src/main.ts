@@ -192,7 +192,9 @@ function checkOrder(config: Config, argv: readonly string[]): void {
     for (let count = words.length; count > 0; count--) {
       const command = words.slice(0, count).join(' ');
       if (!ids.has(command)) continue;
-      const typed = [...words.slice(0, count), ...argv.slice(0, at), ...argv.slice(at + count)].map(shellWord).join(' ');
+      const typed = [...words.slice(0, count), ...argv.slice(0, at), ...argv.slice(at + count)]
+        .map(shellWord)
+        .join(' ');
       throw new UsageError({
         code: 'FlagsFirst',
         message: 'Flags stand behind the command.',
