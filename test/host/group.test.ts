@@ -140,10 +140,8 @@ describe.skipIf(noHost)('releasing to an auto scaling group', { timeout: 300_000
     asBefore();
 
     before = fake.state.ssm.commands.size;
-    app.put('app/app.py', appText('bad', 500));
-    configure('5s');
+    app.put('app/app.py', appText('bad', 200, 'sys.exit(3)'));
     const bad = await infractl('redeploy', '--batch', '1');
-    configure();
     expect(bad.code).toBe(8);
     expect(bad.stderr).toContain(`Not begun, and as before: ${SECOND}.`);
     const [, stopped] = releases(before);

@@ -25,7 +25,6 @@ describe.skipIf(noHost)('redeploy, when the strategy changes', { timeout: 300_00
       )
       .split('\n')
       .filter(Boolean);
-  const restart = (more = {}) => app.configure(more);
 
   /** What a client got while something was done. */
   async function meanwhile(work: () => Promise<unknown>): Promise<string[]> {
@@ -40,11 +39,12 @@ describe.skipIf(noHost)('redeploy, when the strategy changes', { timeout: 300_00
     await work();
     asking = false;
     await client;
+    answers.push(await served());
     return [...new Set(answers)];
   }
 
   it('from restart to blue-green: the old one serves until the new one is healthy, and is stopped then', async () => {
-    restart();
+    app.configure();
     app.commit('one');
     expect(await app.redeploy()).toMatchObject({ code: 0 });
     used.host.exec('systemctl', 'enable', '-q', 'app');
@@ -69,8 +69,8 @@ describe.skipIf(noHost)('redeploy, when the strategy changes', { timeout: 300_00
 
   it('from blue-green to restart: one that is not healthy changes nothing', async () => {
     const before = await served();
-    restart({ health: { path: '/health', timeout: '5s', settle: 0.2 } });
-    app.commit('bad', { status: 500 });
+    app.configure();
+    app.commit('bad', { extra: 'sys.exit(3)' });
     const seen = await meanwhile(async () => {
       const bad = await app.redeploy();
       expect(bad).toMatchObject({ code: 8 });
@@ -83,7 +83,7 @@ describe.skipIf(noHost)('redeploy, when the strategy changes', { timeout: 300_00
 
   it('from blue-green to restart: no request is lost, and no instance is left', async () => {
     const before = await served();
-    restart();
+    app.configure();
     app.commit('four');
     const seen = await meanwhile(async () => expect(await app.redeploy()).toMatchObject({ code: 0 }));
     expect(seen).toEqual([before, '200 four']);

@@ -163,13 +163,15 @@ class Roll<T> {
       await this.#batch(ids, serving, { concurrency: ids.length, errors: left, sent: () => {} });
       return;
     }
+    let marking = Promise.resolve();
     const sent = (command: string) => {
       this.#command = command;
-      // Without it in the mark the next one who comes cannot stop it; a lost one comes with the next sign of life.
-      void this.#mark().catch(() => {});
+      // With it in the mark the next one who comes can stop it; a lost one comes with the next sign of life.
+      marking = this.#mark().catch(() => {});
     };
     const concurrency = batchSize(batch, serving, serving);
     const results = await this.#order.release(needing, { concurrency, errors: left, sent });
+    await marking;
     this.#command = undefined;
     await this.#took(needing, results);
   }
