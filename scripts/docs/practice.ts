@@ -7,12 +7,16 @@ const DEPLOY = 'infractl deploy --create-stack app';
 const SCREEN = { columns: 110, rows: 40 };
 const AT_WORK = /Migration Custom::Migration/;
 
-const signed = (service: string) =>
+/** A request to the sandbox, for who has no program of AWS. */
+export const signed = (service: string) =>
   `curl -sf "$AWS_ENDPOINT_URL/" -H 'Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-3/${service}/aws4_request'`;
 
-/** As by the console, for who has no program of AWS: the queue's timeout is 99, the table is gone. */
+/** Before such a request. */
+export const TO_SANDBOX = 'eval "$(infractl sandbox start --export)"';
+
+/** As by the console: the queue's timeout is 99, the table is gone. */
 export const BY_HAND = [
-  '(eval "$(infractl sandbox start --export)"',
+  `(${TO_SANDBOX}`,
   `queue=$(${signed('sqs')} -d Action=ListQueues | grep -o 'http[^<]*shop-data-dev-Orders[^<]*')`,
   `${signed('sqs')} -d "Action=SetQueueAttributes&QueueUrl=$queue&Attribute.1.Name=VisibilityTimeout&Attribute.1.Value=99"`,
   `table=$(${signed('dynamodb')} -H 'X-Amz-Target: DynamoDB_20120810.ListTables' -d '{}' | grep -o 'shop-data-dev-Table[^"]*')`,

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { root } from '../../test/helpers/cli.ts';
 import { hostImage } from '../../test/helpers/host-image.ts';
 import { baseImage, docker } from '../../test/helpers/images.ts';
+import { filesIn } from './blocks.ts';
 import { Practice } from './practice.ts';
 import { withNodeAlone } from './tour/bare.ts';
 import { Container } from './tour/container.ts';
@@ -24,7 +25,7 @@ const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
 /** Everything of a step that is not as the page has it. */
 async function faultsIn(step: Step, who: Container): Promise<string[]> {
   if ('file' in step) {
-    who.put(step.file, fileOf(step.file));
+    who.put(step.file, filesIn(readme).get(step.file) ?? '');
     return [];
   }
   if ('by' in step) {
@@ -48,12 +49,6 @@ async function faultsIn(step: Step, who: Container): Promise<string[]> {
   const missing = missingIn(readme, step, printed);
   if (faults.length + missing.length > 0) faults.push(...missing, `--- it printed:\n${printed}`);
   return faults;
-}
-
-function fileOf(name: string): string {
-  const found = new RegExp(`<!-- file: ${name} -->\\n\\n\`\`\`\\w*\\n([\\s\\S]*?)\`\`\``).exec(readme)?.[1];
-  if (found === undefined) throw new Error(`the README has no file ${name}`);
-  return found;
 }
 
 const nameOf = (step: Step) =>

@@ -6,7 +6,7 @@ import type { Container } from './container.ts';
 export type Step =
   /** Types the lines of a block, which must print what it shows. */
   | Shown
-  /** Does what the page says in words, which must stand there in this order. */
+  /** Does what the page says in words, which must stand there: by a line of shell, or by more than that. */
   | { readonly words: string; readonly does: string; readonly exit?: number }
   | { readonly words: string; readonly by: (who: Container) => Promise<void> }
   /** Makes a file that the page gives. */

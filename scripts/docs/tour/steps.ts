@@ -2,25 +2,23 @@ import { ORDERS } from '../../../docs/sessions/packaging.ts';
 import { samconfig, samTemplate } from '../../../docs/sessions/starting.ts';
 import { continuous, dashboard, live, menu, rolledBack } from '../on-terminals.ts';
 import { BY_HAND, type Practice } from '../practice.ts';
-import { writes } from './files.ts';
 import type { HostScene } from './host-scene.ts';
 import type { Exception, Step } from './page.ts';
-
-const GOOD_RELEASE =
-  "sed -i 's/known.nothing or/known or/; s/Ask me about/Try/' app/mbot/bot.py && infractl redeploy --settle 1s";
-let passwords = 0;
-const madeUp = () => `made-up-${++passwords}`;
-const SET_OFF = 'infractl monitoring alarms test my-auth-dev-errors --yes';
-const sed = (file: string, from: string, to: string) =>
-  `grep -q '${from}' ${file} && sed -i 's#${from}#${to}#' ${file}`;
-const commit = (what: string) => `git -c user.name=Ada -c user.email=ada@example.com commit -qam ${what}`;
-const REVERT = 'git -c user.name=Ada -c user.email=ada@example.com revert --no-edit HEAD';
-const version = (to: number) => `sed -i 's/Version: [0-9]*/Version: ${to}/' infractl.yaml`;
-/** The newest run of the journal, in place of the one that the page names. */
-const newestRun = async (line: string, who: { run(line: string): Promise<string> }) => {
-  const [{ id }] = JSON.parse(await who.run('infractl history --json')) as [{ id: string }];
-  return line.replace(/[0-9a-f]{6}$/, id.slice(-6));
-};
+import {
+  A_DATABASE,
+  commit,
+  ERRORS,
+  GOOD_RELEASE,
+  logGroup,
+  logged,
+  madeUp,
+  newestRun,
+  REVERT,
+  SET_OFF,
+  sed,
+  version,
+  writes,
+} from './shell.ts';
 
 const BEGINNING: readonly Step[] = [
   { block: 'init' },
@@ -40,27 +38,6 @@ const BEGINNING: readonly Step[] = [
   { block: 'menu', play: menu },
   { block: 'dry-run' },
   { block: 'first-deploy' },
-];
-
-const logs = (action: string, body: object) =>
-  `(eval "$(infractl sandbox start --export)" && curl -sf "$AWS_ENDPOINT_URL/" -H 'Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-3/logs/aws4_request' -H 'X-Amz-Target: Logs_20140328.${action}' -d '${JSON.stringify(body)}')`;
-const logGroup = (name: string) =>
-  `${logs('CreateLogGroup', { logGroupName: `/demo/${name}` })} && ${logs('CreateLogStream', { logGroupName: `/demo/${name}`, logStreamName: 'one' })}`;
-/** A line in a log of the reader's own. */
-const logged = (group: string, message: string) =>
-  logs('PutLogEvents', {
-    logGroupName: `/demo/${group}`,
-    logStreamName: 'one',
-    logEvents: [{ timestamp: Date.now(), message }],
-  });
-
-const aDatabase = `(eval "$(infractl sandbox start --export)" && curl -sf "$AWS_ENDPOINT_URL/" -H 'Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-3/rds/aws4_request' -d 'Action=CreateDBInstance&Version=2014-10-31&DBInstanceIdentifier=shop&DBInstanceClass=db.t3.micro&Engine=postgres&AllocatedStorage=20&StorageEncrypted=true&MasterUsername=shop&ManageMasterUserPassword=true')`;
-
-/** What went wrong in the reader's own log, oldest first. */
-const ERRORS = [
-  ...Array.from({ length: 12 }, (_, n) => `ERROR order ${n} failed: no stock`),
-  '{"level":"error","message":"cannot reach database","host":"db-1","code":"ETIMEDOUT"}',
-  'TypeError: x is not a function\n    at a (index.js:1)\n    at b (index.js:2)',
 ];
 
 export function tourOf(host: HostScene, practice: Practice): readonly Step[] {
@@ -355,7 +332,7 @@ backups:
   })}`;
 
 const backups: readonly Step[] = [
-  { words: 'A plan says what, and what is kept', does: `${nights('')} && ${aDatabase}` },
+  { words: 'A plan says what, and what is kept', does: `${nights('')} && ${A_DATABASE}` },
   {
     block: 'backup-create',
     but: { lines: [/waiting for/], why: 'snapshots are complete at once' },
