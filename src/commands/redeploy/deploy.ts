@@ -32,10 +32,6 @@ export default class RedeployDeploy extends HostCommand<typeof RedeployDeploy> {
       command: '<%= config.bin %> <%= command.id %> --dry-run',
     },
     {
-      description: 'To a group, a quarter of its members at a time; two may fail',
-      command: '<%= config.bin %> <%= command.id %> --batch 25% --max-errors 2',
-    },
-    {
       description: 'Again, also where nothing is new',
       command: '<%= config.bin %> <%= command.id %> --force --settle 5s',
     },
