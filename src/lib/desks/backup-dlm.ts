@@ -34,7 +34,6 @@ export async function installDlm(
         [ENVIRONMENT_TAG]: project.environment,
         [PART_TAG]: `backup-${plan.name}`,
       },
-      terminationProtection: false,
       timeout: TIMEOUT,
     });
   const result = await underLock(deps, project, deployed);

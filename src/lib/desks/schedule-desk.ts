@@ -172,7 +172,6 @@ export class ScheduleDesk {
         templateText: scheduleTemplate(schedules),
         parameters: {},
         tags: { [PROJECT_TAG]: project, [ENVIRONMENT_TAG]: environment, [PART_TAG]: 'schedules' },
-        terminationProtection: false,
         timeout: TIMEOUT,
       });
       return result.outcome === 'started' ? 'updated' : result.outcome;

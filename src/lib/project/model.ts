@@ -49,7 +49,8 @@ export interface StackPart {
   readonly template: string;
   readonly parameters: Readonly<Record<string, Value | readonly Value[]>>;
   readonly tags: Readonly<Record<string, string>>;
-  readonly terminationProtection: boolean;
+  /** Undefined: whatever the stack has. */
+  readonly terminationProtection?: boolean;
   /** Deploy it in CloudFormation's express mode. */
   readonly express?: boolean;
   /** What keeps updates from parts of the stack: a file of JSON, by its absolute path, and what is in it. */

@@ -21,7 +21,8 @@ export interface StackSpec {
   readonly tags: Readonly<Record<string, string>>;
   /** The environments of the project beside this one: a stack of theirs is refused. */
   readonly otherEnvironments?: readonly string[];
-  readonly terminationProtection: boolean;
+  /** Undefined: whatever the stack has. */
+  readonly terminationProtection?: boolean | undefined;
   /** The stack policy, as JSON. Undefined: whatever the stack has. */
   readonly stackPolicy?: string | undefined;
   /** Resources with data that may be replaced or deleted: `Table`, `app/Table`, `Storage/Table`. */

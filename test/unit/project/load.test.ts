@@ -31,7 +31,6 @@ describe('a whole project', () => {
         LambdaMemorySize: 1024,
       },
       tags: {},
-      terminationProtection: false,
       timeout: 3_600_000,
       after: [],
     });

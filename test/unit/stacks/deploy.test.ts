@@ -126,6 +126,12 @@ describe('a stack that is there', () => {
     expect((await deployStack(w.deps, { ...spec, terminationProtection: true })).outcome).toBe('updated');
     expect(w.actions()).not.toContain('CreateChangeSet');
     expect((await w.deps.port.stack('app'))?.terminationProtection).toBe(true);
+    // Where the file says nothing, what somebody has set stays.
+    const silent = { ...spec, terminationProtection: undefined };
+    expect((await deployStack(w.deps, silent)).outcome).toBe('unchanged');
+    expect((await w.deps.port.stack('app'))?.terminationProtection).toBe(true);
+    expect((await deployStack(w.deps, { ...spec, terminationProtection: false })).outcome).toBe('updated');
+    expect((await w.deps.port.stack('app'))?.terminationProtection).toBe(false);
   });
 
   it('that was never executed on may have no template to be read', async () => {

@@ -96,7 +96,7 @@ export class PastSteps {
       parameters,
       previous,
       // Protection is a wish of today: going back must not take it off.
-      terminationProtection: spec.terminationProtection || (state?.terminationProtection ?? false),
+      terminationProtection: spec.terminationProtection || state?.terminationProtection,
     };
   }
 

@@ -52,7 +52,9 @@ const schema = map(
       ),
     ),
     terminationProtection: z.optional(
-      flag('Whether AWS refuses to delete the stack until this is switched off. Default: false.'),
+      flag(
+        'Whether AWS refuses to delete the stack until this is switched off. Default: as it is, off for a new one.',
+      ),
     ),
     express: z.optional(
       flag(
@@ -105,7 +107,9 @@ export const stacks: Section<RawStack, StackPart> = {
       template,
       parameters: mergeParameters(name, raw, sam, context),
       tags: Object.fromEntries(Object.entries(raw.tags ?? {}).map(([key, tag]) => [key, String(tag)])),
-      terminationProtection: raw.terminationProtection ?? false,
+      ...(raw.terminationProtection === undefined
+        ? {}
+        : { terminationProtection: raw.terminationProtection }),
       ...(raw.express ? { express: true } : {}),
       ...stackPolicyOf(name, raw, context),
       timeout: parseDuration(raw.timeout) ?? DEFAULT_TIMEOUT,

@@ -260,7 +260,8 @@ function uncertain(spec: StackSpec, error: unknown, { where, signal }: StackDeps
 /** Puts termination protection and stack policy to what is wanted, where they differ. */
 async function protect(deps: StackDeps, spec: StackSpec, state: StackState): Promise<boolean> {
   const policy = await setPolicy(deps.port, spec, state.stackId);
-  if (state.terminationProtection === spec.terminationProtection) return policy;
-  await deps.port.setTerminationProtection(state.stackId, spec.terminationProtection);
+  const { terminationProtection: wanted = state.terminationProtection } = spec;
+  if (state.terminationProtection === wanted) return policy;
+  await deps.port.setTerminationProtection(state.stackId, wanted);
   return true;
 }

@@ -110,10 +110,11 @@ export function settingDiffs(
   spec: Spec,
 ): EntryDiff[] {
   const protectedNow = state?.terminationProtection ?? false;
+  const wanted = spec.terminationProtection ?? protectedNow;
   const settings: EntryDiff[] =
-    protectedNow === spec.terminationProtection
+    protectedNow === wanted
       ? []
-      : [entry('terminationProtection', state && String(protectedNow), String(spec.terminationProtection))];
+      : [entry('terminationProtection', state && String(protectedNow), String(wanted))];
   if (!before) return settings;
   const differs = (of: (side: Side) => unknown) => !isDeepStrictEqual(of(before), of(after));
   for (const name of OTHER_SECTIONS)
