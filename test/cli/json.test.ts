@@ -17,10 +17,13 @@ type Keys = Record<string, string>;
 const known: Record<string, Keys> = existsSync(recorded) ? JSON.parse(readFileSync(recorded, 'utf8')) : {};
 const seen: Record<string, Keys> = {};
 
+/** Says what the file need not say: its key is promised too. */
+const PLAIN = { stack: '    terminationProtection: false\n' };
+
 let scene: Scene;
 let sandbox: TestSandbox;
 beforeAll(async () => {
-  scene = await Scene.open();
+  scene = await Scene.open(PLAIN);
   sandbox = await new TestSandbox().prepare();
 }, 600_000);
 afterAll(async () => {
@@ -210,7 +213,7 @@ describe('results of commands that talk to AWS', () => {
         check(name, JSON.parse(done.stdout));
       }
     } finally {
-      scene.configure({});
+      scene.configure(PLAIN);
     }
   }, 300_000);
 
@@ -336,7 +339,7 @@ describe('results of commands that talk to AWS', () => {
     });
     await result('diff', ['diff']);
     await result('diff --offline', ['diff', '--offline']);
-    scene.configure({});
+    scene.configure(PLAIN);
   });
 
   it('explain of a failure, with the log behind a custom resource', async () => {
@@ -351,7 +354,7 @@ describe('results of commands that talk to AWS', () => {
     expect(await result('explain a failure', ['explain', 'app'])).toMatchObject({
       log: { lines: ['no table'] },
     });
-    scene.configure({});
+    scene.configure(PLAIN);
   });
 
   it('destroy is a stream too', async () => {
