@@ -2,16 +2,10 @@ import { CTRL_C, ENTER } from '../../test/helpers/pty.ts';
 import { until } from '../../test/helpers/until.ts';
 import { elided, type Typist } from './stage.ts';
 
-/** The menu after a first choice, which it has kept. */
+/** The menu, which has kept what was chosen the last time. */
 export async function menu(who: Typist): Promise<string> {
+  await chosen(who);
   const { pty, screen } = who.terminal([], { rows: 28 });
-  await pty.until('What do you want to do?');
-  pty.type('doc');
-  await pty.until(/❯ doctor/);
-  pty.type(ENTER);
-  await pty.until('infractl doctor [options]');
-  pty.type(ENTER);
-  await pty.until(/not right|All is well/);
   await pty.until(/ Again/);
   const now = () => screen().slice(screen().lastIndexOf('my-auth · dev'));
   await until(() => now().includes('Ctrl-C leaves') && !now().includes('Looking at AWS'), pty);
@@ -19,6 +13,20 @@ export async function menu(who: Typist): Promise<string> {
   pty.type(CTRL_C);
   await pty.exited;
   return shown;
+}
+
+async function chosen(who: Typist): Promise<void> {
+  const { pty } = who.terminal([], { rows: 28 });
+  await pty.until('What do you want to do?');
+  pty.type('doc');
+  await pty.until(/❯ doctor/);
+  pty.type(ENTER);
+  await pty.until('infractl doctor [options]');
+  pty.type(ENTER);
+  await pty.until(/not right|All is well/);
+  await pty.until(/That was: infractl doctor[\s\S]*What do you want to do\?/);
+  pty.type(CTRL_C);
+  await pty.exited;
 }
 
 /** `rollback`, which asks. */

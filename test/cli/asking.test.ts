@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { screenOf } from '../../scripts/docs/screen.ts';
 import { CTRL_C, ENTER, Pty } from '../helpers/pty.ts';
 import { Scene } from '../helpers/trouble.ts';
 
@@ -130,6 +131,22 @@ describe('the menu', () => {
     run.type(ENTER);
     expect((await run.exited).exitCode).toBe(0);
     expectCursorShown(run.raw);
+  });
+
+  it('leaves on the screen what a command has printed', async () => {
+    const run = new Pty(scene.home, [], { env: scene.fake.env, columns: 80, rows: 24 });
+    await run.until('More');
+    run.type('outp');
+    await run.until(/❯ outputs/);
+    run.type(ENTER);
+    await run.until('infractl outputs [options]');
+    run.type(`app.FunctionName${ENTER}`);
+    await run.until(/\nshop-api-dev\n[\s\S]*Ctrl-C leaves/);
+    const screen = screenOf(run.raw, 80, 24).split('\n').slice(-24);
+    expect(screen).toContain('shop-api-dev');
+    expect(screen.at(-1)).toContain('Ctrl-C leaves');
+    run.type(CTRL_C);
+    expect((await run.exited).exitCode).toBe(130);
   });
 
   it('opens at redeploy alone on a terminal: nobody who looks around releases something', async () => {

@@ -70,6 +70,7 @@ export async function openMenu(
   let advised: readonly string[] = [];
   let place: Place = { environment: undefined, sandbox: false };
   let shown: MenuFacts['shown'] = part === undefined ? 'usual' : { topic: part };
+  let ran = false;
   for (;;) {
     const here = await lookAround(place, config.version);
     const commands = config.commands.filter(
@@ -100,10 +101,11 @@ export async function openMenu(
         head: [head, ...more, ...(later ? [paint('dim', LOOKING)] : [])].join('\n'),
         later: later?.then((line) => line && paint('dim', cut(line, process.stderr.columns || 80))),
         found: (term) => menuChoices(facts, term, process.stderr.columns || 80),
-        lines: Math.max(4, (process.stderr.rows || 24) - AROUND - more.length - (later ? 1 : 0)),
+        lines: menuLines(more.length + (later ? 1 : 0), ran),
       })
       .finally(() => looking.abort());
     if (chosen.kind === 'leave') return sayWay(began, paint);
+    ran = false;
     if (chosen.kind === 'back') shown = 'usual';
     if (chosen.kind === 'open') shown = chosen.topic === undefined ? 'all' : { topic: chosen.topic };
     if (chosen.kind === 'back' || chosen.kind === 'open') continue;
@@ -115,6 +117,7 @@ export async function openMenu(
     process.stderr.write(`${paint('dim', `$ infractl ${line}`)}\n`);
     const { id, argv } = apart(config, line);
     const { folder, advice } = await run(id, argv);
+    ran = true;
     // Whoever interrupts a command wants to be out of it, not back in a menu.
     if (process.exitCode === Exit.interrupted) return;
     // What was mistyped is not offered again.
@@ -127,6 +130,15 @@ export async function openMenu(
     if (SANDBOX[id] !== undefined && exit === '') place = { ...place, sandbox: SANDBOX[id] };
     process.exitCode = Exit.ok;
   }
+}
+
+/**
+ * How many lines of choices there are: what the screen holds, but a third of it below what a command has just printed,
+ * which is what somebody wants to read.
+ */
+function menuLines(head: number, belowOutput: boolean): number {
+  const rows = process.stderr.rows || 24;
+  return Math.max(4, belowOutput ? Math.floor(rows / 3) : rows - AROUND - head);
 }
 
 /** A shell stays where it was: whoever leaves in another folder is told how to get there. */
