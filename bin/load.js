@@ -47,12 +47,17 @@ function readBlob(file) {
   return pieces;
 }
 
+/** The text of a file lies beside its code: the next run need not take it out of the bundle. */
+const textOf = (name) => `text of ${name}`;
+
 /** Written beside and renamed, so that a run that is killed or a second one at the same time leaves no half. */
 function writeBlob(file, scripts, cached) {
   const pieces = [];
-  for (const [name, script] of scripts) pieces.push([name, script.createCachedData()]);
+  for (const [name, { script, source }] of scripts)
+    pieces.push([name, script.createCachedData()], [textOf(name), Buffer.from(source, 'latin1')]);
+  const fresh = new Set(pieces.map(([name]) => name));
   // What this run had no use for, the next one may: two that take turns must not undo each other's cache.
-  for (const [name, piece] of cached) if (!scripts.has(name)) pieces.push([name, piece]);
+  for (const [name, piece] of cached) if (!fresh.has(name)) pieces.push([name, piece]);
   const body = pack({}, pieces);
   const sum = Buffer.alloc(4);
   sum.writeUInt32LE(crc32(body), 0);
@@ -68,13 +73,13 @@ function writeBlob(file, scripts, cached) {
 }
 
 /** What the cache is for: the command's own file, what Tab asks, help, or `main` for the menu and typos. */
-function cacheName(argv, bundle) {
+function cacheName(argv, commands) {
   if (argv[0] === '__complete') return 'complete';
   if (argv[0] === 'help' || argv.includes('--help') || argv.includes('-h')) return 'help';
   for (let count = 2; count > 0; count--) {
     const words = argv.slice(0, count);
     if (words.length === count && words.every((word) => /^[a-z-]+$/.test(word) && word[0] !== '-')) {
-      if (bundle.has(`commands/${words.join('/')}.js`)) return words.join('-');
+      if (Object.hasOwn(commands, words.join(':'))) return words.join('-');
     }
   }
   return 'main';
@@ -87,8 +92,9 @@ function cacheName(argv, bundle) {
  */
 exports.loadBundle = function loadBundle(argv) {
   const bundle = openBundle(path.join(dist, 'bundle.bin'));
-  const folder = cacheFolder(bundle.build);
-  const blob = folder && path.join(folder, `${cacheName(argv, bundle)}.bin`);
+  const { build, commands } = JSON.parse(fs.readFileSync(path.join(dist, 'commands.json'), 'utf8'));
+  const folder = cacheFolder(build);
+  const blob = folder && path.join(folder, `${cacheName(argv, commands)}.bin`);
   const cached = blob ? readBlob(blob) : new Map();
   const loaded = new Map();
   const scripts = new Map();
@@ -101,13 +107,13 @@ exports.loadBundle = function loadBundle(argv) {
     loaded.set(file, module);
     const name = file.slice(dist.length + 1).replaceAll(path.sep, '/');
     const cachedData = cached.get(name);
-    const source = bundle.text(name);
+    const source = cached.get(textOf(name))?.latin1Slice() ?? bundle.text(name);
     const script = new vm.Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
       filename: file,
       cachedData,
     });
     if (!cachedData || script.cachedDataRejected) fresh = true;
-    scripts.set(name, script);
+    scripts.set(name, { script, source });
     const folderOfFile = path.dirname(file);
     const requireHere = (id) => {
       if (id.startsWith('.')) return load(path.join(folderOfFile, id));

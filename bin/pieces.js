@@ -1,10 +1,10 @@
 // One file of named pieces: the length of a header, the header in JSON with the place of each piece, the pieces.
-// The bundle is one (its files, deflated), and so is each cache of compiled code. One file is there whole or
+// The bundle is one (its files, compressed), and so is each cache of compiled code. One file is there whole or
 // not at all, and a command that runs while infractl is installed anew goes on with what it has opened.
 'use strict';
 
 const fs = require('node:fs');
-const { deflateRawSync, inflateRawSync } = require('node:zlib');
+const { brotliCompressSync, brotliDecompressSync, constants } = require('node:zlib');
 
 /**
  * The content of such a file.
@@ -33,52 +33,48 @@ exports.unpack = function unpack(bytes) {
   return { header: JSON.parse(bytes.toString('utf8', 4, start)), start };
 };
 
-/** Below it, in bytes, reading a file costs less than inflating it. */
-const SMALL = 1000;
-
 /**
- * The content of a bundle: deflated, but for what is small and for what every start loads, where milliseconds count.
+ * The content of a bundle.
  *
- * @param {string} build changes with every byte of the files
  * @param {Iterable<readonly [string, string]>} files texts in ASCII by their paths
- * @param {ReadonlySet<string>} everyStart the paths of those that every start loads
  */
-exports.packBundle = function packBundle(build, files, everyStart) {
+exports.packBundle = function packBundle(files) {
+  const quality = { [constants.BROTLI_PARAM_QUALITY]: 7 };
   const pieces = [];
-  for (const [name, text] of files) {
-    const bytes = Buffer.from(text, 'latin1');
-    if (bytes.length < SMALL || everyStart.has(name)) pieces.push([name, bytes]);
-    else pieces.push([name, deflateRawSync(bytes, { level: 9 }), bytes.length]);
-  }
-  return exports.pack({ build }, pieces);
+  for (const [name, text] of files)
+    pieces.push([name, brotliCompressSync(Buffer.from(text, 'latin1'), { params: quality }), text.length]);
+  return exports.pack({}, pieces);
 };
 
 /** The header and a little: one read in place of two. */
 const FIRST_READ = 64 * 1024;
 
-/** A bundle that stays open: `build`, its `names`, whether it `has` a file, and the `text` of one. */
+/** A bundle that is open from now on, and read when it is needed: its `names`, and the `text` of one. */
 exports.openBundle = function openBundle(file) {
   const handle = whole(file, () => fs.openSync(file, 'r'));
   const read = (offset, size) => {
     const bytes = Buffer.allocUnsafe(size);
     return bytes.subarray(0, fs.readSync(handle, bytes, 0, size, offset));
   };
+  let known;
+  const contents = () => {
+    if (!known) {
+      const first = read(0, FIRST_READ);
+      const length = 4 + first.readUInt32LE(0);
+      known = exports.unpack(length > first.length ? read(0, length) : first);
+    }
+    return known;
+  };
   const piece = (name) => {
-    const [offset, size, inflated] = header.pieces[name];
+    const { header, start } = contents();
+    const [offset, size, length] = header.pieces[name];
     const bytes = read(start + offset, size);
     if (bytes.length < size) throw new Error('it ends too early');
     // All of it in one go: zlib grows by 16 KiB otherwise.
-    return inflated === undefined ? bytes : inflateRawSync(bytes, { chunkSize: inflated });
+    return brotliDecompressSync(bytes, { chunkSize: Math.max(length, 64) });
   };
-  const { header, start } = whole(file, () => {
-    const first = read(0, FIRST_READ);
-    const length = 4 + first.readUInt32LE(0);
-    return exports.unpack(length > first.length ? read(0, length) : first);
-  });
   return {
-    build: header.build,
-    names: () => Object.keys(header.pieces),
-    has: (name) => Object.hasOwn(header.pieces, name),
+    names: () => whole(file, () => Object.keys(contents().header.pieces)),
     text: (name) => whole(file, () => piece(name)).latin1Slice(),
   };
 };

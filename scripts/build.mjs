@@ -27,8 +27,8 @@ async function entries() {
   return { main: path.join(root, 'src/main.ts'), help: path.join(root, 'src/help.ts'), ...found };
 }
 
-/** What starting a command needs of the manifest, a fortieth of it: its id and its file; and the version. */
-async function commandIndex() {
+/** What starting a command needs of the manifest, a fortieth of it: its id and its file; the version, the build. */
+async function commandIndex(build) {
   const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
   const files = Object.keys(await entries()).filter((name) => name.startsWith('commands/'));
   const idOf = (name) =>
@@ -36,7 +36,11 @@ async function commandIndex() {
       .replace(/^commands\//, '')
       .replace(/\/index$/, '')
       .replaceAll('/', ':');
-  return { version, commands: Object.fromEntries(files.sort().map((name) => [idOf(name), `${name}.js`])) };
+  return {
+    version,
+    build,
+    commands: Object.fromEntries(files.sort().map((name) => [idOf(name), `${name}.js`])),
+  };
 }
 
 /**
@@ -78,36 +82,16 @@ async function bundle() {
   // The launcher keeps compiled code by this name: it must change with every byte of the bundle.
   const digest = createHash('sha256');
   for (const [name, text] of files) digest.update(`${name}\0${text}\0`);
-  return {
-    files,
-    build: digest.digest('hex').slice(0, 16),
-    everyStart: loadedAtEveryStart(result.metafile.outputs),
-    metafile: result.metafile,
-  };
-}
-
-/** The files that main loads before it knows the command, that help is, and that every command begins with. */
-function loadedAtEveryStart(outputs) {
-  const nameOf = (output) => path.relative('dist', output).replaceAll(path.sep, '/');
-  const withImports = (output, found = new Set()) => {
-    if (found.has(nameOf(output))) return found;
-    found.add(nameOf(output));
-    for (const { path: imported, kind, external } of outputs[output].imports)
-      if (kind === 'import-statement' && !external) withImports(imported, found);
-    return found;
-  };
-  const commands = Object.keys(outputs).filter((output) => output.startsWith('dist/commands/'));
-  const shared = commands.map((output) => withImports(output)).reduce((all, one) => all.intersection(one));
-  return withImports('dist/main.js').union(withImports('dist/help.js')).union(shared);
+  return { files, build: digest.digest('hex').slice(0, 16), metafile: result.metafile };
 }
 
 /** Builds beside the old bundle and changes places with it, so that whoever runs infractl meanwhile sees one or the other. */
-async function replaceBundle({ build: id, files, everyStart }) {
+async function replaceBundle({ build, files }) {
   const fresh = `${dist}.${process.pid}`;
   const old = `${fresh}.old`;
   await mkdir(fresh);
-  await writeFile(path.join(fresh, 'bundle.bin'), pieces.packBundle(id, files, everyStart));
-  await writeFile(path.join(fresh, 'commands.json'), JSON.stringify(await commandIndex()));
+  await writeFile(path.join(fresh, 'bundle.bin'), pieces.packBundle(files));
+  await writeFile(path.join(fresh, 'commands.json'), JSON.stringify(await commandIndex(build)));
   for (const python of ['sandbox/emulator', 'releases/agent'])
     await cp(path.join(root, 'src/lib', python), path.join(fresh, path.basename(python)), {
       recursive: true,

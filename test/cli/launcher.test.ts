@@ -114,6 +114,7 @@ describe('an installation that is not whole', () => {
     cpSync(path.join(root, 'bin'), path.join(broken, 'bin'), { recursive: true });
     if (size !== undefined) {
       cpSync(path.join(root, 'dist/bundle.bin'), path.join(broken, 'dist/bundle.bin'));
+      cpSync(path.join(root, 'dist/commands.json'), path.join(broken, 'dist/commands.json'));
       truncateSync(path.join(broken, 'dist/bundle.bin'), size);
     }
     const said = spawnSync(process.execPath, [path.join(broken, 'bin/run.js'), 'outputs'], {

@@ -15,17 +15,15 @@ const ascii = fc.string({ unit: 'binary-ascii', maxLength: 5000 });
 const texts = fc.dictionary(fc.string({ minLength: 1, maxLength: 12 }), ascii, { noNullPrototype: true });
 
 describe('a bundle', () => {
-  it('gives every file as it was put in, deflated or not', () => {
+  it('gives every file as it was put in', () => {
     const file = path.join(folder, 'bundle.bin');
     fc.assert(
-      fc.property(texts, fc.func(fc.boolean()), (files, chosen) => {
+      fc.property(texts, (files) => {
         const names = Object.keys(files);
-        writeFileSync(file, packBundle('id', Object.entries(files), new Set(names.filter(chosen))));
+        writeFileSync(file, packBundle(Object.entries(files)));
         const bundle = openBundle(file);
-        expect(bundle.build).toBe('id');
         expect(bundle.names().sort()).toEqual(names.sort());
         for (const name of names) expect(bundle.text(name)).toBe(files[name]);
-        expect(bundle.has('no such file')).toBe(false);
       }),
       { numRuns: 50 },
     );
@@ -37,7 +35,7 @@ describe('a bundle', () => {
       { length: 3000 },
       (_, i) => [`chunks/a-rather-long-name-${i}.js`, `${i}`] as const,
     );
-    writeFileSync(file, packBundle('id', files, new Set()));
+    writeFileSync(file, packBundle(files));
     expect(openBundle(file).text('chunks/a-rather-long-name-2999.js')).toBe('2999');
   });
 
@@ -46,23 +44,19 @@ describe('a bundle', () => {
     const noise = Array.from({ length: 4000 }, (_, i) => String.fromCharCode(32 + ((i * 7919) % 90))).join(
       '',
     );
-    const whole = packBundle(
-      'id',
-      [
-        ['one', noise],
-        ['two', noise],
-      ],
-      new Set(['two']),
-    );
+    const whole = packBundle([
+      ['one', noise],
+      ['two', noise],
+    ]);
     for (const [size, name] of [
       [0, 'one'],
       [3, 'one'],
       [20, 'one'],
-      [whole.length - 4100, 'one'],
+      [whole.length / 2, 'one'],
       [whole.length - 100, 'two'],
     ] as const) {
       writeFileSync(file, whole);
-      truncateSync(file, size);
+      truncateSync(file, Math.floor(size));
       const read = () => openBundle(file).text(name);
       expect(read, `${size} bytes`).toThrow(
         /^infractl is not installed completely: .*cut\.bin: [\s\S]*Install it again/,
