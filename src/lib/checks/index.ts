@@ -2,6 +2,7 @@ import { type Clock, throwIfAborted } from '../base/clock.ts';
 import { Exit, InfractlError, UsageError } from '../base/errors.ts';
 import type { Reporter } from '../base/report.ts';
 import { duration, listed } from '../base/text.ts';
+import { get } from './get.ts';
 import { excerpt, hints, networkWords } from './words.ts';
 
 export interface CheckSpec {
@@ -84,14 +85,12 @@ async function ask(url: URL, limit: number, { clock, signal, version }: CheckDep
   const began = clock.now();
   const timeout = AbortSignal.timeout(limit);
   try {
-    const response = await fetch(url, {
+    const { status, body } = await get(url, {
       headers: { 'user-agent': version ? `infractl/${version}` : 'infractl', accept: '*/*' },
-      redirect: 'follow',
-      cache: 'no-store',
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      most: MOST_OF_BODY,
     });
-    const body = await beginning(response);
-    return { status: response.status, body, ms: clock.now() - began };
+    return { status, body, ms: clock.now() - began };
   } catch (error) {
     return {
       status: undefined,
@@ -99,16 +98,6 @@ async function ask(url: URL, limit: number, { clock, signal, version }: CheckDep
       ms: clock.now() - began,
     };
   }
-}
-
-async function beginning(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
-    if (text.length >= MOST_OF_BODY) break;
-  }
-  return text.slice(0, MOST_OF_BODY);
 }
 
 /** What is wrong with an answer, in a few words; undefined when it is as expected. */

@@ -45,7 +45,6 @@ export function networkWords(error: unknown): string {
     const code = (at as { code?: unknown }).code;
     const known = NETWORK[typeof code === 'string' ? code : ''] ?? NETWORK[at.name];
     if (known) return known;
-    if (/redirect count exceeded/.test(at.message)) return 'it redirects without end';
     if (typeof code === 'string' && /SSL|TLS|EPROTO/.test(code)) return `TLS failed (${code})`;
     if (!(innerOf(at) instanceof Error)) return at.message;
   }
