@@ -34,6 +34,8 @@ export interface FakeSnapshot {
   readyAt: number;
   /** It ends in the state error instead. */
   failed: boolean;
+  /** What is said of it then. AWS says something of copies alone. */
+  reason: string | undefined;
   encrypted: boolean;
   kmsKeyId: string | undefined;
   tier: 'standard' | 'archive';
@@ -156,6 +158,7 @@ export class EbsState {
       startedAt: 0,
       readyAt: 0,
       failed: false,
+      reason: undefined,
       encrypted: true,
       kmsKeyId: undefined,
       tier: 'standard',

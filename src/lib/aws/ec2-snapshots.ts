@@ -170,6 +170,7 @@ export function toSnapshot(one: SdkSnapshot, region: string): Snapshot {
     sizeGiB: one.VolumeSize ?? 0,
     startedAt: one.StartTime?.getTime() ?? 0,
     state: state === 'completed' ? 'completed' : state === 'error' ? 'error' : 'pending',
+    ...(one.StateMessage ? { reason: one.StateMessage } : {}),
     progress: state === 'completed' ? 100 : Number.parseInt(one.Progress ?? '0', 10) || 0,
     encrypted: one.Encrypted ?? false,
     ...(one.KmsKeyId ? { kmsKeyId: one.KmsKeyId } : {}),

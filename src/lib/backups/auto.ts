@@ -54,7 +54,8 @@ export async function autoRun(deps: BackupDeps, plan: Plan, options: AutoOptions
   }
   if (!options.dryRun) await sweepQuietly(work, options);
   const moment = result.problems.length > 0 ? 'fail' : 'success';
-  if (!options.dryRun) await tell(work, plan, moment, result.summary, log, options);
+  const words = [result.summary, ...result.problems.slice(1)].join('\n');
+  if (!options.dryRun) await tell(work, plan, moment, words, log, options);
   return result;
 }
 

@@ -38,6 +38,9 @@ function backupOf(snapshots: readonly Snapshot[]): Backup {
     snapshots,
     expected,
     state: stateOf(snapshots, expected),
+    troubles: [
+      ...new Set(snapshots.flatMap(({ state, reason }) => (state === 'error' && reason ? reason : []))),
+    ],
     progress: Math.floor(snapshots.reduce((sum, one) => sum + one.progress, 0) / snapshots.length),
   };
 }
@@ -53,12 +56,28 @@ export function awaitsCopy({ tags, encrypted }: Snapshot): boolean {
   return tags[TAG.encrypt] !== undefined && !encrypted;
 }
 
+/** An encrypted copy that failed so often will not come right: the next run makes a new backup. */
+const ENCRYPTIONS = 2;
+
+/** What was copied from an original, by its tags. */
+export function copiesOf(original: Snapshot, among: readonly Snapshot[]): Snapshot[] {
+  return among.filter(({ tags }) => tags[TAG.copiedFrom] === original.id);
+}
+
+/** It awaits a copy that no run will try again. */
+export function isGivenUp(original: Snapshot, among: readonly Snapshot[]): boolean {
+  if (!awaitsCopy(original)) return false;
+  const copies = copiesOf(original, among);
+  return copies.length >= ENCRYPTIONS && copies.every(({ state }) => state === 'error');
+}
+
 function stateOf(snapshots: readonly Snapshot[], expected: number): Backup['state'] {
   const lasting = snapshots.filter((one) => !awaitsCopy(one));
   const done = new Set(lasting.filter(({ state }) => state === 'completed').map(({ source }) => source));
   if (!Number.isInteger(expected) || expected < 1) return 'failed';
   if (done.size >= expected) return 'good';
-  const hopeful = new Set(snapshots.filter(({ state }) => state !== 'error').map(({ source }) => source));
+  const hopes = snapshots.filter((one) => one.state !== 'error' && !isGivenUp(one, snapshots));
+  const hopeful = new Set(hopes.map(({ source }) => source));
   return hopeful.size >= expected ? 'pending' : 'failed';
 }
 

@@ -3,6 +3,7 @@ import { sideBySide } from '../base/side-by-side.ts';
 import { age } from '../base/text.ts';
 import { deviceTags } from './catalogue.ts';
 import type { BackupDeps, Plan } from './deps.ts';
+import { settled } from './ending.ts';
 import { withHooks } from './hooks.ts';
 import { lookUp, storeOf, storesOf } from './look.ts';
 import { policyWords } from './retention.ts';
@@ -90,9 +91,9 @@ export async function createBackups(
       ],
     );
   }
-  const home = stores[0]?.region;
-  const after = watched.backups.filter(({ region }) => region === home);
-  return [...kept.map(({ result }) => settled(result, after)), ...absent];
+  const place = { home: deps.ebs.store().region, where: deps.where };
+  const after = watched.backups;
+  return [...kept.map(({ result }) => settled(result, after, plan, place)), ...absent];
 }
 
 /**
@@ -130,25 +131,6 @@ function failure(error: InfractlError) {
   const detail = error.why ? `${error.message} ${error.why}` : error.message;
   const { suggestions } = error;
   return { outcome: 'failed', backup: null, snapshots: [], state: null, detail, suggestions } as const;
-}
-
-function settled(result: CreatedBackup, after: readonly Backup[]): CreatedBackup {
-  const backup = after.find(({ id, subject }) => id === result.backup && subject === result.subject);
-  if (result.outcome === 'failed') return result;
-  if (!backup) {
-    const detail = 'its snapshots are gone: somebody has deleted them';
-    return { ...result, outcome: 'failed', snapshots: [], state: 'failed', detail };
-  }
-  const snapshots = backup.snapshots.map(({ id }) => id);
-  if (backup.state === 'good') return { ...result, snapshots, state: 'good' };
-  return {
-    ...result,
-    outcome: 'failed',
-    snapshots,
-    state: backup.state,
-    detail: 'AWS could not finish its snapshots',
-    suggestions: ['Run the same command again: a backup that failed does not count.'],
-  };
 }
 
 /** `nightly-20260105T020000Z-k3f9` */

@@ -3,7 +3,7 @@ import { InfractlError, isInfractlError } from '../base/errors.ts';
 import { sideBySide } from '../base/side-by-side.ts';
 import { duration, plural } from '../base/text.ts';
 import type { BackupPart } from '../project/model.ts';
-import { awaitsCopy, backupsOf, grouped } from './catalogue.ts';
+import { awaitsCopy, backupsOf, copiesOf, grouped, isGivenUp } from './catalogue.ts';
 import type { BackupDeps, Plan } from './deps.ts';
 import { storeOf } from './look.ts';
 import { type Backup, type Snapshot, TAG } from './types.ts';
@@ -20,7 +20,7 @@ const FIRST_POLL = 2_000;
 const LONGEST_POLL = 30_000;
 /** Calls under way at once: the pacing decides how quick they are, this how much memory they take. */
 const AT_ONCE = 32;
-/** A copy that failed so often will not come right. */
+/** What a run has done so often without effect will not come right in it: the next run tries it again. */
 const TRIES = 2;
 /** So often in a row a snapshot must be missing before it counts as gone: lists lag behind. */
 const MISSES = 3;
@@ -53,10 +53,10 @@ export function pendingWork(
 }
 
 function encryption(original: Snapshot, backup: Backup): Work[] {
-  const copies = backup.snapshots.filter(({ tags }) => tags[TAG.copiedFrom] === original.id);
+  const copies = copiesOf(original, backup.snapshots);
   if (copies.some(({ state }) => state === 'completed')) return [{ do: 'remove', snapshot: original }];
   if (original.state !== 'completed' || copies.some(({ state }) => state === 'pending')) return [];
-  return copies.length < TRIES ? [{ do: 'encrypt', snapshot: original }] : [];
+  return isGivenUp(original, backup.snapshots) ? [] : [{ do: 'encrypt', snapshot: original }];
 }
 
 function further(backup: Backup, all: readonly Backup[], copies: BackupPart['copies']): Work[] {
@@ -71,10 +71,7 @@ function further(backup: Backup, all: readonly Backup[], copies: BackupPart['cop
     const there = all.filter(({ id, region }) => id === backup.id && region === copy.region);
     const copied = there.flatMap(({ snapshots }) => snapshots);
     return lasting
-      .filter((one) =>
-        copied.filter(({ tags }) => tags[TAG.copiedFrom] === one.id).every(({ state }) => state === 'error'),
-      )
-      .filter((one) => copied.filter(({ tags }) => tags[TAG.copiedFrom] === one.id).length < TRIES)
+      .filter((one) => copiesOf(one, copied).every(({ state }) => state === 'error'))
       .map((snapshot) => ({ do: 'copy', snapshot, ...copy }));
   });
 }
@@ -146,6 +143,16 @@ export class Watched {
     return { done: work.length - waiting.size, waiting: waiting.size };
   }
 
+  /** A copy that failed keeps its name: the next try takes another. Two runs at once take the same one. */
+  #freeName(name: string, region: string): string {
+    const taken = new Set(
+      [...this.#known.values()].flatMap((one) => (one.region === region ? [one.id] : [])),
+    );
+    let free = name;
+    for (let nth = 2; taken.has(free); nth++) free = `${name}-${nth}`;
+    return free;
+  }
+
   #mayTry(work: Work): boolean {
     const tries = this.#tries.get(nameOf(work)) ?? 0;
     this.#tries.set(nameOf(work), tries + 1);
@@ -173,7 +180,10 @@ export class Watched {
         const key = work.do === 'copy' ? work.key : keyFor(snapshot);
         const target = await storeOf(this.#deps, there);
         const tags = copyTags(snapshot);
-        const name = `${snapshot.id}-${work.do === 'copy' ? 'copy' : 'encrypted'}`;
+        const name = this.#freeName(
+          `${snapshot.id}-${work.do === 'copy' ? 'copy' : 'encrypted'}`,
+          there.region,
+        );
         const id = await target.copy({ snapshot, region: there.region, key, tags, name });
         const [made] = await target.get([id]);
         // A list that lags behind does not know it yet; it is as good as pending.

@@ -12,6 +12,8 @@ export interface Snapshot {
   readonly sizeGiB: number;
   readonly startedAt: number;
   readonly state: 'pending' | 'completed' | 'error';
+  /** What AWS says of one that failed, where it says something. RDS tells it in its events alone. */
+  readonly reason?: string;
   /** 0 to 100. */
   readonly progress: number;
   readonly encrypted: boolean;
@@ -43,6 +45,8 @@ export interface Backup {
   readonly expected: number;
   /** Good: every source has a completed snapshot. Failed: it can never become good by itself. */
   readonly state: 'good' | 'pending' | 'failed';
+  /** Why AWS could not finish some of its snapshots, in its own words. */
+  readonly troubles: readonly string[];
   /** Percent, over all of its snapshots. */
   readonly progress: number;
 }

@@ -120,9 +120,10 @@ export async function projectHealth(
     const desk = await deps.backups();
     const plans = await desk.plans({ names: [] });
     const known = (await desk.list(plans)).map(({ backup }) => backup);
-    return plans.flatMap(({ name, wanted }) => {
+    return plans.flatMap(({ name, wanted, copies }) => {
       const subjects = wanted.flatMap((one) => ('id' in one ? [one.id] : []));
-      return backupFindings({ name, subjects }, known, clock.now(), limits);
+      const regions = copies.flatMap((copy) => ('region' in copy ? [copy.region] : []));
+      return backupFindings({ name, subjects, regions }, known, clock.now(), limits);
     });
   }
 

@@ -5,27 +5,53 @@ import type { Finding, HealthLimits } from './health.ts';
 export interface WatchedPlan {
   readonly name: string;
   readonly subjects: readonly string[];
+  /** Where it wants copies besides. */
+  readonly regions: readonly string[];
 }
 
 export interface KnownBackup {
   readonly plan: string;
   readonly subject: string;
+  readonly region: string;
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly state: 'good' | 'pending' | 'failed';
 }
 
-/** Whether each plan has a backup that is young enough, of each of its subjects where they are known. */
+/**
+ * Whether each plan has a backup that is young enough, of each of its subjects where they are known; and, beside it,
+ * in each region that it wants copies in.
+ */
 export function backupFindings(
   plan: WatchedPlan,
   backups: readonly KnownBackup[],
   now: number,
-  { backupAge }: HealthLimits,
+  limits: HealthLimits,
 ): Finding[] {
   const mine = backups.filter((one) => one.plan === plan.name);
+  const here = mine.filter(({ region }) => !plan.regions.includes(region));
+  const copies = plan.regions.flatMap((region) =>
+    ageFindings(
+      plan,
+      mine.filter((one) => one.region === region),
+      now,
+      limits,
+      ` in ${region}`,
+    ),
+  );
+  return [...ageFindings(plan, here, now, limits, ''), ...copies];
+}
+
+function ageFindings(
+  plan: WatchedPlan,
+  mine: readonly KnownBackup[],
+  now: number,
+  { backupAge }: HealthLimits,
+  place: string,
+): Finding[] {
   const subjects: readonly (string | undefined)[] = plan.subjects.length > 0 ? plan.subjects : [undefined];
   return subjects.map((subject): Finding => {
-    const name = subject === undefined ? plan.name : `${plan.name} ${subject}`;
+    const name = `${subject === undefined ? plan.name : `${plan.name} ${subject}`}${place}`;
     const all = subject === undefined ? mine : mine.filter((one) => one.subject === subject);
     const newest = newestOf(all.filter(({ state }) => state === 'good'));
     const last = newestOf(all);
@@ -40,7 +66,7 @@ export function backupFindings(
       why: `${why}${old && newest ? `, the limit is ${age(backupAge)}` : ''}${failed || running}`,
       ...(old
         ? {
-            mend: `infractl backup create ${plan.name}; infractl backup schedule status says why none was made`,
+            mend: `infractl backup create ${plan.name} --wait; infractl backup schedule status says why none was made`,
           }
         : {}),
     };

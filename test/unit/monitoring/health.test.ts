@@ -116,11 +116,12 @@ describe('what is bad', () => {
     const backup = (subject: string, hours: number, state: 'good' | 'pending' | 'failed' = 'good') => ({
       plan: 'nightly',
       subject,
+      region: 'eu-west-3',
       at: now - hours * HOUR,
       state,
     });
-    const of = (subjects: string[], backups: ReturnType<typeof backup>[]) =>
-      backupFindings({ name: 'nightly', subjects }, backups, now, LIMITS);
+    const of = (subjects: string[], backups: ReturnType<typeof backup>[], regions: string[] = []) =>
+      backupFindings({ name: 'nightly', subjects, regions }, backups, now, LIMITS);
     expect(of([], [])).toMatchObject([{ verdict: 'bad', why: 'there is no good one' }]);
     expect(of([], [backup('a', 5), backup('b', 30)])).toEqual([
       { kind: 'backup', name: 'nightly', verdict: 'good', why: 'the newest good one is 5 h old' },
@@ -141,5 +142,15 @@ describe('what is bad', () => {
       { verdict: 'good', why: 'the newest good one is 5 h old; one is being made' },
     ]);
     expect(of(['a'], [{ ...backup('a', 1), plan: 'other' }])[0]?.verdict).toBe('bad');
+    const copy = (hours: number, state?: 'failed') => ({ ...backup('a', hours, state), region: 'eu-west-1' });
+    expect(of(['a'], [backup('a', 1), copy(50), copy(1, 'failed')], ['eu-west-1'])).toMatchObject([
+      { name: 'nightly a', verdict: 'good', why: 'the newest good one is 1 h old' },
+      {
+        name: 'nightly a in eu-west-1',
+        verdict: 'bad',
+        why: expect.stringContaining('the last one, 1 h ago, failed'),
+        mend: expect.stringContaining('infractl backup create nightly --wait'),
+      },
+    ]);
   });
 });

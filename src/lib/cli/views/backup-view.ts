@@ -22,7 +22,12 @@ export function backupJson(backup: Backup) {
     sizeGiB: sizeOf(backup),
     encrypted: backup.snapshots.every(({ encrypted }) => encrypted),
     verified: verifiedOf(backup) ?? null,
-    snapshots: backup.snapshots.map(({ id, source, state }) => ({ id, source, state })),
+    snapshots: backup.snapshots.map(({ id, source, state, reason }) => ({
+      id,
+      source,
+      state,
+      reason: reason ?? null,
+    })),
   };
 }
 
@@ -114,9 +119,18 @@ export function backupListView(listed: readonly Listed[], now: number): View {
         ...(regions > 1 ? [backup.region] : []),
         verdict ? `${verdict.keep ? '' : 'goes: '}${verdict.reasons.join(', ')}` : '',
       ]);
-      return table(ui, columns, rows);
+      const failed = listed.flatMap(({ backup }) => troubleLines(backup, ui));
+      const shown = table(ui, columns, rows);
+      return failed.length > 0 ? [shown, '', broken(failed.join('\n'), ui.columns)].join('\n') : shown;
     },
   };
+}
+
+/** What AWS says of one that failed. */
+function troubleLines(backup: Backup, ui: Ui): string[] {
+  if (backup.state !== 'failed') return [];
+  const name = `${backup.id} of ${backup.subject} in ${backup.region}`;
+  return backup.troubles.map((why) => `${ui.paint('red', '✗')} ${name}: ${why}`);
 }
 
 function verifiedWords(backup: Backup, now: number): string {
