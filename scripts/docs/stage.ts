@@ -169,9 +169,11 @@ export class Stage implements Typist {
     this.keep(name, said.join('\n'));
   }
 
-  /** Keeps a text as what a block shows. */
+  /** Keeps a text as what a block shows. The fake stands for AWS, which is at no address of its own. */
   keep(name: string, text: string): void {
-    this.shown.set(name, text.trimEnd());
+    const { AWS_ENDPOINT_URL } = this.env;
+    const shown = AWS_ENDPOINT_URL ? text.replaceAll(` --endpoint-url ${AWS_ENDPOINT_URL}`, '') : text;
+    this.shown.set(name, shown.trimEnd());
   }
 
   /** Opens a command on a terminal. */

@@ -63,7 +63,7 @@ export default class Deploy extends HostCommand<typeof Deploy> {
     const deps = this.withHosts({ ...common, ...lockChoice(this.flags), decide });
     await this.sayPlace();
     if (revertDrift && this.flags['dry-run'])
-      this.warnUser('A dry run does not look for what was changed by hand: infractl drift does.');
+      this.warnUser('A dry run does not look for what was changed by hand. To see that: infractl drift');
     else if (revertDrift && deps.session.sandbox)
       this.warnUser('The sandbox finds drift but does not put it back.');
     const result = await deployProject(deps, project, {

@@ -213,7 +213,7 @@ describe('backup restore', () => {
     const done = await run(`${restore} --replace-root --confirm web`, { AWS_REGION: '' });
     expect(done.code).toBe(0);
     expect(done.stdout).toMatch(
-      /Kept: vol-\w+, the root volume that was replaced\.\n\nThe way back:\n +aws ec2 stop-instances --instance-ids i-\w+ --region eu-west-3\n/,
+      /Kept: vol-\w+, the root volume that was replaced\.\n\nThe way back:\n +aws ec2 stop-instances --instance-ids i-\w+ --region eu-west-3 --endpoint-url http:\S+\n/,
     );
   });
 

@@ -1,19 +1,47 @@
+import type { Lead } from '../base/led.ts';
+import { led } from '../base/led.ts';
+import { shellWord } from '../base/shell-words.ts';
 import type { AwsSession } from './session.ts';
 
-/** Command lines of the AWS CLI that act in one account and region. */
-const COMMAND =
-  /\baws (?:autoscaling|cloudformation|ec2|lambda|logs|rds|s3|secretsmanager|ssm|sts|sso) [a-z][a-z-]*(?![^`;()]* --(?:region|profile|endpoint-url)\b)/g;
+/**
+ * A command line of the AWS CLI: its words, then what stands behind them up to where the next command can begin. Left
+ * out: what only touches this machine, and Cost Explorer's, which is typed in the management account.
+ */
+const COMMAND = /\baws (?!configure\b|ce\b)([a-z][a-z0-9-]*) (?:wait )?[a-z][a-z0-9-]*([^`;()&|\n]*)/g;
+/** Flags with a value each at most, and no more of a sentence. */
+const FLAGS = /^(?: --[a-z][a-z0-9-]*(?: (?!-)[^\s,]+)?)*(?=\s*$)/;
 
 /** What of a session decides where it works. */
-export type Place = Pick<AwsSession, 'config' | 'region' | 'regionOrigin' | 'endpoint' | 'sandbox'>;
+export type Place = Pick<AwsSession, 'profile' | 'region' | 'endpoint' | 'sandbox'>;
 
 /**
- * A text whose command lines of the AWS CLI act where a session does. The CLI knows the environment and the profiles
- * of this machine, but neither infractl's flags nor its project file: left alone it may act in another account.
+ * A text whose command lines of the AWS CLI act where a session does, also when they are typed tomorrow in another
+ * shell: left alone the CLI goes by its own profiles and variables, and from the sandbox it would reach the real AWS.
+ * What a line says itself stays; once more changes nothing.
  */
-export function atAws(text: string, { config, region, regionOrigin, endpoint, sandbox }: Place): string {
-  const profile = config.profile ? ` --profile ${config.profile}` : '';
-  const known = regionOrigin === 'environment' || regionOrigin === 'profile';
-  const place = `${known ? '' : ` --region ${region}`}${profile}${sandbox ? ` --endpoint-url ${endpoint}` : ''}`;
-  return text.replace(COMMAND, (line) => line + (line.startsWith('aws sso ') ? profile : place));
+export function atAws(text: string, { profile, region, endpoint, sandbox }: Place): string {
+  const place = {
+    '--region': region,
+    // The sandbox takes any credentials; those of a profile have no business there.
+    '--profile': sandbox ? undefined : profile,
+    '--endpoint-url': endpoint,
+  };
+  return text.replace(COMMAND, (all: string, service: string, rest: string) => {
+    const said = new Set(rest.split(/[\s,]+/));
+    const flags = Object.entries(place).flatMap(([flag, value]) =>
+      value === undefined || said.has(flag) || (service === 'sso' && flag !== '--profile')
+        ? []
+        : [` ${flag} ${shellWord(value)}`],
+    );
+    const end = all.length - rest.length + (FLAGS.exec(rest)?.[0].length ?? 0);
+    return all.slice(0, end) + flags.join('') + all.slice(end);
+  });
+}
+
+/** Leads what was advised to where a session works. @param where the flags of infractl that lead there */
+export function leadTo(where: string, place: Place | undefined): Lead {
+  return (advice) => {
+    const line = led(advice, where);
+    return place ? atAws(line, place) : line;
+  };
 }

@@ -2,7 +2,7 @@ import { InfractlError } from '../base/errors.ts';
 import { devicesOf } from './catalogue.ts';
 import type { InstanceFacts, RestorePort } from './port.ts';
 import type { RestoreDeps, Restored, RestoreOrder, RestorePlan } from './restore-plan.ts';
-import { awsLines, noSource, tagsFor, tokenFor, waitUntil } from './restore-steps.ts';
+import { noSource, tagsFor, tokenFor, waitUntil } from './restore-steps.ts';
 import { type Snapshot, TAG } from './types.ts';
 
 /**
@@ -84,7 +84,7 @@ export async function restoreRoot(
     return state === 'succeeded';
   });
   const [now] = await deps.ebs.instances({ ids: [instance.id] });
-  return replaced(deps, instance, (now && rootOf(now)?.id) ?? '', old?.id);
+  return replaced(instance, (now && rootOf(now)?.id) ?? '', old?.id);
 }
 
 const rootOf = ({ volumes, rootDevice }: InstanceFacts) =>
@@ -101,11 +101,10 @@ async function madeBefore(
   const volumes = await deps.ebs.volumes({ ids: [root, snapshot.source] });
   if (volumes.find(({ id }) => id === root)?.madeOf !== snapshot.id) return undefined;
   const before = volumes.find(({ id, attached }) => id !== root && !attached);
-  return replaced(deps, instance, root, before?.id);
+  return replaced(instance, root, before?.id);
 }
 
 function replaced(
-  deps: RestoreDeps,
   { id: instance, rootDevice }: InstanceFacts,
   fresh: string,
   old: string | undefined,
@@ -114,15 +113,15 @@ function replaced(
     made: [{ kind: 'volume', id: fresh, detail: `the root volume of ${instance}` }],
     kept: old ? [`${old}, the root volume that was replaced`] : [],
     wayBack: old
-      ? awsLines(deps, [
-          `ec2 stop-instances --instance-ids ${instance}`,
-          `ec2 wait instance-stopped --instance-ids ${instance}`,
-          `ec2 detach-volume --volume-id ${fresh}`,
-          `ec2 wait volume-available --volume-ids ${fresh}`,
-          `ec2 attach-volume --instance-id ${instance} --volume-id ${old} --device ${rootDevice}`,
-          `ec2 wait volume-in-use --volume-ids ${old}`,
-          `ec2 start-instances --instance-ids ${instance}`,
-        ])
+      ? [
+          `aws ec2 stop-instances --instance-ids ${instance}`,
+          `aws ec2 wait instance-stopped --instance-ids ${instance}`,
+          `aws ec2 detach-volume --volume-id ${fresh}`,
+          `aws ec2 wait volume-available --volume-ids ${fresh}`,
+          `aws ec2 attach-volume --instance-id ${instance} --volume-id ${old} --device ${rootDevice}`,
+          `aws ec2 wait volume-in-use --volume-ids ${old}`,
+          `aws ec2 start-instances --instance-ids ${instance}`,
+        ]
       : [],
   };
 }

@@ -61,12 +61,6 @@ export function cameToNothing(what: string, state: string, why: string): Infract
   });
 }
 
-/** Lines for the AWS CLI, for the same place: `aws ec2 … --region eu-west-3`. */
-export function awsLines({ ebs, where }: BackupDeps, commands: readonly string[]): string[] {
-  const profile = / --profile (?:'[^']*'|\S+)/.exec(where)?.[0] ?? '';
-  return commands.map((words) => `aws ${words} --region ${ebs.store().region}${profile}`);
-}
-
 export function noSource(backup: Backup, source: string): InfractlError {
   return new UsageError({
     code: 'NoSuchSource',

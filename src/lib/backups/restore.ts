@@ -3,7 +3,7 @@ import { devicesOf } from './catalogue.ts';
 import type { InstanceFacts, RestorePort } from './port.ts';
 import type { RestoreDeps as Deps, Restored, RestorePlan } from './restore-plan.ts';
 import { restoreRoot } from './restore-root.ts';
-import { awsLines, cameToNothing, tagsFor, tokenFor, waitUntil } from './restore-steps.ts';
+import { cameToNothing, tagsFor, tokenFor, waitUntil } from './restore-steps.ts';
 import { type Snapshot, TAG } from './types.ts';
 
 /** An instance that will not run any more. */
@@ -80,15 +80,12 @@ async function restoreVolumes(
   return {
     made: made.map((id) => ({ kind: 'volume', id, detail: details.get(id) ?? `in ${zone}, not attached` })),
     kept: [],
-    wayBack: awsLines(
-      deps,
-      made.flatMap((id) => [
-        ...(instance
-          ? [`ec2 detach-volume --volume-id ${id}`, `ec2 wait volume-available --volume-ids ${id}`]
-          : []),
-        `ec2 delete-volume --volume-id ${id}`,
-      ]),
-    ),
+    wayBack: made.flatMap((id) => [
+      ...(instance
+        ? [`aws ec2 detach-volume --volume-id ${id}`, `aws ec2 wait volume-available --volume-ids ${id}`]
+        : []),
+      `aws ec2 delete-volume --volume-id ${id}`,
+    ]),
   };
 }
 
@@ -163,11 +160,11 @@ async function restoreInstance(
   return {
     made: [{ kind: 'instance', id, detail: `${name}, ${like.type} in ${like.zone}` }],
     kept: [`${like.id} as it was`],
-    wayBack: awsLines(deps, [
-      `ec2 terminate-instances --instance-ids ${id}`,
-      ...(disks.length > 0 ? [`ec2 wait instance-terminated --instance-ids ${id}`] : []),
-      ...disks.map((disk) => `ec2 delete-volume --volume-id ${disk.id}`),
-    ]),
+    wayBack: [
+      `aws ec2 terminate-instances --instance-ids ${id}`,
+      ...(disks.length > 0 ? [`aws ec2 wait instance-terminated --instance-ids ${id}`] : []),
+      ...disks.map((disk) => `aws ec2 delete-volume --volume-id ${disk.id}`),
+    ],
   };
 }
 
@@ -206,9 +203,7 @@ async function restoreDatabase(deps: Deps, plan: RestorePlan, until: number): Pr
   return {
     made: [{ kind: 'database', id: name, detail: now?.endpoint ?? '' }],
     kept: [`${backup.subject} as it was`],
-    wayBack: awsLines(deps, [
-      `rds delete-db-instance --db-instance-identifier ${name} --skip-final-snapshot`,
-    ]),
+    wayBack: [`aws rds delete-db-instance --db-instance-identifier ${name} --skip-final-snapshot`],
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Lead } from '../base/led.ts';
 import type { ReportEvent, Reporter } from '../base/report.ts';
 import type { OpenReporter } from './progress/reporter.ts';
 
@@ -13,12 +14,15 @@ export interface RunningOperation {
 /** Progress, and the questions that come in its midst: while one is asked, what happens waits to be told. */
 export class Stage implements Reporter {
   readonly #view: OpenReporter;
+  readonly #lead: Lead;
   readonly #running = new Map<string, RunningOperation>();
   #held: ReportEvent[] | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(view: OpenReporter) {
+  /** @param lead leads what is advised in notes and warnings */
+  constructor(view: OpenReporter, lead: Lead) {
     this.#view = view;
+    this.#lead = lead;
   }
 
   /** What AWS works on now and this command watches. */
@@ -26,7 +30,9 @@ export class Stage implements Reporter {
     return [...this.#running.values()];
   }
 
-  emit(event: ReportEvent): void {
+  emit(told: ReportEvent): void {
+    const event =
+      told.type === 'note' || told.type === 'warning' ? { ...told, message: this.#lead(told.message) } : told;
     this.#track(event);
     if (this.#held) this.#held.push(event);
     else this.#view.emit(event);

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import type { Lead } from '../base/led.ts';
 
 /** What the streams of this process can do, decided once, from the streams, the flags and the environment. */
 export interface Terminal {
@@ -89,6 +90,11 @@ function colourDepth(): number {
 export interface Ui {
   readonly paint: Paint;
   readonly columns: number;
-  /** The flags that lead a further command to the place of this one, each after a space. */
-  readonly where?: string;
+  /** Leads what is advised to the place of this command; absent: it is there as it is. */
+  readonly lead?: Lead;
+}
+
+/** What is advised, led to the place of the command that advises it. */
+export function advised({ lead }: Pick<Ui, 'lead'>, advice: string): string {
+  return lead ? lead(advice) : advice;
 }

@@ -122,6 +122,6 @@ function templateGone(name: string, { id }: JournalEntry): InfractlError {
   return new InfractlError({
     code: 'TemplateNotKept',
     message: `The template that the stack ${name} had after the run ${shortId(id)} is not kept any more.`,
-    suggestions: ['Compare with a newer run: infractl history shows them.'],
+    suggestions: ['Compare with a newer run. See which there are: infractl history'],
   });
 }

@@ -1,4 +1,5 @@
 import type { ArtifactStore } from '../artifacts/index.ts';
+import { leadTo } from '../aws/aws-cli.ts';
 import { isInfractlError, messageOf } from '../base/errors.ts';
 import {
   finishEntry,
@@ -29,7 +30,7 @@ type RecordedPart = JournalPart & Partial<Pick<PartOutcome, 'kind'>>;
 
 export type LedgerContext = Pick<
   DeployContext,
-  'undoes' | 'session' | 'reporter' | 'clock' | 'env' | 'version' | 'redactor' | 'commandLine'
+  'undoes' | 'session' | 'where' | 'reporter' | 'clock' | 'env' | 'version' | 'redactor' | 'commandLine'
 > & { readonly project: Pick<Project, 'name' | 'environment' | 'root'> };
 
 /**
@@ -127,7 +128,7 @@ export class Ledger {
       error: outcome.error === undefined ? undefined : errorFacts(outcome.error),
       parts: this.#recorded(parts),
       outputs: outcome.outputs,
-      undo: outcome.undo,
+      undo: outcome.undo && leadTo(this.#context.where ?? '', this.#context.session)(outcome.undo),
     };
     const ended = finishEntry(entry, end);
     await this.#write(ended);

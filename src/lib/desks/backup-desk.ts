@@ -1,4 +1,3 @@
-import { atAws } from '../aws/aws-cli.ts';
 import {
   type AutoOptions,
   type AutoResult,
@@ -174,8 +173,7 @@ export class BackupDesk {
   }
 
   async planRestore(order: RestoreOrder): Promise<RestorePlan> {
-    const plan = await planRestore(await this.#restoreDeps(), order);
-    return plan.already ? { ...plan, already: await this.#placed(plan.already) } : plan;
+    return planRestore(await this.#restoreDeps(), order);
   }
 
   /** Does what was planned, and tells the journal of the environment, the way back included. */
@@ -184,7 +182,7 @@ export class BackupDesk {
     const { recorded } = await import('./recording.ts');
     const { clock } = this.#deps;
     const began = clock.now();
-    const work = async () => this.#placed(await carryOutRestore(deps, plan));
+    const work = () => carryOutRestore(deps, plan);
     return recorded(this.#deps, this.#project, 'restore', work, ({ made, kept, wayBack }) => ({
       failed: false,
       undo: wayBack.join(' && '),
@@ -196,12 +194,6 @@ export class BackupDesk {
         after: { backup: plan.order.backup.id, ...(kept.length > 0 ? { kept: kept.join('; ') } : {}) },
       })),
     }));
-  }
-
-  /** Its way back, led to this account and region. */
-  async #placed(restored: Restored): Promise<Restored> {
-    const session = await this.#deps.session();
-    return { ...restored, wayBack: restored.wayBack.map((line) => atAws(line, session)) };
   }
 
   /** What the drill will make; undefined where that is nothing worth a question. */

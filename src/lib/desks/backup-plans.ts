@@ -37,7 +37,7 @@ export function choosePlans(project: Project, { names, targets = [], policy }: P
   if (project.bare && names[0] !== MANUAL)
     throw nothingNamed(
       'what to back up',
-      'infractl backup create --instance i-…, --volume vol-… or --database NAME',
+      'infractl backup create --instance ID (or --volume ID, or --database NAME)',
     );
   if (names.length === 0 && known.length === 0) {
     throw new UsageError({
@@ -45,7 +45,7 @@ export function choosePlans(project: Project, { names, targets = [], policy }: P
       message: `The project ${project.name} has no plan of backups.`,
       suggestions: [
         'Add one to infractl.yaml: backups: { nightly: { targets: [{ instance: i-… }], keep: { daily: 7 } } }',
-        'Or say what: infractl backup create --instance i-…',
+        'Or say what: infractl backup create --instance ID',
       ],
     });
   }

@@ -1,4 +1,3 @@
-import { atAws } from '../aws/aws-cli.ts';
 import type { AwsSession, Identity } from '../aws/session.ts';
 import { type Clock, throwIfAborted } from '../base/clock.ts';
 import { isInfractlError } from '../base/errors.ts';
@@ -229,8 +228,7 @@ function region({ region, regionOrigin, profile, endpoint, sandbox }: AwsSession
 
 function credentials(session: AwsSession, { arn, expires }: Identity, clock: Clock): Judged {
   if (session.sandbox) return { verdict: 'good', said: `${arn} of the sandbox` };
-  const judged = judgeCredentials(arn, expires, clock.now());
-  return judged.mend ? { ...judged, mend: judged.mend.map((line) => atAws(line, session)) } : judged;
+  return judgeCredentials(arn, expires, clock.now());
 }
 
 function clock({ ahead }: Identity): Judged {

@@ -39,7 +39,7 @@ export class ImageDesk {
       throw new UsageError({
         code: 'NoSuchRelease',
         message: `"${version}" is no version of a launch template.`,
-        suggestions: ['Versions are numbers: infractl redeploy status shows them.'],
+        suggestions: ['Versions are numbers. See them: infractl redeploy status'],
       });
     }
     const wanted = version === undefined ? undefined : Number(version);

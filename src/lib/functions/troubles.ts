@@ -13,7 +13,7 @@ export function notFound(functionName: string): InfractlError {
     suggestions: [
       'Create it: infractl deploy --create-stack',
       'If it is there, check the profile, the region and the environment.',
-      'If somebody deleted it by hand, its stack does not notice: infractl deploy --revert-drift makes what is gone again.',
+      'If somebody deleted it by hand, its stack does not notice. To make it again: infractl deploy --revert-drift',
     ],
   });
 }

@@ -35,7 +35,7 @@ export async function newestImage(
     throw new InfractlError({
       code: 'NoImage',
       message: `The repository ${repository.name} holds no image.`,
-      suggestions: ['Build and push one: infractl deploy   (without --skip-build)'],
+      suggestions: ['Build and push one, without --skip-build: infractl deploy'],
     });
   }
   return {

@@ -334,7 +334,7 @@ function stillRunning(error: unknown, doing: Doing, targets: readonly Target[], 
     suggestions: [
       `See how it is: infractl manage status${where}`,
       targets.length > NAMED
-        ? `Go on waiting: infractl manage ${rest}, with the same targets`
+        ? `Go on waiting, with the same targets: infractl manage ${rest}${where}`
         : `Go on waiting: infractl manage ${rest} --id ${ids}${where}`,
     ],
     exit: error.exit,

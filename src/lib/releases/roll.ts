@@ -354,8 +354,10 @@ class Roll<T> {
       await port.setMark(name, undefined);
     } catch (error) {
       if (!isInfractlError(error)) throw error;
-      const message = `The group ${name} was not put back (${error.message}): infractl redeploy unlock does it.`;
-      reporter.emit({ type: 'warning', message });
+      reporter.emit({
+        type: 'warning',
+        message: `The group ${name} was not put back: ${error.message} To put it back: infractl redeploy unlock`,
+      });
     }
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Backup, Entry } from '../../../src/lib/backups/index.ts';
+import { led } from '../../../src/lib/base/led.ts';
 import { cleanupView } from '../../../src/lib/cli/views/backup-view.ts';
 import { estimateView } from '../../../src/lib/cli/views/costs-view.ts';
 import { healthView } from '../../../src/lib/cli/views/health-view.ts';
@@ -20,7 +21,8 @@ import type { ReleasePlace } from '../../../src/lib/desks/index.ts';
 /** What a view advises acts where the command did: on production it must not lead to the usual environment. */
 
 const where = ' --env prod --profile shop';
-const ui = { paint: (_: string, text: string) => text, columns: Number.POSITIVE_INFINITY, where };
+const lead = (line: string) => led(line, where);
+const ui = { paint: (_: string, text: string) => text, columns: Number.POSITIVE_INFINITY, lead };
 
 const released = { release: 'app', host: 'web', changed: true, id: '2', commit: null, subject: null };
 const place = {

@@ -11,9 +11,10 @@ import { picture } from '../../helpers/picture.ts';
 
 /** What is shown where there is little room, and what is done with much. */
 
+const asItIs = (line: string) => line;
 const paint = painter(false);
 const frame = (of: Picture, columns: number, rows: number, state: ScreenState = FIRST_STATE) =>
-  frameOf({ picture: of, state, size: { columns, rows: rows - 1 }, paint, where: '' });
+  frameOf({ picture: of, state, size: { columns, rows: rows - 1 }, paint, lead: asItIs });
 
 /** The picture with so many services, the last of which has failed. */
 function withServices(count: number): Picture {

@@ -2,6 +2,7 @@ import stringWidth from 'fast-string-width';
 import { renderToString } from 'ink';
 import { createElement } from 'react';
 import { describe, expect, it } from 'vitest';
+import { led } from '../../../src/lib/base/led.ts';
 import { chartLines, timeAxis } from '../../../src/lib/cli/dashboard/chart-lines.ts';
 import { heightsOf } from '../../../src/lib/cli/dashboard/panel-lines.ts';
 import { panelsOf } from '../../../src/lib/cli/dashboard/panels.ts';
@@ -19,6 +20,7 @@ import { painter, READABLE } from '../../../src/lib/cli/terminal.ts';
 import type { Chart, Picture } from '../../../src/lib/monitoring/dashboard/index.ts';
 import { EVIL, picture } from '../../helpers/picture.ts';
 
+const asItIs = (line: string) => line;
 const plain = painter(false);
 const SIZES = [
   [80, 24],
@@ -35,7 +37,7 @@ function model(
   const deps = {
     picture: of,
     paint: painter(colour, 8),
-    where: ' --env prod',
+    lead: (line: string) => led(line, ' --env prod'),
     redact: (text: string) => text.replaceAll('database', '[secret]'),
     choose: (range: string) => said.push(`range ${range}`),
     refresh: () => said.push('refresh'),
@@ -119,7 +121,7 @@ it('what comes from AWS and hosts drives no terminal', () => {
   for (const overlay of [undefined, { kind: 'describe', scroll: 0 }] as const) {
     const state = { ...FIRST_STATE, overlay };
     const size = { columns: 120, rows: 39 };
-    const frame = frameOf({ picture: picture({ evil: true }), state, size, paint: plain, where: '' });
+    const frame = frameOf({ picture: picture({ evil: true }), state, size, paint: plain, lead: asItIs });
     const text = [frame.header, ...frame.left, ...frame.right, frame.footer].join('\n');
     expect(text).toContain('\\x1b');
     expect(text).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F]/);
@@ -129,15 +131,16 @@ it('what comes from AWS and hosts drives no terminal', () => {
 
 it('advises commands that act where it does, on what there is', () => {
   const told = (at: number) => {
-    const shown = frameOf({ picture: picture(), state: FIRST_STATE, size, paint: plain, where }).shown.rows;
+    const shown = frameOf({ picture: picture(), state: FIRST_STATE, size, paint: plain, lead }).shown.rows;
     const row = { id: shown[at]?.id ?? '', index: at };
     const state = { ...FIRST_STATE, row, overlay: { kind: 'describe', scroll: 0 } as const };
-    return frameOf({ picture: picture(), state, size, paint: plain, where }).left.join('\n');
+    return frameOf({ picture: picture(), state, size, paint: plain, lead }).left.join('\n');
   };
   const size = { columns: 200, rows: 59 };
   const where = ' --env prod';
+  const lead = (line: string) => led(line, where);
   const known = picture().panels.instances?.value?.map((_, at) => at) ?? [];
-  const rows = frameOf({ picture: picture(), state: FIRST_STATE, size, paint: plain, where }).shown.rows;
+  const rows = frameOf({ picture: picture(), state: FIRST_STATE, size, paint: plain, lead }).shown.rows;
   const instances = rows.flatMap(({ panel }, at) => (panel === 'instances' ? [at] : []));
   expect(instances).toHaveLength(known.length);
   expect(instances.length).toBeGreaterThan(0);
@@ -239,7 +242,7 @@ describe('keys', () => {
   const size = { columns: 200, rows: 59 };
   const key = (name: NonNullable<Press['name']>): Press => ({ input: '', name });
   const shown = () =>
-    frameOf({ picture: picture(), state: FIRST_STATE, size, paint: plain, where: '' }).shown;
+    frameOf({ picture: picture(), state: FIRST_STATE, size, paint: plain, lead: asItIs }).shown;
   const pressed = (...keys: Press[]): ScreenState =>
     keys.reduce((state, one) => press(state, one, shown()).state, FIRST_STATE);
 

@@ -52,10 +52,24 @@ describe('what was done beside a deploy', () => {
       command: 'manage stop --yes',
       who: 'arn:aws:iam::123456789012:user/dev',
       result: 'succeeded',
-      undo: 'infractl manage start',
+      undo: 'infractl manage start --env prod',
       parts: [PART],
     });
     expect(entry && makesState(entry)).toBe(false);
+  });
+
+  it('is undone by lines that are whole, whenever and wherever they are typed', async () => {
+    await withBucket();
+    const undo = 'aws ec2 detach-volume --volume-id vol-1 && aws ec2 delete-volume --volume-id vol-1';
+    await recorded(
+      deps,
+      PROJECT,
+      'restore',
+      async () => 0,
+      () => ({ parts: [PART], failed: false, undo }),
+    );
+    const place = `--region eu-west-3 --endpoint-url ${fake.url}`;
+    expect((await history())[0]?.undo).toBe(undo.replaceAll('vol-1', `vol-1 ${place}`));
   });
 
   it('without a bucket is done without a journal, and no bucket is made', async () => {

@@ -1,7 +1,9 @@
 import type { Interfaces } from '@oclif/core';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
+import { leadTo, type Place } from '../../aws/aws-cli.ts';
 import type { InfractlError } from '../../base/errors.ts';
+import { type Lead, ledJson } from '../../base/led.ts';
 import { Redactor } from '../../base/redact.ts';
 import type { Reporter } from '../../base/report.ts';
 import { Interrupts, type Offer } from '../asking/interrupt.ts';
@@ -11,7 +13,6 @@ import type { Stage } from '../stage.ts';
 import { describeTerminal, painter, type Terminal } from '../terminal.ts';
 import { errorJson, errorText, shownError } from '../views/error-view.ts';
 import { harmlessJson, tamed } from '../views/harmless.ts';
-import { led } from '../views/led.ts';
 import type { Outcome, View } from '../views/view.ts';
 import { wrapped } from '../views/wrap.ts';
 
@@ -119,7 +120,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     this.#reporter?.close();
     this.#show(view);
     if (view.exit !== undefined) process.exitCode = view.exit;
-    this.#outcome = { folder: view.folder, advice: (view.next ?? []).map(this.#lead) };
+    this.#outcome = { folder: view.folder, advice: (view.next ?? []).map(this.lead) };
   }
 
   /** Prints a line for people on standard error, redacted. Never part of the result. */
@@ -135,7 +136,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
   }
 
   protected warnUser(line: string): void {
-    this.say(`${painter(this.terminal.colourErr)('yellow', '!')} ${line}`);
+    this.say(`${painter(this.terminal.colourErr)('yellow', '!')} ${this.lead(line)}`);
   }
 
   /** Where capabilities report to, in the form that suits the terminal or `--json`. */
@@ -148,7 +149,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
       single: (this.ctor as unknown as typeof BaseCommand).single,
       redact: (text) => (json ? this.redactor.redact(text) : this.#shown(text)),
     });
-    this.#stage ??= new (await import('../stage.ts')).Stage(this.#reporter);
+    this.#stage ??= new (await import('../stage.ts')).Stage(this.#reporter, this.lead);
     return this.#stage;
   }
 
@@ -180,12 +181,13 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     return this.flags === undefined ? '' : this.where;
   }
 
-  /** Leads what is advised of the AWS CLI to the account and region of this command. */
-  protected atAws(advice: string): string {
-    return advice;
+  /** Where this command works, once that is known: what it advises of the AWS CLI is led there. */
+  protected get place(): Place | undefined {
+    return undefined;
   }
 
-  #lead = (advice: string): string => this.atAws(led(advice, this.#way));
+  /** Leads whatever this command advises to the place where it works. All advice passes here, or `ledJson`. */
+  protected readonly lead: Lead = (advice) => leadTo(this.#way, this.place)(advice);
 
   #offer(): ReturnType<Offer> {
     const running = this.#stage?.running ?? [];
@@ -201,7 +203,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
     this.terminal ??= this.#describe(false, true);
     const shown = shownError(error, this.id);
     process.exitCode = shown.exit;
-    this.#outcome = { advice: shown.suggestions.map(this.#lead) };
+    this.#outcome = { advice: shown.suggestions.map(this.lead) };
     this.#showError(shown);
   }
 
@@ -211,9 +213,10 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
 
   #show(view: View): void {
     if (this.flags.json) {
+      const json = ledJson(view.json, this.lead);
       const text = this.streaming
-        ? JSON.stringify({ type: 'result', ...(view.json as object) })
-        : JSON.stringify(view.json, undefined, 2);
+        ? JSON.stringify({ type: 'result', ...(json as object) })
+        : JSON.stringify(json, undefined, 2);
       process.stdout.write(`${this.redactor.redact(harmlessJson(text))}\n`);
       return;
     }
@@ -221,7 +224,7 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
       paint: painter(this.terminal.colourOut),
       // A file has no width: nothing is cut in it.
       columns: process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY,
-      where: this.#way,
+      lead: this.lead,
     });
     if (text === '') return;
     if ((this.#said || this.#reporter?.wrote) && process.stdout.isTTY && process.stderr.isTTY)
@@ -231,13 +234,13 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
 
   #showError(error: InfractlError): void {
     if (this.#wrote('--json')) {
-      const text = JSON.stringify(errorJson(error, this.#lead), undefined, this.streaming ? undefined : 2);
+      const text = JSON.stringify(errorJson(error, this.lead), undefined, this.streaming ? undefined : 2);
       process.stdout.write(`${this.redactor.redact(harmlessJson(text))}\n`);
       if (!this.debugging) return;
     }
     const { colourErr, columns } = this.terminal;
     if (this.#reporter?.wrote && process.stderr.isTTY) process.stderr.write('\n');
-    this.say(errorText(error, painter(colourErr), this.debugging, columns, this.#lead));
+    this.say(errorText(error, painter(colourErr), this.debugging, columns, this.lead));
   }
 
   /** `--debug`, or INFRACTL_DEBUG; known also where parsing failed. */

@@ -166,7 +166,7 @@ export abstract class DashboardCommand<T extends typeof Command = typeof Command
     const deps = {
       picture: () => desk.picture,
       paint: painter(this.terminal.colourOut),
-      where: this.where,
+      lead: this.lead,
       redact: (text: string) => this.redactor.redact(text),
       choose: (range: RangeName) => desk.choose(range),
       refresh: () => desk.refresh(),

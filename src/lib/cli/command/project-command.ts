@@ -1,6 +1,5 @@
 import type { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import { atAws } from '../../aws/aws-cli.ts';
 import type { AwsSession } from '../../aws/session.ts';
 import type { AwsCall } from '../../aws/trace.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -262,8 +261,8 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
     return this.argv.includes('--sandbox') ? `${given} --sandbox` : given;
   }
 
-  protected override atAws(advice: string): string {
-    return this.#opened ? atAws(advice, this.#opened) : advice;
+  protected override get place(): AwsSession | undefined {
+    return this.#opened;
   }
 
   /** Says where this command acts, before it does. */

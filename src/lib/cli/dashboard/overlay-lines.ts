@@ -1,8 +1,8 @@
 import stringWidth from 'fast-string-width';
+import type { Lead } from '../../base/led.ts';
 import type { Chart } from '../../monitoring/dashboard/index.ts';
 import type { MetricWindow } from '../../monitoring/index.ts';
 import type { Paint } from '../terminal.ts';
-import { led } from '../views/led.ts';
 import { cut } from '../views/table.ts';
 import { pieces, wrapped } from '../views/wrap.ts';
 import { chartTitle, plotLines, timeAxis } from './chart-lines.ts';
@@ -33,7 +33,7 @@ export interface Selected {
   readonly chart?: Chart | undefined;
   readonly window: MetricWindow;
   /** The flags that lead a command to the place of this one, each after a space. */
-  readonly where: string;
+  readonly lead: Lead;
 }
 
 /** What is laid over the panels, in so many lines. */
@@ -44,13 +44,13 @@ export function overlayLines(
   columns: number,
   room: number,
 ): string[] {
-  if (overlay.kind === 'logs') return logLines(paint, overlay, columns, room, selected.where);
+  if (overlay.kind === 'logs') return logLines(paint, overlay, columns, room, selected.lead);
   const lines =
     overlay.kind === 'help'
       ? [paint('bold', ' Keys'), '', ...pairLines(paint, HELP, columns)]
       : selected.chart
         ? chartPage(paint, selected.chart, selected.window, columns, room)
-        : rowPage(paint, selected.row, columns, selected.where);
+        : rowPage(paint, selected.row, columns, selected.lead);
   const from = Math.max(0, Math.min(overlay.scroll, lines.length - room));
   return lines.slice(from, from + room);
 }
@@ -66,7 +66,7 @@ function pairLines(paint: Paint, entries: readonly (readonly [string, string])[]
   });
 }
 
-function rowPage(paint: Paint, row: Row | undefined, columns: number, where: string): string[] {
+function rowPage(paint: Paint, row: Row | undefined, columns: number, lead: Lead): string[] {
   if (!row) return [paint('dim', ' Nothing is selected.')];
   const logs = row.logs ? ([['logs', `infractl logs ${row.logs}`]] as const) : [];
   return [
@@ -74,7 +74,7 @@ function rowPage(paint: Paint, row: Row | undefined, columns: number, where: str
     '',
     ...pairLines(
       paint,
-      [...row.more, ...logs].map(([title, value]) => [title, led(value, where)] as const),
+      [...row.more, ...logs].map(([title, value]) => [title, lead(value)] as const),
       columns,
     ),
   ];
@@ -117,7 +117,7 @@ function logLines(
   { name, lines, trouble, scroll }: Extract<Overlay, { kind: 'logs' }>,
   columns: number,
   room: number,
-  where: string,
+  lead: Lead,
 ): string[] {
   const head = paint(
     'bold',
@@ -134,7 +134,7 @@ function logLines(
   const more =
     name === ''
       ? ''
-      : paint('dim', cut(led(` All of it, as it comes: infractl logs ${name} --follow`, where), columns - 1));
+      : paint('dim', cut(lead(` All of it, as it comes: infractl logs ${name} --follow`), columns - 1));
   const some = rows.slice(Math.max(0, end - height), end).map((line) => ` ${line}`);
   return [head, '', ...some, ...new Array<string>(Math.max(0, height - some.length)).fill(''), more];
 }

@@ -1,4 +1,5 @@
 import stringWidth from 'fast-string-width';
+import type { Lead } from '../../base/led.ts';
 import {
   type Chart,
   chartsOf,
@@ -45,11 +46,11 @@ export interface FrameOrder {
   readonly size: Size;
   readonly paint: Paint;
   /** The flags that lead a command to the place of this one, each after a space. */
-  readonly where: string;
+  readonly lead: Lead;
 }
 
 /** A frame: a header, the panels beside the charts, a footer. Pure. */
-export function frameOf({ picture, state, size, paint, where }: FrameOrder): Frame {
+export function frameOf({ picture, state, size, paint, lead }: FrameOrder): Frame {
   const panels = panelsOf(picture);
   const charts = chartsOf(picture);
   const rows = shownRows(panels, state.filter);
@@ -74,7 +75,7 @@ export function frameOf({ picture, state, size, paint, where }: FrameOrder): Fra
     shown,
   };
   if (size.columns < LEAST.columns || size.rows < LEAST.rows)
-    return { ...base, ...tooSmall(paint, picture, size, where), leftWidth: size.columns, rightWidth: 0 };
+    return { ...base, ...tooSmall(paint, picture, size, lead), leftWidth: size.columns, rightWidth: 0 };
   if (state.overlay) {
     const chart = fitting[placeOf(fitting, state.chart)];
     const row = rows[placeOf(rows, state.row)]?.row;
@@ -82,7 +83,7 @@ export function frameOf({ picture, state, size, paint, where }: FrameOrder): Fra
     const left = overlayLines(
       paint,
       state.overlay,
-      { ...selected, window: charts.window, where },
+      { ...selected, window: charts.window, lead },
       size.columns,
       body,
     );
@@ -161,7 +162,7 @@ function tooSmall(
   paint: Paint,
   picture: Picture,
   { columns, rows }: Size,
-  where: string,
+  lead: Lead,
 ): Pick<Frame, 'left' | 'right'> {
   const lines = (text: string) => wrapped(text, columns, 0).split('\n');
   // How it is comes first: of a window of few lines it may be all that is seen.
@@ -170,7 +171,7 @@ function tooSmall(
     '',
     ...lines('The dashboard needs 80 columns and 24 rows.').map((line) => paint('bold', line)),
     ...lines(`Here are ${columns} and ${rows + 1}: make the window larger,`),
-    ...lines(`or: infractl monitoring dashboard${where} | less`),
+    ...lines(`or: ${lead('infractl monitoring dashboard')} | less`),
   ];
   return { left: words.slice(0, Math.max(1, rows - 2)), right: [] };
 }

@@ -1,3 +1,4 @@
+import type { Lead } from '../../base/led.ts';
 import type { Picture, RangeName } from '../../monitoring/dashboard/index.ts';
 import type { Paint } from '../terminal.ts';
 import { type Frame, frameOf, type Size } from './screen-lines.ts';
@@ -18,7 +19,7 @@ export interface ScreenDeps {
   readonly picture: () => Picture;
   readonly paint: Paint;
   /** The flags that lead a command to the place of this one, each after a space. */
-  readonly where: string;
+  readonly lead: Lead;
   /** Takes secrets out of a text. */
   readonly redact: (text: string) => string;
   readonly choose: (range: RangeName) => void;
@@ -72,8 +73,8 @@ export class ScreenModel {
   };
 
   frame(size: Size): Frame {
-    const { picture, paint, redact, where } = this.#deps;
-    const frame = frameOf({ picture: picture(), state: this.#state, size, paint, where });
+    const { picture, paint, redact, lead } = this.#deps;
+    const frame = frameOf({ picture: picture(), state: this.#state, size, paint, lead });
     return { ...frame, left: frame.left.map(redact), right: frame.right.map(redact) };
   }
 

@@ -2,8 +2,7 @@ import type { AutoResult, Backup, Cleanup, CreatedBackup, Deleted } from '../../
 import { Exit, type ExitCode } from '../../base/errors.ts';
 import { age, plural } from '../../base/text.ts';
 import type { Listed } from '../../desks/index.ts';
-import type { Style, Ui } from '../terminal.ts';
-import { led } from './led.ts';
+import { advised, type Style, type Ui } from '../terminal.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -62,11 +61,10 @@ export function createView(results: readonly CreatedBackup[], dryRun: boolean): 
       const shown = table(ui, ['of', 'plan', 'outcome', 'state', { title: '', wrap: true }], rows);
       if (dryRun) return `${shown}\n\nA dry run: nothing was changed.`;
       const next = new Set(results.flatMap(({ suggestions }) => suggestions));
-      if (next.size > 0)
-        return [shown, ...[...next].map((one) => `→ ${led(one, ui.where ?? '')}`)].join('\n');
+      if (next.size > 0) return [shown, ...[...next].map((one) => `→ ${advised(ui, one)}`)].join('\n');
       const pending = results.some(({ outcome, state }) => outcome === 'created' && state === 'pending');
       return pending
-        ? `${shown}\n\n${led('AWS goes on with them. See how far: infractl backup list', ui.where ?? '')}`
+        ? `${shown}\n\n${advised(ui, 'AWS goes on with them. See how far: infractl backup list')}`
         : shown;
     },
   };
@@ -93,8 +91,7 @@ export function backupListView(listed: readonly Listed[], now: number): View {
       reasons: verdict?.reasons ?? [],
     })),
     text: (ui) => {
-      if (listed.length === 0)
-        return led('There are no backups. Make one: infractl backup create', ui.where ?? '');
+      if (listed.length === 0) return advised(ui, 'There are no backups. Make one: infractl backup create');
       const regions = new Set(listed.map(({ backup }) => backup.region)).size;
       const subjects = new Set(listed.map(({ backup }) => backup.subject)).size;
       const columns = [

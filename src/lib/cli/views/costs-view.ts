@@ -7,8 +7,7 @@ import {
   type PriceSource,
 } from '../../costs/index.ts';
 import type { Range } from '../../project/model.ts';
-import type { Ui } from '../terminal.ts';
-import { led } from './led.ts';
+import { advised, type Ui } from '../terminal.ts';
 import { pairs, table } from './table.ts';
 import type { View } from './view.ts';
 import { broken, wrapped } from './wrap.ts';
@@ -142,7 +141,6 @@ function assumedWords(parts: EnvironmentEstimate['parts']): string[] {
 function pricesText(estimate: EnvironmentEstimate, sources: Sources, ui: Ui): string {
   const marks = sources.all.map((one, at) => [`[${at + 1}]`, sourceWords(one, estimate.region)] as const);
   const old = sources.all.flatMap(({ old: is }, at) => (is ? [`[${at + 1}]`] : []));
-  const { where = '' } = ui;
   const lines = [
     ...(marks.length > 0
       ? [
@@ -151,7 +149,7 @@ function pricesText(estimate: EnvironmentEstimate, sources: Sources, ui: Ui): st
         ]
       : [
           wrapped(
-            `No price is known here. ${led('To ask AWS for them: infractl costs --refresh', where)}`,
+            `No price is known here. ${advised(ui, 'To ask AWS for them: infractl costs --refresh')}`,
             ui.columns,
             0,
           ),
@@ -159,7 +157,7 @@ function pricesText(estimate: EnvironmentEstimate, sources: Sources, ui: Ui): st
     ...(old.length > 0
       ? [
           ui.paint('yellow', `${listed(old)} ${old.length > 1 ? 'are' : 'is'} older than 90 days.`),
-          led('To ask AWS for its prices of today: infractl costs --refresh', where),
+          advised(ui, 'To ask AWS for its prices of today: infractl costs --refresh'),
         ]
       : []),
     ...(estimate.trouble

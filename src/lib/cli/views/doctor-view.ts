@@ -1,7 +1,7 @@
 import { Exit, type ExitCode } from '../../base/errors.ts';
 import { plural } from '../../base/text.ts';
 import type { Checkup } from '../../doctor/index.ts';
-import type { Style, Ui } from '../terminal.ts';
+import { advised, type Style, type Ui } from '../terminal.ts';
 import type { View } from './view.ts';
 import { wrapped } from './wrap.ts';
 
@@ -49,7 +49,7 @@ function lineOf({ name, verdict, said, mend }: Checkup, ui: Ui): string[] {
     ui.columns - by < NARROWEST ? text : wrapped(text, ui.columns - by, by);
   return [
     `${ui.paint(style, mark)} ${label}${fold(said, indent)}`,
-    ...mend.map((line) => `${' '.repeat(indent)}→ ${fold(line, indent + 2)}`),
+    ...mend.map((line) => `${' '.repeat(indent)}→ ${fold(advised(ui, line), indent + 2)}`),
   ];
 }
 

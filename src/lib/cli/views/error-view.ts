@@ -1,4 +1,5 @@
 import { Exit, InfractlError, isInfractlError, messageOf, UsageError } from '../../base/errors.ts';
+import type { Lead } from '../../base/led.ts';
 import { nearest } from '../../base/text.ts';
 import type { Paint } from '../terminal.ts';
 import { wrapped } from './wrap.ts';
@@ -48,8 +49,6 @@ function meantFlags({ flags = [], parse }: ParserError): string[] {
   });
 }
 
-/** Leads a line of advice to where the command worked. */
-export type Lead = (advice: string) => string;
 const asItIs: Lead = (advice) => advice;
 
 /** `--json`: exactly these four keys. */

@@ -1,5 +1,5 @@
 import type { Diagnosis } from '../../deploy/index.ts';
-import type { Style, Ui } from '../terminal.ts';
+import { advised, type Style, type Ui } from '../terminal.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
 import { wrapped } from './wrap.ts';
@@ -26,7 +26,8 @@ function explainText(found: Diagnosis, ui: Ui): string {
   const ended = found.endedAt ? `, ended ${localTime(found.endedAt)}` : found.running ? ', still runs' : '';
   if (found.startedAt) lines.push(ui.paint('dim', `  Began ${localTime(found.startedAt)}${ended}.`));
   lines.push(...logLines(found, ui));
-  for (const suggestion of found.suggestions) lines.push(`${ui.paint('cyan', '  →')} ${suggestion}`);
+  for (const suggestion of found.suggestions)
+    lines.push(`${ui.paint('cyan', '  →')} ${advised(ui, suggestion)}`);
   return lines.join('\n');
 }
 

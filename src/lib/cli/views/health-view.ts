@@ -1,8 +1,8 @@
 import { Exit } from '../../base/errors.ts';
 import { listed } from '../../base/text.ts';
 import { type Finding, healthOf, healthWords } from '../../monitoring/index.ts';
+import { advised, type Ui } from '../terminal.ts';
 import { harmless } from './harmless.ts';
-import { led } from './led.ts';
 import { table } from './table.ts';
 import type { View } from './view.ts';
 
@@ -27,16 +27,14 @@ export function healthView(findings: readonly Finding[]): View {
       ]);
       const columns = ['', 'what', { title: 'name', min: 16 }, { title: 'why', min: 20, wrap: true }];
       const verdict = ui.paint(STYLE[sorted[0]?.verdict ?? 'good'], healthWords(findings));
-      return [table(ui, columns, rows), mendText(sorted, ui.where ?? ''), verdict]
-        .filter(Boolean)
-        .join('\n\n');
+      return [table(ui, columns, rows), mendText(sorted, ui), verdict].filter(Boolean).join('\n\n');
     },
   };
 }
 
 /** What to do, each once, with what it is for. */
-function mendText(findings: readonly Finding[], where: string): string {
+function mendText(findings: readonly Finding[], ui: Ui): string {
   const mends = new Map<string, string[]>();
   for (const { name, mend } of findings) if (mend) mends.set(mend, [...(mends.get(mend) ?? []), name]);
-  return [...mends].map(([mend, names]) => `→ ${listed(names)}: ${led(mend, where)}`).join('\n');
+  return [...mends].map(([mend, names]) => `→ ${listed(names)}: ${advised(ui, mend)}`).join('\n');
 }

@@ -1,6 +1,6 @@
 import { duration, shortId } from '../../base/text.ts';
 import type { JournalEntry } from '../../journal/index.ts';
-import type { Style, Ui } from '../terminal.ts';
+import { advised, type Style, type Ui } from '../terminal.ts';
 import { type Column, pairs, table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -65,7 +65,7 @@ function entryText(entry: JournalEntry, ui: Ui): string {
       entry.git ? `${entry.git.commit}${entry.git.dirty ? ' and changes that were not committed' : ''}` : '-',
     ],
     ['infractl', entry.infractl],
-    ...(entry.undo ? ([['undo', entry.undo]] as const) : []),
+    ...(entry.undo ? ([['undo', advised(ui, entry.undo)]] as const) : []),
     ...(entry.error ? ([['error', `${entry.error.code}: ${entry.error.message}`]] as const) : []),
   ]);
   const parts = entry.parts.map((part) => {

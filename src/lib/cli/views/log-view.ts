@@ -3,7 +3,7 @@ import { age, duration, listed, plural } from '../../base/text.ts';
 import type { ReadResult } from '../../desks/index.ts';
 import { type FollowNews, type LogEvent, Matches, type Source } from '../../logs/index.ts';
 import type { Quote } from '../../prices/index.ts';
-import { led } from './led.ts';
+import { advised } from '../terminal.ts';
 import type { LogPrinter } from './log-lines.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -39,7 +39,7 @@ export function readView(
                 : 'No events in this time. --since goes further back.',
             ]
           : []),
-        ...next.map((line) => `The journals of hosts are read by name: ${led(line, ui.where ?? '')}`),
+        ...next.map((line) => `The journals of hosts are read by name: ${advised(ui, line)}`),
         ...lost.map(({ group, error }) => `${ui.paint('red', '✗')} ${group}: ${error.message}`),
       ].join('\n'),
   };

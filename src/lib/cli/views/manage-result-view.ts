@@ -1,8 +1,7 @@
 import { Exit, type ExitCode, InfractlError } from '../../base/errors.ts';
 import { duration, plural } from '../../base/text.ts';
 import type { ActResult, Doing } from '../../instances/index.ts';
-import type { Ui } from '../terminal.ts';
-import { led } from './led.ts';
+import { advised, type Ui } from '../terminal.ts';
 import type { View } from './view.ts';
 
 const label = ({ kind, id, name }: ActResult) =>
@@ -69,10 +68,10 @@ function text(ui: Ui, doing: Doing, results: readonly ActResult[], again: string
     if (!error) continue;
     lines.push(`${ui.paint('red', '✗')} ${error.message}`);
     for (const line of (error.why ?? '').split('\n').filter(Boolean)) lines.push(`    ${line}`);
-    for (const line of error.suggestions) lines.push(`    → ${led(line, ui.where ?? '')}`);
+    for (const line of error.suggestions) lines.push(`    → ${advised(ui, line)}`);
   }
   if (changed.some(({ outcome }) => outcome === 'asked'))
-    lines.push(led('Nobody waited for it: infractl manage status', ui.where ?? ''));
+    lines.push(advised(ui, 'Nobody waited for it: infractl manage status'));
   if (doing === 'stop' && changed.length > 0) lines.push(`Start again: ${again}`);
   return lines.join('\n');
 }

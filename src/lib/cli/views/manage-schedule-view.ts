@@ -1,5 +1,5 @@
 import type { PlacedSchedule } from '../../desks/index.ts';
-import { led } from './led.ts';
+import { advised } from '../terminal.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -13,10 +13,7 @@ export function schedulesView(schedules: readonly PlacedSchedule[]): View {
       schedules.length === 0
         ? [
             broken('The environment has no schedule. Make one:', ui.columns),
-            led(
-              '  infractl manage schedule set --stop "20:00 Mon-Fri" --start "07:30 Mon-Fri"',
-              ui.where ?? '',
-            ),
+            advised(ui, '  infractl manage schedule set --stop "20:00 Mon-Fri" --start "07:30 Mon-Fri"'),
           ].join('\n')
         : table(
             ui,

@@ -1,7 +1,6 @@
 import { plural } from '../../base/text.ts';
 import type { ImageRelease, ImageStatus, Refresh } from '../../desks/index.ts';
-import type { Ui } from '../terminal.ts';
-import { led } from './led.ts';
+import { advised, type Ui } from '../terminal.ts';
 import { type Column, pairs, table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -18,9 +17,9 @@ export function imageReleasedView(done: ImageRelease): View {
               ? [
                   ui.paint(
                     'dim',
-                    led(
+                    advised(
+                      ui,
                       `To go back to version ${previous}: infractl redeploy rollback --app ${release}`,
-                      ui.where ?? '',
                     ),
                   ),
                 ]

@@ -7,8 +7,7 @@ import type {
   ReleaseStatus,
   Unlocked,
 } from '../../desks/index.ts';
-import type { Ui } from '../terminal.ts';
-import { led } from './led.ts';
+import { advised, type Ui } from '../terminal.ts';
 import { type Column, pairs, table } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -34,7 +33,7 @@ function releasedText(outcome: ReleaseOutcome, how: 'deploy' | 'rollback', ui: U
   const done = how === 'deploy' ? 'Released' : 'Went back:';
   const soon = switchedAfter === null ? '' : ` Switched after ${duration(switchedAfter)}.`;
   const way = `To go back to ${previous}: infractl redeploy rollback --app ${release}`;
-  const back = previous ? `\n${ui.paint('dim', led(way, ui.where ?? ''))}` : '';
+  const back = previous ? `\n${ui.paint('dim', advised(ui, way))}` : '';
   return `${ui.paint('green', done)} ${what} on ${host}.${soon}${back}`;
 }
 

@@ -1,6 +1,6 @@
 import type { Restored, RestorePlan } from '../../backups/index.ts';
 import { HOURS, type PricedItem } from '../../prices/index.ts';
-import type { Ui } from '../terminal.ts';
+import { advised, type Ui } from '../terminal.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
 import type { Price } from './verify-view.ts';
@@ -77,7 +77,9 @@ export function restoredView(plan: RestorePlan, price: Price, restored: Restored
     json: { ...planJson(plan, price), dryRun: false, ...restored },
     text: (ui) => {
       const rows = restored.made.map(({ kind, id, detail }) => [kind, ui.paint('green', id), detail]);
-      return [table(ui, ['made', '', { title: '', wrap: true }], rows), ...keptLines(restored)].join('\n');
+      return [table(ui, ['made', '', { title: '', wrap: true }], rows), ...keptLines(restored, ui)].join(
+        '\n',
+      );
     },
   };
 }
@@ -88,12 +90,12 @@ export function restoredBeforeView(plan: RestorePlan, already: Restored, dryRun:
     json: { ...planJson(plan, undefined), dryRun, ...already },
     text: (ui) => {
       const words = `Nothing to do. ${plan.steps.join(' ')} To replace it once more: --again`;
-      return [broken(words, ui.columns), ...keptLines(already)].join('\n');
+      return [broken(words, ui.columns), ...keptLines(already, ui)].join('\n');
     },
   };
 }
 
-const keptLines = ({ kept, wayBack }: Restored) => [
+const keptLines = ({ kept, wayBack }: Restored, ui: Ui) => [
   ...kept.map((thing) => `Kept: ${thing}.`),
-  ...(wayBack.length > 0 ? ['', 'The way back:', ...wayBack.map((one) => `  ${one}`)] : []),
+  ...(wayBack.length > 0 ? ['', 'The way back:', ...wayBack.map((one) => `  ${advised(ui, one)}`)] : []),
 ];

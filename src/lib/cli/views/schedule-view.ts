@@ -1,13 +1,12 @@
 import type { Engine, Entry, Finding, ScheduleState } from '../../backups/index.ts';
 import { Exit } from '../../base/errors.ts';
-import type { Ui } from '../terminal.ts';
-import { led } from './led.ts';
+import { advised, type Ui } from '../terminal.ts';
 import { pairs, table } from './table.ts';
 import type { View } from './view.ts';
 
 /** The command about the same plan, in the same place. */
 function again(verb: string, plan: string | undefined, ui: Ui): string {
-  return led(`infractl backup schedule ${verb}${plan === undefined ? '' : ` ${plan}`}`, ui.where ?? '');
+  return advised(ui, `infractl backup schedule ${verb}${plan === undefined ? '' : ` ${plan}`}`);
 }
 
 export function installedView(
@@ -52,7 +51,7 @@ export function doctorView(findings: readonly Finding[]): View {
       const rows = findings.map(({ check, ok, detail }) => [
         ok ? ui.paint('green', '✓') : ui.paint('red', '✗'),
         check,
-        led(detail, ui.where ?? ''),
+        advised(ui, detail),
       ]);
       return table(ui, ['', 'check', { title: '', wrap: true }], rows);
     },

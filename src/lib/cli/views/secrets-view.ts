@@ -2,8 +2,7 @@ import { Exit } from '../../base/errors.ts';
 import { age, listed, plural } from '../../base/text.ts';
 import type { SecretChange, SecretChoice, SecretImport, SecretRow } from '../../desks/index.ts';
 import { type Leak, STORE_WORDS, type StoreName } from '../../secrets/index.ts';
-import type { Style } from '../terminal.ts';
-import { led } from './led.ts';
+import { advised, type Style } from '../terminal.ts';
 import { pairs, table } from './table.ts';
 import type { View } from './view.ts';
 
@@ -44,7 +43,7 @@ export function secretsView(rows: readonly SecretRow[], now: number): View {
       const missing = rows.filter(({ state, store }) => state === 'missing' && store !== 'env');
       const make = missing.map(({ name, key, store }) => {
         const flags = `${key ? ` --key ${key}` : ''}${inStore(store)}`;
-        return led(`→ Make it: infractl secrets set ${name}${flags}`, ui.where ?? '');
+        return advised(ui, `→ Make it: infractl secrets set ${name}${flags}`);
       });
       return [table(ui, columns, cells), ...whys, ...make].join('\n');
     },
@@ -166,9 +165,9 @@ export function leaksView(found: {
         ...(leaks.some(({ where }) => where === 'file') ? ['→ Keep others out: chmod go-r FILE'] : []),
         ...(leaks.some(({ where }) => where === 'git history')
           ? [
-              led(
+              advised(
+                ui,
                 '→ What git has had is known to whoever has a clone: renew it (infractl secrets rotate NAME), then it is harmless there.',
-                ui.where ?? '',
               ),
             ]
           : []),

@@ -1,8 +1,7 @@
 import { Exit } from '../../base/errors.ts';
 import { plural } from '../../base/text.ts';
 import type { HttpsState, ReleasePlace } from '../../desks/index.ts';
-import type { Ui } from '../terminal.ts';
-import { led } from './led.ts';
+import { advised, type Ui } from '../terminal.ts';
 import { pairs } from './table.ts';
 import { localTime } from './times.ts';
 import type { View } from './view.ts';
@@ -60,7 +59,7 @@ function stateText({ place, state }: Enabled, ui: Ui): string {
   const { certificate, renewal } = state;
   const head = ui.paint('bold', `${place.part.name} on ${place.host.name}`);
   if (!certificate)
-    return `${head}\n  No certificate for ${place.part.nginx.host}. ${led('To fetch one: infractl https enable', ui.where ?? '')}`;
+    return `${head}\n  No certificate for ${place.part.nginx.host}. ${advised(ui, 'To fetch one: infractl https enable')}`;
   const { days, until, domain } = certificate;
   const left =
     days < 0
@@ -69,7 +68,7 @@ function stateText({ place, state }: Enabled, ui: Ui): string {
   const facts = [
     ['domain', domain],
     ['good until', `${localTime(until, 'minutes')}, ${left}`],
-    ['renewed by', renewal ?? ui.paint('yellow', led('nothing: run infractl https renew', ui.where ?? ''))],
+    ['renewed by', renewal ?? ui.paint('yellow', advised(ui, 'nothing: run infractl https renew'))],
   ] as const;
   return `${head}\n${pairs(ui, facts, '  ')}`;
 }

@@ -15,7 +15,7 @@ export function startView(start: Start, plan: WritePlan, { from, dryRun, where }
   const remarks = [...start.remarks, ...plan.remarks];
   const configuration = plan.files.find(({ path }) => path === 'infractl.yaml')?.text ?? '';
   const stacks = draft.stacks.length > 0;
-  const next = ['infractl config validate', stacks ? `infractl diff${where}` : 'infractl doctor'];
+  const next = ['infractl config validate', `infractl ${stacks ? 'diff' : 'doctor'}${where}`];
   return {
     json: {
       dryRun,

@@ -212,7 +212,7 @@ function refusal(spec: StackSpec, error: unknown): unknown {
     suggestions: /DeploymentMode|REVERT_DRIFT|drift/i.test(message)
       ? [
           'AWS does not put the drift of this stack back in its state: deploy it once without --revert-drift, then run this again.',
-          'Or set what drifted by hand to what the template says; infractl drift shows it.',
+          'Or set what drifted by hand to what the template says. To see it: infractl drift',
         ]
       : [
           ...adviceFor({ logicalId: 'the stack', physicalId: '', resourceType: '', reason: message }),
