@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { rolledBack } from '../../scripts/docs/on-terminals.ts';
+import { continuous, dashboard, rolledBack } from '../../scripts/docs/on-terminals.ts';
 import type { Session, Stage } from '../../scripts/docs/stage.ts';
 import { baseImage, forget, noEngine } from '../../test/helpers/images.ts';
 
@@ -20,6 +20,8 @@ export const session: Session = {
     'diff',
     'rollback',
     'list',
+    'dashboard',
+    'continuous',
     'alarms',
     'health',
     'logs',
@@ -62,6 +64,7 @@ export const session: Session = {
     await differ(stage);
     await wrong(stage);
     await stage.shows('list', 'infractl list --sandbox');
+    await overview(stage);
     // The log is in a folder of this machine.
     await stage.shows('sandbox-status', { line: 'infractl sandbox status', only: [/^(?!log )/] });
     // S3 tells times in whole seconds.
@@ -148,6 +151,15 @@ async function differ(stage: Stage): Promise<void> {
   });
   stage.put('infra/template.yaml', before);
   stage.change('infractl.yaml', 'LambdaMemorySize: 2048', 'LambdaMemorySize: 1024');
+}
+
+/** All on one screen, then until an alarm goes off. */
+async function overview(stage: Stage): Promise<void> {
+  stage.env.INFRACTL_SANDBOX = '1';
+  stage.keep('dashboard', await dashboard(stage));
+  const setOff = () => stage.run('infractl monitoring alarms test my-auth-dev-errors --yes');
+  stage.keep('continuous', await continuous(stage, setOff));
+  delete stage.env.INFRACTL_SANDBOX;
 }
 
 async function watch(stage: Stage, url: string): Promise<void> {

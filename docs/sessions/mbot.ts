@@ -16,7 +16,7 @@ export const session: Session = {
     stage.program('ssh', `#!/bin/sh\nexec ${ssh} ${options} "$@"\n`);
     await stage.shows('mbot', {
       line: 'infractl init mbot && cd mbot && export INFRACTL_SANDBOX=1 && infractl sandbox start',
-      only: [/^The sandbox/],
+      only: [/^Made/],
     });
     stage.cd('mbot');
     stage.env.INFRACTL_SANDBOX = '1';

@@ -1,14 +1,14 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dashboard, live as followed, continuous as watchedUntil } from '../../scripts/docs/on-terminals.ts';
+import { dashboard, live as followed } from '../../scripts/docs/on-terminals.ts';
 import type { Session, Stage } from '../../scripts/docs/stage.ts';
 import type { Fake } from '../../test/fake/server.ts';
 import { putShop, setOff, shopOnAws } from '../../test/helpers/watched.ts';
 
-/** A project with something in every panel, an alarm that goes off, and logs that are followed. */
+/** A project with something in every panel, and logs that are followed. */
 export const session: Session = {
   place: 'the fake AWS of the tests',
-  makes: ['metrics', 'dashboard', 'continuous', 'errors', 'live', 'live-silence'],
+  makes: ['metrics', 'dashboard-charts', 'errors', 'live', 'live-silence'],
   async play(stage) {
     const fake = await stage.fake();
     const server = createServer((_, answer) => answer.end('fine'));
@@ -18,8 +18,8 @@ export const session: Session = {
     const health = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     putShop(stage.cwd, health, (text) => text.replace(/^hosts:\n.*\n/m, ''));
     await stage.shows('metrics', 'infractl monitoring metrics Api Web');
-    await continuous(stage, fake);
-    stage.keep('dashboard', await dashboard(stage));
+    setOff(fake, 'shop-errors');
+    stage.keep('dashboard-charts', await dashboard(stage));
     logsOf(fake);
     await stage.shows('errors', 'infractl monitoring logs /demo/');
     await live(stage, fake);
@@ -27,10 +27,6 @@ export const session: Session = {
     server.closeAllConnections();
   },
 };
-
-async function continuous(stage: Stage, fake: Fake): Promise<void> {
-  stage.keep('continuous', await watchedUntil(stage, () => setOff(fake, 'shop-errors')));
-}
 
 function logsOf(fake: Fake): void {
   const now = Date.now();

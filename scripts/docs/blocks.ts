@@ -50,6 +50,7 @@ const DIFFERS: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'ID'],
   [/\d{4}-\d\d(-\d\d)?([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC)?)?/g, 'TIME'],
   [/\b\d{8}[Tt]\d{4,6}Z?(-[a-z0-9]{4}\b)?/g, 'TIME'],
+  [/\bOpenSSH_\S+( [\w+-]+)?, OpenSSL \S+/g, 'VERSION'],
   [/\b\d{1,2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}\b/g, 'TIME'],
   [/\b\d\d:\d\d(:\d\d(\.\d+)?)?\b/g, 'TIME'],
   [/\b\d+(\.\d+)? (ms|s|min|h|d|days?)\b( \d+ (s|min|h)\b)?/g, 'SPAN'],
@@ -66,6 +67,8 @@ const DIFFERS: readonly (readonly [RegExp, string])[] = [
   [/\b(?:[a-z]+-)?[0-9a-f]{6,}(-dirty)?\b/g, 'ID'],
   [/\bv?\d+\.\d+(\.\d+)*(\.\d+|p\d|-[\w.]+|\+\w+)*\b/g, 'NUMBER'],
   [/\S*…/g, '…'],
+  // A part is looked at again under the lock, unless that was taken before it was looked at.
+  [/^(· .*)\n(?:\1\n)+/gm, '$1\n'],
   // Charts and spinners.
   [/[ ▁▂▃▄▅▆▇█⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]+/g, ' '],
 ];

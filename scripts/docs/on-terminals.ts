@@ -51,7 +51,7 @@ export async function dashboard(who: Typist): Promise<string> {
 const CONTINUOUS = 'infractl monitoring continuous --exit-on alarm --for 10m --interval 2s';
 
 /** Watching, until something goes off. */
-export async function continuous(who: Typist, setOff: () => Promise<void> | void): Promise<string> {
+export async function continuous(who: Typist, setOff: () => Promise<unknown>): Promise<string> {
   const watching = who.start(CONTINUOUS);
   await until(() => watching.output().includes('all good'), watching);
   await setOff();

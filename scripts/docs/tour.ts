@@ -9,13 +9,13 @@ import { parseArgs } from 'node:util';
 import { root } from '../../test/helpers/cli.ts';
 import { hostImage } from '../../test/helpers/host-image.ts';
 import { baseImage, docker } from '../../test/helpers/images.ts';
-import { filesIn } from './blocks.ts';
+import { filesIn, namesIn } from './blocks.ts';
 import { Practice } from './practice.ts';
 import { withNodeAlone } from './tour/bare.ts';
 import { Container } from './tour/container.ts';
 import { HostScene } from './tour/host-scene.ts';
 import { missingIn, type Step, typedIn } from './tour/page.ts';
-import { EXCEPTIONS, tourOf } from './tour/steps.ts';
+import { tourOf } from './tour/steps.ts';
 
 const { values: chosen } = parseArgs({
   options: { keep: { type: 'string' }, from: { type: 'string' }, to: { type: 'string' } },
@@ -114,7 +114,7 @@ if (chosen.keep && chosen.from) {
 const minutes = ((performance.now() - begun) / 60_000).toFixed(1);
 process.stdout.write(
   failed === 0
-    ? `The tour runs as it is written (${minutes} min); not typed: ${EXCEPTIONS.map(({ block }) => block).join(', ')}.\n`
+    ? `The tour runs as it is written: ${namesIn(readme).length} blocks (${minutes} min).\n`
     : `${failed} steps went otherwise (${minutes} min).\n`,
 );
 process.exitCode = failed === 0 ? 0 : 1;

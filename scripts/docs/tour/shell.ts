@@ -38,20 +38,26 @@ const logs = (action: string, body: object) =>
 /** A log of the reader's own. */
 export const logGroup = (name: string) =>
   `${logs('CreateLogGroup', { logGroupName: `/demo/${name}` })} && ${logs('CreateLogStream', { logGroupName: `/demo/${name}`, logStreamName: 'one' })}`;
-/** A line in a log of the reader's own. */
-export const logged = (group: string, message: string) =>
+/** Lines in a log of the reader's own. */
+export const logged = (group: string, ...messages: readonly string[]) =>
   logs('PutLogEvents', {
     logGroupName: `/demo/${group}`,
     logStreamName: 'one',
-    logEvents: [{ timestamp: Date.now(), message }],
+    logEvents: messages.map((message) => ({ timestamp: Date.now(), message })),
   });
 
 /** A database to back up. */
 export const A_DATABASE = `(${TO_SANDBOX} && ${signed('rds')} -d 'Action=CreateDBInstance&Version=2014-10-31&DBInstanceIdentifier=shop&DBInstanceClass=db.t3.micro&Engine=postgres&AllocatedStorage=20&StorageEncrypted=true&MasterUsername=shop&ManageMasterUserPassword=true')`;
 
-/** What went wrong in the reader's own log, oldest first. */
-export const ERRORS = [
-  ...Array.from({ length: 12 }, (_, n) => `ERROR order ${n} failed: no stock`),
-  '{"level":"error","message":"cannot reach database","host":"db-1","code":"ETIMEDOUT"}',
-  'TypeError: x is not a function\n    at a (index.js:1)\n    at b (index.js:2)',
-];
+const requests = Array.from({ length: 7 }, (_, n) => `GET /orders/${n} 200`);
+/** What has become of requests in the reader's own logs, oldest first. */
+export const WENT_WRONG = [
+  logged(
+    'a',
+    ...requests,
+    ...Array.from({ length: 12 }, (_, n) => `ERROR order ${n} failed: no stock`),
+    '{"level":"error","message":"cannot reach database","host":"db-1","code":"ETIMEDOUT"}',
+    'TypeError: x is not a function\n    at a (index.js:1)\n    at b (index.js:2)',
+  ),
+  logged('b', ...requests),
+].join(' && ');

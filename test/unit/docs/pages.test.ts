@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { namesIn, refreshed } from '../../../scripts/docs/blocks.ts';
+import { alike, namesIn, refreshed } from '../../../scripts/docs/blocks.ts';
 import { allSessions, pages, withPlaces } from '../../../scripts/docs/build.ts';
 import { withHouse } from '../../../scripts/docs/house.ts';
 import { type Manifest, referenceText } from '../../../scripts/docs/reference.ts';
@@ -105,6 +105,16 @@ describe('what the sessions make', () => {
     expect(stale).toEqual(['one']);
     expect(text).toBe(page.replace('```\n```', '```\nnew\n```'));
     expect(refreshed(text, new Map([['two', 'in 3 tries']])).stale).toEqual(['two']);
+  });
+});
+
+describe('two outputs', () => {
+  it('are alike where one tells of two looks at what is unchanged, and no more than that differs', () => {
+    const twice =
+      '· image api unchanged 1 ms\n· stack a unchanged 3 ms\n· image api unchanged 2 ms\n✓ stack b updated 4 s\n';
+    const once = '· stack a unchanged 5 ms\n· image api unchanged 9 ms\n✓ stack b updated 8 s\n';
+    expect(alike(once, twice)).toBe(true);
+    expect(alike(once, twice.replaceAll('· stack a unchanged 3 ms\n', ''))).toBe(false);
   });
 });
 

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { allSessions } from '../../../scripts/docs/build.ts';
 import { Practice } from '../../../scripts/docs/practice.ts';
 import { HostScene } from '../../../scripts/docs/tour/host-scene.ts';
-import { type Exception, faultsOf, missingIn, type Step } from '../../../scripts/docs/tour/page.ts';
-import { EXCEPTIONS, tourOf } from '../../../scripts/docs/tour/steps.ts';
-import { SANDBOX_LIMITS } from '../../../src/lib/sandbox/limits.ts';
+import { faultsOf, missingIn, type Step } from '../../../scripts/docs/tour/page.ts';
+import { tourOf } from '../../../scripts/docs/tour/steps.ts';
 import { root } from '../../helpers/cli.ts';
 
 /** The tour that `scripts/docs/tour.ts` types: all of the README, in its order. What it prints is compared there. */
@@ -17,16 +15,9 @@ const nobody = () => {
 const tour = tourOf(new HostScene(), new Practice({ start: nobody, run: nobody, terminal: nobody }));
 
 describe('the tour of the README', () => {
-  it('types every block in its order, but those that rest on a limit of the sandbox', () => {
+  it('types every block in its order', () => {
     const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
-    expect(faultsOf(readme, tour, EXCEPTIONS, SANDBOX_LIMITS)).toEqual([]);
-  });
-
-  it('leaves out nothing that a session plays in the sandbox', async () => {
-    const inSandbox = [...(await allSessions()).values()]
-      .filter(({ place }) => place === 'the sandbox')
-      .flatMap(({ makes }) => makes);
-    expect(EXCEPTIONS.map(({ block }) => block).filter((block) => inSandbox.includes(block))).toEqual([]);
+    expect(faultsOf(readme, tour)).toEqual([]);
   });
 });
 
@@ -52,8 +43,7 @@ app
 describe('a tour', () => {
   const one: Step = { block: 'one' };
   const two: Step = { block: 'two' };
-  const faults = (steps: readonly Step[], exceptions: readonly Exception[] = []) =>
-    faultsOf(PAGE, steps, exceptions, ['No instances.']);
+  const faults = (steps: readonly Step[]) => faultsOf(PAGE, steps);
 
   it('is refused where it leaves a block out, turns two round, or goes on', () => {
     expect(faults([one, two])).toEqual([]);
@@ -69,18 +59,19 @@ describe('a tour', () => {
     ]);
   });
 
-  it('makes an exception for a limit of the sandbox alone', () => {
-    expect(faults([one], [{ block: 'two', limit: 'No instances' }])).toEqual([]);
-    expect(faults([one], [{ block: 'two', limit: 'No time' }])).toEqual([
-      'two: no limit of the sandbox is "No time"',
-    ]);
-  });
-
   it('misses a line that was not printed, whatever differs from run to run', () => {
     const printed = (text: string) => missingIn(PAGE, { block: 'one' }, text);
     expect(printed('more\n✓ stack app   updated 31 ms\nRecorded: infractl history 0a1b2c\n')).toEqual([]);
     expect(printed('✗ stack app  failed 31 ms\nRecorded: infractl history 0a1b2c\n')).toEqual([
       '✓ stack app updated SPAN',
     ]);
+  });
+
+  it('misses a line of what the reader has done, however often, and no other', () => {
+    const page = '<!-- shown: one -->\n\n```\n1 image, 2 runs\n3  warn\n```\n';
+    const missing = (counts: boolean, text: string) => missingIn(page, { block: 'one', counts }, text);
+    expect(missing(true, '4 images, 1 run\n12 warn\n')).toEqual([]);
+    expect(missing(false, '4 images, 1 run\n12 warn\n')).toEqual(['1 image, 2 runs', '3 warn']);
+    expect(missing(true, '4 images, 1 run\n12 error\n')).toEqual(['N warn']);
   });
 });
