@@ -56,7 +56,12 @@ async function dispatch(argv: string[]): Promise<void> {
     const terminal = describeTerminal({ noColor: false, noInput: argv.includes('--no-input') });
     if (!terminal.interactive || argv.includes('--json')) return help(config, part?.split(':') ?? [], argv);
     const { openMenu } = await import('./lib/cli/menu/index.ts');
-    return openMenu(config, root, (chosen, more) => commands.run(chosen, more), part);
+    const run = async (chosen: string, more: string[]) => {
+      if (!beforeDashes(more).some((word) => HELP.has(word))) return commands.run(chosen, more);
+      await help(config, chosen.split(':'), more);
+      return { advice: [] };
+    };
+    return openMenu(config, root, run, part);
   }
   if (wantsHelp) return help(config, id ? id.split(':') : topicWords(config, argv), argv);
   const topic = topicWords(config, argv);
@@ -211,10 +216,29 @@ function notFound(config: Config, argv: readonly string[]): UsageError {
     .filter((command) => !command.hidden)
     .map((command) => command.id.replaceAll(':', ' '));
   const topics = config.topics.map((topic) => topic.name.replaceAll(':', ' '));
-  const near = nearest(typed, [...ids, ...topics]) ?? nearest(typed.split(' ')[0] ?? '', [...ids, ...topics]);
+  const near = nearest(typed, [...ids, ...topics]);
+  const parts = near === undefined ? endingIn(typed, ids) : [];
+  const meant =
+    near ?? (parts.length === 0 ? nearest(typed.split(' ')[0] ?? '', [...ids, ...topics]) : undefined);
   return new UsageError({
     code: 'CommandNotFound',
     message: `infractl has no command "${typed}".`,
-    suggestions: [...(near ? [`Did you mean: infractl ${near}`] : []), 'All commands: infractl help'],
+    suggestions: [
+      ...(meant === undefined ? parts : [meant]).map(
+        (one, at) => `${at === 0 ? 'Did you mean' : 'Or'}: infractl ${one}`,
+      ),
+      'All commands: infractl help',
+    ],
   });
+}
+
+/** Commands of a part whose last word was typed alone: `stop` is `manage stop`, or `sandbox stop`. */
+function endingIn(typed: string, ids: readonly string[]): string[] {
+  const [word = ''] = typed.split(' ').slice(-1);
+  const last = (id: string) => id.slice(id.lastIndexOf(' ') + 1);
+  const near = ids.some((id) => last(id) === word) ? word : nearest(word, ids.map(last));
+  return ids
+    .filter((id) => last(id) === near)
+    .sort((a, b) => a.split(' ').length - b.split(' ').length)
+    .slice(0, 3);
 }

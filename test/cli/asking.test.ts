@@ -177,6 +177,27 @@ describe('the menu', () => {
     expect((await wrong.exited).exitCode).toBe(130);
   });
 
+  it('tells the options of a command, is gone back to by Escape, and runs what is left', async () => {
+    const run = terminal([]);
+    await run.until('More');
+    run.type('destroy');
+    await run.until(/❯ destroy/);
+    run.type(ENTER);
+    await run.until(/infractl destroy \[options\][\s\S]*Esc goes back/);
+    scene.fake.requests.length = 0;
+    run.type('\u001B');
+    await run.until(/Esc goes back[\s\S]*What do you want to do\?/);
+    run.type('outp');
+    await run.until(/❯ outputs/);
+    run.type(ENTER);
+    await run.until('infractl outputs [options]');
+    run.type(`--help${ENTER}`);
+    await run.until(/USAGE\n +\$ infractl outputs[\s\S]*That was: infractl outputs --help\n/);
+    expect(scene.fake.mutations()).toEqual([]);
+    run.type(CTRL_C);
+    expect((await run.exited).exitCode).toBe(130);
+  });
+
   it('survives a command that fails', async () => {
     const run = terminal([]);
     await run.until('More');

@@ -117,6 +117,20 @@ describe.each(commands.map((command) => [command.id.replaceAll(':', ' '), comman
   },
 );
 
+describe('a word that is the last one of commands', () => {
+  it.each([
+    ['stop', ['manage stop', 'sandbox stop']],
+    ['ssh', ['host ssh']],
+    ['stpo', ['manage stop', 'sandbox stop']],
+    ['xyzzyx', []],
+  ])('%s leads to %j', async (word, meant) => {
+    const { code, stderr } = await home.run([word]);
+    expect(code).toBe(2);
+    const advised = [...stderr.matchAll(/→ (?:Did you mean|Or): infractl (.+)/g)].map(([, one]) => one);
+    expect(advised).toEqual(meant);
+  });
+});
+
 describe('commands that talk to AWS', () => {
   it('take -p, -r and -e', () => {
     expect(onAws.length).toBeGreaterThan(2);

@@ -138,7 +138,16 @@ function before(
   throw new UsageError({
     code: 'NoRollbackTarget',
     message: 'The journal knows no earlier state that was good.',
-    suggestions: ['Deploy again: infractl deploy --create-stack'],
+    suggestions: [
+      // What "redeploy" released is known to the hosts, not to the journal of deploys.
+      ...[...standingAt(oldestFirst, newest.id).keys()].flatMap((part) => {
+        const [, app] = /^release (.+)$/.exec(part) ?? [];
+        return app
+          ? [`To the release of ${app} before this one: infractl redeploy rollback --app ${app}`]
+          : [];
+      }),
+      'Deploy again: infractl deploy --create-stack',
+    ],
   });
 }
 

@@ -6,7 +6,7 @@ import { shellWords } from '../../../src/lib/base/shell-words.ts';
 import { advisedLines } from '../../../src/lib/cli/menu/advice.ts';
 import { type MenuFacts, menuChoices } from '../../../src/lib/cli/menu/choices.ts';
 import { lookWords } from '../../../src/lib/cli/menu/look.ts';
-import { recentLines, rememberLine } from '../../../src/lib/cli/menu/recent.ts';
+import { recentLines, rememberLine, wasInSandbox } from '../../../src/lib/cli/menu/recent.ts';
 
 const facts: MenuFacts = {
   commands: [
@@ -58,6 +58,49 @@ describe('the choices of the menu', () => {
       'manage schedule set',
     ]);
     expect(found('sandbox st')[0]).toBe('sandbox start');
+  });
+
+  it('a part begins with what the scripts began with: nobody who means a backup deletes old ones', () => {
+    const of = (...ids: string[]) => ids.map((id) => ({ id, summary: 'Do something.' }));
+    const found = (term: string, ...ids: string[]) =>
+      names(term, { commands: of(...ids), recent: [] }).filter((name) => !name.startsWith('#'));
+    expect(found('backup', 'backup:auto', 'backup:cleanup', 'backup:create', 'backup:list')).toEqual([
+      'backup create',
+      'backup list',
+      'backup auto',
+      'backup cleanup',
+    ]);
+    expect(found('manage', 'manage:quick', 'manage:restart', 'manage:start', 'manage:status')).toEqual([
+      'manage status',
+      'manage start',
+      'manage restart',
+      'manage quick',
+    ]);
+  });
+
+  it('what cannot work here is found by its name, and before what only speaks of it', () => {
+    const withheld = [{ id: 'deploy', summary: 'Build, push and deploy.' }];
+    const commands = [{ id: 'rollback', summary: 'Go back to an earlier deploy.' }];
+    const here = { commands, withheld, recent: [], place: undefined };
+    expect(names('deploy', here)).toEqual([
+      '# Needs an infractl.yaml without mistakes',
+      'deploy',
+      '# Project',
+      'rollback',
+    ]);
+    expect(names('push', here)).toEqual([]);
+    expect(names(undefined, here)).not.toContain('deploy');
+  });
+
+  it('what commands do stands in one column', () => {
+    const commands = ['manage:schedule:skip-until', 'manage:schedule:set'].map((id) => ({
+      id,
+      summary: 'Does.',
+    }));
+    const shown = menuChoices({ ...facts, commands, recent: [] }, 'manage', 80).flatMap((choice) =>
+      typeof choice === 'string' || choice.value.kind !== 'command' ? [] : [choice.name.indexOf('Does.')],
+    );
+    expect(new Set(shown).size).toBe(1);
   });
 
   it('what the last command advised comes first, and once', () => {
@@ -121,6 +164,18 @@ describe('what was run last', () => {
     vi.stubEnv('XDG_CACHE_HOME', file);
     rememberLine('/a', 'five');
     expect(recentLines('/a')).toEqual([]);
+  });
+
+  it.each([
+    [[], false],
+    [['deploy --sandbox'], true],
+    [['sandbox start'], true],
+    [['deploy --sandbox', 'sandbox stop'], false],
+    [['deploy --sandbox', 'deploy'], false],
+  ])('%j goes on in the sandbox: %s', (lines, expected) => {
+    vi.stubEnv('XDG_CACHE_HOME', folder);
+    for (const line of lines) rememberLine(`/of ${lines}`, line);
+    expect(wasInSandbox(`/of ${lines}`)).toBe(expected);
   });
 });
 

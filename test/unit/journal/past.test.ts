@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { InfractlError } from '../../../src/lib/base/errors.ts';
 import {
   asItIs,
   chooseTarget,
@@ -51,6 +52,23 @@ describe('where a rollback goes', () => {
     expect(target([one, two])).toBe(one.id);
     for (const result of ['failed', 'unhealthy', 'interrupted', 'abandoned', 'running'] as const)
       expect(target([one, two, run('deploy', result, [stack('a', '3')])])).toBe(two.id);
+  });
+
+  it('where there is none, says how an application goes back to its release before', () => {
+    const released = { part: 'release mbot', outcome: 'created', ms: 1, after: { places: {} } };
+    const advice = (entries: JournalEntry[]) => {
+      try {
+        return target(entries);
+      } catch (error) {
+        return (error as InfractlError).suggestions;
+      }
+    };
+    const again = 'Deploy again: infractl deploy --create-stack';
+    expect(advice([one])).toEqual([again]);
+    expect(advice([run('deploy', 'succeeded', [stack('a', '1'), released])])).toEqual([
+      'To the release of mbot before this one: infractl redeploy rollback --app mbot',
+      again,
+    ]);
   });
 
   it('never from or to a cancel, which is no state, whatever it says of its parts', () => {

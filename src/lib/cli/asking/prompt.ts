@@ -1,6 +1,7 @@
 import { Exit, InfractlError, Interrupted, UsageError } from '../../base/errors.ts';
 import { type Paint, painter, type Terminal } from '../terminal.ts';
 import { wrapped } from '../views/wrap.ts';
+import type { LineOptions } from './line.ts';
 import type { PickOptions } from './picker.ts';
 import { listTheme, questionTheme } from './theme.ts';
 
@@ -107,6 +108,13 @@ export class Prompter {
     this.#mayAsk(wanted);
     const { pick } = await import('./picker.ts');
     return this.#ask((context) => pick({ ...wanted, theme: questionTheme(this.#paint) }, context));
+  }
+
+  /** A line that is added to: see line.ts. Undefined where it was left. */
+  async line(wanted: Question & LineOptions): Promise<string | undefined> {
+    this.#mayAsk(wanted);
+    const { line } = await import('./line.ts');
+    return this.#ask((context) => line({ ...wanted, theme: questionTheme(this.#paint) }, context));
   }
 
   /** Yes or no; no unless yes is said. */

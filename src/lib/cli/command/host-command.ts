@@ -4,6 +4,7 @@ import type { Reporter } from '../../base/report.ts';
 import type { DeployDeps } from '../../deploy/index.ts';
 import type { HostDesk, ReleaseDesk } from '../../desks/index.ts';
 import type { ShownKey } from '../../hosts/index.ts';
+import { commandBegan } from './began.ts';
 import { ProjectCommand } from './project-command.ts';
 
 /** A command that works on hosts. Connections are closed when it ends, however it ends. */
@@ -37,7 +38,7 @@ export abstract class HostCommand<T extends typeof Command = typeof Command> ext
       this.#deps(),
       reporter ?? this.reporter(),
     ]);
-    const more = { reporter: shown, clock: systemClock, began: performance.timeOrigin };
+    const more = { reporter: shown, clock: systemClock, began: commandBegan() };
     return this.#remember(await openReleaseDesk({ ...deps, ...more }, project));
   }
 
@@ -48,7 +49,7 @@ export abstract class HostCommand<T extends typeof Command = typeof Command> ext
       ...deps,
       releases: async ({ project, resolve }) => {
         const { openWalkReleases } = await import('../../desks/index.ts');
-        const more = { reporter, clock, began: performance.timeOrigin, wait, resolve, ...this.#trust() };
+        const more = { reporter, clock, began: commandBegan(), wait, resolve, ...this.#trust() };
         const common = { session: async () => session, redactor, variable, env, signal };
         return this.#remember(await openWalkReleases({ ...common, ...more }, project));
       },

@@ -32,6 +32,8 @@ export interface MenuFacts {
   readonly shown: 'usual' | 'all' | { readonly topic: string };
   /** Commands that are wanted most, where they are not the usual ones. */
   readonly first?: readonly string[] | undefined;
+  /** Commands that cannot work here, and what they wait for: only typing their names finds them. */
+  readonly withheld?: readonly Loadable[] | undefined;
   /** The environment and the AWS that commands are given, in words; absent where there is nothing to choose. */
   readonly place?: string | undefined;
 }
@@ -42,22 +44,52 @@ const PROJECT = 'Project';
 const ORDER = [PROJECT, 'manage', 'monitoring', 'logs', 'backup', 'redeploy'];
 /** What is wanted most, before the rest by name. */
 const FIRST = ['deploy', 'diff', 'list', 'history', 'rollback', 'outputs', 'destroy', 'doctor'];
+/** In a topic too: what looks comes before what changes, and what deletes is not offered before what makes. */
+const WITHIN = [
+  'status',
+  'dashboard',
+  'deploy',
+  'create',
+  'start',
+  'stop',
+  'restart',
+  'quick',
+  'continuous',
+  'health',
+  'metrics',
+  'services',
+  'logs',
+  'list',
+  'rollback',
+  'restore',
+];
+/** A terminal with fewer columns keeps the room for what commands do. */
+const NARROW = 60;
+/** So much room do the longest names of a group get before what they do. */
+const NAMES = { least: 16, most: 28 };
 const LEAVE = 'leave';
 const BACK = 'back';
 
 /** The choices that a typed term leaves, group by group; a heading is a text alone. */
 export function menuChoices(
-  { commands, topics, recent, advised = [], shown, place, first = FIRST }: MenuFacts,
+  { commands, topics, recent, advised = [], shown, place, first = FIRST, withheld = [] }: MenuFacts,
   term: string | undefined,
   columns: number,
 ): (string | MenuChoice)[] {
   const wanted = (term ?? '').toLowerCase().split(/\s+/).filter(Boolean);
   const fits = (text: string) => wanted.every((word) => text.toLowerCase().includes(word));
-  const line = (short: string, about: string, value: Chosen): MenuChoice => ({
-    name: cut(about ? `${short.padEnd(16)} ${about}` : short, columns - 4),
+  const line = (short: string, about: string, value: Chosen, room = NAMES.least): MenuChoice => ({
+    name: cut(about ? `${short.padEnd(room)} ${about}` : short, columns - 4),
     short,
     value,
   });
+  const commandLines = (some: readonly Loadable[]): MenuChoice[] => {
+    const longest = Math.max(NAMES.least, ...some.map(({ id }) => id.length));
+    const room = columns < NARROW ? NAMES.least : Math.min(longest, NAMES.most);
+    return some.map(({ id, summary }) =>
+      line(id.replaceAll(':', ' '), summary ?? '', { kind: 'command', id }, room),
+    );
+  };
   const hits = commands.filter(({ id, summary }) => fits(`${id.replaceAll(':', ' ')} ${summary ?? ''}`));
   const usual = shown === 'usual' && wanted.length === 0;
   const nearest = (topic: string) =>
@@ -75,21 +107,21 @@ export function menuChoices(
   };
   const whole = groups.flatMap((topic) => [
     cut(heading(topic, topics), columns - 2),
-    ...hits
-      .filter(({ id }) => topicOf(id) === topic)
-      .sort(
-        (a, b) =>
-          distance(a.id, wanted) - distance(b.id, wanted) ||
-          rank(a.id, FIRST) - rank(b.id, FIRST) ||
-          (a.id < b.id ? -1 : 1),
-      )
-      .map(({ id, summary }) => line(id.replaceAll(':', ' '), summary ?? '', { kind: 'command', id })),
+    ...commandLines(
+      hits
+        .filter(({ id }) => topicOf(id) === topic)
+        .sort(
+          (a, b) =>
+            distance(a.id, wanted) - distance(b.id, wanted) ||
+            rank(a.id, FIRST) - rank(b.id, FIRST) ||
+            rank(lastWord(a.id), WITHIN) - rank(lastWord(b.id), WITHIN) ||
+            (a.id < b.id ? -1 : 1),
+        ),
+    ),
   ]);
   const short = () => [
     PROJECT,
-    ...first
-      .flatMap((name) => hits.filter(({ id }) => id === name))
-      .map(({ id, summary }) => line(id.replaceAll(':', ' '), summary ?? '', { kind: 'command', id })),
+    ...commandLines(first.flatMap((name) => hits.filter(({ id }) => id === name))),
     'More',
     ...groups.filter((topic) => topic !== PROJECT && !topic.includes(':')).map(opened),
     line('all …', 'All commands; typing finds them too.', { kind: 'open', topic: undefined }),
@@ -105,16 +137,25 @@ export function menuChoices(
       : [];
   const back = shown !== 'usual' && fits(BACK) ? [line(BACK, '', { kind: 'back' })] : [];
   const leave = fits(LEAVE) ? [line(LEAVE, '', { kind: 'leave' })] : [];
+  // Somebody who types "deploy" must not come to "rollback", whose summary has the word, because deploy cannot work.
+  const named = (id: string) => wanted.length > 0 && distance(id, wanted) < BY_SUMMARY;
+  const missing = withheld.filter(({ id }) => named(id));
+  const meant =
+    missing.length > 0 ? ['Needs an infractl.yaml without mistakes', ...commandLines(missing)] : [];
   const end = [...where, ...back, ...leave];
   return [
     ...lines('Next', advised),
     ...(wanted.length === 0 ? again : []),
+    ...meant,
     ...found,
     // What was typed is looked for among the commands first.
     ...(wanted.length === 0 ? [] : again),
     ...(end.length > 0 ? [' ', ...end] : []),
   ];
 }
+
+/** A distance: no name has what was typed. */
+const BY_SUMMARY = 4;
 
 /** How far a command's name is from what was typed: "start" is meant before "restart", and a name before a summary. */
 function distance(id: string, wanted: readonly string[]): number {
@@ -124,13 +165,15 @@ function distance(id: string, wanted: readonly string[]): number {
   if (words.join(' ') === typed) return 0;
   if (words.join(' ').startsWith(typed)) return 1;
   if (wanted.every((one) => words.some((word) => word.startsWith(one)))) return 2;
-  return wanted.every((one) => words.some((word) => word.includes(one))) ? 3 : 4;
+  return wanted.every((one) => words.some((word) => word.includes(one))) ? 3 : BY_SUMMARY;
 }
 
 function topicOf(id: string): string {
   const end = id.lastIndexOf(':');
   return end === -1 ? PROJECT : id.slice(0, end);
 }
+
+const lastWord = (id: string) => id.slice(id.lastIndexOf(':') + 1);
 
 function rank(name: string, order: readonly string[]): number {
   const at = order.indexOf(name.split(':')[0] ?? name);

@@ -6,13 +6,15 @@ import { glanceAtProject } from '../../project/index.ts';
 import type { Project } from '../../project/model.ts';
 import { Prompter } from '../asking/prompt.ts';
 import type { Needs } from '../command/base-command.ts';
+import { commandBegins } from '../command/began.ts';
 import { describeTerminal, type Paint, painter } from '../terminal.ts';
 import { cut } from '../views/table.ts';
 import type { Outcome } from '../views/view.ts';
+import { broken } from '../views/wrap.ts';
 import { advisedLines } from './advice.ts';
 import { type Chosen, type MenuFacts, menuChoices } from './choices.ts';
 import { quickLook } from './look.ts';
-import { recentLines, rememberLine } from './recent.ts';
+import { recentLines, rememberLine, wasInSandbox } from './recent.ts';
 
 /** Lines of the screen that are not choices: the head, the question, the keys, a line above and below. */
 const AROUND = 5;
@@ -68,22 +70,24 @@ export async function openMenu(
   const prompter = new Prompter(terminal);
   const began = process.cwd();
   let advised: readonly string[] = [];
-  let place: Place = { environment: undefined, sandbox: false };
+  let place: Place | undefined;
   let shown: MenuFacts['shown'] = part === undefined ? 'usual' : { topic: part };
   let ran = false;
   for (;;) {
-    const here = await lookAround(place, config.version);
-    const commands = config.commands.filter(
-      ({ hidden, id, needs }) =>
-        !hidden &&
-        (typeof shown === 'string' || id === shown.topic || id.startsWith(`${shown.topic}:`)) &&
-        WORKS[here.is].some((one) => one === (needs ?? 'project')),
+    const here = await lookAround(place?.environment, config.version);
+    place ??= { environment: undefined, sandbox: wasInSandbox(here.folder) };
+    const within = config.commands.filter(
+      ({ hidden, id }) =>
+        !hidden && (typeof shown === 'string' || id === shown.topic || id.startsWith(`${shown.topic}:`)),
     );
+    const works = ({ needs }: (typeof within)[number]) =>
+      WORKS[here.is].some((one) => one === (needs ?? 'project'));
     const looking = new AbortController();
     const [head, ...more] = headLines(here, place, paint);
     const later = here.project && quickLook(root, flagsOf(place), looking.signal);
     const facts: MenuFacts = {
-      commands,
+      commands: within.filter(works),
+      withheld: within.filter((command) => !works(command)),
       topics: config.topics,
       recent:
         shown === 'usual'
@@ -114,14 +118,16 @@ export async function openMenu(
       continue;
     }
     const line = await commandLine(prompter, chosen, config, place, paint);
+    if (line === undefined) continue;
     process.stderr.write(`${paint('dim', `$ infractl ${line}`)}\n`);
     const { id, argv } = apart(config, line);
+    commandBegins();
     const { folder, advice } = await run(id, argv);
     ran = true;
     // Whoever interrupts a command wants to be out of it, not back in a menu.
     if (process.exitCode === Exit.interrupted) return;
-    // What was mistyped is not offered again.
-    if (process.exitCode !== Exit.usage) rememberLine(here.folder, line);
+    // What was mistyped, or only looked up, is not offered again.
+    if (process.exitCode !== Exit.usage && !/ (?:-h|--help)$/.test(line)) rememberLine(here.folder, line);
     const exit = process.exitCode === undefined || process.exitCode === 0 ? '' : `, exit ${process.exitCode}`;
     process.stderr.write(`${paint('dim', `That was: infractl ${line}${exit}`)}\n\n`);
     const fresh = advisedLines(advice);
@@ -147,10 +153,10 @@ function sayWay(began: string, paint: Paint): void {
   if (way !== '') process.stderr.write(`${paint('dim', `To go on: cd ${shellWord(way)}`)}\n`);
 }
 
-async function lookAround(place: Place, version: string): Promise<Here> {
+async function lookAround(environment: string | undefined, version: string): Promise<Here> {
   const cwd = process.cwd();
   try {
-    const { project } = await glanceAtProject({ cwd, environment: place.environment }, version);
+    const { project } = await glanceAtProject({ cwd, environment }, version);
     return { folder: project.root, is: 'project', project, trouble: [] };
   } catch (error) {
     if (!isInfractlError(error)) throw error;
@@ -158,7 +164,7 @@ async function lookAround(place: Place, version: string): Promise<Here> {
     const lines = bare
       ? [error.message, 'Start one (init), try the sandbox, or name what is in AWS: logs, explain …']
       : [error.message, ...(error.why ? [error.why] : []), '→ See all of it: infractl config validate'];
-    const trouble = lines.flatMap((text) => text.split('\n'));
+    const trouble = broken(lines.join('\n'), process.stderr.columns || 80).split('\n');
     return { folder: cwd, is: bare ? 'bare' : 'faulty', project: undefined, trouble };
   }
 }
@@ -197,23 +203,24 @@ function flagsOf({ environment, sandbox }: Place): string[] {
   return [...(environment ? ['--env', environment] : []), ...(sandbox ? ['--sandbox'] : [])];
 }
 
-/** The whole line as it will be run: the command, where it works, and what is added to it. */
+/** The whole line as it will be run: the command, where it works, and what is added to it. Undefined where it was left. */
 async function commandLine(
   prompter: Prompter,
   chosen: Extract<Chosen, { kind: 'command' | 'again' }>,
   config: Config,
   place: Place,
   paint: Paint,
-): Promise<string> {
+): Promise<string | undefined> {
   const begun =
     chosen.kind === 'again'
       ? chosen.line
       : [chosen.id.replaceAll(':', ' '), ...placeFlags(config, chosen.id, place)].join(' ');
-  const more = await prompter.text({
+  const more = await prompter.line({
     message: `${paint('bold', `infractl ${begun}`)}${paint('dim', ' [options]')}`,
+    help: 'enter runs it · --help tells its options · Esc goes back',
     otherwise: `infractl ${begun}`,
   });
-  return [begun, more.trim()].filter(Boolean).join(' ');
+  return more === undefined ? undefined : [begun, more.trim()].filter(Boolean).join(' ');
 }
 
 function placeFlags(config: Config, id: string, place: Place): string[] {

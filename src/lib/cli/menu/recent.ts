@@ -22,6 +22,11 @@ export function recentLines(folder: string): string[] {
   }
 }
 
+/** Whether the last command of the menu worked in the sandbox: who opens it again goes on there, not in an account. */
+export function wasInSandbox(folder: string): boolean {
+  return /^sandbox start\b| --sandbox\b/.test(recentLines(folder)[0] ?? '');
+}
+
 /** It only helps: where nothing can be kept, nothing is. No command line of infractl holds a secret. */
 export function rememberLine(folder: string, line: string): void {
   try {
