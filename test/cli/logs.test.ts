@@ -38,7 +38,7 @@ describe('logs', () => {
   });
 
   it('by function, stack, group and the beginning of several; in one order', async () => {
-    for (const name of ['api', 'function:api', 'app', 'stack:app', API, '/aws/lambda/shop*'])
+    for (const name of ['api', 'function:api', 'app', 'stack:app', 'Function', API, '/aws/lambda/shop*'])
       expect((await scene.run(['logs', name])).stdout).toContain('order failed');
     // By the end of the name of a group of the project, which it may be shown as.
     expect((await scene.run(['logs', 'shop-api-dev'])).stdout).toContain('order failed');
@@ -54,6 +54,9 @@ describe('logs', () => {
     expect(lines(hour.stdout).at(-1)).toMatch(/an hour ago$/);
     expect(hour.stdout).not.toContain('order');
     expect(lines((await scene.run(['logs', 'api', '--since', '2h', '-n', '1'])).stdout)).toHaveLength(1);
+    // As many as are shown: marks of the platform do not count.
+    scene.fake.state.logs.groups.get(API)?.push({ at: Date.now() - 1000, message: 'END RequestId: r\n' });
+    expect((await scene.run(['logs', 'api', '-n', '1'])).stdout).toContain('order failed');
     expect((await scene.run(['logs', 'api', '--grep', 'ORDER'])).stdout).toBe(
       'No events in this time. --since goes further back.\n',
     );
@@ -93,9 +96,16 @@ describe('logs', () => {
     ])
       expect((await scene.run(['logs', ...wrong])).code).toBe(2);
     expect(scene.fake.actions()).toEqual([]);
-    const near = await scene.run(['logs', 'apy']);
-    expect(near).toMatchObject({ code: 2, stdout: '' });
-    expect(near.stderr).toContain('Did you mean: api');
+    for (const [typed, meant] of [
+      ['apy', 'api'],
+      ['/shop/wob', '/shop/web'],
+      ['/shp/web', '/shop/web'],
+      ['shop-api', API],
+    ] as const) {
+      const near = await scene.run(['logs', typed]);
+      expect(near).toMatchObject({ code: 2, stdout: '' });
+      expect(near.stderr).toMatch(new RegExp(`Did you mean: .*${meant}`));
+    }
     expect((await scene.run(['logs', '--filter', '{ $.broken'])).code).toBe(2);
   });
 

@@ -90,6 +90,15 @@ describe('monitoring metrics', () => {
     scene.configure({});
   });
 
+  it('does not call unknown what it could not look for', async () => {
+    scene.configure({ head: 'hosts:\n  web: { address: 127.0.0.1, ssh: { port: 9 } }\n' });
+    scene.fake.faults.deny('cloudformation:ListStackResources');
+    const result = await scene.run([...METRICS, 'Function']);
+    scene.configure({});
+    expect(result).toMatchObject({ code: 4, stdout: '' });
+    expect(result.stderr).toContain('may not do cloudformation:ListStackResources');
+  });
+
   it('a host that cannot be reached hides nothing: exit 3, named', async () => {
     scene.configure({ head: 'hosts:\n  web: { address: 127.0.0.1, ssh: { port: 9 } }\n' });
     const result = await scene.run(METRICS);

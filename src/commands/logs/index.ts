@@ -70,7 +70,7 @@ export default class Logs extends LogCommand<typeof Logs> {
     const newest = lines === undefined ? undefined : new Newest(lines);
     const window = { from, to: to ?? (await desk.now()), pattern };
     const result = await desk.read(sources, window, (events) => {
-      if (newest) return newest.add(choose(events));
+      if (newest) return newest.add(choose(events).filter((event) => printer.shows(event)));
       printer.print(choose(events));
       return this.taken();
     });

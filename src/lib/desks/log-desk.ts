@@ -4,7 +4,7 @@ import { type Clock, throwIfAborted } from '../base/clock.ts';
 import { type InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
 import type { Redactor } from '../base/redact.ts';
 import type { Reporter } from '../base/report.ts';
-import { bytes, listed, nearest, plural } from '../base/text.ts';
+import { bytes, listed, plural } from '../base/text.ts';
 import { valueResolver } from '../deploy/values.ts';
 import {
   FOLLOW_REACH,
@@ -28,6 +28,7 @@ import type { FunctionPart, Project } from '../project/model.ts';
 import type { StacksPort } from '../stacks/index.ts';
 import type { HostDesk } from './host-desk.ts';
 import { followJournal, readJournal } from './log-journals.ts';
+import { folderOf, unknownLogs } from './log-names.ts';
 import { stackResources } from './project-resources.ts';
 
 export interface LogDeskDeps {
@@ -74,6 +75,8 @@ const MOST_ASKED = 50;
 interface Found {
   readonly sources: Source[];
   readonly prefixes: readonly string[];
+  /** Of stacks: what each resource writes to. */
+  readonly resources?: readonly { readonly logicalId: string; readonly groups: readonly string[] }[];
 }
 
 /** Finding the log groups of a project, and reading them. */
@@ -93,7 +96,7 @@ export class LogDesk {
 
   /**
    * The groups that names mean: a function or a stack of infractl.yaml, a group's own name, the beginning
-   * of several, or what a group of the project is shown as. Without a name: all that the stacks and functions of
+   * of several, what a group of the project is shown as, or the logical id of the resource that writes it. Without a name: all that the stacks and functions of
    * the environment write to.
    *
    * @throws UsageError `NoSuchLogs` with the nearest names, `NothingNamed`
@@ -259,7 +262,11 @@ export class LogDesk {
     ];
     const parts = new Map(functions.map(({ group, name }) => [group, name]));
     const sources = named(groups).map(({ name, group }) => ({ name: parts.get(group) ?? name, group }));
-    return { sources, prefixes: stacks.flatMap(({ prefixes }) => prefixes) };
+    return {
+      sources,
+      prefixes: stacks.flatMap(({ prefixes }) => prefixes),
+      resources: stacks.flatMap(({ resources = [] }) => resources),
+    };
   }
 
   async #byName(name: string): Promise<Found> {
@@ -286,13 +293,19 @@ export class LogDesk {
     this.#stacks ??= import('../aws/cloudformation.ts').then(async ({ cloudFormation }) =>
       cloudFormation(await this.#deps.session()),
     );
-    const found = (await stackResources(await this.#stacks, stackName)).map(groupsOf);
     const port = await this.#logs();
-    const prefixes = found.flatMap(({ prefix }) => (prefix ? [prefix] : []));
-    const by = await Promise.all(prefixes.map((prefix) => port.groups(prefix, this.#deps.signal)));
+    const found = await stackResources(await this.#stacks, stackName);
+    const resources = await Promise.all(
+      found.map(async (resource) => {
+        const { group, prefix } = groupsOf(resource);
+        const groups = prefix ? await port.groups(prefix, this.#deps.signal) : group ? [group] : [];
+        return { logicalId: resource.logicalId, groups };
+      }),
+    );
     return {
-      sources: named([...found.flatMap(({ group }) => (group ? [group] : [])), ...by.flat()]),
-      prefixes,
+      sources: named(resources.flatMap(({ groups }) => groups)),
+      prefixes: found.flatMap((resource) => groupsOf(resource).prefix ?? []),
+      resources,
     };
   }
 
@@ -305,40 +318,43 @@ export class LogDesk {
     if (groups.length > 0 && (name.endsWith('*') || name.startsWith('/') || groups.length === 1))
       return { sources: named(groups), prefixes: [prefix] };
     const shown = await this.#shown();
-    const same = shown.find((source) => source.name === name || source.group.endsWith(`/${name}`));
+    const { sources, resources = [] } = shown;
+    const same = sources.find((source) => source.name === name || source.group.endsWith(`/${name}`));
     if (same) return { sources: [same], prefixes: [] };
+    const of = resources.filter(({ logicalId }) => logicalId === name).flatMap((one) => one.groups);
+    const made = sources.filter(({ group }) => of.includes(group));
+    if (made.length > 0) return { sources: made, prefixes: [] };
     throw await this.#unknown(name, groups, shown);
   }
 
   /** What the project's groups are called where all are shown; none where its stacks cannot be looked at. */
-  async #shown(): Promise<readonly Source[]> {
+  async #shown(): Promise<Found> {
     try {
-      return (await this.#all()).sources;
+      return await this.#all();
     } catch (error) {
       throwIfAborted(this.#deps.signal);
       if (!isInfractlError(error)) throw error;
-      return [];
+      return { sources: [], prefixes: [] };
     }
   }
 
-  async #unknown(name: string, groups: readonly string[], shown: readonly Source[]): Promise<UsageError> {
+  async #unknown(name: string, groups: readonly string[], shown: Found): Promise<UsageError> {
     const { bare, functions, stacks, hosts, name: project } = this.#project;
-    const names = [...functions.keys(), ...stacks.keys(), ...hosts.keys(), ...shown.map((one) => one.name)];
-    const parts = [...new Set(names)];
-    const start = name.startsWith('/') ? name.split('/').slice(0, 3).join('/') : '';
-    const others = groups.length > 0 ? groups : await (await this.#logs()).groups(start, this.#deps.signal);
-    const near = nearest(name, [...parts, ...others]);
-    return new UsageError({
-      code: 'NoSuchLogs',
-      message: `${bare ? 'No' : `${JSON.stringify(name)} is no part of ${project} that logs, and no`} log group in ${(await this.#deps.session()).region} begins ${bare ? `with ${JSON.stringify(name)}` : 'so'}.`,
-      suggestions: [
-        ...(near ? [`Did you mean: ${near}`] : []),
-        ...(bare ? [] : [`What logs here: ${listed(parts) || 'nothing'}`]),
-        ...(others.length > 0
-          ? [`Log groups: ${others.slice(0, 5).join(', ')}${others.length > 5 ? ', …' : ''}`]
-          : []),
-      ],
+    const own = [...functions.keys(), ...stacks.keys(), ...hosts.keys()];
+    return unknownLogs(name, {
+      project: bare ? undefined : project,
+      region: (await this.#deps.session()).region,
+      parts: [...new Set([...own, ...shown.sources.map((one) => one.name)])],
+      groups: groups.length > 0 ? groups : await this.#beside(name),
     });
+  }
+
+  /** Groups of the same folder as a name that is none; all, where there is no such folder. */
+  async #beside(name: string): Promise<readonly string[]> {
+    const port = await this.#logs();
+    const folder = folderOf(name);
+    const beside = folder === '' ? [] : await port.groups(folder, this.#deps.signal);
+    return beside.length > 0 ? beside : port.groups('', this.#deps.signal);
   }
 
   /** Journals of hosts are read without AWS. */

@@ -85,7 +85,7 @@ export class MetricDesk {
   async read(names: readonly string[], window: MetricWindow): Promise<MetricsReport> {
     const troubles: InfractlError[] = [];
     const [resources, hosts] = [await this.#resources(troubles), [...this.#project.hosts.values()]];
-    const wanted = names.length === 0 ? { resources, hosts } : this.#named(names, resources, hosts);
+    const wanted = names.length === 0 ? { resources, hosts } : this.#named(names, resources, hosts, troubles);
     const [subjects, readings] = await Promise.all([
       this.#subjects(wanted.resources, window, troubles),
       Promise.all(wanted.hosts.map((host) => this.#host(host))),
@@ -196,14 +196,20 @@ export class MetricDesk {
     }
   }
 
-  #named(names: readonly string[], resources: readonly ProjectResource[], hosts: readonly HostPart[]) {
+  #named(
+    names: readonly string[],
+    resources: readonly ProjectResource[],
+    hosts: readonly HostPart[],
+    troubles: readonly InfractlError[],
+  ) {
     const chosen = { resources: new Set<ProjectResource>(), hosts: new Set<HostPart>() };
     for (const name of names) {
       const found = resources.filter(({ stack, logicalId, physicalId }) =>
         [logicalId, physicalId, stack, `${stack}/${logicalId}`].includes(name),
       );
       const host = hosts.filter((one) => one.name === name);
-      if (found.length + host.length === 0) throw this.#unknown(name, resources, hosts);
+      // It may well be in what could not be looked at.
+      if (found.length + host.length === 0) throw troubles[0] ?? this.#unknown(name, resources, hosts);
       for (const one of found) chosen.resources.add(one);
       for (const one of host) chosen.hosts.add(one);
     }

@@ -1,4 +1,5 @@
 import type { LogEvent } from './port.ts';
+import { unpainted } from './shape.ts';
 import { goesOn, WITHIN } from './together.ts';
 
 /** An event and the lines that go on with it. */
@@ -26,7 +27,7 @@ export class Matches {
     const units = events.map((event) => this.#unitOf(event));
     for (const [at, event] of events.entries()) {
       const unit = units[at] as Unit;
-      unit.matches ||= this.#pattern.test(event.message);
+      unit.matches ||= this.#pattern.test(unpainted(event.message));
     }
     return events.filter((_, at) => units[at]?.matches);
   }

@@ -1,5 +1,13 @@
 import { unfolded } from './stack.ts';
 
+/** A colour or a style, and what some programs write behind it: to the end of the line. */
+const PAINT = /\u001B\[[\d;:]*[mK]/g;
+
+/** A text without the colours that its program gave it: loggers paint even where nobody sees it. */
+export function unpainted(text: string): string {
+  return text.includes('\u001B') ? text.replace(PAINT, '') : text;
+}
+
 /** A message as people read it. */
 export type Shape =
   /** Begin and end marks of the platform, which say nothing that its report does not. */
@@ -15,7 +23,13 @@ export type Shape =
       /** Of an error: more than one line. */
       readonly stack?: string;
     }
-  | { readonly kind: 'text'; readonly text: string; readonly level?: string };
+  | {
+      readonly kind: 'text';
+      readonly text: string;
+      readonly level?: string;
+      /** The level was written beside the text, which does not say it. */
+      readonly beside?: boolean;
+    };
 
 export interface Report {
   readonly requestId: string;
@@ -41,7 +55,8 @@ const PLATFORM_MARK =
  *
  * @param chosen the fields of JSON messages that are shown: dotted paths; all when undefined
  */
-export function shapeOf(message: string, chosen?: readonly string[]): Shape {
+export function shapeOf(written: string, chosen?: readonly string[]): Shape {
+  const message = unpainted(written);
   const first = message.charCodeAt(0);
   if (first === 0x7b /* { */) {
     const parsed = parse(message);
@@ -125,8 +140,8 @@ const PINO: Readonly<Record<number, string>> = {
 };
 
 function jsonShape(parsed: Readonly<Record<string, unknown>>, chosen: readonly string[] | undefined): Shape {
-  const levelKey = LEVEL_KEYS.find((key) => isLevel(parsed[key]));
-  const level = levelKey === undefined ? undefined : levelOf(parsed[levelKey]);
+  const levelKey = LEVEL_KEYS.find((key) => isLevel(plain(parsed[key])));
+  const level = levelKey === undefined ? undefined : levelOf(plain(parsed[levelKey]));
   if (chosen)
     return {
       kind: 'json',
@@ -147,10 +162,14 @@ function jsonShape(parsed: Readonly<Record<string, unknown>>, chosen: readonly s
   return {
     kind: 'json',
     ...(level ? { level } : {}),
-    text: textKey ? String(rest[textKey]) : '',
+    text: textKey ? unpainted(String(rest[textKey])) : '',
     fields,
     ...(stack === undefined ? {} : { stack }),
   };
+}
+
+function plain(value: unknown): unknown {
+  return typeof value === 'string' ? unpainted(value) : value;
 }
 
 function isLevel(value: unknown): boolean {
@@ -205,7 +224,7 @@ function textShape(message: string): Shape {
   const node = isDigit(message.charCodeAt(0)) ? NODE_LINE.exec(message) : null;
   if (node) {
     const level = (node[2] as string).toLowerCase();
-    return { kind: 'text', text: invokeError(message.slice(node[0].length)), level };
+    return { kind: 'text', text: invokeError(message.slice(node[0].length)), level, beside: true };
   }
   const word = LEVEL_WORD.exec(message)?.[1];
   if (word) return { kind: 'text', text: message, level: word.toLowerCase() };

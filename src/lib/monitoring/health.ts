@@ -3,7 +3,7 @@ import { conditionWords, whyWords } from './alarm-words.ts';
 import { valueWords } from './chart.ts';
 import type { HostReading } from './host-reading.ts';
 import type { Alarm } from './port.ts';
-import { isWell, type ServiceState } from './services.ts';
+import { isWell, restartWords, type ServiceState, serviceStateWords } from './services.ts';
 
 /** One thing that was looked at. `unknown`: it could not be looked at. */
 export interface Finding {
@@ -90,9 +90,8 @@ export function instanceFinding(
 }
 
 export function serviceFinding(host: string, service: ServiceState): Finding {
-  const { unit, state, substate, restarts } = service;
-  const again = restarts > 0 ? `, restarted ${restarts} times` : '';
-  const why = state === 'not-found' ? 'no such unit' : `${state} ${substate}${again}`;
+  const { unit, state } = service;
+  const why = `${serviceStateWords(service)}${restartWords(service)}`;
   const name = `${host}/${unit}`;
   if (isWell(service)) return { kind: 'service', name, verdict: 'good', why };
   const mend =

@@ -38,5 +38,5 @@ export type {
   Target,
   TargetsPort,
 } from './port.ts';
-export { isWell, type ServiceState, servicesCommand, servicesOf } from './services.ts';
+export { isWell, type ServiceState, serviceStateWords, servicesCommand, servicesOf } from './services.ts';
 export { targetFindings } from './target-health.ts';

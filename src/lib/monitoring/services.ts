@@ -1,3 +1,5 @@
+import { plural } from '../base/text.ts';
+
 /** A systemd unit of a host, as `systemctl show` has it. */
 export interface ServiceState {
   readonly unit: string;
@@ -19,6 +21,18 @@ export interface ServiceState {
   readonly ports: readonly string[];
   /** Its newest lines of the level error and worse; where it has failed, what it said itself last. */
   readonly lines: readonly string[];
+}
+
+/** How a unit is, as systemd says it: `active running`, `failed (exit-code)`. */
+export function serviceStateWords({ state, substate, result }: ServiceState): string {
+  if (state === 'not-found') return 'no such unit';
+  const why = state === 'failed' && result !== '' && result !== 'success' ? ` (${result})` : '';
+  return `${state}${substate && substate !== state ? ` ${substate}` : ''}${why}`;
+}
+
+/** How often systemd has started a unit again, to be put behind its state; nothing where it never had to. */
+export function restartWords({ restarts }: ServiceState): string {
+  return restarts > 0 ? `, restarted ${plural(restarts, 'time')}` : '';
 }
 
 const MARK = '--infractl';

@@ -66,7 +66,7 @@ describe('panels', () => {
     const { words, state } = serviceThing('web', { ...failed, lines });
     expect(words).toMatch(/: cannot connect: refused$/);
     expect(words).not.toContain('sh[133]');
-    expect(state).toBe('failed, restarted 3 times');
+    expect(state).toBe('failed (exit-code), restarted 3 times');
   });
 
   it('what cannot be looked at is told across the panel, from when it is, and without the ARN of who looks', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { painter } from '../../../src/lib/cli/terminal.ts';
 import { harmlessJson, tamed } from '../../../src/lib/cli/views/harmless.ts';
 
-const DRIVES = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/;
+const DRIVES = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/;
 /** Texts in which control characters are frequent. */
 const hostile = fc
   .array(
@@ -18,6 +18,7 @@ const hostile = fc
         '\n',
         '\t',
         '\u001B[31m',
+        '\u202E',
       ),
     ),
   )
@@ -37,6 +38,7 @@ describe('what is shown drives no terminal', () => {
     expect(tamed(text, true)).toBe(text);
     expect(tamed('a\u001B[2Jb\r\nc', true)).toBe('a\\x1b[2Jb\nc');
     expect(tamed(paint('red', 'x'), false)).not.toContain('\u001B');
+    expect(tamed('a\u202Eb', true)).toBe('a\\u202eb');
   });
 
   it('JSON says the same as before', () => {

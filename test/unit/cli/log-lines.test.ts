@@ -13,14 +13,8 @@ function event(message: string, more: Partial<LogEvent> = {}): LogEvent {
   return { id: '1', at: AT, group: API, stream: 's', message, ...more };
 }
 
-function printed(
-  events: readonly LogEvent[],
-  choice: Partial<LogChoice> = {},
-  names = ['api', 'web'],
-  late = false,
-) {
-  let out = '';
-  const printer = new LogPrinter(
+function printerOf(choice: Partial<LogChoice>, names: readonly string[], write: LogChoice['write']) {
+  return new LogPrinter(
     {
       json: false,
       raw: false,
@@ -28,13 +22,23 @@ function printed(
       colour: false,
       terminal: false,
       columns: Number.POSITIVE_INFINITY,
-      write: (text) => {
-        out += text;
-      },
+      write,
       ...choice,
     },
     names.map((name) => ({ name, group: `/aws/lambda/${name}` })),
   );
+}
+
+function printed(
+  events: readonly LogEvent[],
+  choice: Partial<LogChoice> = {},
+  names = ['api', 'web'],
+  late = false,
+) {
+  let out = '';
+  const printer = printerOf(choice, names, (text) => {
+    out += text;
+  });
   printer.print(events, late);
   return { out, shown: printer.shown };
 }
@@ -55,6 +59,45 @@ describe('log lines', () => {
     expect(out).toBe('09:30:15.042 took 3.51 ms · 65 of 128 MB · cold start 199.8 ms\n');
     expect(shown).toBe(1);
     expect(printed(events, { raw: true }).shown).toBe(3);
+  });
+
+  it('says a level that stands beside a message: colours are not seen in a pipe', () => {
+    const node = (level: string, text: string) => event(`2026-01-05T09:00:00.000Z\tr\t${level}\t${text}\n`);
+    expect(printed([node('WARN', 'slow query')], {}, ['api']).out).toBe('09:30:15.042 WARN slow query\n');
+    const journal = [event('Failed to start shop.service.', { level: 'error' })];
+    expect(printed(journal, {}, ['api']).out).toBe('09:30:15.042 ERROR Failed to start shop.service.\n');
+    // Not twice, and not in the midst of a stack.
+    const said = [event('error: no disk', { level: 'error' }), event('    at a.js:1', { level: 'error' })];
+    expect(printed(said, {}, ['api']).out).toBe('09:30:15.042 error: no disk\n        at a.js:1\n');
+    // What was looked for is seen where it is.
+    const marked = printed([node('ERROR', 'no table')], { grep: grepOf('error'), colour: true }, ['api']).out;
+    expect(marked).toContain('\u001B[7mERROR\u001B[27m');
+  });
+
+  it('leaves out the colours that a logger gave its text, and finds what they are in', () => {
+    const painted = [
+      event('\u001B[31mERROR\u001B[39m: no table\u001B[K'),
+      event('{"level":"\\u001b[33mwarn\\u001b[39m","message":"\\u001b[1mslow\\u001b[0m"}'),
+    ];
+    expect(printed(painted, {}, ['api']).out).toBe('09:30:15.042 ERROR: no table\n09:30:15.042 WARN slow\n');
+    expect(printed(painted, { colour: true }, ['api']).out).toContain('\u001B[31mERROR: no table');
+    expect(chosenBy(grepOf('error: no'))(painted)).toEqual([painted[0]]);
+    expect(printed(painted, { raw: true }, ['api']).out).toContain('\\x1b[31mERROR');
+    expect(JSON.parse(printed([painted[0] as LogEvent], { json: true }, ['api']).out).message).toBe(
+      painted[0]?.message,
+    );
+  });
+
+  it('knows which events it shows: the newest are counted by it', () => {
+    const mark = event('START RequestId: r Version: 1\n');
+    const other = event('{"a":1}');
+    const shows = (choice: Partial<LogChoice>) => {
+      const printer = printerOf(choice, ['api'], () => {});
+      return [mark, other].map((one) => printer.shows(one));
+    };
+    expect(shows({})).toEqual([false, true]);
+    expect(shows({ fields: ['b'] })).toEqual([false, false]);
+    for (const whole of [{ raw: true }, { json: true }]) expect(shows(whole)).toEqual([true, true]);
   });
 
   it('keeps the lines of a stack together, where each is an event of its own', () => {

@@ -156,6 +156,13 @@ describe('tables', () => {
       ]),
     ).toBe('a     1\nlong  2');
   });
+
+  it('the lines of a value stand below each other', () => {
+    for (const columns of [80, Number.POSITIVE_INFINITY])
+      expect(pairs({ ...plain, columns }, [['datapoints', '09:20  12\n09:25  17']], '  ')).toBe(
+        '  datapoints  09:20  12\n              09:25  17',
+      );
+  });
 });
 
 describe('words', () => {

@@ -95,6 +95,7 @@ describe('the shape of a message', () => {
     expect(shapeOf(node + JSON.stringify(caught))).toEqual({
       kind: 'text',
       level: 'error',
+      beside: true,
       text: `Invoke Error: ${stack}\n`,
     });
     expect(shapeOf(`${node}{ broken`)).toMatchObject({ text: 'Invoke Error \t{ broken' });
@@ -114,7 +115,7 @@ describe('the shape of a message', () => {
 
   it('text, with the level that it names', () => {
     const node = '2026-01-05T09:00:00.000Z\t5d9f1a2b\tERROR\tno table\n';
-    expect(shapeOf(node)).toEqual({ kind: 'text', text: 'no table\n', level: 'error' });
+    expect(shapeOf(node)).toEqual({ kind: 'text', text: 'no table\n', level: 'error', beside: true });
     expect(shapeOf('[WARN] disk')).toMatchObject({ level: 'warn' });
     expect(shapeOf('2026-01-05T09:00:00Z 5d9f Task timed out after 3.00 seconds')).toMatchObject({
       level: 'error',

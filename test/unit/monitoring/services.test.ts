@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isWell, servicesCommand, servicesOf } from '../../../src/lib/monitoring/index.ts';
+import { isWell, serviceStateWords, servicesCommand, servicesOf } from '../../../src/lib/monitoring/index.ts';
 
 const TEXT = `uptime 7200.50
 --infractl unit shop
@@ -59,6 +59,15 @@ describe('services', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it('are told in systemd’s words, none of them twice', () => {
+    const [shop, gone] = servicesOf(TEXT);
+    if (!shop || !gone) throw new Error('no services');
+    expect(serviceStateWords(shop)).toBe('active running');
+    expect(serviceStateWords(gone)).toBe('no such unit');
+    const failed = { ...shop, state: 'failed', substate: 'failed', result: 'oom-kill' };
+    expect(serviceStateWords(failed)).toBe('failed (oom-kill)');
   });
 
   it('are read from what the host prints', () => {

@@ -18,7 +18,13 @@ import {
   type Thing,
   type Told,
 } from '../../monitoring/dashboard/index.ts';
-import { actionWords, conditionWords, isWell, type ServiceState, whyWords } from '../../monitoring/index.ts';
+import {
+  actionWords,
+  conditionWords,
+  type ServiceState,
+  serviceStateWords,
+  whyWords,
+} from '../../monitoring/index.ts';
 import { usd } from '../views/manage-plan-view.ts';
 import { localTime } from '../views/times.ts';
 import { oneLine } from './one-line.ts';
@@ -220,8 +226,7 @@ function serviceRows({
     ...fromThing(serviceThing(host, service)),
     more: [
       ['unit', `${service.unit} on ${host}`],
-      ['state', `${service.state} ${service.substate}`],
-      ['why', isWell(service) ? '' : service.result],
+      ['state', serviceStateWords(service)],
       ['restarts', String(service.restarts)],
       ['listens', service.ports.join(', ')],
       ...service.lines.map((line) => ['', line] as const),

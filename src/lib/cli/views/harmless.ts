@@ -1,11 +1,17 @@
-/** What would drive the terminal: all control characters but tab and the end of a line. */
-const CONTROL = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
+/**
+ * What would drive the terminal: all control characters but tab and the end of a line, and those that turn the order of
+ * what is read round.
+ */
+const CONTROL = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g;
 /** A colour or a style. */
 const STYLED = /(\u001B\[[\d;]*m)/;
 
 /** Control characters as people can read them: `\x1b`. */
 export function harmless(text: string): string {
-  return text.replace(CONTROL, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return text.replace(CONTROL, (c) => {
+    const code = c.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
+  });
 }
 
 /**

@@ -111,6 +111,11 @@ export class LogPrinter {
     this.flush();
   }
 
+  /** Whether anything of an event is printed. */
+  shows(event: LogEvent): boolean {
+    return this.#choice.json || this.#said(event) !== undefined;
+  }
+
   /** What the newest event is painted in. */
   get style(): Style | undefined {
     return this.#grave;
@@ -141,19 +146,18 @@ export class LogPrinter {
   }
 
   #line(event: LogEvent, late: boolean): string {
-    const { raw, fields, terminal } = this.#choice;
-    const shape = raw ? ({ kind: 'text', text: event.message } as const) : this.#shape(event);
-    if (shape.kind === 'mark') return '';
-    if (shape.kind === 'json' && fields && shape.fields.length === 0) return '';
-    const text = this.#text(shape, event.message).trimEnd();
-    // A report is shown in other words than it was written in; those are what was searched for.
-    if (shape.kind === 'report' && this.#choice.grep && !this.#choice.grep.test(text)) return '';
+    const { raw, terminal } = this.#choice;
+    const said = this.#said(event);
+    if (!said) return '';
+    const { shape } = said;
+    const follows = !raw && goesOn(event, this.#last);
+    const text =
+      shape.kind === 'text' && shape.beside && !follows ? levelled(shape.level, said.text) : said.text;
     const whole = harmless(text.includes('\r') ? text.replaceAll('\r\n', '\n') : text);
     const shown =
       terminal && whole.length > LONGEST
         ? `${whole.slice(0, LONGEST)}${this.#paint('dim', `… ${bytes(whole.length - LONGEST)} more: --json has all of it`)}`
         : whole;
-    const follows = !raw && goesOn(event, this.#last);
     this.#last = event;
     if (!follows) this.#grave = this.#styleOf(shape);
     const body = this.#lit(this.#styled(indented(shown)));
@@ -162,9 +166,23 @@ export class LogPrinter {
     return `${head}${body}\n`;
   }
 
+  /** What is said of an event; undefined where nothing is. */
+  #said(
+    event: LogEvent,
+  ): { readonly shape: Exclude<Shape, { kind: 'mark' }>; readonly text: string } | undefined {
+    const { raw, fields, grep } = this.#choice;
+    const shape = raw ? ({ kind: 'text', text: event.message } as const) : this.#shape(event);
+    if (shape.kind === 'mark') return undefined;
+    if (shape.kind === 'json' && fields && shape.fields.length === 0) return undefined;
+    const text = this.#text(shape, event.message).trimEnd();
+    // A report is shown in other words than it was written in; those are what was searched for.
+    if (shape.kind === 'report' && grep && !grep.test(text)) return undefined;
+    return { shape, text };
+  }
+
   #shape({ message, level }: LogEvent): Shape {
     const shape = shapeOf(message, this.#choice.fields);
-    return level && shape.kind === 'text' && !shape.level ? { ...shape, level } : shape;
+    return level && shape.kind === 'text' && !shape.level ? { ...shape, level, beside: true } : shape;
   }
 
   #text(shape: Exclude<Shape, { kind: 'mark' }>, message: string): string {
@@ -183,11 +201,11 @@ export class LogPrinter {
       case 'json': {
         if (this.#choice.pretty) return JSON.stringify(JSON.parse(message), undefined, 2);
         const words = [
-          ...(shape.level ? [shape.level.toUpperCase()] : []),
           ...(shape.text ? [shape.text] : []),
           ...shape.fields.map(([key, value]) => `${key}=${value}`),
-        ];
-        return shape.stack === undefined ? words.join(' ') : `${words.join(' ')}\n${shape.stack}`;
+        ].join(' ');
+        const line = levelled(shape.level, words);
+        return shape.stack === undefined ? line : `${line}\n${shape.stack}`;
       }
     }
   }
@@ -248,6 +266,11 @@ export class LogPrinter {
     this.#labels.set(group, label);
     return label;
   }
+}
+
+/** A level is said in words: colours are seen on a terminal only. */
+function levelled(level: string | undefined, text: string): string {
+  return [...(level ? [level.toUpperCase()] : []), ...(text ? [text] : [])].join(' ');
 }
 
 /** Further lines of a message stand under the first. */

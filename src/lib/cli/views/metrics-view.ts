@@ -1,4 +1,4 @@
-import { Exit } from '../../base/errors.ts';
+import { Exit, type InfractlError } from '../../base/errors.ts';
 import { age, bytes } from '../../base/text.ts';
 import type { HostMetrics, MetricsReport, Series, SubjectMetrics } from '../../desks/index.ts';
 import { seriesWords, sparkline, valueWords } from '../../monitoring/index.ts';
@@ -44,9 +44,16 @@ export function metricsView({ window, subjects, hosts, troubles }: MetricsReport
       );
       const charts = subjects.map((one) => subjectText(ui, one, window));
       const lines = hosts.map((one) => hostText(ui, one));
-      return [...(charts.length > 0 ? [head, ...charts] : []), ...lines].join('\n\n');
+      const lost = troubles.map((one) => troubleText(ui, one)).join('\n');
+      return [...(charts.length > 0 ? [head, ...charts] : []), ...lines, lost].filter(Boolean).join('\n\n');
     },
   };
+}
+
+/** What could not be asked, and what to do about it. */
+function troubleText(ui: Ui, { message, why, suggestions }: InfractlError): string {
+  const words = [`${ui.paint('red', '✗')} ${harmless(message)}`, ...(why ? [`  ${harmless(why)}`] : [])];
+  return [...words, ...suggestions.map((line) => `  → ${line}`)].join('\n');
 }
 
 function seriesJson({ label, metric, statistic, unit, points }: Series) {

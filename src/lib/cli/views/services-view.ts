@@ -1,7 +1,7 @@
 import { Exit } from '../../base/errors.ts';
 import { age, bytes, plural } from '../../base/text.ts';
 import type { HostServices } from '../../desks/index.ts';
-import { isWell, type ServiceState } from '../../monitoring/index.ts';
+import { isWell, type ServiceState, serviceStateWords } from '../../monitoring/index.ts';
 import type { Ui } from '../terminal.ts';
 import { harmless } from './harmless.ts';
 import { table } from './table.ts';
@@ -42,9 +42,6 @@ function hostText(ui: Ui, { host, services, error }: HostServices): string {
   return [`${title}\n${table(ui, columns, rows)}`, ...troubles].join('\n\n');
 }
 
-function stateWords({ state, substate, result, enabled }: ServiceState): string {
-  if (state === 'not-found') return 'no such unit';
-  const why = state === 'failed' && result !== '' && result !== 'success' ? ` (${result})` : '';
-  const next = enabled === 'disabled' ? ', not at boot' : '';
-  return `${state}${substate && substate !== state ? ` ${substate}` : ''}${why}${next}`;
+function stateWords(service: ServiceState): string {
+  return `${serviceStateWords(service)}${service.enabled === 'disabled' ? ', not at boot' : ''}`;
 }

@@ -118,8 +118,12 @@ export function cut(text: string, width: number): string {
 export function pairs(ui: Ui, entries: readonly (readonly [string, string])[], indent = ''): string {
   const width = Math.max(0, ...entries.map(([name]) => stringWidth(name)));
   const start = indent.length + width + GAP;
+  const room = ui.columns - start >= NARROWEST ? ui.columns - start : Number.POSITIVE_INFINITY;
   const below = (value: string) =>
-    ui.columns - start >= NARROWEST ? wrapped(value, ui.columns - start, start) : value;
+    value
+      .split('\n')
+      .map((line) => wrapped(line, room, start))
+      .join(`\n${' '.repeat(start)}`);
   return entries
     .map(
       ([name, value]) =>

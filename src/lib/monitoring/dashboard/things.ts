@@ -1,7 +1,7 @@
 import { age, plural } from '../../base/text.ts';
 import { conditionWords, whyWords } from '../alarm-words.ts';
 import { valueWords } from '../chart.ts';
-import { isWell, type ServiceState } from '../services.ts';
+import { isWell, restartWords, type ServiceState, serviceStateWords } from '../services.ts';
 import type {
   AlarmLine,
   BackupLine,
@@ -93,15 +93,15 @@ export function hostThing({ host, reading, error }: HostLine): Thing {
 const JOURNAL_HEAD = /^\d{4}-\d\d-\d\dT\S+ \S+ [^\s:]+: /;
 
 export function serviceThing(host: string, service: ServiceState): Thing {
-  const { unit, state, substate, restarts, sinceSeconds } = service;
+  const { unit, state, substate, sinceSeconds } = service;
   const since = sinceSeconds === null ? '' : ` ${age(sinceSeconds * 1000)}`;
-  const again = restarts > 0 ? `, restarted ${restarts} times` : '';
+  const again = restartWords(service);
   const last = isWell(service) ? '' : (service.lines.at(-1) ?? '').replace(JOURNAL_HEAD, '');
   return {
     kind: 'service',
     name: `${host}/${unit}`,
     mood: isWell(service) ? 'good' : state === 'activating' ? 'busy' : 'bad',
-    state: `${state === substate ? state : `${state} ${substate}`.trim()}${again}`,
+    state: `${serviceStateWords(service)}${again}`,
     words: `${state === 'not-found' ? 'no such unit' : `${substate || state}${since}${again}`}${last ? `: ${last}` : ''}`,
   };
 }
