@@ -60,6 +60,17 @@ describe('costs', () => {
 });
 
 describe('costs actual', () => {
+  it('in China is in yuan, without an estimate in dollars beside it; in GovCloud it is none', async () => {
+    billed('AWS Lambda', 1234.5);
+    scene.fake.state.costExplorer.currency = 'CNY';
+    const china = await scene.run(['costs', 'actual', '--yes', '--region', 'cn-north-1']);
+    expect(china.stdout).toMatch(/^AWS Lambda .*CNY 1,234\.50/m);
+    expect(china.stdout).not.toContain('beside the estimate');
+    const gov = await scene.run(['costs', 'actual', '--json', '--region', 'us-gov-west-1']);
+    expect(JSON.parse(gov.stdout)).toMatchObject({ error: { code: 'NoBillHere', exit: 1 } });
+    expect(questions()).toHaveLength(1);
+  });
+
   it('asks for nothing that costs until that is agreed to, then once a day', async () => {
     billed('AWS Lambda', 1.25);
     const unasked = await scene.run(['costs', 'actual']);

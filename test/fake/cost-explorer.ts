@@ -16,12 +16,20 @@ export interface CostExplorerState {
   /** Tags that are activated for cost allocation: by others nothing is found. */
   readonly activeTags: Set<string>;
   readonly costs: FakeCost[];
+  /** What all of it is in. */
+  currency: string;
   /** Groups of one page; without a limit there is one page. */
   pageSize: number;
 }
 
 export function newCostExplorerState(): CostExplorerState {
-  return { enabled: true, activeTags: new Set(), costs: [], pageSize: Number.POSITIVE_INFINITY };
+  return {
+    enabled: true,
+    activeTags: new Set(),
+    costs: [],
+    currency: 'USD',
+    pageSize: Number.POSITIVE_INFINITY,
+  };
 }
 
 interface Filter {
@@ -34,11 +42,12 @@ interface Group {
   readonly Key: string;
 }
 
-/** Cost Explorer, in us-east-1: GetCostAndUsage by month. */
+/** Cost Explorer, in us-east-1 and, for China, cn-northwest-1: GetCostAndUsage by month. */
 export const costExplorer = jsonService('ce', {
   GetCostAndUsage(p: Parameters, { state, region }) {
-    const { enabled, activeTags, costs, pageSize } = state.costExplorer;
-    if (region !== 'us-east-1') throw new Error(`Cost Explorer has no endpoint in ${region}`);
+    const { enabled, activeTags, costs, currency, pageSize } = state.costExplorer;
+    if (!['us-east-1', 'cn-northwest-1'].includes(region))
+      throw new Error(`Cost Explorer has no endpoint in ${region}`);
     if (!enabled) throw new FakeError('AccessDeniedException', 'User not enabled for cost explorer access');
     const { Start, End } = p.TimePeriod as { Start: string; End: string };
     if (Start >= End)
@@ -77,7 +86,7 @@ export const costExplorer = jsonService('ce', {
           .filter((one) => one.month === month)
           .map(({ keys, usd }) => ({
             Keys: keys,
-            Metrics: { UnblendedCost: { Amount: usd.toFixed(10), Unit: 'USD' } },
+            Metrics: { UnblendedCost: { Amount: usd.toFixed(10), Unit: currency } },
           })),
         Estimated: End.startsWith(month),
       })),

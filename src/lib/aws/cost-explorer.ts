@@ -9,11 +9,10 @@ import type { Billed, BillPort } from '../costs/bill.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
 import { paced, pacingOf } from './pacing.ts';
+import { partitionOf } from './partition.ts';
 import type { AwsSession } from './session.ts';
 import { traced } from './trace.ts';
 
-/** The API has one endpoint for all regions. */
-const ENDPOINT = 'us-east-1';
 const PART_TAG = 'infractl:part';
 
 /** What Cost Explorer's refusals are in words. */
@@ -24,8 +23,10 @@ export interface BillTroubles {
 
 /** Cost Explorer. Each question costs $0.01, a further page too: none is sent twice by the SDK. */
 export function billPort(session: AwsSession, troubles: BillTroubles): BillPort {
-  const there = { ...session, region: ENDPOINT };
-  const config = { ...session.config, region: ENDPOINT, maxAttempts: 1 };
+  // The API has one endpoint for all regions of a partition.
+  const { home: region } = partitionOf(session.region);
+  const there = { ...session, region };
+  const config = { ...session.config, region, maxAttempts: 1 };
   const client = traced(paced(new CostExplorerClient(config), pacingOf(there, 'ce')), there);
   return {
     async ask({ from, to, tags }) {
@@ -33,6 +34,7 @@ export function billPort(session: AwsSession, troubles: BillTroubles): BillPort 
       if (tags) groups.push({ Type: 'TAG', Key: PART_TAG });
       const amounts: Billed[] = [];
       let questions = 0;
+      let currency: string | undefined;
       let NextPageToken: string | undefined;
       do {
         const page = NextPageToken;
@@ -52,9 +54,10 @@ export function billPort(session: AwsSession, troubles: BillTroubles): BillPort 
         });
         questions++;
         amounts.push(...(answer.ResultsByTime ?? []).flatMap(amountsOf));
+        currency ??= answer.ResultsByTime?.flatMap(currencyOf)[0];
         NextPageToken = answer.NextPageToken;
       } while (NextPageToken);
-      return { amounts, questions };
+      return { amounts, questions, currency: currency ?? 'USD' };
     },
   };
 }
@@ -64,18 +67,25 @@ function filterOf(tags: Readonly<Record<string, string>>): Expression {
   return all.length === 1 && all[0] ? all[0] : { And: all };
 }
 
+/** AWS bills in yuan in China, in euros in its European cloud. */
+function currencyOf({ Groups = [] }: ResultByTime): string[] {
+  return Groups.flatMap(({ Metrics }) => Metrics?.UnblendedCost?.Unit ?? []);
+}
+
 function amountsOf({ TimePeriod, Groups = [] }: ResultByTime): Billed[] {
   return Groups.flatMap(({ Keys = [], Metrics }) => {
-    const usd = Number(Metrics?.UnblendedCost?.Amount ?? 0);
+    const amount = Number(Metrics?.UnblendedCost?.Amount ?? 0);
+    const usd = Metrics?.UnblendedCost?.Unit === 'USD' ? amount : null;
     const [service = '', part = ''] = Keys;
     // A tag's group is its key, a dollar sign, and its value.
-    return usd === 0
+    return amount === 0
       ? []
       : [
           {
             month: TimePeriod?.Start?.slice(0, 7) ?? '',
             service,
             part: part.slice(part.indexOf('$') + 1),
+            amount,
             usd,
           },
         ];

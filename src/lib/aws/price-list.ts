@@ -5,7 +5,7 @@ import { type PriceQuestion, rateQuestion } from './price-list-rates.ts';
 import type { AwsSession } from './session.ts';
 import { traced } from './trace.ts';
 
-/** The API has few endpoints, each with the prices of all regions of its partition. */
+/** The API has few endpoints, each with the prices of all regions of its partition. None but this counts in dollars. */
 const ENDPOINT = 'us-east-1';
 
 /** Products of a page, and pages that are gone through for one price. */

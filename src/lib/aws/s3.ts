@@ -20,6 +20,7 @@ import type { SharedStore } from '../artifacts/store.ts';
 import { Exit, InfractlError } from '../base/errors.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
+import { partitionOf } from './partition.ts';
 import type { AwsSession } from './session.ts';
 import { traced } from './trace.ts';
 
@@ -316,7 +317,7 @@ async function createBucket(
 }
 
 function tlsOnlyPolicy(bucket: string, region: string): string {
-  const partition = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+  const partition = partitionOf(region).id;
   return JSON.stringify({
     Version: '2012-10-17',
     Statement: [
@@ -362,6 +363,5 @@ async function found<T>(asked: Promise<T>): Promise<T | undefined> {
 export function objectUrl(bucket: string, region: string, endpoint: string | undefined, key: string): string {
   const path = key.split('/').map(encodeURIComponent).join('/');
   if (endpoint) return `${endpoint.replace(/\/+$/, '')}/${bucket}/${path}`;
-  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  return `https://${bucket}.s3.${region}.${domain}/${path}`;
+  return `https://${bucket}.s3.${region}.${partitionOf(region).suffix}/${path}`;
 }

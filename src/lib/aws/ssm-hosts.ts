@@ -12,6 +12,7 @@ import type { ManagedInstance, SsmPort } from '../hosts/ssm-port.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
 import { clockedPacing, paced } from './pacing.ts';
+import { partitionOf } from './partition.ts';
 import { untilAnswered } from './retry.ts';
 import type { AwsSession } from './session.ts';
 import { traced } from './trace.ts';
@@ -115,9 +116,7 @@ export function ssmPort(session: AwsSession, clock: Clock = systemClock): SsmPor
       return {
         answer: JSON.stringify({ SessionId, StreamUrl, TokenValue }),
         asked: JSON.stringify(asked),
-        endpoint:
-          session.endpoint ??
-          `https://ssm.${session.region}.${session.region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'}`,
+        endpoint: session.endpoint ?? `https://ssm.${session.region}.${partitionOf(session.region).suffix}`,
       };
     },
   };

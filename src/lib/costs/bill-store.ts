@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { cacheFolder } from '../base/folders.ts';
 import type { Bill, BillStore } from './bill.ts';
 
+/** 2: with the currency. */
+const FORMAT = 2;
+
 /** Files in the user's cache, for the user alone. One that is missing, damaged or cannot be written fails nothing. */
 export function billStore(env: NodeJS.ProcessEnv): BillStore {
   const folder = cacheFolder('costs', env);
@@ -33,8 +36,8 @@ export function billStore(env: NodeJS.ProcessEnv): BillStore {
     agree: (now) => write(agreement, { agreedAt: new Date(now).toISOString() }),
     read(key) {
       const found = read(fileOf(key)) as { format?: number; bill?: Bill } | undefined;
-      return found?.format === 1 ? found.bill : undefined;
+      return found?.format === FORMAT ? found.bill : undefined;
     },
-    write: (key, bill) => write(fileOf(key), { format: 1, bill }),
+    write: (key, bill) => write(fileOf(key), { format: FORMAT, bill }),
   };
 }

@@ -8,8 +8,10 @@ export interface Billed {
   readonly service: string;
   /** The part of the project, by its tag; empty where it carries none, or was not asked for. */
   readonly part: string;
-  /** Unblended, with credits and refunds: what the account pays before taxes of the bill. */
-  readonly usd: number;
+  /** Unblended, with credits and refunds: what the account pays before taxes of the bill. In the bill's currency. */
+  readonly amount: number;
+  /** The same in US dollars; null where AWS bills in something else. */
+  readonly usd: number | null;
 }
 
 export interface BillOrder {
@@ -23,6 +25,8 @@ export interface BillOrder {
 /** The order, as Cost Explorer answered it. */
 export interface Bill extends BillOrder {
   readonly amounts: readonly Billed[];
+  /** ISO 4217: `USD`, in China `CNY`. */
+  readonly currency: string;
   /** When AWS was asked: ISO 8601 in UTC. */
   readonly askedAt: string;
   /** Questions that were asked, $0.01 each. */
@@ -31,7 +35,7 @@ export interface Bill extends BillOrder {
 
 export interface BillPort {
   /** Cost Explorer GetCostAndUsage, by month and service, and where tags are given by part. */
-  ask(order: BillOrder): Promise<Pick<Bill, 'amounts' | 'questions'>>;
+  ask(order: BillOrder): Promise<Pick<Bill, 'amounts' | 'currency' | 'questions'>>;
 }
 
 /** What is kept between runs: that somebody agreed to the price, and the answers of the day. */
@@ -113,6 +117,18 @@ export function costExplorerOff(why: string): InfractlError {
     suggestions: [
       'Switch it on in the Billing console (Cost Explorer, Launch): in the management account of an organisation. It has figures a day later.',
       'Until then, what the project should cost: infractl costs',
+    ],
+  });
+}
+
+/** @param region one of GovCloud */
+export function noBillHere(region: string): InfractlError {
+  return new InfractlError({
+    code: 'NoBillHere',
+    message: `Cost Explorer is not in GovCloud (${region}).`,
+    why: 'AWS bills the standard account that the GovCloud account was opened from.',
+    suggestions: [
+      'Ask with credentials of that account, in one of its regions: infractl costs actual --account --profile NAME --region us-east-1',
     ],
   });
 }

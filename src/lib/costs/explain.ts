@@ -25,7 +25,7 @@ export interface ComparedMonth {
 /** Figures that are nearer than this are the same to a person, in USD. */
 const NEAR = 0.1;
 
-/** What was billed in a month beside the estimate, by service, the largest first. Pure. */
+/** What was billed in dollars in a month beside the estimate, by service, the largest first. Pure. */
 export function compare(
   billed: readonly Billed[],
   estimated: readonly CostLine[],
@@ -34,7 +34,7 @@ export function compare(
 ): Compared[] {
   const actual = new Map<string, number>();
   for (const one of billed)
-    if (one.month === month) actual.set(one.service, (actual.get(one.service) ?? 0) + one.usd / passed);
+    if (one.month === month) actual.set(one.service, (actual.get(one.service) ?? 0) + one.amount / passed);
   const priced = estimated.filter(({ month: figure }) => figure !== null);
   const services = new Set([...actual.keys(), ...priced.map(({ service }) => service)]);
   return [...services]

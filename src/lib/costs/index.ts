@@ -4,7 +4,7 @@ export type { Compared } from './explain.ts';
 export type { PriceSource } from './price.ts';
 export type { BillReport, EnvironmentEstimate, PartEstimate } from './report.ts';
 export type { CostLine } from './types.ts';
-export { changesCosts, changeWords, hasCosts, money, moreOrLess } from './words.ts';
+export { changesCosts, changeWords, hasCosts, money, moneyIn, moreOrLess } from './words.ts';
 
 /** What estimates, loaded on use: see estimator.ts. */
 export function estimating(): Promise<typeof import('./estimator.ts')> {

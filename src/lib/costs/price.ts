@@ -1,3 +1,4 @@
+import { hasPublicPrices } from '../aws/partition.ts';
 import type { PricedItem, Quote } from '../prices/index.ts';
 import type { CostLine, Price } from './types.ts';
 
@@ -7,8 +8,7 @@ const OLD_DAYS = 90;
 
 /** Regions whose prices stand in for those of one that is not known: near ones first. */
 function standIns(region: string): readonly string[] {
-  // China and the government's regions have price lists of their own.
-  if (/^(?:cn|us-gov|us-iso|eu-isoe)/.test(region)) return [];
+  if (!hasPublicPrices(region)) return [];
   const all = region.startsWith('eu-') ? ['eu-west-3', 'eu-west-1', 'us-east-1'] : ['us-east-1', 'eu-west-3'];
   return all.filter((one) => one !== region);
 }

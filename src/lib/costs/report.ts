@@ -35,11 +35,10 @@ export interface BillReport extends Omit<Bill, 'amounts' | 'tags'> {
   readonly account: string;
   /** What was asked for: what carries the tags of the project, or all of the account. */
   readonly of: 'tags' | 'account';
-  readonly currency: 'USD';
   readonly amounts: readonly Billed[];
   /** The answer is one of earlier this day. */
   readonly again: boolean;
-  /** Null: nothing was billed that can be compared. */
+  /** Null: nothing was billed that can be compared, or not in the dollars that are estimated. */
   readonly compared: (ComparedMonth & { readonly services: readonly Compared[] }) | null;
   /** What the estimate does not count. */
   readonly notCounted: readonly NotCounted[];

@@ -3,9 +3,15 @@ import type { CostChange, StackCostChange } from './change.ts';
 
 /** `$1,234.50`; `<$0.01` for what is not nothing. */
 export function money(usd: number): string {
-  const size = Math.abs(usd);
-  if (size > 0 && size < 0.005) return '<$0.01';
-  return `$${size.toFixed(2).replace(/\B(?=(?:\d{3})+\.)/g, ',')}`;
+  return moneyIn('USD', usd);
+}
+
+/** The same in the currency of a bill: `CNY 1,234.50`. */
+export function moneyIn(currency: string, amount: number): string {
+  const unit = currency === 'USD' ? '$' : `${currency} `;
+  const size = Math.abs(amount);
+  if (size > 0 && size < 0.005) return `<${unit}0.01`;
+  return `${unit}${size.toFixed(2).replace(/\B(?=(?:\d{3})+\.)/g, ',')}`;
 }
 
 /** `+$3.20`, `-$3.20`, `±$0.00`. */

@@ -1,3 +1,4 @@
+import { partitionOf } from '../aws/partition.ts';
 import type { AwsSession } from '../aws/session.ts';
 import type { Clock } from '../base/clock.ts';
 import { InfractlError } from '../base/errors.ts';
@@ -102,10 +103,11 @@ export class CostDesk {
   async bill({ months, wholeAccount, agree }: BillWish): Promise<BillReport> {
     const { session, clock, env } = this.#deps;
     const { name, environment } = this.#project;
-    if (session.sandbox) throw sandboxIsFree();
     const { unpriced } = await estimating();
-    const { billStore, compare, comparedMonth, costExplorerOff, noBillYet, periodOf, readBill } =
+    const { billStore, compare, comparedMonth, costExplorerOff, noBillHere, noBillYet, periodOf, readBill } =
       await billing();
+    if (session.sandbox) throw sandboxIsFree();
+    if (partitionOf(session.region).id === 'aws-us-gov') throw noBillHere(session.region);
     const { account } = await session.identity();
     const tags = wholeAccount ? undefined : { [PROJECT_TAG]: name, [ENVIRONMENT_TAG]: environment };
     const port = async () => {
@@ -119,7 +121,8 @@ export class CostDesk {
       this.estimate({ refresh: false }),
     ]);
     // An account holds more than one environment: beside its estimate that would say nothing.
-    const month = wholeAccount ? undefined : comparedMonth(bill.amounts, bill.to);
+    const beside = !wholeAccount && bill.currency === 'USD';
+    const month = beside ? comparedMonth(bill.amounts, bill.to) : undefined;
     const lines = estimate.parts.flatMap((part) => part.lines);
     const stackOf = new Map(estimate.parts.flatMap(({ part, lines: of }) => of.map((line) => [line, part])));
     const usageOf = (line: (typeof lines)[number], used: UsageName) => {
@@ -131,7 +134,6 @@ export class CostDesk {
       environment,
       account,
       of: wholeAccount ? 'account' : 'tags',
-      currency: 'USD',
       ...bill,
       again: Date.parse(bill.askedAt) < began,
       compared: month ? { ...month, services: compare(bill.amounts, lines, month, usageOf) } : null,
@@ -164,7 +166,7 @@ export class CostDesk {
 }
 
 function noList({ sandbox, region }: AwsSession): string {
-  return sandbox ? 'the sandbox has no price list' : `AWS's price list does not know ${region}`;
+  return sandbox ? 'the sandbox has no price list' : `AWS's public price list is not that of ${region}`;
 }
 
 /** One refusal ends it: the book asks no more then. */

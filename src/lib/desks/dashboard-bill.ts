@@ -27,6 +27,10 @@ export async function billedToday(
   const bill = billOfToday(store, account, tags, now);
   const month = new Date(now).toISOString().slice(0, 7);
   const amounts = bill?.amounts.filter((one) => one.month === month);
-  if (!bill || !amounts?.length) return undefined;
-  return { month, usd: amounts.reduce((sum, { usd }) => sum + usd, 0), askedAt: Date.parse(bill.askedAt) };
+  if (bill?.currency !== 'USD' || !amounts?.length) return undefined;
+  return {
+    month,
+    usd: amounts.reduce((sum, { amount }) => sum + amount, 0),
+    askedAt: Date.parse(bill.askedAt),
+  };
 }

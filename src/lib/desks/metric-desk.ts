@@ -1,3 +1,4 @@
+import { partitionOf } from '../aws/partition.ts';
 import type { AwsSession } from '../aws/session.ts';
 import { type InfractlError, isInfractlError, UsageError } from '../base/errors.ts';
 import { listed, nearest } from '../base/text.ts';
@@ -44,8 +45,8 @@ export interface MetricsReport {
 
 export interface MetricDeskDeps {
   readonly stacks: () => Promise<StacksPort>;
-  /** CloudWatch of a region; without one, of that which is worked in. */
-  readonly metrics: (region?: string) => Promise<MetricsPort>;
+  /** CloudWatch of the region that is worked in, or of the one with what is there once for all regions. */
+  readonly metrics: (global?: boolean) => Promise<MetricsPort>;
   /** The name of a REST API. */
   readonly apiName: (id: string) => Promise<string | undefined>;
   /** Asked for only where a host is read. */
@@ -58,8 +59,10 @@ export function metricSources(
   signal: AbortSignal,
 ): Pick<MetricDeskDeps, 'metrics' | 'apiName'> {
   return {
-    metrics: async (region) =>
-      (await import('../aws/metrics.ts')).metricsPort(await session(), signal, region),
+    metrics: async (global) => {
+      const [opened, { metricsPort }] = await Promise.all([session(), import('../aws/metrics.ts')]);
+      return metricsPort(opened, signal, global ? partitionOf(opened.region).home : opened.region);
+    },
     apiName: async (id) => (await import('../aws/api-gateway.ts')).restApiName(await session(), id, signal),
   };
 }
@@ -156,19 +159,19 @@ export class MetricDesk {
     troubles: InfractlError[],
   ): Promise<Map<string, readonly Datapoint[]> | undefined> {
     const queries = subjects.flatMap((measures, at) =>
-      measures.map(({ metric, statistic, region }, index) => ({
+      measures.map(({ metric, statistic, global = false }, index) => ({
         id: `${at}/${index}`,
         metric,
         statistic,
-        region,
+        global,
       })),
     );
-    const regions = [...new Set(queries.map(({ region }) => region))];
+    const places = [...new Set(queries.map(({ global }) => global))];
     const found = await Promise.all(
-      regions.map((region) =>
+      places.map((global) =>
         allowed(async () => {
-          const port = await this.#deps.metrics(region);
-          const there = queries.filter((query) => query.region === region);
+          const port = await this.#deps.metrics(global);
+          const there = queries.filter((query) => query.global === global);
           return [...(await port.values(there, window))];
         }, troubles),
       ),

@@ -1,3 +1,4 @@
+import { hasPublicPrices } from '../aws/partition.ts';
 import type { AwsSession } from '../aws/session.ts';
 import type { Clock } from '../base/clock.ts';
 import { PriceBook, priceStore } from '../prices/index.ts';
@@ -9,7 +10,7 @@ export async function openPrices(
   env: NodeJS.ProcessEnv,
 ): Promise<PriceBook> {
   const store = priceStore(env);
-  if (session.sandbox || /^(cn|us-gov|us-iso)/.test(session.region)) return new PriceBook({ store, clock });
+  if (session.sandbox || !hasPublicPrices(session.region)) return new PriceBook({ store, clock });
   const list = async () => (await import('../aws/price-list.ts')).priceListPort(session);
   return new PriceBook({ list, store, clock });
 }

@@ -10,8 +10,8 @@ export interface Measure {
   /** `Sum`, `Average`, `Maximum`, `Minimum`, `p95`. */
   readonly statistic: string;
   readonly unit: Unit;
-  /** Where it is, when that is not the region that is worked in. */
-  readonly region?: string;
+  /** It is in the home region of the partition, whatever region is worked in. */
+  readonly global?: true;
 }
 
 export interface MonitoredResource {
@@ -32,8 +32,8 @@ interface Kind {
   /** It goes by a name that has to be asked for. */
   readonly named?: boolean;
   readonly more?: Readonly<Record<string, string>>;
-  /** Where all of its metrics are, whatever the region. */
-  readonly region?: string;
+  /** All of its metrics are. */
+  readonly global?: true;
   readonly lines: readonly Line[];
 }
 
@@ -148,7 +148,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     namespace: 'AWS/CloudFront',
     dimension: 'DistributionId',
     more: { Region: 'Global' },
-    region: 'us-east-1',
+    global: true,
     lines: [
       ['requests', 'Requests', 'Sum', 'count'],
       ['4xx rate', '4xxErrorRate', 'Average', 'percent'],
@@ -217,7 +217,7 @@ export function measuresOf(
 ): { readonly kind: string; readonly measures: readonly Measure[] } | undefined {
   const found = kindOf(resource);
   if (!found) return undefined;
-  const { kind, namespace, dimension, value = String, more, region, lines } = found;
+  const { kind, namespace, dimension, value = String, more, global, lines } = found;
   const dimensions = { [dimension]: resource.name ?? value(resource.physicalId), ...more };
   return {
     kind,
@@ -225,7 +225,7 @@ export function measuresOf(
       label,
       statistic,
       unit,
-      ...(region ? { region } : {}),
+      ...(global ? { global } : {}),
       metric: { namespace, metric, dimensions },
     })),
   };

@@ -1,3 +1,5 @@
+import { hasPublicPrices } from '../aws/partition.ts';
+
 /** What services charge for one unit of use, and that unit. */
 export const RATES = {
   'lambda-requests': '1M requests',
@@ -230,9 +232,7 @@ export function rateOf(
 ): { readonly usd: number; readonly source: string; readonly asOf: string } | undefined {
   const tables = BY_REGION[region] ?? [];
   const everywhere =
-    /^(cn|us-gov|us-iso|eu-isoe)/.test(region) || (rate.startsWith('lambda-') && DEARER_LAMBDA.has(region))
-      ? []
-      : [EVERYWHERE];
+    !hasPublicPrices(region) || (rate.startsWith('lambda-') && DEARER_LAMBDA.has(region)) ? [] : [EVERYWHERE];
   for (const { usd, source, asOf } of [...tables, ...everywhere]) {
     const price = usd[rate];
     if (price !== undefined) return { usd: price, source, asOf };

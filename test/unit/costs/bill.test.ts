@@ -4,7 +4,14 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { billPort } from '../../../src/lib/aws/cost-explorer.ts';
 import { InfractlError } from '../../../src/lib/base/errors.ts';
-import { type Bill, costExplorerOff, noBillYet, periodOf, readBill } from '../../../src/lib/costs/bill.ts';
+import {
+  type Bill,
+  type BillOrder,
+  costExplorerOff,
+  noBillYet,
+  periodOf,
+  readBill,
+} from '../../../src/lib/costs/bill.ts';
 import { billStore } from '../../../src/lib/costs/bill-store.ts';
 import { compare, comparedMonth } from '../../../src/lib/costs/explain.ts';
 import type { CostLine } from '../../../src/lib/costs/types.ts';
@@ -32,11 +39,9 @@ afterEach(async () => {
 });
 
 /** As another run of the command would have it. */
-async function read(
-  order: Omit<Bill, 'amounts' | 'askedAt' | 'questions'> = ORDER,
-  agree = true,
-): Promise<Bill> {
-  const session = await sessionFor(fake);
+async function read(order: BillOrder = ORDER, agree = true, region = 'eu-west-3'): Promise<Bill> {
+  const own = await sessionFor(fake);
+  const session = { ...own, region, config: { ...own.config, region } };
   const deps = {
     port: async () => billPort(session, { off: costExplorerOff, noData: noBillYet }),
     store: billStore({ XDG_CACHE_HOME: home }),
@@ -63,13 +68,24 @@ describe('a bill', () => {
     billed('2026-01-02', 'AmazonCloudWatch', 0.5, 'watch');
     fake.state.costExplorer.costs.push({ day: '2025-12-03', service: 'AWS Lambda', usd: 99 });
     expect((await read()).amounts).toEqual([
-      { month: '2025-12', service: 'AWS Lambda', part: 'app', usd: 1.75 },
-      { month: '2026-01', service: 'AmazonCloudWatch', part: 'watch', usd: 0.5 },
+      { month: '2025-12', service: 'AWS Lambda', part: 'app', amount: 1.75, usd: 1.75 },
+      { month: '2026-01', service: 'AmazonCloudWatch', part: 'watch', amount: 0.5, usd: 0.5 },
     ]);
     expect((await read({ ...ORDER, tags: undefined })).amounts).toMatchObject([
       { usd: 100.75, part: '' },
       {},
     ]);
+  });
+
+  it('is asked for in the home region of the partition, and is in its currency', async () => {
+    billed('2025-12-03', 'AWS Lambda', 1.5);
+    fake.state.costExplorer.currency = 'CNY';
+    const { amounts, currency } = await read(ORDER, true, 'cn-north-1');
+    expect(currency).toBe('CNY');
+    expect(amounts).toEqual([
+      { month: '2025-12', service: 'AWS Lambda', part: 'app', amount: 1.5, usd: null },
+    ]);
+    expect(asked().map(({ region }) => region)).toEqual(['cn-northwest-1']);
   });
 
   it('is nothing where the tags are not activated', async () => {
@@ -138,7 +154,13 @@ const usage = (_: CostLine, name: UsageName) => USAGE[name];
 const line = (service: string, month: Range, on: UsageName[] = []) =>
   ({ service, month, on, resource: 'X', price: {} }) as unknown as CostLine;
 const one = (value: number): Range => ({ low: value, typical: value, high: value });
-const paid = (service: string, usd: number, month = '2025-12') => ({ service, usd, month, part: '' });
+const paid = (service: string, usd: number, month = '2025-12') => ({
+  service,
+  amount: usd,
+  usd,
+  month,
+  part: '',
+});
 const DECEMBER = { month: '2025-12', passed: 1 };
 
 describe('the difference', () => {

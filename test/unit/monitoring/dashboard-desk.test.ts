@@ -129,13 +129,14 @@ describe('one look', () => {
     const cache = path.join(folder, 'cache');
     const now = fake.clock.now();
     const tags = { 'infractl:project': 'shop', 'infractl:environment': 'dev' };
-    const amount = (month: string, usd: number) => ({ month, usd, service: 'AWS Lambda', part: '' });
+    const amount = (month: string, usd: number) => ({ month, amount: usd, usd, service: 'AWS Lambda', part: '' });
     const bill = {
       ...periodOf(3, now),
       tags,
       amounts: [amount('2025-12', 40), amount('2026-01', 3.2), amount('2026-01', 0.8)],
       askedAt: new Date(now).toISOString(),
       questions: 1,
+      currency: 'USD',
     };
     const env = { XDG_CACHE_HOME: cache };
     const store = billStore(env);

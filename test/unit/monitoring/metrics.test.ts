@@ -89,7 +89,7 @@ describe('what is measured', () => {
   it('names each in the words of its service', () => {
     const first = (type: string, physicalId: string, name?: string) => {
       const metric = measuresOf({ type, physicalId, ...(name ? { name } : {}) })?.measures[0];
-      return [metric?.metric.namespace, metric?.metric.dimensions, metric?.region];
+      return [metric?.metric.namespace, metric?.metric.dimensions, metric?.global];
     };
     expect(first('AWS::ApiGateway::RestApi', 'a1b2', 'astro-api')).toEqual([
       'AWS/ApiGateway',
@@ -105,7 +105,7 @@ describe('what is measured', () => {
     expect(first('AWS::CloudFront::Distribution', 'E1')).toEqual([
       'AWS/CloudFront',
       { DistributionId: 'E1', Region: 'Global' },
-      'us-east-1',
+      true,
     ]);
     const network = 'arn:aws:elasticloadbalancing:eu-west-3:1:loadbalancer/net/shop/50dc6c495c0c9188';
     expect(first('AWS::ElasticLoadBalancingV2::LoadBalancer', network)[0]).toBe('AWS/NetworkELB');

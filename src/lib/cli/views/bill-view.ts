@@ -1,5 +1,5 @@
 import { plural } from '../../base/text.ts';
-import { type BillReport, type Compared, money } from '../../costs/index.ts';
+import { type BillReport, type Compared, money, moneyIn } from '../../costs/index.ts';
 import type { Style, Ui } from '../terminal.ts';
 import { table } from './table.ts';
 import { localTime } from './times.ts';
@@ -26,18 +26,18 @@ function text(report: BillReport, by: 'service' | 'part', ui: Ui, where: string)
   return [...blocks, ui.paint('dim', broken(lines.join('\n'), ui.columns))].filter(Boolean).join('\n\n');
 }
 
-function billedText({ amounts, to, from }: BillReport, by: 'service' | 'part', ui: Ui): string {
+function billedText({ amounts, currency, to, from }: BillReport, by: 'service' | 'part', ui: Ui): string {
   const months = monthsBetween(from, to);
   const names = new Map<string, number>();
-  for (const one of amounts) names.set(one[by], (names.get(one[by]) ?? 0) + one.usd);
+  for (const one of amounts) names.set(one[by], (names.get(one[by]) ?? 0) + one.amount);
   const sum = (month: string, name?: string) =>
     amounts
       .filter((one) => one.month === month && (name === undefined || one[by] === name))
-      .reduce((total, { usd }) => total + usd, 0);
+      .reduce((total, { amount }) => total + amount, 0);
   const ordered = [...names].sort(([, a], [, b]) => b - a).map(([name]) => name);
   const rows = [
-    ...ordered.map((name) => [name || '-', ...months.map((month) => signed(sum(month, name)))]),
-    ['total', ...months.map((month) => signed(sum(month)))],
+    ...ordered.map((name) => [name || '-', ...months.map((month) => signed(sum(month, name), currency))]),
+    ['total', ...months.map((month) => signed(sum(month), currency))],
   ];
   const running = to.slice(0, 7);
   const titles = months.map((month) => (month === running ? `${month} so far` : month));
@@ -60,8 +60,8 @@ function billedText({ amounts, to, from }: BillReport, by: 'service' | 'part', u
   );
 }
 
-function signed(usd: number): string {
-  return usd < 0 ? `-${money(usd)}` : money(usd);
+function signed(amount: number, currency = 'USD'): string {
+  return `${amount < 0 ? '-' : ''}${moneyIn(currency, amount)}`;
 }
 
 function monthsBetween(from: string, to: string): string[] {
