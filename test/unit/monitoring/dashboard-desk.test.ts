@@ -129,7 +129,13 @@ describe('one look', () => {
     const cache = path.join(folder, 'cache');
     const now = fake.clock.now();
     const tags = { 'infractl:project': 'shop', 'infractl:environment': 'dev' };
-    const amount = (month: string, usd: number) => ({ month, amount: usd, usd, service: 'AWS Lambda', part: '' });
+    const amount = (month: string, usd: number) => ({
+      month,
+      amount: usd,
+      usd,
+      service: 'AWS Lambda',
+      part: '',
+    });
     const bill = {
       ...periodOf(3, now),
       tags,
