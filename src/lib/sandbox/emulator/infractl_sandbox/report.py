@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import time
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from ministack.services import cloudwatch_logs
 
 
 def stream_name(config: dict[str, Any]) -> str:
-    now = datetime.now(UTC)
+    now = datetime.now(timezone.utc)
     return f"{now:%Y/%m/%d}/[{config.get('Version') or '$LATEST'}]{uuid.uuid4().hex}"
 
 
