@@ -72,6 +72,17 @@ export function validationEvents(stack: FakeStack, set: FakeChangeSet): object[]
   }));
 }
 
+/** A stack that failed and was not taken back goes on without rollback alone, and replaces nothing then. */
+export function checkFailedStack(stack: FakeStack, set: FakeChangeSet, disableRollback: boolean): void {
+  if (!/^(CREATE|UPDATE)_FAILED$/.test(stack.status)) return;
+  if (!disableRollback)
+    throw validationError(
+      `This stack is currently in a non-terminal [${stack.status}] state. To update the stack from this state, please use the disable-rollback parameter with update-stack API. To rollback to the last known good state, use the rollback-stack API`,
+    );
+  if (set.changes.some(({ Replacement }) => Replacement === 'True'))
+    throw validationError('Replacement type updates not supported on stack with disable-rollback.');
+}
+
 export function setStackPolicy(stack: FakeStack, body: unknown): object {
   try {
     JSON.parse(String(body));

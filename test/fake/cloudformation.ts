@@ -12,6 +12,7 @@ import {
 } from './cloudformation-engine.ts';
 import { EXPORT_HANDLERS, importers } from './cloudformation-exports.ts';
 import {
+  checkFailedStack,
   failsValidation,
   removeSet,
   setStackPolicy,
@@ -289,11 +290,12 @@ function executeChangeSet(p: Parameters, here: Here): object {
   if (/_IN_PROGRESS$/.test(stack.status) && stack.status !== 'REVIEW_IN_PROGRESS') {
     throw validationError(`Stack:${stack.id} is in ${stack.status} state and can not be updated.`);
   }
+  const disable = p.DisableRollback === 'true' || set.deployment?.DisableRollback === true;
+  checkFailedStack(stack, set, disable);
   set.execution = 'EXECUTE_IN_PROGRESS';
   for (const other of [...stack.changeSets.values()]) if (other !== set) removeSet(stack, other);
   if (set.mode === 'REVERT_DRIFT') seeTruth(here.engine.cf, stack);
   stack.deployment = set.deployment;
-  const disable = p.DisableRollback === 'true' || set.deployment?.DisableRollback === true;
   stack.disableRollback = disable;
   stack.ended = (status) => {
     set.execution = /^(CREATE|UPDATE)_COMPLETE$/.test(status) ? 'EXECUTE_COMPLETE' : 'EXECUTE_FAILED';

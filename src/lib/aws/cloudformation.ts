@@ -121,6 +121,7 @@ export function cloudFormation(
     },
 
     async createChangeSet(request) {
+      const DisableRollback = request.disableRollback ?? false;
       const answer = await call(session, 'cloudformation:CreateChangeSet', () =>
         client.send(
           new CreateChangeSetCommand({
@@ -132,9 +133,7 @@ export function cloudFormation(
             ...(request.revertDrift
               ? { DeploymentMode: 'REVERT_DRIFT' as const }
               : { IncludeNestedStacks: true }),
-            ...(request.express
-              ? { DeploymentConfig: { Mode: 'EXPRESS' as const, DisableRollback: false } }
-              : {}),
+            ...(request.express ? { DeploymentConfig: { Mode: 'EXPRESS' as const, DisableRollback } } : {}),
             Capabilities: [...request.capabilities] as never,
             Parameters: [
               ...Object.entries(request.parameters).map(([ParameterKey, ParameterValue]) => ({
@@ -239,13 +238,13 @@ export function cloudFormation(
       }
     },
 
-    async executeChangeSet(id, token) {
+    async executeChangeSet(id, token, { disableRollback = false } = {}) {
       await call(session, 'cloudformation:ExecuteChangeSet', () =>
         client.send(
           new ExecuteChangeSetCommand({
             ChangeSetName: id,
             ClientRequestToken: token,
-            DisableRollback: false,
+            DisableRollback: disableRollback,
           }),
         ),
       );

@@ -75,8 +75,8 @@ export class Seen {
         this.#pending.set(made.id, [request.stackName, text]);
         return made;
       },
-      executeChangeSet: async (id, token) => {
-        await port.executeChangeSet(id, token);
+      executeChangeSet: async (id, ...order) => {
+        await port.executeChangeSet(id, ...order);
         const made = this.#pending.get(id);
         if (made) this.#templates.set(...made);
       },

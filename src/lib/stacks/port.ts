@@ -78,6 +78,8 @@ export interface ChangeSetRequest {
   readonly token: string;
   /** In express mode, with rollback on failure, which AWS switches off there by default. */
   readonly express?: boolean;
+  /** What is to be executed without rollback: in express mode the change set says so too. */
+  readonly disableRollback?: boolean;
   /** Parameters that keep the value that the stack has. */
   readonly keep?: readonly string[];
   /** Drift-aware: what was changed past the stack is put back too. For updates only. */
@@ -162,8 +164,12 @@ export interface StacksPort {
   importers(exportName: string): Promise<readonly string[]>;
   /** DescribeEvents with the failures of a change set; empty where AWS does not offer it. */
   validationFindings(changeSetId: string): Promise<readonly ValidationFinding[]>;
-  /** ExecuteChangeSet, with rollback on failure. */
-  executeChangeSet(id: string, token: string): Promise<void>;
+  /** ExecuteChangeSet, with rollback on failure unless it is switched off. */
+  executeChangeSet(
+    id: string,
+    token: string,
+    options?: { readonly disableRollback?: boolean },
+  ): Promise<void>;
   /** DeleteChangeSet. Succeeds when there is none. */
   deleteChangeSet(id: string): Promise<void>;
   /** The change sets of a stack, all pages: ListChangeSets. Empty where there is no stack. */

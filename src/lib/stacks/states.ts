@@ -48,7 +48,7 @@ export const STATES: Readonly<Record<StackStatus, Row>> = {
   UPDATE_ROLLBACK_COMPLETE: { deploy: update, delete: remove },
   IMPORT_COMPLETE: { deploy: update, delete: remove },
   IMPORT_ROLLBACK_COMPLETE: { deploy: update, delete: remove },
-  // An update that failed with rollback switched off: AWS takes the next update from where it stands.
+  // An update that failed with rollback switched off: AWS takes one that has it off too, from where it stands.
   UPDATE_FAILED: { deploy: update, delete: remove },
 
   ROLLBACK_COMPLETE: {

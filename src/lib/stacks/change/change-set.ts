@@ -25,6 +25,8 @@ export interface ChangeSetOrder {
   readonly capabilities?: readonly string[];
   readonly type: 'CREATE' | 'UPDATE';
   readonly deadline: number;
+  /** It is to be executed without rollback. */
+  readonly disableRollback?: boolean;
   /** It is made to be looked at: under a name of its own, and the values of properties are read. */
   readonly look?: { readonly name: string; readonly keep: readonly string[] };
 }
@@ -96,7 +98,7 @@ function capabilitiesFor(template: Template, asked: readonly string[]): string[]
 
 async function create(
   deps: StackDeps,
-  { spec, source, type, look }: ChangeSetOrder,
+  { spec, source, type, look, disableRollback }: ChangeSetOrder,
   capabilities: readonly string[],
 ): Promise<{ readonly id: string; readonly stackId: string }> {
   const parameters = Object.fromEntries(
@@ -114,6 +116,7 @@ async function create(
       capabilities: given,
       token: operationToken(),
       ...(spec.express ? { express: true } : {}),
+      ...(disableRollback ? { disableRollback } : {}),
       ...(spec.revertDrift && type === 'UPDATE' ? { revertDrift: true } : {}),
     });
   try {

@@ -16,6 +16,7 @@ import { compareSettings } from './compare.ts';
 import { removeStack } from './delete.ts';
 import { checkExports } from './exports.ts';
 import { withMode } from './express.ts';
+import { goesOnWithoutRollback } from './failed-update.ts';
 import { guardRemains } from './guards.ts';
 import { lookOnceMore } from './last-look.ts';
 import { setPolicy } from './stack-policy.ts';
@@ -122,11 +123,13 @@ async function apply(
   if (before) await checkExports(deps.port, { spec, state: before, wanted: wanted.template });
   const { source, sha256, text } = await sendable(deps, wanted);
   if (deps.signal?.aborted) throw untouched(spec);
+  const disableRollback = goesOnWithoutRollback(deps, spec, before);
   const order = {
     spec,
     template: wanted.template,
     source,
     capabilities: wanted.packaged?.capabilities ?? [],
+    disableRollback,
   };
   const changeSet = await makeChangeSet(deps, { ...order, type, deadline });
   if (!changeSet) {
@@ -139,7 +142,7 @@ async function apply(
   }
   if (before) await lookOnceMore(deps, order, before, changeSet);
   await weighChange(deps, spec, wanted.template, before && { state: before, template: deployed });
-  const { marker, token } = await start(deps, spec, type, changeSet, deadline);
+  const { marker, token } = await start(deps, spec, { type, disableRollback }, changeSet, deadline);
   if (spec.detach) {
     const begun = await deps.port.stack(changeSet.stackId);
     if (begun) await protect(deps, spec, begun);
@@ -196,13 +199,13 @@ async function apply(
 async function start(
   deps: StackDeps,
   spec: StackSpec,
-  type: 'CREATE' | 'UPDATE',
+  { type, disableRollback }: { readonly type: 'CREATE' | 'UPDATE'; readonly disableRollback: boolean },
   changeSet: ChangeSet,
   deadline: number,
 ): Promise<{ readonly marker: StackEvent | undefined; readonly token: string }> {
   const { port, clock, signal } = deps;
   const token = operationToken();
-  const execute = () => port.executeChangeSet(changeSet.id, token);
+  const execute = () => port.executeChangeSet(changeSet.id, token, { disableRollback });
   let sent = false;
   try {
     const marker = type === 'UPDATE' ? (await port.events(changeSet.stackId)).events[0] : undefined;
