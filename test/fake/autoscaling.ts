@@ -114,6 +114,7 @@ function named(p: Parameters, { state }: Context): FakeGroup {
 
 interface Tag {
   readonly ResourceId: string;
+  readonly ResourceType?: string;
   readonly Key: string;
   readonly Value?: string;
 }
@@ -209,7 +210,9 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const group = named(p, context);
     const min = Number(p.MinSize ?? group.min);
     const max = Number(p.MaxSize ?? group.max);
-    const desired = Number(p.DesiredCapacity ?? group.desired);
+    if (min > max) throw validationError('Max bound must be greater than or equal to min bound');
+    // What is not said follows the bounds.
+    const desired = Number(p.DesiredCapacity ?? Math.min(max, Math.max(min, group.desired)));
     if (desired < min || desired > max)
       throw validationError(
         `Desired capacity:${desired} must be between the specified min size:${min} and max size:${max}`,
@@ -248,6 +251,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
 
   ExitStandby(p, context) {
     const group = named(p, context);
+    const more = list<string>(p.InstanceIds).length;
+    if (group.desired + more > group.max)
+      throw validationError(
+        `AutoScalingGroup ${group.name} has max-size=${group.max}, and desired-size=${group.desired}: ${more} more cannot be in service.`,
+      );
     for (const id of list<string>(p.InstanceIds)) {
       const member = group.members.find((one) => one.id === id);
       if (!member || !/Standby$/.test(member.lifecycle))
@@ -259,15 +267,20 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return {};
   },
 
-  CreateOrUpdateTags(p, { state }) {
-    for (const { ResourceId, Key, Value } of list<Tag>(p.Tags))
-      state.autoScaling.groups.get(ResourceId)?.tags.set(Key, Value ?? '');
+  CreateOrUpdateTags(p, context) {
+    for (const { ResourceId, ResourceType, Key, Value } of list<Tag>(p.Tags)) {
+      if (ResourceType !== 'auto-scaling-group')
+        throw validationError(`Invalid resource type: ${ResourceType}`);
+      if (Key.startsWith('aws:') || Key.length > 128 || (Value ?? '').length > 256)
+        throw validationError(`Invalid tag: ${Key}`);
+      named({ AutoScalingGroupName: ResourceId }, context).tags.set(Key, Value ?? '');
+    }
     return {};
   },
 
-  DeleteTags(p, { state }) {
+  DeleteTags(p, context) {
     for (const { ResourceId, Key } of list<Tag>(p.Tags))
-      state.autoScaling.groups.get(ResourceId)?.tags.delete(Key);
+      named({ AutoScalingGroupName: ResourceId }, context).tags.delete(Key);
     return {};
   },
 
@@ -281,6 +294,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const wanted = p.DesiredConfiguration as { LaunchTemplate?: { Version?: string } } | undefined;
     const preferences = p.Preferences as { AutoRollback?: string } | undefined;
     const autoRollback = preferences?.AutoRollback === 'true';
+    if (autoRollback && !wanted)
+      throw validationError('The AutoRollback parameter cannot be used without DesiredConfiguration.');
     if (autoRollback && !/^\d+$/.test(group.template?.version ?? ''))
       throw validationError(
         'The AutoRollback parameter needs a launch template version that is not $Latest or $Default.',

@@ -72,6 +72,11 @@ export function validationEvents(stack: FakeStack, set: FakeChangeSet): object[]
   }));
 }
 
+/** Resources that a request names must be there, in the one state for which it is meant. */
+export function checkNamed(stack: FakeStack, ids: readonly string[], status: string, words: string): void {
+  if (ids.some((id) => stack.resources.get(id)?.status !== status)) throw validationError(words);
+}
+
 /** A stack that failed and was not taken back goes on without rollback alone, and replaces nothing then. */
 export function checkFailedStack(stack: FakeStack, set: FakeChangeSet, disableRollback: boolean): void {
   if (!/^(CREATE|UPDATE)_FAILED$/.test(stack.status)) return;

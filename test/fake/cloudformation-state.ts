@@ -78,6 +78,8 @@ export interface FakeChangeSet {
   readonly description: string | undefined;
   readonly desired: Desired;
   readonly onFailure: string;
+  /** The change set itself says what becomes of a failure: its execution may not. */
+  readonly failureSaid: boolean;
   readonly deployment?: FakeStack['deployment'];
   /** `REVERT_DRIFT` for a drift-aware one. */
   readonly mode: string | undefined;

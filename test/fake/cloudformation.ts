@@ -13,12 +13,14 @@ import {
 import { EXPORT_HANDLERS, importers } from './cloudformation-exports.ts';
 import {
   checkFailedStack,
+  checkNamed,
   failsValidation,
   removeSet,
   setStackPolicy,
   validationEvents,
   withNestedSets,
 } from './cloudformation-guards.ts';
+import { checkForm } from './cloudformation-names.ts';
 import type { Desired, FakeChangeSet, FakeEvent, FakeStack } from './cloudformation-state.ts';
 import type { Engine } from './cloudformation-steps.ts';
 import { templateSummary, templateValidation } from './cloudformation-summary.ts';
@@ -55,6 +57,7 @@ export const cloudFormation: Service = {
     if (!handler) throw new Error(`the fake's CloudFormation does not know ${action}`);
     if (!context.buckets.take(`cloudformation:${action}`, context.clock.now()))
       throw new FakeError('Throttling', 'Rate exceeded');
+    checkForm(parameters);
     const engine = engineOf(context.state.cloudFormation, context.clock, (url) => templateAt(url, context));
     const result = handler(parameters, { ...context, engine });
     return {
@@ -191,6 +194,7 @@ function createChangeSet(p: Parameters, here: Here): object {
     description: text(p.Description),
     desired,
     onFailure: text(p.OnStackFailure) ?? 'ROLLBACK',
+    failureSaid: p.OnStackFailure !== undefined,
     deployment: deploymentOf(p),
     mode: text(p.DeploymentMode),
     status: 'CREATE_PENDING',
@@ -292,6 +296,8 @@ function executeChangeSet(p: Parameters, here: Here): object {
   }
   const disable = p.DisableRollback === 'true' || set.deployment?.DisableRollback === true;
   checkFailedStack(stack, set, disable);
+  if (set.failureSaid && p.DisableRollback !== undefined)
+    throw validationError('DisableRollback cannot be specified with OnStackFailure of the change set.');
   set.execution = 'EXECUTE_IN_PROGRESS';
   for (const other of [...stack.changeSets.values()]) if (other !== set) removeSet(stack, other);
   if (set.mode === 'REVERT_DRIFT') seeTruth(here.engine.cf, stack);
@@ -430,6 +436,12 @@ function requestDeletion(p: Parameters, here: Here): object {
       `Invalid operation on stack [${stack.name}]. RetainResources is only valid for stacks in the DELETE_FAILED state.`,
     );
   }
+  checkNamed(
+    stack,
+    retain,
+    'DELETE_FAILED',
+    'The specified resources to retain must be in a valid state. Do not specify resources that are in the DELETE_COMPLETE state.',
+  );
   for (const { ExportName: name } of stack.outputs) {
     const user = name ? importers(here.engine, name).find((other) => other !== stack) : undefined;
     if (user) throw validationError(`Export ${name} cannot be deleted as it is in use by ${user.name}`);
@@ -538,6 +550,10 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   SetStackPolicy: (p, here) => setStackPolicy(stackOf(p, here), p.StackPolicyBody),
   UpdateTerminationProtection(p, here) {
     const stack = stackOf(p, here);
+    if (stack.parent)
+      throw validationError(
+        `Termination protection cannot be directly updated on a nested stack ${stack.name}: update that of its root.`,
+      );
     stack.protection = p.EnableTerminationProtection === 'true';
     return { StackId: stack.id };
   },
@@ -556,7 +572,15 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
         `Stack:${stack.id} is in ${stack.status} state and can not be continued with update rollback.`,
       );
     }
-    continueRollback(here.engine, stack, list<string>(p.ResourcesToSkip), text(p.ClientRequestToken));
+    const skip = list<string>(p.ResourcesToSkip);
+    const own = skip.filter((id) => !id.includes('.'));
+    checkNamed(
+      stack,
+      own,
+      'UPDATE_FAILED',
+      `The following resources cannot be skipped: [${own.join(', ')}]. Only resources in the UPDATE_FAILED state can be.`,
+    );
+    continueRollback(here.engine, stack, skip, text(p.ClientRequestToken));
     return {};
   },
 };

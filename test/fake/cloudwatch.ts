@@ -22,11 +22,21 @@ export const cloudWatch = jsonService(
       const found = [...context.state.cloudWatch.alarms.values()].filter(
         ({ name }) => names.length === 0 || names.includes(name),
       );
+      const asked = found.filter(({ composite }) =>
+        types.includes(composite ? 'CompositeAlarm' : 'MetricAlarm'),
+      );
+      const start = Number(p.NextToken ?? 0);
+      const end = start + Number(p.MaxRecords ?? 50);
       const shown = (composite: boolean) =>
-        types.includes(composite ? 'CompositeAlarm' : 'MetricAlarm')
-          ? found.filter((alarm) => alarm.composite === composite).map((alarm) => described(alarm, context))
-          : [];
-      return { MetricAlarms: shown(false), CompositeAlarms: shown(true) };
+        asked
+          .slice(start, end)
+          .filter((alarm) => alarm.composite === composite)
+          .map((alarm) => described(alarm, context));
+      return {
+        MetricAlarms: shown(false),
+        CompositeAlarms: shown(true),
+        ...(end < asked.length ? { NextToken: String(end) } : {}),
+      };
     },
 
     DescribeAlarmHistory(p, { state }) {
@@ -51,6 +61,8 @@ export const cloudWatch = jsonService(
       const alarm = known(state.cloudWatch, required(p, 'AlarmName'));
       const to = required(p, 'StateValue');
       const from = alarm.state;
+      if (required(p, 'StateReason').length > 1023)
+        throw new FakeError('ValidationError', 'StateReason must have length less than or equal to 1023');
       Object.assign(alarm, { state: to, reason: required(p, 'StateReason'), reasonData: p.StateReasonData });
       if (from === to) return {};
       alarm.changed = clock.now();
@@ -153,6 +165,24 @@ export const cloudWatch = jsonService(
           'ValidationError',
           'MetricDataQueries must have length less than or equal to 500',
         );
+      const ids = queries.map(({ Id }) => Id);
+      if (ids.some((id) => !/^[a-z]\w{0,254}$/.test(id)) || new Set(ids).size < ids.length)
+        throw new FakeError(
+          'ValidationError',
+          'The values for parameter id in MetricDataQueries must be unique and begin with a lowercase letter.',
+        );
+      if (Number(p.StartTime) >= Number(p.EndTime))
+        throw new FakeError(
+          'ValidationError',
+          'The parameter StartTime must be less than the parameter EndTime.',
+        );
+      if (
+        queries.some(
+          ({ MetricStat: { Period } }) =>
+            ![1, 5, 10, 20, 30].includes(Period) && !(Period > 0 && Period % 60 === 0),
+        )
+      )
+        throw new FakeError('ValidationError', 'Period must be 1, 5, 10, 20, 30, or a multiple of 60');
       const start = Number(p.NextToken ?? 0);
       const end = start + state.cloudWatch.pageSize;
       return {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Parameters } from './wire.ts';
 
 /** What EBS holds: volumes and snapshots with bytes, in blocks of 512 KiB as the direct APIs give them. */
 export const BLOCK = 524_288;
@@ -77,6 +78,8 @@ export class EbsState {
   readonly tasks = new Map<string, RootTask>();
   /** Client token of RunInstances → instance. */
   readonly runs = new Map<string, string>();
+  /** Volume or instance → the order with which it was made. */
+  readonly orders = new Map<string, Parameters>();
   /** How long a snapshot takes, in milliseconds. */
   snapshotMs = 60_000;
   /** The next snapshots end in error: how many. */

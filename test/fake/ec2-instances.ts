@@ -1,5 +1,5 @@
 import type { FakeInstance, InstanceStateName } from './ec2-state.ts';
-import { type Ec2Handlers, fitsFilters, listOf, tagFilter, tagSet, tooMany } from './ec2-wire.ts';
+import { type Ec2Handlers, fitsFilters, listOf, pageSizeOf, tagFilter, tagSet, tooMany } from './ec2-wire.ts';
 import type { Context } from './server.ts';
 import { FakeError, type Parameters, page } from './wire.ts';
 
@@ -45,7 +45,9 @@ function chosen(
   const fitting = among.filter((one) =>
     fitsFilters(p, (name) => tagFilter(one.tags, name) ?? filterValues(one, name)),
   );
-  return page(fitting, p.NextToken, Math.min(Number(p.MaxResults ?? Infinity), context.state.ec2.pageSize));
+  // Those that are named come all at once.
+  const own = ids.length > 0 ? Infinity : context.state.ec2.pageSize;
+  return page(fitting, p.NextToken, pageSizeOf(p, ids, own));
 }
 
 function filterValues(one: FakeInstance, name: string): string[] | undefined {
@@ -234,6 +236,12 @@ export const instanceHandlers: Ec2Handlers = {
           `The instance '${one.id}' does not have an 'ebs' root device type and cannot be stopped.`,
         );
       }
+      if (one.lifecycle === 'spot') {
+        throw new FakeError(
+          'UnsupportedOperation',
+          `You can't stop the Spot Instance '${one.id}' because it is associated with a one-time Spot Instance request. You can only stop Spot Instances associated with persistent Spot Instance requests.`,
+        );
+      }
       if (one.stopProtection) {
         throw new FakeError(
           'OperationNotPermitted',
@@ -277,6 +285,8 @@ export const instanceHandlers: Ec2Handlers = {
 
   DescribeInstanceTypes(p, context) {
     const types = listOf(p.InstanceType);
+    if (types.length > 100)
+      throw new FakeError('InvalidParameterValue', 'The maximum number of instance types is 100.');
     return {
       instanceTypeSet: types.map((instanceType) => ({
         instanceType,

@@ -1,5 +1,13 @@
 import { type FakeSnapshot, type FakeVolume, stateOf } from './ebs-state.ts';
-import { type Ec2Handlers, fitsFilters, listOf, tagFilter, tagSet } from './ec2-wire.ts';
+import {
+  checkTags,
+  type Ec2Handlers,
+  fitsFilters,
+  listOf,
+  pageSizeOf,
+  tagFilter,
+  tagSet,
+} from './ec2-wire.ts';
 import type { Context } from './server.ts';
 import { FakeError, type Parameters, page } from './wire.ts';
 
@@ -38,10 +46,7 @@ export function tagsFor(p: Parameters, type: string): Map<string, string> {
   const tags = given
     .filter(({ ResourceType }) => ResourceType === type)
     .flatMap(({ Tag }) => listOf<{ Key: string; Value: string }>(Tag));
-  if (tags.some(({ Key }) => Key.startsWith('aws:')))
-    throw new FakeError('InvalidParameterValue', 'Tag keys starting with aws: are reserved for internal use');
-  if (tags.some(({ Value }) => Value.length > 256))
-    throw new FakeError('InvalidParameterValue', 'Tag value exceeds the maximum length of 256 characters');
+  checkTags(tags);
   return new Map(tags.map(({ Key, Value }) => [Key, Value]));
 }
 
@@ -133,7 +138,7 @@ export const snapshotHandlers: Ec2Handlers = {
     const among = ids.length > 0 ? named : candidates.filter(({ region }) => region === context.region);
     const own = listOf(p.Owner).length === 0 ? undefined : context.state.account;
     // A page is so many that were looked at: of those that fit it may hold few, or none, and still have a next one.
-    const size = Math.min(Number(p.MaxResults ?? Infinity), context.state.ebs.pageSize);
+    const size = pageSizeOf(p, ids, context.state.ebs.pageSize);
     const { items: looked, next } = page(among, p.NextToken, size);
     const items = looked.filter(
       (one) =>
@@ -149,6 +154,16 @@ export const snapshotHandlers: Ec2Handlers = {
     const now = context.clock.now();
     if (stateOf(source, now) !== 'completed')
       throw new FakeError('InvalidState', `Snapshot ${source.id} is not in the completed state.`);
+    if (source.tier === 'archive')
+      throw new FakeError('IncorrectState', `Snapshot '${source.id}' is archived.`);
+    const encrypted = source.encrypted || p.Encrypted === 'true';
+    if (p.KmsKeyId && !encrypted)
+      throw new FakeError(
+        'InvalidParameterDependency',
+        'The parameter KmsKeyId requires the parameter Encrypted to be set.',
+      );
+    // A key is of one region: elsewhere that one's own key takes its place.
+    const kept = source.region === context.region ? source.kmsKeyId : undefined;
     const made = ebs.addSnapshot({
       region: context.region,
       volume: 'vol-ffffffff',
@@ -157,8 +172,8 @@ export const snapshotHandlers: Ec2Handlers = {
       readyAt: now + ebs.snapshotMs,
       failed: ebs.failing > 0,
       reason: 'Given key ID is not accessible',
-      encrypted: source.encrypted || p.Encrypted === 'true',
-      kmsKeyId: p.KmsKeyId ? String(p.KmsKeyId) : source.kmsKeyId,
+      encrypted,
+      kmsKeyId: p.KmsKeyId ? String(p.KmsKeyId) : kept,
       description: String(p.Description ?? ''),
       blocks: source.blocks,
       tags: Object.fromEntries(tagsFor(p, 'snapshot')),
@@ -222,7 +237,9 @@ export const snapshotHandlers: Ec2Handlers = {
       const thing =
         ebs.snapshots.get(id) ?? ebs.volumes.get(id) ?? ec2.instances.get(id) ?? ebs.images.get(id);
       if (!thing) throw new FakeError('InvalidID', `The ID '${id}' is not valid`);
-      for (const { Key, Value } of listOf<{ Key: string; Value: string }>(p.Tag)) thing.tags.set(Key, Value);
+      const given = listOf<{ Key: string; Value: string }>(p.Tag);
+      checkTags(given, thing.tags);
+      for (const { Key, Value } of given) thing.tags.set(Key, Value);
     }
     return { return: true };
   },

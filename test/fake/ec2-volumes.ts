@@ -1,8 +1,9 @@
-import { type FakeVolume, stateOf } from './ebs-state.ts';
+import { type FakeImage, type FakeSnapshot, type FakeVolume, stateOf } from './ebs-state.ts';
+import { start } from './ec2-instances.ts';
 import { snapshotNamed, tagsFor, volumeNamed, volumesHere } from './ec2-snapshots.ts';
-import { type Ec2Handlers, fitsFilters, listOf, tagFilter, tagSet } from './ec2-wire.ts';
+import { type Ec2Handlers, fitsFilters, listOf, pageSizeOf, tagFilter, tagSet } from './ec2-wire.ts';
 import type { Context } from './server.ts';
-import { FakeError, page } from './wire.ts';
+import { FakeError, type Parameters, page } from './wire.ts';
 
 function described(one: FakeVolume): object {
   return {
@@ -46,6 +47,8 @@ function attach(volume: FakeVolume, instanceId: string, device: string, context:
   const instance = ec2.instances.get(instanceId);
   if (!instance || instance.state === 'terminated')
     throw new FakeError('InvalidInstanceID.NotFound', `The instance ID '${instanceId}' does not exist`);
+  if (instance.state !== 'running' && instance.state !== 'stopped')
+    throw new FakeError('IncorrectState', `Instance '${instanceId}' is not 'running'.`);
   if (volume.state !== 'available') throw new FakeError('IncorrectState', `${volume.id} is not 'available'.`);
   if (instance.zone !== volume.zone)
     throw new FakeError(
@@ -72,6 +75,54 @@ export function detach(volume: FakeVolume, context: Context): void {
   volume.state = 'available';
 }
 
+/** A snapshot of which something can be made. */
+function usable(id: unknown, context: Context): FakeSnapshot {
+  const found = snapshotNamed(id, context);
+  if (stateOf(found, context.clock.now()) !== 'completed')
+    throw new FakeError('IncorrectState', `Snapshot '${found.id}' is not 'completed'.`);
+  if (found.tier === 'archive') throw new FakeError('IncorrectState', `Snapshot '${found.id}' is archived.`);
+  return found;
+}
+
+function imageNamed(id: unknown, context: Context): FakeImage {
+  const found = context.state.ebs.images.get(String(id));
+  if (found?.state === 'available' && found.region === context.region) return found;
+  throw new FakeError('InvalidAMIID.NotFound', `The image id '[${id}]' does not exist`);
+}
+
+/** A token is for one order: with another one it is refused. */
+function checkSame(before: Parameters | undefined, p: Parameters, action: string): void {
+  if (before === undefined || JSON.stringify(before) === JSON.stringify(p)) return;
+  throw new FakeError(
+    'IdempotentParameterMismatch',
+    `Arguments on this idempotent request are inconsistent with arguments used in previous request(s): ${action}`,
+  );
+}
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html */
+function checkShape(p: Parameters, least = 0): void {
+  const type = String(p.VolumeType ?? 'gp2');
+  if (!p.AvailabilityZone && !p.AvailabilityZoneId)
+    throw new FakeError('MissingParameter', 'The request must contain the parameter availabilityZone');
+  if (p.Size !== undefined && Number(p.Size) < least)
+    throw new FakeError(
+      'InvalidParameterValue',
+      `The size of the volume must be at least that of the snapshot: ${least} GiB.`,
+    );
+  if (p.Iops !== undefined && !['gp3', 'io1', 'io2'].includes(type))
+    throw new FakeError(
+      'InvalidParameterCombination',
+      `The parameter iops is not supported for ${type} volumes.`,
+    );
+  if (p.Iops === undefined && /^io/.test(type))
+    throw new FakeError('MissingParameter', `The parameter iops must be specified for ${type} volumes.`);
+  if (p.Throughput !== undefined && type !== 'gp3')
+    throw new FakeError(
+      'InvalidParameterCombination',
+      `The parameter throughput is not supported for ${type} volumes.`,
+    );
+}
+
 /** Volumes: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volumes.html */
 export const volumeHandlers: Ec2Handlers = {
   DescribeVolumes(p, context) {
@@ -80,11 +131,7 @@ export const volumeHandlers: Ec2Handlers = {
     const fitting = among.filter((one) =>
       fitsFilters(p, (name) => tagFilter(one.tags, name) ?? filterValues(one, name)),
     );
-    const { items, next } = page(
-      fitting,
-      p.NextToken,
-      Math.min(Number(p.MaxResults ?? Infinity), context.state.ebs.pageSize),
-    );
+    const { items, next } = page(fitting, p.NextToken, pageSizeOf(p, ids, context.state.ebs.pageSize));
     return { volumeSet: items.map(described), nextToken: next };
   },
 
@@ -92,13 +139,13 @@ export const volumeHandlers: Ec2Handlers = {
     const { ebs } = context.state;
     const token = p.ClientToken ? String(p.ClientToken) : undefined;
     const before = [...ebs.volumes.values()].find((one) => token !== undefined && one.token === token);
-    if (before) return described(before);
-    const snapshot = p.SnapshotId ? snapshotNamed(p.SnapshotId, context) : undefined;
+    if (before) {
+      checkSame(ebs.orders.get(before.id), p, 'CreateVolume');
+      return described(before);
+    }
+    const snapshot = p.SnapshotId ? usable(p.SnapshotId, context) : undefined;
     const now = context.clock.now();
-    if (snapshot && stateOf(snapshot, now) !== 'completed')
-      throw new FakeError('IncorrectState', `Snapshot '${snapshot.id}' is not 'completed'.`);
-    if (snapshot?.tier === 'archive')
-      throw new FakeError('IncorrectState', `Snapshot '${snapshot.id}' is archived.`);
+    checkShape(p, snapshot?.sizeGiB);
     const volume = ebs.addVolume({
       region: context.region,
       sizeGiB: Number(p.Size ?? snapshot?.sizeGiB ?? 8),
@@ -114,6 +161,7 @@ export const volumeHandlers: Ec2Handlers = {
       token,
       tags: Object.fromEntries(tagsFor(p, 'volume')),
     });
+    ebs.orders.set(volume.id, p);
     context.clock.after(ebs.volumeMs, () => {
       if (volume.state === 'creating') volume.state = 'available';
     });
@@ -130,6 +178,14 @@ export const volumeHandlers: Ec2Handlers = {
     const volume = volumeNamed(p.VolumeId, context);
     if (!volume.attached)
       throw new FakeError('IncorrectState', `Volume '${volume.id}' is in the 'available' state.`);
+    if (volume.attached.state === 'detaching')
+      throw new FakeError('IncorrectState', `Volume '${volume.id}' is being detached already.`);
+    const instance = context.state.ec2.instances.get(volume.attached.instance);
+    if (instance?.state === 'running' && volume.attached.device === '/dev/sda1')
+      throw new FakeError(
+        'OperationNotPermitted',
+        `Unable to detach root volume '${volume.id}' from instance '${instance.id}'`,
+      );
     volume.attached.state = 'detaching';
     context.clock.after(context.state.ebs.attachMs, () => detach(volume, context));
     return { volumeId: volume.id, status: 'detaching' };
@@ -142,6 +198,8 @@ export const volumeHandlers: Ec2Handlers = {
         'VolumeInUse',
         `Volume ${volume.id} is currently attached to ${volume.attached.instance}`,
       );
+    if (volume.state === 'creating')
+      throw new FakeError('IncorrectState', `Volume '${volume.id}' is in the 'creating' state.`);
     volume.state = 'deleted';
     return { return: true };
   },
@@ -149,11 +207,15 @@ export const volumeHandlers: Ec2Handlers = {
   RegisterImage(p, context) {
     const { ebs } = context.state;
     const name = String(p.Name);
+    if (!/^[a-zA-Z0-9()[\] ./'@_-]{3,128}$/.test(name))
+      throw new FakeError('InvalidAMIName.Malformed', 'AMI names must be between 3 and 128 characters long');
     if ([...ebs.images.values()].some((one) => one.name === name && one.state === 'available'))
       throw new FakeError('InvalidAMIName.Duplicate', `AMI name ${name} is already in use`);
     const devices = listOf<{ DeviceName: string; Ebs: { SnapshotId: string } }>(p.BlockDeviceMapping).map(
-      ({ DeviceName, Ebs }) => ({ device: DeviceName, snapshot: snapshotNamed(Ebs.SnapshotId, context).id }),
+      ({ DeviceName, Ebs }) => ({ device: DeviceName, snapshot: usable(Ebs.SnapshotId, context).id }),
     );
+    if (!devices.some(({ device }) => device === p.RootDeviceName))
+      throw new FakeError('InvalidBlockDeviceMapping', 'The root device is not in the block device map.');
     const id = ebs.id('ami');
     const tags = tagsFor(p, 'image');
     const { region } = context;
@@ -170,8 +232,7 @@ export const volumeHandlers: Ec2Handlers = {
   },
 
   DeregisterImage(p, context) {
-    const image = context.state.ebs.images.get(String(p.ImageId));
-    if (image) image.state = 'deregistered';
+    imageNamed(p.ImageId, context).state = 'deregistered';
     return { return: true };
   },
 
@@ -179,10 +240,14 @@ export const volumeHandlers: Ec2Handlers = {
     const { ebs, ec2 } = context.state;
     const token = String(p.ClientToken ?? '');
     const before = ebs.runs.get(token);
-    if (before && token) return { instancesSet: [{ instanceId: before }] };
-    const image = ebs.images.get(String(p.ImageId));
-    if (image?.state !== 'available')
-      throw new FakeError('InvalidAMIID.NotFound', `The image id '[${p.ImageId}]' does not exist`);
+    if (before && token) {
+      checkSame(ebs.orders.get(before), p, 'RunInstances');
+      return { instancesSet: [{ instanceId: before }] };
+    }
+    if (p.MinCount !== '1' || p.MaxCount !== '1') throw new Error('the fake runs one instance at a time');
+    if (token.length > 64)
+      throw new FakeError('InvalidParameterValue', 'Client token must be no longer than 64 ASCII characters');
+    const image = imageNamed(p.ImageId, context);
     const zone = String(
       (p.Placement as { AvailabilityZone?: string } | undefined)?.AvailabilityZone ?? 'eu-west-3a',
     );
@@ -206,7 +271,9 @@ export const volumeHandlers: Ec2Handlers = {
             options.map(([key, value]) => [`${key[0]?.toLowerCase()}${key.slice(1)}`, String(value)]),
           );
     const type = String(p.InstanceType);
-    const made = ec2.addInstance({ type, zone, tags, volumes, state: 'running', metadata });
+    const made = ec2.addInstance({ type, zone, tags, volumes, script: ec2.launched, metadata });
+    start(made, context);
+    ebs.orders.set(made.id, p);
     for (const { id, device } of volumes) {
       const volume = volumeNamed(id, context);
       volume.state = 'in-use';
@@ -230,7 +297,14 @@ export const volumeHandlers: Ec2Handlers = {
         `The instance '${instance.id}' is not in the 'running' state.`,
       );
     const root = instance.volumes.find(({ device }) => device === '/dev/sda1');
-    const snapshot = p.SnapshotId ? snapshotNamed(p.SnapshotId, context) : undefined;
+    const snapshot = p.SnapshotId ? usable(p.SnapshotId, context) : undefined;
+    if (
+      [...ebs.tasks.values()].some((one) => one.instance === instance.id && context.clock.now() < one.doneAt)
+    )
+      throw new FakeError(
+        'IncorrectInstanceState',
+        `A root volume replacement task is in progress for the instance '${instance.id}'.`,
+      );
     if (
       snapshot &&
       snapshot.lineage !== root?.id &&

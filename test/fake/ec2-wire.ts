@@ -35,6 +35,52 @@ export function ec2Xml(value: unknown): string {
 /** A list among the parameters, empty when it is absent. */
 export const listOf = <T = string>(value: unknown): T[] => (Array.isArray(value) ? (value as T[]) : []);
 
+/** The most values that a filter takes, and the tags of one thing. */
+const MOST_VALUES = 200;
+const MOST_TAGS = 50;
+
+/**
+ * The size of a page: the request's, at most the fake's own.
+ *
+ * @param ids those that the request names: AWS pages them not, and refuses both together
+ * @throws FakeError as AWS does outside of 5 to 1000
+ */
+export function pageSizeOf(p: Parameters, ids: readonly string[], own: number): number {
+  if (p.MaxResults === undefined) return own;
+  if (ids.length > 0)
+    throw new FakeError(
+      'InvalidParameterCombination',
+      'The parameter maxResults cannot be used with a list of ids in the same request',
+    );
+  const size = Number(p.MaxResults);
+  if (!(size >= 5 && size <= 1000))
+    throw new FakeError(
+      'InvalidParameterValue',
+      `Value ( ${p.MaxResults} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.`,
+    );
+  return Math.min(size, own);
+}
+
+/**
+ * @param there the tags that the thing has already
+ * @throws FakeError for tags that AWS does not take
+ */
+export function checkTags(
+  tags: readonly { readonly Key: string; readonly Value?: string }[],
+  there: ReadonlyMap<string, string> = new Map(),
+): void {
+  if (tags.some(({ Key }) => Key.startsWith('aws:')))
+    throw new FakeError('InvalidParameterValue', 'Tag keys starting with aws: are reserved for internal use');
+  if (tags.some(({ Key }) => Key.length > 128))
+    throw new FakeError('InvalidParameterValue', 'Tag key exceeds the maximum length of 128 characters');
+  if (tags.some(({ Value = '' }) => Value.length > 256))
+    throw new FakeError('InvalidParameterValue', 'Tag value exceeds the maximum length of 256 characters');
+  if (new Set(tags.map(({ Key }) => Key)).size < tags.length)
+    throw new FakeError('InvalidParameterValue', 'Duplicate tag key.');
+  if (new Set([...there.keys(), ...tags.map(({ Key }) => Key)]).size > MOST_TAGS)
+    throw new FakeError('TagLimitExceeded', 'The maximum number of Tags for a resource has been reached.');
+}
+
 export interface Filter {
   readonly Name: string;
   readonly Value: readonly string[];
@@ -51,6 +97,11 @@ export function fitsFilters(
 ): boolean {
   return listOf<Filter>(parameters.Filter).every(({ Name, Value }) => {
     const have = valuesOf(Name);
+    if (listOf(Value).length > MOST_VALUES)
+      throw new FakeError(
+        'FilterLimitExceeded',
+        `The maximum number of filter values specified on a single call is ${MOST_VALUES}`,
+      );
     if (!have) throw new FakeError('InvalidParameterValue', `The filter '${Name}' is invalid`);
     return listOf(Value).some((wanted) => have.some((one) => wild(wanted).test(one)));
   });

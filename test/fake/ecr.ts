@@ -23,6 +23,14 @@ function repository(p: Parameters, { state }: Context): EcrImage[] {
   return images;
 }
 
+function atMost(ids: readonly ImageId[] | undefined, most: number): void {
+  if (ids && (ids.length === 0 || ids.length > most))
+    throw new FakeError(
+      'InvalidParameterException',
+      `Invalid parameter at 'imageIds' failed to satisfy constraint: 'Member must have length between 1 and ${most}'`,
+    );
+}
+
 const matching = (images: readonly EcrImage[], id: ImageId) =>
   images.find(
     (one) => one.digest === id.imageDigest || (id.imageTag !== undefined && one.tags.has(id.imageTag)),
@@ -53,6 +61,12 @@ export const ecr = jsonService('ecr', {
   DescribeImages(p, context) {
     const images = repository(p, context);
     const wanted = p.imageIds as ImageId[] | undefined;
+    atMost(wanted, 100);
+    if (wanted && (p.maxResults !== undefined || p.nextToken !== undefined))
+      throw new FakeError(
+        'InvalidParameterException',
+        'imageIds cannot be used with maxResults or nextToken',
+      );
     const chosen = wanted
       ? wanted.map((id) => {
           const found = matching(images, id);
@@ -89,6 +103,7 @@ export const ecr = jsonService('ecr', {
   },
   BatchGetImage(p, context) {
     const images = repository(p, context);
+    atMost(p.imageIds as ImageId[] | undefined, 100);
     const found = ((p.imageIds ?? []) as ImageId[]).map((id) => [id, matching(images, id)] as const);
     return {
       images: found.flatMap(([, image]) =>
@@ -143,6 +158,7 @@ export const ecr = jsonService('ecr', {
   },
   BatchDeleteImage(p, context) {
     const images = repository(p, context);
+    atMost(p.imageIds as ImageId[] | undefined, 100);
     const deleted: ImageId[] = [];
     const failures: object[] = [];
     for (const id of p.imageIds as ImageId[]) {

@@ -307,9 +307,30 @@ function publish(fn: FakeFunction, p: Parameters, { state, clock }: Context): Fu
   return version;
 }
 
+/** @throws FakeError for what Lambda takes for no alias */
+function checkAlias(fn: FakeFunction, name: string, version: string, p: Parameters): void {
+  const wrong = (message: string) => new FakeError('InvalidParameterValueException', message, 400);
+  if (!/^(?!\d+$)[\w-]{1,128}$/.test(name))
+    throw new FakeError('ValidationException', `Value '${name}' at 'name' failed to satisfy constraint`);
+  if (version !== '$LATEST') published(fn, version);
+  if (String(p.Description ?? '').length > 256)
+    throw new FakeError('ValidationException', "Value at 'description' failed to satisfy constraint");
+  const routing = p.RoutingConfig as { AdditionalVersionWeights?: Record<string, number> } | undefined;
+  for (const [other, weight] of Object.entries(routing?.AdditionalVersionWeights ?? {})) {
+    if (version === '$LATEST' || other === '$LATEST')
+      throw wrong('$LATEST is not supported for an alias pointing to more than 1 version');
+    if (other === version)
+      throw wrong(
+        `Invalid function version ${other}. Function version ${other} is already included in routing configuration.`,
+      );
+    published(fn, other);
+    if (!(weight >= 0 && weight <= 1)) throw wrong('The weight must be between 0.0 and 1.0');
+  }
+}
+
 function pointAlias(fn: FakeFunction, alias: FakeAlias, p: Parameters, context: Context): void {
   const version = String(p.FunctionVersion ?? alias.version);
-  if (version !== '$LATEST') published(fn, version);
+  checkAlias(fn, alias.name, version, p);
   alias.version = version;
   if (p.Description !== undefined) alias.description = String(p.Description);
   const routing = p.RoutingConfig as { AdditionalVersionWeights?: Record<string, number> } | undefined;
@@ -402,7 +423,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
       throw new FakeError('ResourceConflictException', `Alias already exists: ${fn.arn}:${name}`, 409);
     }
     const version = String(p.FunctionVersion);
-    if (version !== '$LATEST') published(fn, version);
+    checkAlias(fn, name, version, p);
     const alias = addAlias(context.state, fn, name, version);
     pointAlias(fn, alias, p, context);
     return { status: 201, body: shownAlias(fn, alias) };

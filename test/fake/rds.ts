@@ -22,8 +22,35 @@ function tagsOf(p: Parameters): Map<string, string> {
   return new Map(given.map(({ Key, Value = '' }) => [Key, Value]));
 }
 
+/** 1 to 63 letters, digits and hyphens, a letter first, no two hyphens together and none at the end; kept in small letters. */
+function newIdentifier(id: unknown): string {
+  const text = String(id);
+  if (!/^[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$/.test(text) || text.length > 63)
+    throw new FakeError(
+      'InvalidParameterValue',
+      `The parameter DBInstanceIdentifier is not a valid identifier: ${text}`,
+    );
+  return text.toLowerCase();
+}
+
+/** The size of a page: 20 to 100. */
+function recordsOf({ MaxRecords = '100' }: Parameters): number {
+  const size = Number(MaxRecords);
+  if (size >= 20 && size <= 100) return size;
+  throw new FakeError(
+    'InvalidParameterValue',
+    `Invalid value ${MaxRecords} for MaxRecords. Must be between 20 and 100`,
+  );
+}
+
+/** @throws FakeError for one that is still being made, or that failed */
+function available(one: FakeDbSnapshot, context: Context): FakeDbSnapshot {
+  if (context.clock.now() >= one.readyAt && !one.failed) return one;
+  throw new FakeError('InvalidDBSnapshotState', `The snapshot ${one.id} is not in the available state.`);
+}
+
 function database(id: unknown, context: Context): FakeDatabase {
-  const found = context.state.rds.databases.get(String(id));
+  const found = context.state.rds.databases.get(String(id).toLowerCase());
   if (!found || found.region !== context.region)
     throw new FakeError('DBInstanceNotFound', `DBInstance ${id} not found.`, 404);
   return found;
@@ -113,7 +140,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const all = p.DBInstanceIdentifier
       ? [database(p.DBInstanceIdentifier, context)]
       : [...context.state.rds.databases.values()].filter(({ region }) => region === context.region);
-    const { items, next } = page(all, p.Marker, Number(p.MaxRecords ?? 100));
+    const { items, next } = page(all, p.Marker, recordsOf(p));
     return { DBInstances: { DBInstance: items.map((one) => describeDatabase(one, context)) }, Marker: next };
   },
   CreateDBSnapshot(p, context) {
@@ -132,11 +159,17 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const all = p.DBSnapshotIdentifier
       ? [snapshot(p.DBSnapshotIdentifier, context)]
       : [...context.state.rds.snapshots.values()].filter(({ region }) => region === context.region);
-    const { items, next } = page(all, p.Marker, Number(p.MaxRecords ?? 100));
+    const { items, next } = page(all, p.Marker, recordsOf(p));
     return { DBSnapshots: { DBSnapshot: items.map((one) => describeSnapshot(one, context)) }, Marker: next };
   },
   CopyDBSnapshot(p, context) {
-    const { database: of, sizeGiB, content, encrypted } = snapshot(p.SourceDBSnapshotIdentifier, context);
+    const source = available(snapshot(p.SourceDBSnapshotIdentifier, context), context);
+    const { database: of, sizeGiB, content, encrypted } = source;
+    if (encrypted && source.region !== context.region && !p.KmsKeyId)
+      throw new FakeError(
+        'InvalidParameterValue',
+        'KmsKeyId must be given to copy an encrypted snapshot into another region.',
+      );
     const id = String(p.TargetDBSnapshotIdentifier);
     const facts = {
       id,
@@ -171,7 +204,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     };
   },
   ModifyDBSnapshotAttribute(p, context) {
-    const one = snapshot(p.DBSnapshotIdentifier, context);
+    const one = available(snapshot(p.DBSnapshotIdentifier, context), context);
     for (const account of listOf((p.ValuesToAdd as { AttributeValue?: unknown } | undefined)?.AttributeValue))
       one.sharedWith.add(account);
     return { DBSnapshotAttributesResult: { DBSnapshotIdentifier: one.id } };
@@ -183,9 +216,9 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   RestoreDBInstanceFromDBSnapshot(p, context) {
     const { rds } = context.state;
-    const id = String(p.DBInstanceIdentifier);
+    const id = newIdentifier(p.DBInstanceIdentifier);
     if (rds.databases.has(id)) throw new FakeError('DBInstanceAlreadyExists', `DB instance already exists`);
-    const one = snapshot(p.DBSnapshotIdentifier, context);
+    const one = available(snapshot(p.DBSnapshotIdentifier, context), context);
     if (rds.refusedClasses.has(String(p.DBInstanceClass)))
       throw new FakeError(
         'InvalidParameterCombination',
@@ -211,7 +244,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const one = database(p.DBInstanceIdentifier, context);
     if (one.state === 'creating' || one.state === 'deleting')
       throw new FakeError('InvalidDBInstanceState', `Instance ${one.id} is ${one.state}.`);
-    if (p.SkipFinalSnapshot !== 'true')
+    if (p.SkipFinalSnapshot !== 'true' || p.FinalDBSnapshotIdentifier)
       throw new FakeError(
         'InvalidParameterCombination',
         'FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.',

@@ -25,6 +25,8 @@ const UNSET: Readonly<Record<string, string>> = {
 };
 const VERB: Readonly<Record<string, string>> = { GET: 'Get', PUT: 'Put', DELETE: 'Delete', HEAD: 'Head' };
 const XML = { 'content-type': 'application/xml' };
+/** Bytes of every part of an upload but its last. */
+const LEAST_PART = 5 * 1024 * 1024;
 
 /** For tests and for templates by URL. */
 export function readObject(state: S3State, bucket: string, key: string): Uint8Array | undefined {
@@ -44,12 +46,14 @@ export const s3: Service = {
   handle(action, p, context, request) {
     const name = String(p.Bucket);
     if (action === 'ListBuckets') return listBuckets(context);
-    if (action === 'CreateBucket') return createBucket(name, context);
+    if (action === 'CreateBucket') return createBucket(name, context, request);
     const bucket = context.state.s3.buckets.get(name);
     if (!bucket)
       throw new FakeError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: name });
     const owner = request.headers['x-amz-expected-bucket-owner'];
     if (owner && owner !== bucket.owner) throw new FakeError('AccessDenied', 'Access Denied', 403);
+    if (String(p.Key).length > 0 && Buffer.byteLength(String(p.Key)) > 1024)
+      throw new FakeError('KeyTooLongError', 'Your key is too long');
     const setting = Object.keys(SETTINGS).find((one) => one in p);
     if (setting && !p.Key) return settings(action, setting, bucket, request);
     const handler = HANDLERS[action];
@@ -103,7 +107,13 @@ function listBuckets({ state }: Context): HttpAnswer {
   return xml('ListAllMyBucketsResult', { Buckets: { Bucket: all }, Owner: { ID: state.account } });
 }
 
-function createBucket(name: string, { state, clock, region }: Context): HttpAnswer {
+function createBucket(name: string, { state, clock, region }: Context, { body }: HttpRequest): HttpAnswer {
+  const wanted = /<LocationConstraint>([^<]*)</.exec(body.toString())?.[1];
+  if (region === 'us-east-1' ? wanted !== undefined : wanted !== region)
+    throw new FakeError(
+      'IllegalLocationConstraintException',
+      `The ${wanted ?? 'unspecified'} location constraint is incompatible for the region specific endpoint this request was sent to.`,
+    );
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) {
     throw new FakeError('InvalidBucketName', 'The specified bucket is not valid.');
   }
@@ -231,6 +241,23 @@ function upload(state: S3State, p: Parameters): Map<number, Uint8Array> {
   throw new FakeError('NoSuchUpload', 'The specified multipart upload does not exist.', 404);
 }
 
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
+function checkParts(
+  named: readonly { readonly number: number; readonly etag: string }[],
+  parts: ReadonlyMap<number, Uint8Array>,
+): void {
+  if (named.length === 0) throw new FakeError('MalformedXML', 'The XML you provided was not well-formed.');
+  if (named.some(({ number }, at) => at > 0 && number <= (named[at - 1]?.number ?? 0)))
+    throw new FakeError('InvalidPartOrder', 'The list of parts was not in ascending order.');
+  for (const [at, { number, etag }] of named.entries()) {
+    const part = parts.get(number);
+    if (!part || md5(part) !== etag)
+      throw new FakeError('InvalidPart', 'One or more of the specified parts could not be found.');
+    if (at < named.length - 1 && part.byteLength < LEAST_PART)
+      throw new FakeError('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size');
+  }
+}
+
 const noKey = (key: unknown) =>
   new FakeError('NoSuchKey', 'The specified key does not exist.', 404, { Key: String(key) });
 
@@ -298,7 +325,17 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     if (owner && owner !== there.owner) throw new FakeError('AccessDenied', 'Access Denied', 403);
     const found = there.objects.get(rest.join('/'));
     if (!found) throw noKey(rest.join('/'));
-    const { etag, modified } = store(bucket, String(p.Key), found.body, context, request, {});
+    const replaces = request.headers['x-amz-metadata-directive'] === 'REPLACE';
+    if (!replaces && there === bucket && rest.join('/') === p.Key)
+      throw new FakeError(
+        'InvalidRequest',
+        "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+      );
+    // Without that word the headers of the request mean nothing: those of the source are kept.
+    const described = replaces
+      ? request
+      : { ...request, headers: { ...found.headers, 'content-type': found.contentType } };
+    const { etag, modified } = store(bucket, String(p.Key), found.body, context, described, {});
     return xml('CopyObjectResult', { ETag: etag, LastModified: new Date(modified) });
   },
   CreateMultipartUpload(_bucket, p, { state }) {
@@ -317,11 +354,16 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   CompleteMultipartUpload(bucket, p, context, request) {
     const parts = upload(context.state.s3, p);
-    const numbers = [
+    const named = [
       ...decoded(request)
         .toString()
-        .matchAll(/<PartNumber>(\d+)</g),
-    ].map(([, n]) => Number(n));
+        .matchAll(/<Part>(.*?)<\/Part>/gs),
+    ].map(([, one = '']) => ({
+      number: Number(/<PartNumber>(\d+)</.exec(one)?.[1]),
+      etag: unescapeXml(/<ETag>([^<]*)</.exec(one)?.[1] ?? ''),
+    }));
+    checkParts(named, parts);
+    const numbers = named.map(({ number }) => number);
     const body = Buffer.concat(numbers.map((n) => parts.get(n) ?? Buffer.alloc(0)));
     context.state.s3.uploads.delete(String(p.uploadId));
     const { etag } = store(bucket, String(p.Key), body, context, request, {}, `-${numbers.length}`);

@@ -194,6 +194,17 @@ export const RUN_COMMAND: Readonly<Record<string, JsonHandler>> = {
     const ids = (p.InstanceIds as string[] | undefined) ?? [];
     if (ids.length > 50)
       throw new FakeError('ValidationException', 'Member must have length less than or equal to 50');
+    const { executionTimeout = ['3600'] } = p.Parameters as { executionTimeout?: string[] };
+    for (const [name, value, least, most] of [
+      ['timeoutSeconds', p.TimeoutSeconds ?? 3600, 30, 2_592_000],
+      ['executionTimeout', executionTimeout[0], 1, 172_800],
+      ['comment', String(p.Comment ?? '').length, 0, 100],
+    ] as const)
+      if (!(Number(value) >= least && Number(value) <= most))
+        throw new FakeError(
+          'ValidationException',
+          `Value '${value}' at '${name}' failed to satisfy constraint`,
+        );
     invalid(ids, state.ssm);
     const parameters = p.Parameters as { commands: string[] };
     const script = parameters.commands.join('\n');
@@ -274,16 +285,20 @@ export const RUN_COMMAND: Readonly<Record<string, JsonHandler>> = {
   DescribeInstanceInformation(p, { state }) {
     const filters = (p.Filters as { Key: string; Values: string[] }[] | undefined) ?? [];
     const wanted = filters.find(({ Key }) => Key === 'InstanceIds')?.Values;
+    if (wanted && (wanted.length === 0 || wanted.length > 100))
+      throw new FakeError('ValidationException', 'Values must have a length between 1 and 100');
+    const all = [...state.ssm.nodes.values()].filter(({ id }) => !wanted || wanted.includes(id));
+    // As AWS: a page may hold fewer than it might.
+    const { items, next } = page(all, p.NextToken, Math.min(Number(p.MaxResults ?? 10), 50));
     return {
-      InstanceInformationList: [...state.ssm.nodes.values()]
-        .filter(({ id }) => !wanted || wanted.includes(id))
-        .map(({ id, ping, heardAt }) => ({
-          InstanceId: id,
-          PingStatus: ping,
-          LastPingDateTime: heardAt / 1000,
-          AgentVersion: '3.3.1611.0',
-          PlatformType: 'Linux',
-        })),
+      NextToken: next,
+      InstanceInformationList: items.map(({ id, ping, heardAt }) => ({
+        InstanceId: id,
+        PingStatus: ping,
+        LastPingDateTime: heardAt / 1000,
+        AgentVersion: '3.3.1611.0',
+        PlatformType: 'Linux',
+      })),
     };
   },
 

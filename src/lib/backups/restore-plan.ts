@@ -81,10 +81,36 @@ export async function planRestore(deps: RestoreDeps, order: RestoreOrder): Promi
   const lasting = backup.snapshots.filter(
     ({ state, encrypted, tags }) => state === 'completed' && (encrypted || !tags[TAG.encrypt]),
   );
+  checkTier(lasting);
   const database = lasting.some(({ kind }) => kind === 'rds');
   if (database !== (order.to === 'database')) throw wrongKind(backup, database);
   if (order.to === 'database') return planDatabase(deps, order, lasting);
   return planOfDisks(deps, order, lasting);
+}
+
+/** @throws InfractlError `SnapshotArchived`: AWS makes nothing of a snapshot in the archive tier */
+function checkTier(snapshots: readonly Snapshot[]): void {
+  const archived = snapshots.filter(({ tier }) => tier === 'archive');
+  if (archived.length === 0) return;
+  throw new InfractlError({
+    code: 'SnapshotArchived',
+    message: `${listed(archived.map(({ id }) => id))} ${archived.length === 1 ? 'is' : 'are'} archived: nothing can be made of what is in the archive tier.`,
+    suggestions: [
+      ...archived.map(
+        ({ id }) =>
+          `Bring it back for a week: aws ec2 restore-snapshot-tier --snapshot-id ${id} --temporary-restore-days 7`,
+      ),
+      'That takes up to three days. Then run the same command again.',
+    ],
+  });
+}
+
+const LONGEST_IDENTIFIER = 63;
+const RESTORED = '-restored';
+
+/** RDS takes 63 characters, and no two hyphens together. */
+function restoredName(subject: string): string {
+  return subject.slice(0, LONGEST_IDENTIFIER - RESTORED.length).replace(/-$/, '') + RESTORED;
 }
 
 /** What means nothing for what is asked for is refused, not ignored. */
@@ -119,7 +145,7 @@ async function planDatabase(
   snapshots: readonly Snapshot[],
 ): Promise<RestorePlan> {
   const [like] = await (await deps.rds()).databases({ ids: [order.backup.subject] });
-  const name = order.name ?? `${order.backup.subject}-restored`;
+  const name = order.name ?? restoredName(order.backup.subject);
   return {
     order: { ...order, name },
     steps: [

@@ -306,6 +306,35 @@ describe('a restore', () => {
     await expect(restore(order)).rejects.toMatchObject({ code });
   });
 
+  it('of what lies in the archive tier is refused before anything is made, and says how to bring it back', async () => {
+    const [snapshot] = [...scene.fake.state.ebs.snapshots.values()];
+    Object.assign(snapshot ?? {}, { tier: 'archive' });
+    const archived = snapshot?.id ?? '';
+    const all = await lookUp(scene.deps, await storesOf(scene.deps, []));
+    const order = { to: 'volume' as const, backup: findBackup(all, 'latest', INSTANCE, 'eu-west-3') };
+    await expect(restore(order)).rejects.toMatchObject({
+      code: 'SnapshotArchived',
+      suggestions: expect.arrayContaining([
+        expect.stringContaining(`aws ec2 restore-snapshot-tier --snapshot-id ${archived}`),
+      ]),
+    });
+    expect(scene.fake.requests.map(({ action }) => action)).not.toContain('CreateVolume');
+  });
+
+  it('of a database with a long name gets one that RDS takes', async () => {
+    const { rds } = scene.fake.state;
+    const long = `${'a'.repeat(53)}-bcdefg`;
+    rds.addDatabase(long, { content: 'orders' });
+    const plan = planOf([{ kind: 'database', id: long }]);
+    await createBackups(scene.deps, plan, { force: false, wait: HOUR, dryRun: false });
+    const all = await lookUp(scene.deps, await storesOf(scene.deps, [plan]));
+    const { restored } = await restore({
+      to: 'database',
+      backup: findBackup(all, 'latest', long, 'eu-west-3'),
+    });
+    expect(restored.made[0]?.id).toBe(`${'a'.repeat(53)}-restored`);
+  });
+
   it('of an unfinished backup is refused', async () => {
     backup = { ...backup, state: 'pending' };
     await expect(restore({ to: 'volume' })).rejects.toMatchObject({ code: 'NotGood' });
