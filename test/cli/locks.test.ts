@@ -37,7 +37,7 @@ describe('two deploys at once', () => {
       second,
       6,
       'Somebody else is changing shop dev. Nothing was changed.',
-      /Held by arn:aws:\S+ on \S+ \(user \S+, process \d+\): "infractl deploy --create-stack", since \d{4}-\S+Z/,
+      /Held by arn:aws:\S+ on \S+ \(user \S+, process \d+\): "infractl deploy --create-stack", since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+/,
       '--wait',
       'infractl unlock',
     );

@@ -1,5 +1,6 @@
 import { InfractlError } from '../base/errors.ts';
 import { duration, plural } from '../base/text.ts';
+import { localTime } from '../base/times.ts';
 import type { BackupPart } from '../project/model.ts';
 import { grouped, holdOf } from './catalogue.ts';
 import { keepsSomething, retain } from './retention.ts';
@@ -97,7 +98,9 @@ function checkClocks(backups: readonly Backup[], { aws, here }: TwoClocks): void
   if (off > CLOCK_TOLERANCE) throw clockJumped(`This machine's clock is ${duration(off)} away from AWS's.`);
   const future = backups.find(({ at }) => at > aws + CLOCK_TOLERANCE);
   if (future)
-    throw clockJumped(`The backup ${future.id} is from the future: ${new Date(future.at).toISOString()}.`);
+    throw clockJumped(
+      `The backup ${future.id} is from the future: ${localTime(new Date(future.at).toISOString())}.`,
+    );
 }
 
 function clockJumped(why: string): InfractlError {

@@ -1,8 +1,8 @@
 import { systemClock } from '../base/clock.ts';
 import { isInfractlError } from '../base/errors.ts';
+import { localTime } from '../base/times.ts';
 import { painter, type Terminal } from './terminal.ts';
 import { harmlessJson, tamed } from './views/harmless.ts';
-import { localTime } from './views/times.ts';
 import type { View } from './views/view.ts';
 
 /** Milliseconds between two looks. */

@@ -1,5 +1,6 @@
 import type { Sight } from '../artifacts/index.ts';
-import { duration } from '../base/text.ts';
+import { age } from '../base/text.ts';
+import { localTime } from '../base/times.ts';
 
 /** Who works. */
 export interface LeaseOwner {
@@ -90,12 +91,11 @@ export function parseRecord(body: Uint8Array): LeaseRecord | undefined {
   }
 }
 
-/** `arn:… on laptop (user ann, process 42): "infractl deploy", since 2026-01-05T09:00:00Z (3 min 20 s ago)`. */
+/** `arn:… on laptop (user ann, process 42): "infractl deploy", since 2026-01-05 10:00:00 CET (3 min ago)`. */
 export function holderWords(record: LeaseRecord | undefined, now: number | undefined): string {
   if (!record) return 'somebody whose record cannot be read';
   const { who, host, user, pid, command } = record.owner;
   const began = Date.parse(record.since);
-  const ago = now === undefined || Number.isNaN(began) ? '' : ` (${duration(Math.max(0, now - began))} ago)`;
-  const since = record.since.replace(/\.\d+Z$/, 'Z');
-  return `${who} on ${host} (user ${user}, process ${pid}): "infractl ${command}", since ${since}${ago}`;
+  const ago = now === undefined || Number.isNaN(began) ? '' : ` (${age(now - began)} ago)`;
+  return `${who} on ${host} (user ${user}, process ${pid}): "infractl ${command}", since ${localTime(record.since)}${ago}`;
 }

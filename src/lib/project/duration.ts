@@ -1,18 +1,10 @@
-const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000 };
-export const DURATION = /^(?=\d)(\d+h)?(\d+m)?(\d+s)?$/;
+import { readDuration } from '../base/duration.ts';
 
-/** A duration of the configuration in milliseconds: `90` (seconds), `5m`, `1h30m`; undefined when it is none. */
+/** A duration of the configuration in milliseconds, more than none: see `readDuration`. A number is seconds. */
 export function parseDuration(written: unknown): number | undefined {
-  if (typeof written === 'number') {
+  if (typeof written === 'number')
     return Number.isFinite(written) && written > 0 ? Math.round(written * 1000) : undefined;
-  }
-  if (typeof written !== 'string') return undefined;
-  const text = /^\d+$/.test(written) ? `${written}s` : written;
-  if (!DURATION.test(text)) return undefined;
-  let ms = 0;
-  for (const [, count, unit] of text.matchAll(/(\d+)([hms])/g))
-    ms += Number(count) * (UNITS[unit as string] ?? 0);
-  return ms > 0 && Number.isSafeInteger(ms) ? ms : undefined;
+  return typeof written === 'string' ? readDuration(written) || undefined : undefined;
 }
 
 /** Milliseconds as the configuration would write them: `1h30m`. */
@@ -30,9 +22,4 @@ export function writtenDuration(ms: number): string | number {
     if (count > 0) text += `${count}${unit}`;
   }
   return text;
-}
-
-/** Whether a word of a command line is a duration: `90`, `5m`, `1h30m`. */
-export function isDuration(word: string | undefined): boolean {
-  return word !== undefined && DURATION.test(/^\d+$/.test(word) ? `${word}s` : word);
 }

@@ -1,5 +1,4 @@
 export { bareProject, type NamedStack, nothingNamed, stackNamed } from './bare.ts';
-export { isDuration, parseDuration } from './duration.ts';
 export { readSecretFiles, type SecretFiles } from './env-file.ts';
 export { type EnvironmentChoice, otherEnvironments } from './environment.ts';
 export { type Glance, glanceAtProject } from './glance.ts';

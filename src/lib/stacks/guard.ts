@@ -1,6 +1,7 @@
 import { underneath } from '../aws/errors.ts';
 import { Exit, InfractlError } from '../base/errors.ts';
 import { duration } from '../base/text.ts';
+import { localTime } from '../base/times.ts';
 import { type Target, typed } from './commands.ts';
 import type { StackState } from './port.ts';
 import type { Step } from './states.ts';
@@ -82,14 +83,14 @@ export function standstill(
   });
 }
 
-/** `being updated, since 2026-01-05T09:00:00Z (3 min 20 s ago)`. */
+/** `being updated, since 2026-01-05 10:00:00 CET (3 min 20 s ago)`. */
 export function busyWords(state: StackState, doing: string, now: number): string {
   const since = state.updatedAt ?? state.createdAt;
   if (!since) return doing;
   const age = now - since.getTime();
   // A clock of this machine that is wrong must not make nonsense of it.
   const ago = age >= 0 ? ` (${duration(age)} ago)` : '';
-  return `${doing}, since ${since.toISOString().replace(/\.\d+Z$/, 'Z')}${ago}`;
+  return `${doing}, since ${localTime(since.toISOString())}${ago}`;
 }
 
 /** @throws InfractlError `StackProtected` (exit 5). */

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { millisecondsOf, timeFlag } from '../../../src/lib/cli/flags/duration-flag.ts';
+import { lockChoice, withWait } from '../../../src/lib/cli/flags/lock-flags.ts';
 import { timeoutsOf } from '../../../src/lib/cli/flags/manage-flags.ts';
 import { span } from '../../../src/lib/cli/flags/span-flag.ts';
 
@@ -13,6 +14,7 @@ const ways: readonly [string, (text: string) => Promise<unknown>][] = [
   ['--for', async (text) => millisecondsOf('--for', text)],
   ['--wait', (text) => parsed(wait, text)],
   ['--timeout of stages', async (text) => timeoutsOf([`checks=${text}`]).checks],
+  ['--wait for the lock', async (text) => lockChoice({ wait: text, 'no-lock': false }).wait],
   ['--older-than', (text) => parsed(older, text)],
 ];
 
@@ -33,8 +35,15 @@ it.each(ways)(
 );
 
 it('a number alone is seconds where one waits, and nothing where one looks back', async () => {
-  for (const [name, way] of ways.slice(0, 3)) expect(await way('90'), name).toBe(90_000);
+  for (const [name, way] of ways.slice(0, 4)) expect(await way('90'), name).toBe(90_000);
   await expect(parsed(older, '30')).rejects.toMatchObject({ exit: 2 });
   expect(await parsed(older, '0s')).toBe(0);
   await expect(parsed(wait, '0')).rejects.toMatchObject({ code: 'BadDuration' });
+});
+
+it('--wait of the lock may stand alone, and takes whatever is a duration behind it', () => {
+  expect(withWait(['app', '--wait'])).toEqual(['app', '--wait=1h']);
+  expect(withWait(['--wait', 'app'])).toEqual(['--wait=1h', 'app']);
+  expect(withWait(['--wait', '1d', 'app'])).toEqual(['--wait', '1d', 'app']);
+  expect(() => lockChoice({ wait: '0', 'no-lock': false })).toThrow('--wait 0 is no duration.');
 });

@@ -5,7 +5,7 @@ import { bytes, duration, listed, nearest, plural } from '../../../src/lib/base/
 import { describeTerminal, painter } from '../../../src/lib/cli/terminal.ts';
 import { errorJson, errorText, shownError } from '../../../src/lib/cli/views/error-view.ts';
 import { pairs, table } from '../../../src/lib/cli/views/table.ts';
-import { localTime } from '../../../src/lib/cli/views/times.ts';
+import { localTime } from '../../../src/lib/base/times.ts';
 
 const plain = { paint: painter(false), columns: 80 };
 

@@ -113,7 +113,7 @@ describe('the lock of an environment', () => {
       message: 'Somebody else is changing shop dev. Nothing was changed.',
     });
     expect(error.why).toMatch(
-      /^Held by arn:aws:iam::123456789012:user\/ann on ann-laptop \(user ann, process 4242\): "infractl deploy --create-stack", since 2026-01-05T09:00:\d\dZ \(3 min \d\d s ago\)\.$/,
+      /^Held by arn:aws:iam::123456789012:user\/ann on ann-laptop \(user ann, process 4242\): "infractl deploy --create-stack", since 2026-01-05 \d\d:\d\d:\d\d \S+ \(3 min ago\)\.$/,
     );
     expect(error.suggestions.join('\n')).toContain('--wait');
     expect(error.suggestions.join('\n')).toContain('infractl unlock --env dev');

@@ -63,8 +63,12 @@ describe('whether a lock may be taken', () => {
 describe('the words for a holder', () => {
   it('say how long ago by the clock of S3, never in the future', () => {
     const at = Date.parse(RECORD.since);
-    expect(holderWords(RECORD, at + 200_000)).toContain('(3 min 20 s ago)');
-    expect(holderWords(RECORD, at - 5000)).toContain('(0 ms ago)');
+    expect(holderWords(RECORD, at + 200_000)).toContain('(3 min ago)');
+    expect(holderWords(RECORD, at - 5000)).toContain('(0 s ago)');
     expect(holderWords(RECORD, undefined)).not.toContain('ago');
+  });
+
+  it('say since when in local time, with its zone', () => {
+    expect(holderWords(RECORD, undefined)).toMatch(/, since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]{2,5}\S*$/);
   });
 });

@@ -215,7 +215,7 @@ describe('a stack that is busy', () => {
     const error = await failure(deployStack(w.deps, next));
     expect(error).toMatchObject({ code: 'StackBusy', exit: 6 });
     expect(error.message).toMatch(
-      /^The stack app is being updated, since 2026-01-05T09:0\d:\d\dZ \(1 min 0\d s ago\)\.$/,
+      /^The stack app is being updated, since 2026-01-05 \d\d:\d\d:\d\d \S+ \(1 min 0\d s ago\)\.$/,
     );
     expect(w.actions().sort()).toEqual(['DescribeStacks', 'GetTemplate']);
   });

@@ -1,4 +1,5 @@
 import { Exit } from '../../base/errors.ts';
+import { localTime } from '../../base/times.ts';
 import {
   type Change,
   changesBetween,
@@ -9,7 +10,6 @@ import {
 } from '../../monitoring/dashboard/index.ts';
 import type { Ui } from '../terminal.ts';
 import { changeText, dashboardJson, thingText } from '../views/dashboard-view.ts';
-import { localTime } from '../views/times.ts';
 import type { View } from '../views/view.ts';
 
 /** What ends a watch before its time. */

@@ -1,4 +1,5 @@
 import { age, plural, shortId } from '../../base/text.ts';
+import { localTime } from '../../base/times.ts';
 import {
   type AlarmLine,
   alarmThing,
@@ -26,7 +27,6 @@ import {
   whyWords,
 } from '../../monitoring/index.ts';
 import { usd } from '../views/manage-plan-view.ts';
-import { localTime } from '../views/times.ts';
 import { oneLine } from './one-line.ts';
 
 /** One line of a panel, and what is told when it is looked at closely. */

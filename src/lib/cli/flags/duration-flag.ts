@@ -1,25 +1,14 @@
 import * as Flags from '@oclif/core/flags';
+import { readDuration } from '../../base/duration.ts';
 import { UsageError } from '../../base/errors.ts';
 
-const UNITS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 };
-
-/** A time of the command line in milliseconds: `90` (seconds), `5m`, `1h30m`, `2d`; undefined when it is none. */
-export function parseTime(written: string): number | undefined {
-  const text = /^\d+$/.test(written) ? `${written}s` : written;
-  if (!/^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$/.test(text)) return undefined;
-  let ms = 0;
-  for (const [, count, unit] of text.matchAll(/(\d+)([dhms])/g))
-    ms += Number(count) * (UNITS[unit as string] ?? 0);
-  return Number.isSafeInteger(ms) ? ms : undefined;
-}
-
 /**
- * The same of a flag, which wants some time.
+ * A duration of the command line in milliseconds: see `readDuration`. A flag wants some time.
  *
  * @throws UsageError `BadDuration`
  */
 export function millisecondsOf(flag: string, written: string): number {
-  const ms = parseTime(written);
+  const ms = readDuration(written);
   if (ms) return ms;
   throw bad(`${flag} ${written}`);
 }
@@ -28,9 +17,9 @@ export function millisecondsOf(flag: string, written: string): number {
 export const timeFlag = (description: string, fallback?: string) =>
   Flags.custom<number>({
     description,
-    ...(fallback === undefined ? {} : { default: parseTime(fallback), defaultHelp: async () => fallback }),
+    ...(fallback === undefined ? {} : { default: readDuration(fallback), defaultHelp: async () => fallback }),
     parse: async (text) => {
-      const ms = parseTime(text);
+      const ms = readDuration(text);
       if (ms) return ms;
       throw bad(JSON.stringify(text));
     },

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
-import { UsageError } from '../../base/errors.ts';
-import { isDuration, parseDuration } from '../../project/index.ts';
+import { readDuration } from '../../base/duration.ts';
+import { millisecondsOf } from './duration-flag.ts';
 
 /** The flags of every command that changes an environment: one does at a time, from all machines. */
 export const LOCK_FLAGS = {
@@ -22,7 +22,7 @@ const ALONE = '1h';
 /** `--wait` may stand alone, which the parser does not know: then it gets its value here. */
 export function withWait(argv: readonly string[]): string[] {
   return argv.flatMap((word, at) =>
-    word === '--wait' && !argv.slice(0, at).includes('--') && !isDuration(argv[at + 1])
+    word === '--wait' && !argv.slice(0, at).includes('--') && readDuration(argv[at + 1] ?? '') === undefined
       ? [`--wait=${ALONE}`]
       : [word],
   );
@@ -31,18 +31,12 @@ export function withWait(argv: readonly string[]): string[] {
 /**
  * What the flags say of the lock.
  *
- * @throws UsageError `InvalidDuration`
+ * @throws UsageError `BadDuration`
  */
 export function lockChoice(flags: { wait?: string | undefined; 'no-lock': boolean }): {
   readonly wait: number | undefined;
   readonly withoutLock: boolean;
 } {
-  const wait = flags.wait === undefined ? undefined : parseDuration(flags.wait);
-  if (flags.wait !== undefined && wait === undefined)
-    throw new UsageError({
-      code: 'InvalidDuration',
-      message: `--wait ${flags.wait} is no duration.`,
-      suggestions: ['Write it as 90s, 10m or 1h30m.'],
-    });
+  const wait = flags.wait === undefined ? undefined : millisecondsOf('--wait', flags.wait);
   return { wait, withoutLock: flags['no-lock'] };
 }

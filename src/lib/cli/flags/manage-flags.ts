@@ -1,8 +1,8 @@
 import * as Flags from '@oclif/core/flags';
+import { readDuration } from '../../base/duration.ts';
 import { UsageError } from '../../base/errors.ts';
 import { nearest } from '../../base/text.ts';
 import { STAGES, type Stage, TIMEOUTS, type Timeouts } from '../../instances/index.ts';
-import { parseTime } from './duration-flag.ts';
 
 /** Which targets. Without a flag: all of the environment. */
 export const targetFlags = {
@@ -93,7 +93,7 @@ export function timeoutsOf(written: readonly string[] | undefined): Timeouts {
   const timeouts: Record<Stage | 'stop', number> = { ...TIMEOUTS };
   for (const text of written ?? []) {
     const [, stage, time = ''] = /^(?:([a-z]+)=)?(.*)$/s.exec(text) ?? [];
-    const ms = parseTime(time);
+    const ms = readDuration(time);
     const known = LIMITS.find((one) => one === stage);
     if (!ms || (stage !== undefined && known === undefined)) {
       const near = stage === undefined ? undefined : nearest(stage, LIMITS);

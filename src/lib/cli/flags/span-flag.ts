@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
+import { readDuration } from '../../base/duration.ts';
 import { UsageError } from '../../base/errors.ts';
-import { parseTime } from './duration-flag.ts';
 
 /** Milliseconds of `30d`, `12h`, `1h30m`, `0s`. A number alone is none: of seconds and days it could mean either. */
-const parseSpan = (text: string) => (/\d$/.test(text) ? undefined : parseTime(text));
+const parseSpan = (text: string) => (/\d$/.test(text) ? undefined : readDuration(text));
 
 /** A flag that takes a span of time, given on as milliseconds. */
 export function span(facts: { readonly description: string; readonly default: string }) {

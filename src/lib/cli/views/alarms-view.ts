@@ -1,5 +1,6 @@
 import { Exit } from '../../base/errors.ts';
 import { age, plural } from '../../base/text.ts';
+import { localTime } from '../../base/times.ts';
 import type { AlarmsReport, ProjectAlarm, Silenced } from '../../desks/index.ts';
 import {
   type AlarmStateName,
@@ -13,7 +14,6 @@ import {
 import type { Paint, Style, Ui } from '../terminal.ts';
 import { harmless } from './harmless.ts';
 import { pairs, table } from './table.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 
 const STYLE: Readonly<Record<AlarmStateName, Style>> = {

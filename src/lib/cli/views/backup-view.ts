@@ -1,10 +1,10 @@
 import type { AutoResult, Backup, Cleanup, CreatedBackup, Deleted } from '../../backups/index.ts';
 import { Exit, type ExitCode } from '../../base/errors.ts';
 import { age, plural } from '../../base/text.ts';
+import { localTime } from '../../base/times.ts';
 import type { Listed } from '../../desks/index.ts';
 import { advised, type Style, type Ui } from '../terminal.ts';
 import { table } from './table.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 import { broken } from './wrap.ts';
 

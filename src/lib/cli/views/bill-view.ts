@@ -1,8 +1,8 @@
 import { plural } from '../../base/text.ts';
+import { localTime } from '../../base/times.ts';
 import { type BillReport, type Compared, money, moneyIn } from '../../costs/index.ts';
 import type { Style, Ui } from '../terminal.ts';
 import { table } from './table.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 import { broken, wrapped } from './wrap.ts';
 

@@ -1,4 +1,5 @@
 import { age } from '../../base/text.ts';
+import { localTime } from '../../base/times.ts';
 import {
   type Chart,
   chartsOf,
@@ -14,7 +15,6 @@ import { markOf } from '../dashboard/marks.ts';
 import { type Panel, panelsOf, type Row } from '../dashboard/panels.ts';
 import { figuresOf } from '../dashboard/plot.ts';
 import { escaped, svgChart } from '../dashboard/svg.ts';
-import { localTime } from './times.ts';
 
 /** The page may load nothing, run nothing, and send nothing anywhere. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";

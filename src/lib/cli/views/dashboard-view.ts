@@ -1,5 +1,6 @@
 import { Exit, type InfractlError } from '../../base/errors.ts';
 import { age } from '../../base/text.ts';
+import { localTime } from '../../base/times.ts';
 import {
   type Change,
   chartsOf,
@@ -18,7 +19,6 @@ import { type Panel, panelsOf } from '../dashboard/panels.ts';
 import type { Ui } from '../terminal.ts';
 import { alarmStateJson } from './alarms-view.ts';
 import { pairs } from './table.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 import { wrapped } from './wrap.ts';
 

@@ -1,11 +1,11 @@
 import { Exit } from '../../base/errors.ts';
 import { plural, shortId } from '../../base/text.ts';
+import { localTime } from '../../base/times.ts';
 import type { Differences, PartDiff } from '../../deploy/index.ts';
 import type { EntryDiff, PropertyDiff, ResourceDiff, StackDiff } from '../../stacks/index.ts';
 import type { Style, Ui } from '../terminal.ts';
 import { costChangeText } from './cost-change-view.ts';
 import { fileLines } from './files-view.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 import { wrapped } from './wrap.ts';
 

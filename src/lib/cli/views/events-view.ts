@@ -1,9 +1,9 @@
 import type { ReportEvent, Reporter } from '../../base/report.ts';
+import { localTime } from '../../base/times.ts';
 import type { PartEvent } from '../../desks/index.ts';
 import { painter, type Style } from '../terminal.ts';
 import { harmless, harmlessJson } from './harmless.ts';
 import { type Column, cut, table } from './table.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 
 type StackReport = Extract<ReportEvent, { type: 'stack.event' }>;

@@ -1,6 +1,6 @@
+import { localTime } from '../../base/times.ts';
 import type { Diagnosis } from '../../deploy/index.ts';
 import { advised, type Style, type Ui } from '../terminal.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 import { wrapped } from './wrap.ts';
 

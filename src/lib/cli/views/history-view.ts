@@ -1,8 +1,8 @@
 import { duration, shortId } from '../../base/text.ts';
+import { localTime } from '../../base/times.ts';
 import type { JournalEntry } from '../../journal/index.ts';
 import { advised, type Style, type Ui } from '../terminal.ts';
 import { type Column, pairs, table } from './table.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 
 const RESULT_STYLE: Record<JournalEntry['result'], Style> = {

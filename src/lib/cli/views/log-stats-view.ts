@@ -1,10 +1,10 @@
 import { Exit } from '../../base/errors.ts';
 import { duration, plural } from '../../base/text.ts';
+import { localTime } from '../../base/times.ts';
 import type { StatsResult } from '../../desks/index.ts';
 import type { Style } from '../terminal.ts';
 import { harmless } from './harmless.ts';
 import { pairs, table } from './table.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 
 const STYLE: Readonly<Record<string, Style>> = { error: 'red', warn: 'yellow', other: 'dim' };

@@ -1,11 +1,11 @@
 import { Exit } from '../../base/errors.ts';
 import { age, duration, listed, plural } from '../../base/text.ts';
+import { localTime } from '../../base/times.ts';
 import type { ReadResult } from '../../desks/index.ts';
 import { type FollowNews, type LogEvent, Matches, type Source } from '../../logs/index.ts';
 import type { Quote } from '../../prices/index.ts';
 import { advised } from '../terminal.ts';
 import type { LogPrinter } from './log-lines.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 
 /**

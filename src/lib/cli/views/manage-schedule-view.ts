@@ -1,7 +1,7 @@
+import { localTime } from '../../base/times.ts';
 import type { PlacedSchedule } from '../../desks/index.ts';
 import { advised } from '../terminal.ts';
 import { table } from './table.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 import { broken } from './wrap.ts';
 

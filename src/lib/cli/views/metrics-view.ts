@@ -1,11 +1,11 @@
 import { Exit, type InfractlError } from '../../base/errors.ts';
 import { age, bytes } from '../../base/text.ts';
+import { localTime } from '../../base/times.ts';
 import type { HostMetrics, MetricsReport, Series, SubjectMetrics } from '../../desks/index.ts';
 import { seriesWords, sparkline, valueWords } from '../../monitoring/index.ts';
 import type { Ui } from '../terminal.ts';
 import { harmless } from './harmless.ts';
 import { pairs } from './table.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();

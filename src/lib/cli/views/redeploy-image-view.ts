@@ -1,8 +1,8 @@
 import { plural } from '../../base/text.ts';
+import { localTime } from '../../base/times.ts';
 import type { ImageRelease, ImageStatus, Refresh } from '../../desks/index.ts';
 import { advised, type Ui } from '../terminal.ts';
 import { type Column, pairs, table } from './table.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 
 export function imageReleasedView(done: ImageRelease): View {

@@ -1,5 +1,6 @@
 import { Exit } from '../../base/errors.ts';
 import { age, bytes, duration, plural } from '../../base/text.ts';
+import { localTime } from '../../base/times.ts';
 import type {
   ReleaseEntry,
   ReleaseOutcome,
@@ -9,7 +10,6 @@ import type {
 } from '../../desks/index.ts';
 import { advised, type Ui } from '../terminal.ts';
 import { type Column, pairs, table } from './table.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 
 /** `mbot → web:/srv/mbot`: what is replaced where, said before it is. */

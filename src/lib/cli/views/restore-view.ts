@@ -1,8 +1,8 @@
 import type { Restored, RestorePlan } from '../../backups/index.ts';
+import { localTime } from '../../base/times.ts';
 import { HOURS, type PricedItem } from '../../prices/index.ts';
 import { advised, type Ui } from '../terminal.ts';
 import { table } from './table.ts';
-import { localTime } from './times.ts';
 import type { Price } from './verify-view.ts';
 import type { View } from './view.ts';
 import { broken } from './wrap.ts';

@@ -1,11 +1,11 @@
 import { duration, listed, plural, shortId } from '../../base/text.ts';
+import { localTime } from '../../base/times.ts';
 import type { DeployResult, PlannedPart, RollbackPlan } from '../../deploy/index.ts';
 import type { Style, Ui } from '../terminal.ts';
 import { outputLines, recorded } from './deploy-view.ts';
 import { stackText } from './diff-view.ts';
 import { fileLines } from './files-view.ts';
 import { table } from './table.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 import { wrapped } from './wrap.ts';
 

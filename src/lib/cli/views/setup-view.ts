@@ -1,9 +1,9 @@
 import { Exit } from '../../base/errors.ts';
 import { plural } from '../../base/text.ts';
+import { localTime } from '../../base/times.ts';
 import type { HttpsState, ReleasePlace } from '../../desks/index.ts';
 import { advised, type Ui } from '../terminal.ts';
 import { pairs } from './table.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 
 interface Changed {

@@ -1,10 +1,10 @@
 import { Exit } from '../../base/errors.ts';
 import { plural } from '../../base/text.ts';
+import { localTime } from '../../base/times.ts';
 import type { ReadResult } from '../../desks/index.ts';
 import { type Source, type SourceTroubles, shapeOf, type Trouble } from '../../logs/index.ts';
 import type { Ui } from '../terminal.ts';
 import { harmless } from './harmless.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 
 /** Of a message with a stack, and of one line. */

@@ -1,11 +1,11 @@
 import type { Backup, Costs, Verified } from '../../backups/index.ts';
 import { Exit } from '../../base/errors.ts';
 import { bytes, plural } from '../../base/text.ts';
+import { localTime } from '../../base/times.ts';
 import type { DatabaseDrillPlan } from '../../desks/index.ts';
 import type { PriceBook } from '../../prices/index.ts';
 import type { Ui } from '../terminal.ts';
 import { table } from './table.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 import { broken } from './wrap.ts';
 

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { DURATION, parseDuration } from '../duration.ts';
+import { DURATION } from '../../base/duration.ts';
+import { parseDuration } from '../duration.ts';
 import type { ConfigPath } from '../problems.ts';
 
 /** What JSON Schema says about a field beyond its type: editors show the description. */
