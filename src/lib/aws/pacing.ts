@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../base/clock.ts';
+import { type Clock, systemClock, throwIfAborted } from '../base/clock.ts';
 import { type Attempting, aroundAttempts } from './attempts.ts';
 import { isThrottling } from './errors.ts';
 import type { AwsSession } from './session.ts';
@@ -51,6 +51,8 @@ export class Pacer {
   readonly #urgent: (() => void)[] = [];
   readonly #patient: (() => void)[] = [];
   #serving = false;
+  /** Ends the sleep until the next turn once nobody waits for one. */
+  #nap = new AbortController();
   #turns = 0;
 
   constructor(clock: Clock = systemClock, pace: Pace = UNPUBLISHED) {
@@ -72,25 +74,46 @@ export class Pacer {
    * Waits for a turn.
    *
    * @param patient gives way to the others: a question that was asked before and is asked again
+   * @param signal when it is aborted, whoever waits leaves at once and takes no turn from the others
+   * @throws Interrupted, or what the signal was aborted with
    */
-  take(patient = false): Promise<void> {
+  async take(patient = false, signal?: AbortSignal): Promise<void> {
+    throwIfAborted(signal);
     this.#refill();
-    if (this.#tokens >= 1 && this.#urgent.length + this.#patient.length === 0) {
+    if (this.#tokens >= 1 && this.#waiting === 0) {
       this.#tokens -= 1;
-      return Promise.resolve();
+      return;
     }
-    return new Promise((resolve) => {
-      (patient ? this.#patient : this.#urgent).push(resolve);
+    const queue = patient ? this.#patient : this.#urgent;
+    await new Promise<void>((resolve) => {
+      const leave = () => {
+        queue.splice(queue.indexOf(turn), 1);
+        if (this.#waiting === 0) this.#nap.abort();
+        resolve();
+      };
+      const turn = () => {
+        signal?.removeEventListener('abort', leave);
+        resolve();
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      queue.push(turn);
       if (!this.#serving) void this.#serve();
     });
+    throwIfAborted(signal);
+  }
+
+  get #waiting(): number {
+    return this.#urgent.length + this.#patient.length;
   }
 
   async #serve(): Promise<void> {
     this.#serving = true;
-    while (this.#urgent.length + this.#patient.length > 0) {
+    while (this.#waiting > 0) {
       this.#refill();
       if (this.#tokens < 1) {
-        await this.#clock.sleep(Math.ceil(((1 - this.#tokens) / this.#rate) * 1000));
+        this.#nap = new AbortController();
+        const next = Math.ceil(((1 - this.#tokens) / this.#rate) * 1000);
+        await this.#clock.sleep(next, this.#nap.signal).catch(() => {});
         continue;
       }
       this.#tokens -= 1;
@@ -236,7 +259,8 @@ export function clockedPacing(session: Place, clock: Clock, service: string, pac
 export function paced<C extends Attempting>(client: C, pacing: Pacing): C {
   return aroundAttempts(client, 'infractlPacing', (next, context: RequestContext) => async (args) => {
     const pacer = typeof pacing === 'function' ? pacing(apiOf(context), callerOf(context)) : pacing;
-    await pacer.take(isRepeated(pacer, context, args.input));
+    const { abortSignal } = context.__smithy_context ?? {};
+    await pacer.take(isRepeated(pacer, context, args.input), abortSignal);
     try {
       return await next(args);
     } catch (error) {
@@ -268,6 +292,8 @@ interface RequestContext {
   readonly commandName?: string;
   readonly __smithy_context?: {
     readonly selectedHttpAuthScheme?: { readonly identity?: Caller };
+    /** That of `send`, where it got one. */
+    readonly abortSignal?: AbortSignal;
   };
 }
 

@@ -1,7 +1,10 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cloudFormation } from '../../../src/lib/aws/cloudformation.ts';
+import { lambdaPort } from '../../../src/lib/aws/lambda.ts';
 import { type Caller, type Pace, Pacer, Pacers, type Pacing, pacers } from '../../../src/lib/aws/pacing.ts';
 import { openSession } from '../../../src/lib/aws/session.ts';
+import type { Clock } from '../../../src/lib/base/clock.ts';
 import { virtualClock } from '../../fake/clock.ts';
 import { type Fake, startFake } from '../../fake/server.ts';
 
@@ -99,6 +102,62 @@ describe('a pacer of an API whose rates AWS publishes by region', () => {
   });
 });
 
+describe('who waits for a turn', () => {
+  interface Caller {
+    readonly patient: boolean;
+    /** Milliseconds; null: stays. */
+    readonly leaves: number | null;
+  }
+
+  /** What became of each, and when. */
+  async function served(callers: readonly Caller[]) {
+    const clock = virtualClock();
+    const pacer = new Pacer(clock, { burst: 2, rate: 5, most: 5 });
+    const began = clock.now();
+    const turns: { readonly caller: Caller; readonly at: number }[] = [];
+    const left: { readonly caller: Caller; readonly at: number; readonly error: unknown }[] = [];
+    await Promise.all(
+      callers.map(async (caller) => {
+        const leaving = new AbortController();
+        if (caller.leaves !== null) void clock.sleep(caller.leaves).then(() => leaving.abort());
+        await pacer.take(caller.patient, leaving.signal).then(
+          () => turns.push({ caller, at: clock.now() - began }),
+          (error) => left.push({ caller, at: clock.now() - began, error }),
+        );
+      }),
+    );
+    return { turns, left };
+  }
+
+  it('leaves at once when it is told to, and takes no turn from the others', async () => {
+    const caller = fc.record({
+      patient: fc.boolean(),
+      leaves: fc.option(fc.integer({ min: 0, max: 4000 })),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(caller, { maxLength: 20 }), async (callers) => {
+        const { turns, left } = await served(callers);
+        expect(turns.length + left.length).toBe(callers.length);
+        for (const { caller, at, error } of left) {
+          expect(at).toBe(caller.leaves);
+          expect(error).toMatchObject({ code: 'Interrupted', exit: 130 });
+        }
+        // As if those that left had never come.
+        const gone = new Set(left.map((one) => one.caller));
+        const alone = await served(callers.filter((one) => !gone.has(one)));
+        expect(turns).toEqual(alone.turns);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('is not let in when it comes too late', async () => {
+    await expect(new Pacer(virtualClock()).take(false, AbortSignal.abort())).rejects.toMatchObject({
+      code: 'Interrupted',
+    });
+  });
+});
+
 describe('a real client', () => {
   let fake: Fake;
   beforeEach(async () => {
@@ -127,6 +186,33 @@ describe('a real client', () => {
     await cloudFormation(await session('AKIDA', '111111111111'), pacing).stack('none');
     expect(seen).toMatchObject([{ accessKeyId: 'AKIDA', accountId: '111111111111' }]);
     expect(fake.actions()).toEqual(['cloudformation:DescribeStacks']);
+  });
+
+  it('stops waiting for its turn when its request is aborted', async () => {
+    const leaving = new AbortController();
+    // Its turn never comes: this clock stands still, and who sleeps is told of.
+    let awake = 0;
+    const clock: Clock = {
+      now: () => 0,
+      sleep: (_ms, signal) =>
+        new Promise((resolve) => {
+          signal?.addEventListener('abort', () => {
+            awake++;
+            resolve();
+          });
+          leaving.abort();
+        }),
+    };
+    const all = new Pacers(clock);
+    const caller = { accountId: '111111111111' };
+    const shared = { ...(await session('AKIDA', caller.accountId)), pacers: all };
+    all.of(shared, 'lambda', caller, { burst: 0, rate: 1, most: 1 });
+    await expect(lambdaPort(shared, leaving.signal).latest('api')).rejects.toMatchObject({
+      code: 'Interrupted',
+    });
+    expect(fake.actions()).toEqual([]);
+    // Nothing of it keeps the process alive.
+    expect(awake).toBe(1);
   });
 
   it('of another key shares the pacer as soon as both accounts are known', async () => {
