@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { Exit, InfractlError, UsageError } from '../../../src/lib/base/errors.ts';
 import { Redactor } from '../../../src/lib/base/redact.ts';
 import { bytes, duration, listed, nearest, plural } from '../../../src/lib/base/text.ts';
+import { localTime } from '../../../src/lib/base/times.ts';
 import { describeTerminal, painter } from '../../../src/lib/cli/terminal.ts';
 import { errorJson, errorText, shownError } from '../../../src/lib/cli/views/error-view.ts';
 import { pairs, table } from '../../../src/lib/cli/views/table.ts';
-import { localTime } from '../../../src/lib/base/times.ts';
 
 const plain = { paint: painter(false), columns: 80 };
 
