@@ -1,4 +1,5 @@
 import { EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import { CreateDBInstanceCommand, RDSClient } from '@aws-sdk/client-rds';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { expect, it } from 'vitest';
 import { ebsPort } from '../../src/lib/aws/ec2-backups.ts';
@@ -8,6 +9,7 @@ import { notifyPort } from '../../src/lib/aws/sns.ts';
 import { carryOut, planCleanup } from '../../src/lib/backups/cleanup.ts';
 import { createBackups } from '../../src/lib/backups/create.ts';
 import { lookUp, storesOf } from '../../src/lib/backups/look.ts';
+import { TAG } from '../../src/lib/backups/types.ts';
 import { systemClock } from '../../src/lib/base/clock.ts';
 import { useSandbox } from '../helpers/sandbox.ts';
 import { planOf } from '../unit/backups/scene.ts';
@@ -52,6 +54,34 @@ it('backs up an instance as a set, once, and cleans up by the rules', async () =
   expect((await carryOut(all, cleanup.going)).failures).toEqual([]);
   const left = await lookUp(all, await storesOf(all, [plan]));
   expect(left.map(({ state }) => state)).toEqual(['good']);
+}, 60_000);
+
+it('backs up a database encrypted, copies it into another region, shares it, cleans up', async () => {
+  const all = await deps();
+  const client = new RDSClient(all.session.config);
+  const order = { DBInstanceIdentifier: 'shop', DBInstanceClass: 'db.t3.micro', Engine: 'postgres' };
+  const login = { MasterUsername: 'shop', ManageMasterUserPassword: true };
+  await client.send(new CreateDBInstanceCommand({ ...order, ...login, AllocatedStorage: 20 }));
+  const copies = [{ region: 'eu-west-1' }, { account: '999999999999' }];
+  const plan = planOf([{ kind: 'database', id: 'shop' }], { name: 'data', policy: { last: 1 }, copies });
+  const how = { force: true, wait: 60_000, dryRun: false };
+  const [first] = await createBackups(all, plan, how);
+  expect(first).toMatchObject({ outcome: 'created', state: 'good' });
+  expect(first?.snapshots).toEqual([expect.stringMatching(/-encrypted$/)]);
+  // RDS dates snapshots to the second: the newer of two is told by that.
+  await systemClock.sleep(1_100);
+  await createBackups(await deps(), plan, how);
+  const cleanup = await planCleanup(all, [plan]);
+  expect(cleanup.going.map(({ region, id }) => [region, id]).sort()).toEqual([
+    ['eu-west-1', first?.backup],
+    ['eu-west-3', first?.backup],
+  ]);
+  expect((await carryOut(all, cleanup.going)).failures).toEqual([]);
+  const left = await lookUp(all, await storesOf(all, [plan]), { [TAG.plan]: plan.name });
+  expect(left.map(({ region, state }) => [region, state]).sort()).toEqual([
+    ['eu-west-1', 'good'],
+    ['eu-west-3', 'good'],
+  ]);
 }, 60_000);
 
 it('tells a topic of the sandbox, and says so where there is none', async () => {

@@ -85,7 +85,7 @@ Resources:
     Type: AWS::CloudFormation::Stack
     Properties:
       TemplateURL: nested/child.yaml
-      Parameters: { Name: !Ref Who, RoleArn: !GetAtt Role.Arn }
+      Parameters: { Name: !Ref Who }
 Outputs:
   Root: { Value: !Ref Fn }
   Nested: { Value: !GetAtt Nested.Outputs.Fn }
@@ -93,15 +93,20 @@ Outputs:
 const CHILD = `
 Parameters:
   Name: { Type: String, MinLength: 2 }
-  RoleArn: { Type: String }
 Resources:
+  Own:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{ Effect: Allow, Principal: { Service: lambda.amazonaws.com }, Action: sts:AssumeRole }]
   Fn:
     Type: AWS::Lambda::Function
     Properties:
       Code: ../src/child
       Handler: index.handler
       Runtime: nodejs24.x
-      Role: !Ref RoleArn
+      Role: !GetAtt Own.Arn
 Outputs:
   Fn: { Value: !Ref Fn }
 `;

@@ -57,7 +57,17 @@ async def _serve(settings: Settings) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
-    from . import custom_resources, functions, nested, openapi, registry, rollbacks, snapshots, urls
+    from . import (
+        custom_resources,
+        database_snapshots,
+        functions,
+        nested,
+        openapi,
+        registry,
+        rollbacks,
+        snapshots,
+        urls,
+    )
     from .image_functions import ImageFunctions
     from .machines import calls, stack_types
     from .machines.fleet import Fleet
@@ -68,6 +78,7 @@ async def _serve(settings: Settings) -> None:
     urls.install(settings)
     openapi.install()
     snapshots.install()
+    database_snapshots.install()
     nested.install()
     rollbacks.install()
     custom_resources.install()

@@ -1,12 +1,13 @@
-"""Nested stacks, as AWS tells of them: in the events of their parent before they are done, and with that parent."""
+"""Nested stacks, as AWS has them: told of in the events of their parent before they are done, and with that parent."""
 
 from __future__ import annotations
 
-from ministack.services.cloudformation import _stacks, handlers, stacks
+from ministack.services.cloudformation import _stacks, handlers, provisioners, stacks
 
 
 def install() -> None:
     _tell_of_parents()
+    _keep_attributes()
     add = stacks._add_event
 
     def mended(stack_id, stack_name, logical_id, resource_type, status, reason="", physical_id="", detailed_status=""):
@@ -21,6 +22,19 @@ def install() -> None:
             add(parent, parent_name, nested, resource_type, status, "Resource creation Initiated", stack_id)
 
     stacks._add_event = mended
+
+
+def _keep_attributes() -> None:
+    """MiniStack forgets the attributes of what an update of a nested stack leaves as it is: no GetAtt finds them."""
+    update = provisioners._update_resource
+
+    def kept(resource_type, physical_id, old_props, new_props, stack_name, logical_id=None, old_attrs=None):
+        if old_attrs is None:
+            known = (_stacks.get(stack_name) or {}).get("_resources", {}).get(logical_id) or {}
+            old_attrs = known.get("Attributes")
+        return update(resource_type, physical_id, old_props, new_props, stack_name, logical_id, old_attrs)
+
+    provisioners._update_resource = kept
 
 
 def _tell_of_parents() -> None:
