@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Hold } from '../fake/hold.ts';
-import { freePort } from '../helpers/images.ts';
+import { freePort } from '../helpers/ports.ts';
 import { expectJsonTrouble, expectTrouble, Scene } from '../helpers/trouble.ts';
 
 /** Functions that do not take their code, and deploys that are done but do not answer. */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { freePort } from './postgres.ts';
+import { freePort } from './ports.ts';
 import { type Running, running, until } from './until.ts';
 
 export const appFolder = path.resolve(import.meta.dirname, '../../templates/auth-manager/app');

@@ -10,13 +10,13 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { systemClock } from '../../src/lib/base/clock.ts';
 import type { ReportEvent } from '../../src/lib/base/report.ts';
 import type { EcrPort, ImageDeps } from '../../src/lib/images/index.ts';
 import { root } from './cli.ts';
+import { freePort } from './ports.ts';
 import { running, until } from './until.ts';
 
 /** Every docker on the PATH that reaches an engine: clients differ in the builders they have. */
@@ -188,14 +188,6 @@ function registryPort(
     digests: never,
     deleteImages: never,
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 function isExecutable(file: string): boolean {

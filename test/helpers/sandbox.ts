@@ -9,6 +9,7 @@ import { withLock } from '../../src/lib/sandbox/lock.ts';
 import { type SandboxPaths, sandboxPaths } from '../../src/lib/sandbox/paths.ts';
 import { makePrivateFolder } from '../../src/lib/sandbox/running.ts';
 import { root } from './cli.ts';
+import { freePort } from './ports.ts';
 
 /** A sandbox of one test file: its own data folder and port, one installation shared by all of them. */
 export class TestSandbox {
@@ -27,7 +28,7 @@ export class TestSandbox {
 
   /** @param machines EC2 instances are machines: needs a container engine, and takes a second for each of them */
   async start(port?: number, machines = false): Promise<SandboxTarget> {
-    return (await startSandbox({ env: this.env, port: port ?? (await anyPort()), machines })).target;
+    return (await startSandbox({ env: this.env, port: port ?? (await freePort()), machines })).target;
   }
 
   /** Empties it: quicker than a new one. */
@@ -67,15 +68,4 @@ async function sharedInstallation(): Promise<string> {
   makePrivateFolder(paths.root);
   const install = () => ensureInstalled({ paths, env });
   return dirname(dirname(await withLock(paths.lock, { timeout: 600_000 }, install)));
-}
-
-async function anyPort(): Promise<number> {
-  const { createServer } = await import('node:net');
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen({ port: 0, host: '127.0.0.1' }, () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

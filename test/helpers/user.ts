@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { type CliOptions, type CliResult, Home, type RunningCli } from './cli.ts';
-import { freePort } from './images.ts';
+import { freePort } from './ports.ts';
 import { Pty } from './pty.ts';
 import { TestSandbox } from './sandbox.ts';
 

@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto';
 import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runApp, SECRET, serveApp, startRuntimeApi } from '../helpers/auth-app.ts';
-import { createPostgres, freePort, type PostgresServer, postgresFolder } from '../helpers/postgres.ts';
+import { freePort } from '../helpers/ports.ts';
+import { createPostgres, type PostgresServer, postgresFolder } from '../helpers/postgres.ts';
 import { processorTime } from '../helpers/process-state.ts';
 import { until } from '../helpers/until.ts';
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appFolder, SECRET, startRuntimeApi } from '../helpers/auth-app.ts';
 import { root } from '../helpers/cli.ts';
 import { engine, hasEngine } from '../helpers/lambda-image.ts';
-import { freePort } from '../helpers/postgres.ts';
+import { freePort } from '../helpers/ports.ts';
 import { tell } from '../helpers/transcript.ts';
 import { until } from '../helpers/until.ts';
 

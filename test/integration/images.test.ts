@@ -19,7 +19,8 @@ import {
 } from '../../src/lib/images/index.ts';
 import { startSandbox, stopSandbox } from '../../src/lib/sandbox/index.ts';
 import { root } from '../helpers/cli.ts';
-import { baseImage, docker, dockers, forget, freePort, noEngine, Workplace } from '../helpers/images.ts';
+import { baseImage, docker, dockers, forget, noEngine, Workplace } from '../helpers/images.ts';
+import { freePort } from '../helpers/ports.ts';
 
 /** Kept between runs: installing the emulator takes longer than all of these tests. */
 const sandboxEnv = { ...process.env, XDG_DATA_HOME: join(root, '.cache/test-images') };

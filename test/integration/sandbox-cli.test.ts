@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launcher } from '../helpers/cli.ts';
+import { freePort } from '../helpers/ports.ts';
 import { TestSandbox } from '../helpers/sandbox.ts';
 
 /** The commands, on the built CLI. */
@@ -21,15 +22,7 @@ const infractl = (...args: string[]) =>
 
 describe('infractl sandbox', () => {
   it('sets the variables of a shell, and is found by it', async () => {
-    const { port } = await import('node:net').then(
-      ({ createServer }) =>
-        new Promise<{ port: number }>((resolve) => {
-          const server = createServer().listen(0, '127.0.0.1', () => {
-            const address = server.address() as { port: number };
-            server.close(() => resolve(address));
-          });
-        }),
-    );
+    const port = await freePort();
     const script = `eval "$("$1" "$2" sandbox start --port ${port} --export)"; echo "$AWS_ENDPOINT_URL $AWS_ACCESS_KEY_ID \${AWS_PROFILE-none}"`;
     const env = { ...sandbox.env, AWS_PROFILE: 'production' };
     const shell = await execa('sh', ['-c', script, 'sh', process.execPath, launcher], {

@@ -32,6 +32,7 @@ import {
 import { processStart } from '../../src/lib/sandbox/process.ts';
 import { readRunning } from '../../src/lib/sandbox/running.ts';
 import { root } from '../helpers/cli.ts';
+import { freePort } from '../helpers/ports.ts';
 import { TestSandbox } from '../helpers/sandbox.ts';
 import { until } from '../helpers/until.ts';
 
@@ -81,14 +82,6 @@ function listenersOf(pid: number): string[] {
       .filter((fields) => fields[3] === '0A' && sockets.has(fields[9] ?? '-'))
       .map((fields) => fields[1] ?? ''),
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((done) => server.once('listening', done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 describe('the sandbox', () => {
