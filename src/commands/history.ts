@@ -6,6 +6,7 @@ import { ProjectCommand } from '../lib/cli/command/project-command.ts';
 import { historyEntryView, historyView } from '../lib/cli/views/history-view.ts';
 import type { View } from '../lib/cli/views/view.ts';
 import { readHistory } from '../lib/deploy/index.ts';
+import { type JournalEntry, leftState } from '../lib/journal/index.ts';
 
 export default class History extends ProjectCommand<typeof History> {
   static override summary = 'Show what was deployed, by whom, and how it went.';
@@ -35,13 +36,12 @@ export default class History extends ProjectCommand<typeof History> {
     const { id } = this.args;
     if (id === undefined) {
       const entries = await readHistory(session, project, { limit: this.flags.limit, now });
-      await this.rememberNames(
-        'deploy',
-        entries.map((entry) => ({
-          value: shortId(entry.id),
-          description: `${entry.startedAt.slice(0, 16)}Z, ${entry.result}, ${entry.command}`,
-        })),
-      );
+      const named = (entry: JournalEntry) => ({
+        value: shortId(entry.id),
+        description: `${entry.startedAt.slice(0, 16)}Z, ${entry.result}, ${entry.command}`,
+      });
+      await this.rememberNames('deploy', entries.map(named));
+      await this.rememberNames('state', entries.filter(leftState).map(named));
       return historyView(entries);
     }
     const [entry] = await readHistory(session, project, { id, now });

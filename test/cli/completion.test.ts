@@ -57,6 +57,7 @@ describe('what infractl answers', () => {
     expect(ids[0]).toMatch(new RegExp(`^${id.split('-').at(-1)}\t.*succeeded, deploy --create-stack$`));
     const before = scene.fake.requests.length;
     expect(await answer('zsh', 'history', '')).toEqual(['words', ids[0]]);
+    expect(await answer('zsh', 'diff', '--against', '')).toEqual(['words', ids[0]]);
     expect(scene.fake.requests.length).toBe(before);
   });
 });

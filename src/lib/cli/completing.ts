@@ -28,6 +28,7 @@ import { launcher } from './launcher.ts';
 const LISTING: Readonly<Record<FarKind, readonly string[]>> = {
   instance: ['manage', 'status'],
   deploy: ['history'],
+  state: ['history'],
   backup: ['backup', 'list'],
   release: ['redeploy', 'history'],
 };

@@ -14,7 +14,9 @@ export type LocalKind =
   | 'blueprint';
 
 /** Names that only AWS or a host knows; they are remembered for a while. */
-export type FarKind = 'instance' | 'deploy' | 'backup' | 'release';
+export type FarKind = 'instance' | 'deploy' | 'state' | 'backup' | 'release';
+
+const FAR = new Set<Kind>(['instance', 'deploy', 'state', 'backup', 'release']);
 
 /** What a word may be; a file is the shell's own business. */
 export type Kind = LocalKind | FarKind | 'file' | 'free';
@@ -28,7 +30,7 @@ export const FLAG_KINDS: Readonly<Record<string, Kind>> = {
   id: 'instance',
   instance: 'instance',
   'destroy --keep': 'part',
-  'diff --against': 'deploy',
+  'diff --against': 'state',
 };
 
 /** By `command argument`. */
@@ -41,7 +43,7 @@ export const ARGUMENT_KINDS: Readonly<Record<string, Kind>> = {
   'deploy part': 'part',
   'diff part': 'part',
   'history id': 'deploy',
-  'rollback id': 'deploy',
+  'rollback id': 'state',
   'outputs name': 'stack',
   'backup auto plan': 'backup-plan',
   'backup cleanup plan': 'backup-plan',
@@ -76,5 +78,5 @@ export function argumentKind(command: string, argument: string): Kind {
 }
 
 export function isFar(kind: Kind): kind is FarKind {
-  return kind === 'instance' || kind === 'deploy' || kind === 'backup' || kind === 'release';
+  return FAR.has(kind);
 }

@@ -40,7 +40,7 @@ _infractl() {
     [[ -z $line ]] && continue
     value=\${line%%$'\\t'*}
     about=\${line#*$'\\t'}
-    choices+=("\${value//:/\\\\:}:$about")
+    choices+=("\${value//:/\\\\:}\${about:+:$about}")
   done
   (( $#choices )) && _describe -V 'infractl' choices
 }

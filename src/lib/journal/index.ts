@@ -23,6 +23,7 @@ export { asItIs, type Witness } from './fate.ts';
 export {
   actOf,
   chooseTarget,
+  leftState,
   makesState,
   type PastPart,
   type Standing,

@@ -25,6 +25,11 @@ export function makesState(entry: Pick<JournalEntry, 'act' | 'command'>): boolea
   return MAKES_STATE.has(actOf(entry));
 }
 
+/** Whether a run left a state that can be gone back to. */
+export function leftState(entry: Pick<JournalEntry, 'act' | 'command' | 'result'>): boolean {
+  return makesState(entry) && entry.result === 'succeeded' && actOf(entry) !== 'destroy';
+}
+
 /** Outcomes after which a part is as its facts say. A part that failed, or was taken back, is as it was before. */
 const MADE = new Set(['created', 'updated', 'unchanged', 'built', 'passed']);
 
@@ -87,7 +92,7 @@ export function chooseTarget(entries: readonly JournalEntry[], wanted?: string):
       message: 'Nothing was deployed here yet, so there is nothing to go back to.',
       suggestions: ['Deploy first: infractl deploy --create-stack'],
     });
-  const good = runs.filter((entry) => entry.result === 'succeeded' && actOf(entry) !== 'destroy');
+  const good = runs.filter(leftState);
   const entry = wanted === undefined ? before(newest, good, entries) : named(runs, good, wanted);
   return { entry, newest };
 }

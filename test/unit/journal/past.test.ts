@@ -5,6 +5,7 @@ import {
   asItIs,
   chooseTarget,
   type JournalEntry,
+  leftState,
   standingAt,
   type Witness,
 } from '../../../src/lib/journal/index.ts';
@@ -52,6 +53,16 @@ describe('where a rollback goes', () => {
     expect(target([one, two])).toBe(one.id);
     for (const result of ['failed', 'unhealthy', 'interrupted', 'abandoned', 'running'] as const)
       expect(target([one, two, run('deploy', result, [stack('a', '3')])])).toBe(two.id);
+  });
+
+  it('only to what left a state: no start, no destroy, nothing that failed', () => {
+    expect([one, two].map(leftState)).toEqual([true, true]);
+    const others = [
+      run('manage stop', 'succeeded', [], { act: 'stop' }),
+      run('deploy', 'failed', [stack('a', '3')]),
+      run('destroy', 'succeeded', [], { act: 'destroy' }),
+    ];
+    expect(others.map(leftState)).toEqual([false, false, false]);
   });
 
   it('where there is none, says how an application goes back to its release before', () => {
