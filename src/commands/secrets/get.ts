@@ -27,13 +27,19 @@ export default class SecretsGet extends SecretCommand<typeof SecretsGet> {
   };
 
   protected override async work(): Promise<View> {
+    const { name } = this.args;
+    const parameter = this.flags.store ? this.flags.store === 'ssm' : name.startsWith('/');
     if (this.flags.show && (!process.stdout.isTTY || this.flags.json))
       throw new InfractlError({
         code: 'NotShown',
         message: 'A value is shown on a terminal only, not in a pipe, a file or JSON.',
         suggestions: [
-          'A script reads it itself: aws secretsmanager get-secret-value --query SecretString --output text --secret-id NAME',
-          'A stack gets it by a reference in infractl.yaml: { secret: NAME }',
+          `A script reads it itself: ${
+            parameter
+              ? `aws ssm get-parameter --with-decryption --query Parameter.Value --output text --name ${name}`
+              : `aws secretsmanager get-secret-value --query SecretString --output text --secret-id ${name}`
+          }`,
+          `A stack gets it by a reference in infractl.yaml: { ${parameter ? 'ssm' : 'secret'}: ${name} }`,
         ],
         exit: Exit.declined,
       });

@@ -35,14 +35,14 @@ export default class SecretsImport extends SecretCommand<typeof SecretsImport> {
   protected override async work(): Promise<View> {
     const { to, store = 'secretsmanager', 'dry-run': dryRun } = this.flags;
     if (!dryRun) await this.guardProtected();
-    const values = this.#read(this.args.file);
+    const values = await this.#read(this.args.file);
     const desk = await this.secretDesk();
     await this.sayPlace();
     const done = await desk.import(values, { to, store: store as StoreName, dryRun });
     return importView(done, { file: this.args.file, dryRun, where: this.where });
   }
 
-  #read(file: string): ReadonlyMap<string, string> {
+  async #read(file: string): Promise<ReadonlyMap<string, string>> {
     let text: string;
     try {
       text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
@@ -54,6 +54,8 @@ export default class SecretsImport extends SecretCommand<typeof SecretsImport> {
     }
     const values = new Map(Object.entries(parseEnv(text)).map(([name, value]) => [name, value ?? '']));
     for (const value of values.values()) this.redactor.add(value);
+    const { oddLines } = await import('../../lib/secrets/index.ts');
+    for (const { line, why } of oddLines(text, values.values())) this.warnUser(`${file}:${line} ${why}.`);
     if (values.size > 0) return values;
     throw new UsageError({ code: 'NoSecrets', message: `${file} has no line of the form NAME=value.` });
   }

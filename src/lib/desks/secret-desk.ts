@@ -1,6 +1,7 @@
 import type { AwsSession } from '../aws/session.ts';
 import { Exit, InfractlError, Interrupted, UsageError } from '../base/errors.ts';
 import { nearest } from '../base/text.ts';
+import { secretsInFiles } from '../project/env-file.ts';
 import type { Project } from '../project/model.ts';
 import {
   checkValue,
@@ -133,7 +134,7 @@ export class SecretDesk {
   async set(choice: SecretChoice, value: string): Promise<SecretChange> {
     this.#deps.redactor.add(value);
     const store = await this.#chosen(choice);
-    checkValue(store.store, value);
+    checkValue(store.store, choice.name, value);
     if (choice.key !== undefined && store.store === 'ssm')
       throw new UsageError({
         code: 'NoFieldsInParameters',
@@ -143,7 +144,7 @@ export class SecretDesk {
     const facts = await store.facts(choice.name);
     const before = facts && (await this.#text(store, choice.name, undefined));
     const after = choice.key === undefined ? value : withField(choice.name, before, choice.key, value);
-    checkValue(store.store, after);
+    checkValue(store.store, choice.name, after);
     if (before === after) return this.#change(store, choice, 'unchanged');
     if (facts) await store.put(choice.name, after);
     else await store.create(choice.name, after, this.#tags());
@@ -180,7 +181,7 @@ export class SecretDesk {
     const store = await this.#store(name);
     const plan = name === 'ssm' ? parametersOf(target, values) : await this.#fieldsOf(store, target, values);
     const changes: SecretChange[] = [];
-    for (const { value } of plan.puts) checkValue(name, value);
+    for (const put of plan.puts) checkValue(name, put.name, put.value);
     for (const one of plan.puts) {
       const choice = { name: one.name, key: undefined, store: name };
       if (!dryRun) changes.push(await this.set(choice, one.value));
@@ -209,11 +210,13 @@ export class SecretDesk {
     return this.#change(store, { ...choice, key: undefined }, 'put back');
   }
 
-  /** Every secret of the project that can be read, looked for where it must not be. */
+  /** Every secret of the project that can be read, and those in files of secrets, looked for where they must not be. */
   async check(): Promise<{
     readonly searched: readonly string[];
     readonly leaks: readonly Leak[];
     readonly unread: readonly string[];
+    /** Too short to be looked for: they are found everywhere by chance. */
+    readonly tooShort: readonly string[];
     /** What was not, or not all, looked through, and why. */
     readonly notSearched: readonly string[];
   }> {
@@ -237,6 +240,10 @@ export class SecretDesk {
         }
       }),
     );
+    for (const { file, name, value } of secretsInFiles(this.#project.root)) {
+      this.#deps.redactor.add(value);
+      if (known.every((one) => one.value !== value)) known.push({ name: `${name} of ${file}`, value });
+    }
     const wanted = searchable(known);
     const search = { root: this.#project.root, env, signal };
     const files = wanted.length === 0 ? [] : await leaksInFiles(search, wanted);
@@ -245,6 +252,7 @@ export class SecretDesk {
       searched: wanted.map(({ name }) => name),
       leaks: [...files, ...history.leaks],
       unread,
+      tooShort: known.filter((one) => !wanted.includes(one)).map(({ name }) => name),
       notSearched: history.gap === undefined ? [] : [`the history of git: ${history.gap}`],
     };
   }

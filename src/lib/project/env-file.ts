@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { UsageError } from '../base/errors.ts';
+import { isSecretName, isSecretValue } from '../base/secret-words.ts';
 
 export interface SecretFiles {
   /** The value of a variable: the environment's own, then `.env.secrets.<environment>`, then `.env.secrets`. */
@@ -49,6 +50,30 @@ export async function readSecretFiles(
     }
   }
   return { variable: (name) => env[name] ?? values.get(name), files, warnings };
+}
+
+/** The files of secrets of all environments; what is only an example of one holds none. */
+const SECRET_FILE = /^\.env\.secrets(?:\.(?!(?:example|sample|template|todo)$)[\w-]+)?$/;
+
+/**
+ * What the files of secrets in a folder hold, as far as names or values say that it is secret: a region or the name of
+ * a database stands there too, and everywhere else.
+ *
+ * @throws UsageError `UnreadableSecrets`
+ */
+export function secretsInFiles(
+  root: string,
+): { readonly file: string; readonly name: string; readonly value: string }[] {
+  return readdirSync(root)
+    .filter(
+      (file) => SECRET_FILE.test(file) && statSync(join(root, file), { throwIfNoEntry: false })?.isFile(),
+    )
+    .sort()
+    .flatMap((file) =>
+      Object.entries(readValues(join(root, file), file))
+        .filter(([name, value]) => isSecretName(name) || isSecretValue(value))
+        .map(([name, value]) => ({ file, name, value })),
+    );
 }
 
 function readValues(path: string, name: string): Readonly<Record<string, string>> {

@@ -1,5 +1,5 @@
 export { bareProject, type NamedStack, nothingNamed, stackNamed } from './bare.ts';
-export { readSecretFiles, type SecretFiles } from './env-file.ts';
+export { readSecretFiles, type SecretFiles, secretsInFiles } from './env-file.ts';
 export { type EnvironmentChoice, otherEnvironments } from './environment.ts';
 export { type Glance, glanceAtProject } from './glance.ts';
 export {

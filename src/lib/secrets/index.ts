@@ -2,6 +2,7 @@ import type { AwsSession } from '../aws/session.ts';
 import { type SecretReader, secretReader } from './reader.ts';
 
 export { type KnownSecret, type Leak, leaksInFiles, leaksInHistory, searchable } from './leaks.ts';
+export { type OddLine, oddLines } from './lines.ts';
 export { randomValue } from './random.ts';
 export { type FoundValue, type SecretReader, secretReader } from './reader.ts';
 export {

@@ -1,5 +1,4 @@
 import { InfractlError, UsageError } from '../base/errors.ts';
-import { bytes } from '../base/text.ts';
 
 /** Where secrets are kept: AWS Secrets Manager, or SecureString parameters of AWS Systems Manager. */
 export type StoreName = 'secretsmanager' | 'ssm';
@@ -34,19 +33,21 @@ export const STORE_WORDS: Readonly<Record<StoreName, string>> = {
   ssm: 'Parameter Store',
 };
 
+const figure = (count: number) => count.toLocaleString('en-US');
+
 /** Checks a value before anything is sent. The message never holds any of it. */
-export function checkValue(store: StoreName, value: string): void {
+export function checkValue(store: StoreName, name: string, value: string): void {
   if (value === '')
     throw new UsageError({
       code: 'EmptySecret',
       message: 'The value is empty: nothing was stored.',
-      suggestions: ['Give it on standard input: printf %s "$VALUE" | infractl secrets set NAME'],
+      suggestions: [`Give it on standard input: printf %s "$VALUE" | infractl secrets set ${name}`],
     });
   const size = Buffer.byteLength(value);
   if (size <= LONGEST[store]) return;
   throw new UsageError({
     code: 'SecretTooLong',
-    message: `The value has ${bytes(size)}, and ${STORE_WORDS[store]} takes ${bytes(LONGEST[store])} at the most.`,
+    message: `The value has ${figure(size)} bytes, and ${STORE_WORDS[store]} takes ${figure(LONGEST[store])} at the most.`,
     suggestions:
       store === 'ssm'
         ? ['Secrets Manager takes 64 KiB: --store secretsmanager']
@@ -59,7 +60,7 @@ export function checkValue(store: StoreName, value: string): void {
  *
  * @throws UsageError `BinarySecret`
  */
-export function textOf(input: Uint8Array): string {
+export function textOf(input: Uint8Array, name: string): string {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(input);
     if (!text.includes('\0')) return text.replace(/\r?\n$/, '');
@@ -69,7 +70,7 @@ export function textOf(input: Uint8Array): string {
   throw new UsageError({
     code: 'BinarySecret',
     message: 'The value is bytes, not text: a parameter could not take it.',
-    suggestions: ['Store it as text: base64 -w0 FILE | infractl secrets set NAME'],
+    suggestions: [`Store it as text: base64 < FILE | tr -d '\\n' | infractl secrets set ${name}`],
   });
 }
 

@@ -108,6 +108,7 @@ const VIEWS: readonly (readonly [string, View, readonly string[]])[] = [
       searched: ['A'],
       leaks: [{ secret: 'A', where: 'git history', path: 'x' }],
       unread: [],
+      tooShort: [],
       notSearched: [],
     }),
     [`infractl secrets rotate NAME${where}`],

@@ -9,7 +9,14 @@ import { Redactor } from '../../../src/lib/base/redact.ts';
 import { openSecretDesk, type SecretDesk } from '../../../src/lib/desks/index.ts';
 import { loadProject } from '../../../src/lib/project/index.ts';
 import { BatchReader } from '../../../src/lib/secrets/batch.ts';
-import { checkValue, fieldOf, randomValue, textOf, withField } from '../../../src/lib/secrets/index.ts';
+import {
+  checkValue,
+  fieldOf,
+  oddLines,
+  randomValue,
+  textOf,
+  withField,
+} from '../../../src/lib/secrets/index.ts';
 import { type Fake, startFake } from '../../fake/server.ts';
 import { sessionFor } from '../../fake/session.ts';
 
@@ -189,10 +196,10 @@ describe('secrets set', () => {
     });
     expect(fake.mutations()).toEqual([]);
     expect(await desk.set(named('shop/jwt'), 'x'.repeat(65_536))).toMatchObject({ outcome: 'created' });
-    expect(() => textOf(new Uint8Array([0xff, 0xfe, 0x00]))).toThrow('bytes');
-    expect(() => textOf(Buffer.from('a\0b'))).toThrow('bytes');
-    expect(textOf(Buffer.from('a\nb\r\n'))).toBe('a\nb');
-    expect(textOf(Buffer.from('a\n\n'))).toBe('a\n');
+    expect(() => textOf(new Uint8Array([0xff, 0xfe, 0x00]), 'a')).toThrow('bytes');
+    expect(() => textOf(Buffer.from('a\0b'), 'a')).toThrow('bytes');
+    expect(textOf(Buffer.from('a\nb\r\n'), 'a')).toBe('a\nb');
+    expect(textOf(Buffer.from('a\n\n'), 'a')).toBe('a\n');
   });
 });
 
@@ -331,6 +338,26 @@ describe('secrets check', () => {
     ]);
   });
 
+  it('the secrets of files for every environment too, named in infractl.yaml or not; says what is too short', async () => {
+    const [password, word] = ['correct-horse-battery-91', 'another-horse-17'];
+    for (const [name, text, mode] of [
+      ['.env.secrets', `ATLAS_PASSWORD=${password}\nREGION=eu-west-3-and-more\nPIN_SECRET=1234\n`, 0o600],
+      ['.env.secrets.prod', `API_TOKEN=${word}\n`, 0o644],
+      ['.env.secrets.example', 'OTHER_PASSWORD=put-yours-here\n', 0o644],
+      ['notes.txt', `${password} in eu-west-3-and-more, put-yours-here`, 0o644],
+    ] as const) {
+      writeFileSync(path.join(root, name), text);
+      chmodSync(path.join(root, name), mode);
+    }
+    const { leaks, searched, tooShort } = await (await open({ DATABASE_URL: password })).check();
+    expect(searched).toEqual(['DATABASE_URL', 'API_TOKEN of .env.secrets.prod']);
+    expect(tooShort).toEqual(['PIN_SECRET of .env.secrets']);
+    expect(leaks.map(({ secret, path }) => [secret, path]).sort()).toEqual([
+      ['API_TOKEN of .env.secrets.prod', '.env.secrets.prod'],
+      ['DATABASE_URL', 'notes.txt'],
+    ]);
+  });
+
   it('what is gone, or another user keeps to himself, ends nothing', async () => {
     fake.state.secrets.secrets.set('shop/jwt', 'correct-horse-battery-91');
     const closed = path.join(root, 'database');
@@ -353,6 +380,22 @@ describe('secrets check', () => {
 });
 
 describe('the pure parts', () => {
+  it('a line of a file that holds no value, or a name once more, is told by its number', () => {
+    const text = '# a\nA=1\nnothing\nexport A=2\nKEY="one\ntwo\nthree"\n\n  B = c\n';
+    const values = ['2', 'one\ntwo\nthree', 'c'];
+    expect(oddLines(text, values)).toEqual([
+      { line: 3, why: 'is not NAME=value, and left out' },
+      { line: 4, why: 'gives A once more; the last value is taken' },
+    ]);
+  });
+
+  it('what is too long is said to the byte', () => {
+    expect(() => checkValue('secretsmanager', 'a', 'x'.repeat(65_536))).not.toThrow();
+    expect(() => checkValue('secretsmanager', 'a', 'x'.repeat(65_537))).toThrow(
+      'The value has 65,537 bytes, and Secrets Manager takes 65,536 at the most.',
+    );
+  });
+
   it('a field that was set is read again, whatever it holds, and no other changes', () => {
     const key = fc.string().filter((name) => name !== '__proto__');
     fc.assert(
@@ -369,7 +412,7 @@ describe('the pure parts', () => {
     const values = Array.from({ length: 200 }, () => randomValue(32));
     expect(new Set(values).size).toBe(200);
     for (const value of values) expect(value).toMatch(/^[A-Za-z0-9]{32}$/);
-    checkValue('ssm', values[0] ?? '');
+    checkValue('ssm', 'a', values[0] ?? '');
   });
 
   it('what git writes is read alike however it is cut', () => {

@@ -48,7 +48,7 @@ export abstract class SecretCommand<T extends typeof Command = typeof Command> e
       const chunks: Buffer[] = [];
       for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
       const { textOf } = await import('../../secrets/index.ts');
-      return textOf(Buffer.concat(chunks));
+      return textOf(Buffer.concat(chunks), name);
     }
     const otherwise = `Give it on standard input: infractl secrets set ${name} < FILE`;
     return this.prompter.text(

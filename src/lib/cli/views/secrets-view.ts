@@ -138,9 +138,10 @@ export function leaksView(found: {
   readonly searched: readonly string[];
   readonly leaks: readonly Leak[];
   readonly unread: readonly string[];
+  readonly tooShort: readonly string[];
   readonly notSearched: readonly string[];
 }): View {
-  const { searched, leaks, unread, notSearched } = found;
+  const { searched, leaks, unread, tooShort, notSearched } = found;
   const incomplete = unread.length + notSearched.length > 0;
   return {
     json: found,
@@ -150,6 +151,10 @@ export function leaksView(found: {
         ...unread.map((name) => `${name} could not be read, so it was not looked for.`),
         ...notSearched.map((why) => `Not looked through: ${why}.`),
       ].map((line) => `${ui.paint('yellow', '!')} ${line}`);
+      for (const name of tooShort)
+        lost.push(
+          `${ui.paint('dim', '·')} ${name} has fewer than eight characters, so it was not looked for.`,
+        );
       if (leaks.length === 0)
         return [
           ...lost,
