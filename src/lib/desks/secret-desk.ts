@@ -1,7 +1,6 @@
 import type { AwsSession } from '../aws/session.ts';
 import { Exit, InfractlError, Interrupted, UsageError } from '../base/errors.ts';
 import { nearest } from '../base/text.ts';
-import { secretsInFiles } from '../project/env-file.ts';
 import type { Project } from '../project/model.ts';
 import {
   checkValue,
@@ -240,6 +239,7 @@ export class SecretDesk {
         }
       }),
     );
+    const { secretsInFiles } = await import('../project/index.ts');
     for (const { file, name, value } of secretsInFiles(this.#project.root)) {
       this.#deps.redactor.add(value);
       if (known.every((one) => one.value !== value)) known.push({ name: `${name} of ${file}`, value });
