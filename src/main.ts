@@ -109,11 +109,18 @@ function leadingWords(argv: readonly string[]): string[] {
   return end === -1 ? [...words] : words.slice(0, end);
 }
 
+/** What a command that shows things is called too, beside commands that do something to them. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  'monitoring:alarms:list': 'monitoring:alarms',
+  'monitoring:alarms:explain': 'monitoring:alarms',
+};
+
 /** The longest run of leading words that names a command: `sandbox start`. */
 function commandOf(commands: Commands, argv: readonly string[]): { id: string | undefined; rest: string[] } {
   const words = leadingWords(argv);
   for (let count = words.length; count > 0; count--) {
-    const id = words.slice(0, count).join(':');
+    const named = words.slice(0, count).join(':');
+    const id = SYNONYMS[named] ?? named;
     if (commands.has(id)) return { id, rest: argv.slice(count) };
   }
   return { id: undefined, rest: [] };

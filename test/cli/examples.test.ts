@@ -44,6 +44,7 @@ const ORDER = [
   'monitoring:dashboard',
   'monitoring:continuous',
   'monitoring:alarms:test',
+  'monitoring:alarms:history',
   'monitoring:metrics',
   'monitoring:logs',
   'history',

@@ -290,6 +290,7 @@ describe('results of commands that talk to AWS', () => {
     await result('monitoring alarms silence --off', [...alarms, 'silence', 'shop-alarm', '--off']);
     await result('monitoring alarms test', [...alarms, 'test', 'shop-alarm', '--yes']);
     await result('monitoring alarms NAME', [...alarms, 'shop-alarm']);
+    await result('monitoring alarms history', [...alarms, 'history']);
     const values = [[Date.now() - 60_000, 3]] as const;
     const dimensions = { FunctionName: 'shop-api-dev' };
     cloudWatch.metrics.push({ namespace: 'AWS/Lambda', metric: 'Invocations', dimensions, values });

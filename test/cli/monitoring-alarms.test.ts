@@ -87,6 +87,45 @@ describe('monitoring alarms', () => {
     }
   });
 
+  it('history: what became of all of them, in one order of time', async () => {
+    const { history } = scene.fake.state.cloudWatch;
+    const now = Date.now();
+    const put = (alarm: string, minutes: number, kind: string, summary: string) =>
+      history.push({ alarm, at: now - minutes * 60_000, kind, summary });
+    put('shop-errors', 30, 'StateUpdate', 'Alarm updated from OK to ALARM');
+    put('shop-any', 29, 'StateUpdate', 'Alarm updated from OK to ALARM');
+    put('shop-errors', 28, 'Action', 'Successfully executed action');
+    put('shop-errors', 3000, 'StateUpdate', 'long ago');
+    put('of-others', 5, 'StateUpdate', 'Alarm updated from OK to ALARM');
+    const { code, stdout } = await scene.run(['monitoring', 'alarms', 'history']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^when .*\n.* shop-errors .*\n.* shop-any .*\n.* shop-errors +Action .*\n$/);
+    const one = await scene.run(['monitoring', 'alarms', 'history', 'Any', '--since', '1h', '--json']);
+    expect(JSON.parse(one.stdout)).toEqual([
+      {
+        at: new Date(now - 29 * 60_000).toISOString(),
+        alarm: 'shop-any',
+        kind: 'StateUpdate',
+        summary: 'Alarm updated from OK to ALARM',
+      },
+    ]);
+    expect((await scene.run(['monitoring', 'alarms', 'history', '--since', '1m'])).stdout).toMatch(
+      /^Nothing happened/,
+    );
+  });
+
+  it('list and explain are other words for it', async () => {
+    const alarms = ['monitoring', 'alarms'];
+    const [plain, list, named, explain] = await Promise.all([
+      scene.run([...alarms, '--json']),
+      scene.run([...alarms, 'list', '--json']),
+      scene.run([...alarms, 'shop-errors', '--json']),
+      scene.run([...alarms, 'explain', 'shop-errors', '--json']),
+    ]);
+    expect(list).toMatchObject({ code: 0, stdout: plain.stdout });
+    expect(explain).toMatchObject({ code: 0, stdout: named.stdout });
+  });
+
   it('a wrong name has the nearest; one deleted by hand is said', async () => {
     const wrong = await scene.run(['monitoring', 'alarms', 'shop-error']);
     expect(wrong).toMatchObject({ code: 2, stdout: '' });

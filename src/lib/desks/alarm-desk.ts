@@ -35,6 +35,11 @@ export interface AlarmsReport {
   readonly canSilence: boolean;
 }
 
+/** What became of an alarm. */
+export interface AlarmEvent extends HistoryItem {
+  readonly alarm: string;
+}
+
 export interface Silenced {
   readonly alarm: string;
   readonly rule: string;
@@ -110,6 +115,16 @@ export class AlarmDesk {
   /** What became of an alarm since a time, newest first. */
   async history({ alarm }: ProjectAlarm, from: number): Promise<HistoryItem[]> {
     return (await this.#deps.alarms()).history(alarm.name, from);
+  }
+
+  /** What became of several since a time, in one order, oldest first. */
+  async past(alarms: readonly ProjectAlarm[], from: number): Promise<AlarmEvent[]> {
+    const all = await Promise.all(
+      alarms.map(async (one) =>
+        (await this.history(one, from)).toReversed().map((item) => ({ ...item, alarm: one.alarm.name })),
+      ),
+    );
+    return all.flat().sort((a, b) => a.at - b.at);
   }
 
   /**

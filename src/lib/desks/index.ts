@@ -35,7 +35,7 @@ export type {
   ReleaseStatus,
   Unlocked,
 } from '../releases/index.ts';
-export type { AlarmsReport, ProjectAlarm, Silenced } from './alarm-desk.ts';
+export type { AlarmEvent, AlarmsReport, ProjectAlarm, Silenced } from './alarm-desk.ts';
 export type { DatabaseDrillPlan, VerifyWish } from './backup-verify.ts';
 export type { ImageRelease, ImageStatus } from './image-releases.ts';
 export type { LostGroup, ReadResult, StatsResult } from './log-desk.ts';
