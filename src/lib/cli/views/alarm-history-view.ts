@@ -1,9 +1,9 @@
 import { Exit } from '../../base/errors.ts';
+import { localTime } from '../../base/times.ts';
 import type { AlarmEvent, AlarmsReport } from '../../desks/index.ts';
 import type { Style } from '../terminal.ts';
 import { harmless } from './harmless.ts';
 import { table } from './table.ts';
-import { localTime } from './times.ts';
 import type { View } from './view.ts';
 
 /** The words of CloudWatch by which a change of state is good or bad. */
