@@ -161,6 +161,23 @@ describe('with mistakes in infractl.yaml', () => {
     }
   });
 
+  it('doctor says where the mistake is, and looks at the region that the file names', async () => {
+    const { code, stdout } = await scene.run(['doctor', '--json'], {
+      cwd: faulty,
+      env: { AWS_REGION: '', AWS_DEFAULT_REGION: '' },
+    });
+    expect(code).toBe(2);
+    const { checkups: looks } = JSON.parse(stdout) as {
+      checkups: { name: string; verdict: string; said: string }[];
+    };
+    const of = (name: string) => looks.find((one) => one.name === name);
+    expect(of('configuration')?.said).toMatch(/^infractl\.yaml:\d+:\d+: .*staks/);
+    expect(of('region')).toMatchObject({
+      verdict: 'good',
+      said: expect.stringMatching(/^eu-west-3, from the project file/),
+    });
+  });
+
   it('what means a part of it does not', async () => {
     for (const args of [['manage', 'status'], ['outputs'], ['events'], ['host', 'run', '--', 'uptime']])
       expectTrouble(await scene.run(args, { cwd: faulty }), 2, 'staks');

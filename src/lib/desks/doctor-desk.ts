@@ -18,7 +18,7 @@ import {
   principalOf,
   versionOf,
 } from '../doctor/index.ts';
-import { validateProject } from '../project/index.ts';
+import { type ConfigFinding, validateProject } from '../project/index.ts';
 import type { Project } from '../project/model.ts';
 import { sandboxPython, sandboxStatus } from '../sandbox/index.ts';
 import type { TemplateFacts } from '../stacks/index.ts';
@@ -209,13 +209,18 @@ async function configuration({ cwd, env, environment }: DoctorDeps): Promise<Jud
     const [first] = errors.length > 0 ? errors : findings;
     return {
       verdict: errors.length > 0 ? 'bad' : 'warning',
-      said: `${first?.message.replace(/\.$/, '')}${findings.length > 1 ? `, and ${findings.length - 1} more` : ''}`,
+      said: `${first ? placeOf(first) : ''}${first?.message.replace(/\.$/, '')}${findings.length > 1 ? `, and ${findings.length - 1} more` : ''}`,
       mend: ['infractl config validate'],
     };
   } catch (error) {
     if (!isInfractlError(error) || error.code !== 'NoConfiguration') throw error;
     return { verdict: 'skipped', said: error.message.replace(/\.$/, ''), mend: error.suggestions };
   }
+}
+
+/** `infractl.yaml:6:1: `, where it has a place. */
+function placeOf({ file, line, column }: ConfigFinding): string {
+  return line === undefined ? '' : `${file}:${line}:${column}: `;
 }
 
 function region({ region, regionOrigin, profile, endpoint, sandbox }: AwsSession): Judged {

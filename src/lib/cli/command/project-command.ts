@@ -127,13 +127,19 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
     return this.#session;
   }
 
-  /** The same where there may be no project, or none that can be read: flags and environment alone name the AWS then. */
+  /** The same where there may be no project: flags and environment alone name the AWS then, and what can be read of one with mistakes. */
   protected sessionAnywhere(): Promise<AwsSession> {
-    this.#session ??= this.#open(() => this.#known().catch(() => ({})));
+    this.#session ??= this.#open(() => this.#known().catch(() => this.#readable()));
     return this.#session;
   }
 
-  async #open(known: () => Promise<Pick<Project, 'profile' | 'region'>>): Promise<AwsSession> {
+  async #readable(): Promise<Partial<Pick<Project, 'profile' | 'region'>>> {
+    const { salvageProject } = await import('../../project/index.ts');
+    const found = await salvageProject(this.#where()).catch(() => undefined);
+    return found?.project ?? {};
+  }
+
+  async #open(known: () => Promise<Partial<Pick<Project, 'profile' | 'region'>>>): Promise<AwsSession> {
     const { openSession } = await import('../../aws/session.ts');
     const project = await known();
     this.#hideKeys();
