@@ -5,17 +5,21 @@
 
 var MINIMUM = [22, 18];
 var found = process.versions.node.split('.').map(Number);
-if (found[0] < MINIMUM[0] || (found[0] === MINIMUM[0] && found[1] < MINIMUM[1])) {
-  process.stderr.write(
+if (found[0] < MINIMUM[0] || (found[0] === MINIMUM[0] && found[1] < MINIMUM[1])) refuseNode();
+
+function refuseNode() {
+  var message =
     'infractl needs Node ' +
-      MINIMUM.join('.') +
-      ' or newer; this is Node ' +
-      process.versions.node +
-      ' (' +
-      process.execPath +
-      ').\n' +
-      'Install the current LTS version, for example with: npm install --global node@24\n',
-  );
+    MINIMUM.join('.') +
+    ' or newer; this is Node ' +
+    process.versions.node +
+    ' (' +
+    process.execPath +
+    ').';
+  var install = 'Install the current LTS version, for example with: npm install --global node@24';
+  process.stderr.write(message + '\n' + install + '\n');
+  var told = { code: 'NodeTooOld', message: message, suggestions: [install], exit: 2 };
+  if (process.argv.indexOf('--json') > 0) process.stdout.write(JSON.stringify({ error: told }) + '\n');
   process.exit(2);
 }
 

@@ -239,5 +239,8 @@ describe('the command line as a whole', () => {
     const result = spawnSync(process.execPath, ['-e', text], { encoding: 'utf8' });
     expect(result.status).toBe(2);
     expect(result.stderr).toContain('needs Node 22.18 or newer');
+    expect(result.stdout).toBe('');
+    const json = spawnSync(process.execPath, ['-e', text, 'run.js', 'list', '--json'], { encoding: 'utf8' });
+    expect(JSON.parse(json.stdout)).toMatchObject({ error: { code: 'NodeTooOld', exit: 2 } });
   });
 });

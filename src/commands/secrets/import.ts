@@ -3,6 +3,7 @@ import { parseEnv } from 'node:util';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../../lib/base/errors.ts';
+import { userText } from '../../lib/base/user-text.ts';
 import { SecretCommand, storeFlag } from '../../lib/cli/command/secret-command.ts';
 import { importView } from '../../lib/cli/views/secrets-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
@@ -45,7 +46,7 @@ export default class SecretsImport extends SecretCommand<typeof SecretsImport> {
   async #read(file: string): Promise<ReadonlyMap<string, string>> {
     let text: string;
     try {
-      text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+      text = userText(readFileSync(file));
     } catch (error) {
       throw new UsageError({
         code: 'FileUnreadable',

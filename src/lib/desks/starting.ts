@@ -5,6 +5,7 @@ import type { AwsSession } from '../aws/session.ts';
 import { InfractlError, UsageError } from '../base/errors.ts';
 import { sideBySide } from '../base/side-by-side.ts';
 import { nearest } from '../base/text.ts';
+import { userText } from '../base/user-text.ts';
 import { environmentNames, loadProject } from '../project/index.ts';
 import {
   checkTemplate,
@@ -54,7 +55,7 @@ export interface SamWish {
  */
 export async function readSamconfig(folder: string, wish: SamWish): Promise<(project: string) => Start> {
   const path = resolve(folder, wish.file);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const content = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     const missing = error.code === 'ENOENT' || error.code === 'ENOTDIR';
     throw new UsageError({
       code: 'NoSamconfig',
@@ -62,7 +63,7 @@ export async function readSamconfig(folder: string, wish: SamWish): Promise<(pro
       suggestions: ['Name it: infractl init --from-samconfig path/to/samconfig.toml'],
     });
   });
-  const sam = chosen(readSamFile(text, wish.file), wish);
+  const sam = chosen(readSamFile(userText(content), wish.file), wish);
   const remarks: string[] = [];
   const templates: TemplateWords[] = [];
   for (const { template } of sam.environments) {

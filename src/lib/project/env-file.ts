@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { UsageError } from '../base/errors.ts';
 import { isSecretName, isSecretValue } from '../base/secret-words.ts';
+import { userText } from '../base/user-text.ts';
 
 export interface SecretFiles {
   /** The value of a variable: the environment's own, then `.env.secrets.<environment>`, then `.env.secrets`. */
@@ -78,7 +79,7 @@ export function secretsInFiles(
 
 function readValues(path: string, name: string): Readonly<Record<string, string>> {
   try {
-    return parseEnv(readFileSync(path, 'utf8').replace(/^\uFEFF/, '')) as Record<string, string>;
+    return parseEnv(userText(readFileSync(path))) as Record<string, string>;
   } catch (error) {
     throw new UsageError({
       code: 'UnreadableSecrets',

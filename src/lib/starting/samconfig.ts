@@ -34,8 +34,8 @@ type Table = Readonly<Record<string, unknown>>;
  * @throws UsageError `BadSamconfig`: it is not TOML, has no environment, or pairs that are none
  */
 export function readSamFile(text: string, shown: string): SamFile {
-  const data = parsed(text.replace(/^\uFEFF/, ''), shown);
-  const places = tomlPlaces(text.replace(/^\uFEFF/, ''));
+  const data = parsed(text, shown);
+  const places = tomlPlaces(text);
   const remarks: string[] = [];
   const at = (path: readonly string[]) => {
     const place = places(path);

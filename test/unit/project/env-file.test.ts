@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readSecretFiles } from '../../../src/lib/project/index.ts';
@@ -41,6 +41,20 @@ EMPTY=
       undefined,
     ]);
     expect(files).toEqual(['.env.secrets']);
+  });
+
+  it.each([
+    ['UTF-8 with a mark', (text: string) => Buffer.from(`\uFEFF${text}`)],
+    ['UTF-16, as PowerShell writes it', (text: string) => Buffer.from(`\uFEFF${text}`, 'utf16le')],
+    ['UTF-16, the other way round', (text: string) => Buffer.from(`\uFEFF${text}`, 'utf16le').swap16()],
+  ])('may have been written on Windows: %s', async (_, bytes) => {
+    const folder = secretsIn({ '.env.secrets': '' });
+    writeFileSync(
+      path.join(folder, '.env.secrets'),
+      bytes('A=geheim\r\n\r\n# é\r\nB="two é\r\nlines"\r\nC=\r\n'),
+    );
+    const { variable } = await readSecretFiles(folder, 'dev', { env: {} });
+    expect(['A', 'B', 'C'].map(variable)).toEqual(['geheim', 'two é\nlines', '']);
   });
 
   it('stands below the one of the environment, and both below the real environment', async () => {

@@ -30,6 +30,11 @@ parameter_overrides = ["A=9", "Url=postgres://h/db?x=1", "E=\\"quoted\\""]
     });
   });
 
+  it('may have been written on Windows', async () => {
+    const files = { 'infra/samconfig.toml': `\uFEFF${toml.replaceAll('\n', '\r\n')}` };
+    expect(await parameters('samconfig: infra/samconfig.toml', files)).toMatchObject({ A: '1', D: 'four' });
+  });
+
   it('gives the stack name and the region where ours are not given', async () => {
     const files = { 'infra/samconfig.toml': toml };
     const { project, origins } = await load(text('samconfig: infra/samconfig.toml'), {}, files);

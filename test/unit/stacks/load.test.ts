@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkTemplate } from '../../../src/lib/stacks/index.ts';
+import { loadTemplate } from '../../../src/lib/stacks/template/load.ts';
 import { rejection } from './setup.ts';
 
 describe('a template file', () => {
@@ -35,6 +36,17 @@ describe('a template file', () => {
     expect(await checkTemplate(file)).toBe(first);
     await writeFile(file, text('AWS::SQS::Queue'));
     expect((await checkTemplate(file)).resources.get('A')?.type).toBe('AWS::SQS::Queue');
+  });
+
+  it('that an editor on Windows wrote goes to AWS without the mark that it begins with', async () => {
+    for (const text of [
+      'Resources:\r\n  A: {Type: AWS::SNS::Topic}\r\n',
+      '{"Resources":{"A":{"Type":"AWS::SNS::Topic"}}}',
+    ])
+      for (const encoding of ['utf8', 'utf16le'] as const) {
+        await writeFile(file, `\uFEFF${text}`, encoding);
+        expect((await loadTemplate(file)).text).toBe(text);
+      }
   });
 
   it('with mistakes names them all, and the blueprint has none', async () => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { userText } from '../../base/user-text.ts';
 import { isTree } from '../merge.ts';
 
 /** A problem ends the sentence "names <file>, but …"; no problem: the file is not there, which is told elsewhere. */
@@ -17,7 +18,7 @@ const FORMS =
 export function readParameterFile(file: string): ParameterFile {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+    text = userText(readFileSync(file));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     return code === 'ENOENT' || code === 'EISDIR' ? {} : { problem: `it cannot be read (${code}).` };

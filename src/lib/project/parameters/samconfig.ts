@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { samPairs } from '../../base/sam-pairs.ts';
+import { userText } from '../../base/user-text.ts';
 import { isTree } from '../merge.ts';
 
 /** What infractl understands of one environment of a samconfig.toml. */
@@ -19,7 +20,7 @@ export type SamResult = { readonly settings: SamSettings } | { readonly problem:
 export async function readSamconfig(file: string, environment: string): Promise<SamResult> {
   const { parse, TomlError } = await import('smol-toml');
   try {
-    return samSettings(parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')), environment);
+    return samSettings(parse(userText(readFileSync(file))), environment);
   } catch (error) {
     if (error instanceof TomlError) {
       return { problem: `it is not TOML (line ${error.line}, column ${error.column}).` };

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../../base/errors.ts';
+import { userText } from '../../base/user-text.ts';
 
 /** What SetStackPolicy takes, in bytes. */
 const LARGEST = 16_384;
@@ -13,7 +14,7 @@ const SHAPE =
 export function readStackPolicy(file: string): Read | undefined {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+    text = userText(readFileSync(file));
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, UsageError } from '../../base/errors.ts';
+import { userText } from '../../base/user-text.ts';
 import { checkUses } from './check.ts';
 import { shownPath } from './shown-path.ts';
 import { LARGEST_BYTES, readTemplate, type Template } from './template.ts';
@@ -25,7 +26,7 @@ export async function loadTemplate(file: string): Promise<Template> {
 async function readTemplateFile(file: string): Promise<string> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = userText(await readFile(file));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     throw new UsageError({
