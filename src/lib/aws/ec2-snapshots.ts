@@ -40,6 +40,22 @@ export function ebsStore(client: EC2Client, region: string, ask: Ask, options: O
     } while (NextToken);
   }
 
+  /** One that is gone refuses the whole question, and a list may still show it: then each is asked about alone. */
+  async function lockedOf(ids: string[]): Promise<string[]> {
+    try {
+      const { Snapshots = [] } = await ask('ec2:DescribeLockedSnapshots', () =>
+        client.send(new DescribeLockedSnapshotsCommand({ SnapshotIds: ids }), options),
+      );
+      return Snapshots.flatMap(({ SnapshotId, LockState }) =>
+        SnapshotId && LockState !== 'expired' ? [SnapshotId] : [],
+      );
+    } catch (error) {
+      if (underneath(error).name !== 'InvalidSnapshot.NotFound') throw error;
+      if (ids.length === 1) return [];
+      return (await Promise.all(ids.map((id) => lockedOf([id])))).flat();
+    }
+  }
+
   return {
     kind: 'ebs',
     region,
@@ -126,11 +142,7 @@ export function ebsStore(client: EC2Client, region: string, ask: Ask, options: O
           for (const { Ebs } of BlockDeviceMappings ?? [])
             if (Ebs?.SnapshotId && ImageId)
               images.set(Ebs.SnapshotId, [...(images.get(Ebs.SnapshotId) ?? []), ImageId]);
-        const locks = await ask('ec2:DescribeLockedSnapshots', () =>
-          client.send(new DescribeLockedSnapshotsCommand({ SnapshotIds: some }), options),
-        );
-        for (const { SnapshotId, LockState } of locks.Snapshots ?? [])
-          if (SnapshotId && LockState !== 'expired') locked.add(SnapshotId);
+        for (const id of await lockedOf(some)) locked.add(id);
       }
       const found = new Map<string, Awaited<ReturnType<typeof factsOf>>>();
       const factsOf = async (id: string) => {

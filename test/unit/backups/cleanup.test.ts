@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { carryOut, planCleanup } from '../../../src/lib/backups/cleanup.ts';
 import { TAG } from '../../../src/lib/backups/types.ts';
 import type { FakeSnapshot } from '../../fake/ebs-state.ts';
+import { until } from '../../helpers/until.ts';
 import { type BackupScene, backupScene, planOf } from './scene.ts';
 import { DAY, OWNER } from './setup.ts';
 
@@ -61,6 +62,25 @@ describe('cleaning up', () => {
     );
     for (const { id } of foreign) expect(ids()).toContain(id);
     expect(await clean()).toEqual([]);
+  });
+
+  it('goes on where somebody else has deleted one since it was listed', async () => {
+    const all = nights(6);
+    const deps = await scene.again();
+    const asking = scene.fake.faults.hold('ec2:DescribeImages');
+    const planned = planCleanup(deps, [plan]);
+    await until(() => asking.holds);
+    const [gone] = all.slice(-1);
+    scene.fake.state.ebs.snapshots.delete(gone?.id ?? '');
+    asking.release();
+    const { going } = await planned;
+    // The other half of that backup stays for the next run, which sees it as it is.
+    expect(going.flatMap(({ snapshots }) => snapshots.map(({ id }) => id)).sort()).toEqual(
+      all
+        .slice(6, -2)
+        .map(({ id }) => id)
+        .sort(),
+    );
   });
 
   it('looks once more just before: a hold of this moment counts, for the whole backup', async () => {
