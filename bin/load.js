@@ -63,8 +63,15 @@ function writeBlob(file, scripts, cached) {
   sum.writeUInt32LE(crc32(body), 0);
   const folder = path.dirname(file);
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  fs.writeFileSync(`${file}.${process.pid}`, Buffer.concat([sum, body]), { mode: 0o600 });
-  fs.renameSync(`${file}.${process.pid}`, file);
+  const part = `${file}.${process.pid}`;
+  try {
+    fs.writeFileSync(part, Buffer.concat([sum, body]), { mode: 0o600 });
+    fs.renameSync(part, file);
+  } catch (error) {
+    // On a full disk each run would leave the half of one.
+    fs.rmSync(part, { force: true });
+    throw error;
+  }
   for (const other of fs.readdirSync(path.dirname(folder))) {
     // Caches of other builds are of no use to anybody any more.
     if (other !== path.basename(folder))

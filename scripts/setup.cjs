@@ -78,11 +78,20 @@ function ensureNode() {
   return { node: node, npm: path.join(modules, 'npm', 'bin', 'npm-cli.js') };
 }
 
+function isLink(file) {
+  try {
+    return fs.lstatSync(file).isSymbolicLink();
+  } catch (error) {
+    // Not there. To be told so without an exception is something that older Nodes do not know.
+    if (error.code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
 /** Installs what the lock file names, unless exactly that is installed already. */
 function ensurePackages(tools, env) {
   // Packages that are another folder's are that folder's to install: npm ci would empty them for both.
-  var modules = fs.lstatSync(path.join(root, 'node_modules'), { throwIfNoEntry: false });
-  if (modules && modules.isSymbolicLink()) return;
+  if (isLink(path.join(root, 'node_modules'))) return;
   var lock = fs.readFileSync(path.join(root, 'package-lock.json'));
   var wanted =
     crypto.createHash('sha256').update(lock).digest('hex') + ' ' + process.platform + '-' + process.arch;

@@ -85,6 +85,18 @@ describe('what goes', () => {
     expect(gone(decide([image], [], new Map(), policy))).toHaveLength(goes ? 1 : 0);
   });
 
+  it('was not pulled for the time of grace, and a day: ECR notes a pull once a day', () => {
+    const pulled = (pulledAt: number | undefined) => {
+      const id = `sha256:${'7'.repeat(64)}`;
+      const image: Item = { kind: 'image', id, place: 'shop', size: 1, at: 0, tags: [], children: [] };
+      return decide([pulledAt === undefined ? image : { ...image, pulledAt }], [], new Map(), policy)[0];
+    };
+    // A pull of 25 hours ago may be all that ECR has noted of one an hour ago.
+    expect(pulled(NOW - DAY - 3_600_000)).toMatchObject({ remove: false, because: 'it was pulled lately' });
+    expect(pulled(NOW - 2 * DAY - 1)?.remove).toBe(true);
+    expect(pulled(undefined)?.remove).toBe(true);
+  });
+
   it('is never part of an index that stays, nor the signature of an image that stays', () => {
     fc.assert(
       fc.property(items, users, (all, by) => {
