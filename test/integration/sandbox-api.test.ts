@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import {
   CloudFormationClient,
   CreateStackCommand,
@@ -117,6 +118,16 @@ async function get(url: string, init?: RequestInit) {
   };
 }
 
+/** What a browser is answered at an address that it knows by another name: fetch does not let one say that. */
+function statusAs(host: string, endpoint: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { host, 'user-agent': 'Mozilla/5.0' };
+    request(endpoint, { headers }, (answer) => resolve(answer.resume().statusCode))
+      .on('error', reject)
+      .end();
+  });
+}
+
 describe('an HTTP API of SAM', () => {
   let app: Record<string, string>;
 
@@ -157,6 +168,9 @@ describe('an HTTP API of SAM', () => {
     }
     const frame = { headers: { 'user-agent': 'Mozilla/5.0' } };
     expect((await get(`${endpoint}/?Action=ListTopics`, frame)).status).toBe(403);
+    // A name of somebody else that leads to this machine: its pages read what they like, and name no origin.
+    expect(await statusAs('example.org', endpoint)).toBe(403);
+    expect(await statusAs('localhost', endpoint)).toBe(200);
     const preflight = { origin: 'https://example.org', 'access-control-request-method': 'POST' };
     expect((await get(endpoint, { method: 'OPTIONS', headers: preflight })).status).toBe(403);
   });

@@ -99,6 +99,16 @@ describe('where a rollback goes', () => {
     expect(target([one, two, same])).toBe(one.id);
   });
 
+  it('of one that was cut off is where that one went, not where it came from', () => {
+    const three = run('deploy', 'succeeded', [stack('a', '3')]);
+    const back = (result: JournalEntry['result']) =>
+      run('rollback', result, [stack('a', '1')], { rollbackOf: three.id, rollbackTo: one.id });
+    for (const result of ['failed', 'interrupted', 'abandoned'] as const)
+      expect(target([one, two, three, back(result)])).toBe(one.id);
+    // One that came to its end and is not healthy is given up.
+    expect(target([one, two, three, back('unhealthy')])).toBe(three.id);
+  });
+
   it('is never a destroy, a cancel, or a run that failed', () => {
     const bad = run('deploy', 'failed', [stack('a', '3')]);
     const end = run('destroy', 'succeeded', [stack('a', '2', 'deleted')]);

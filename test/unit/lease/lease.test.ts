@@ -154,6 +154,20 @@ describe('the lock of an environment', () => {
   });
 });
 
+describe('an owner whose clock is set back', () => {
+  it('asks whether it still has the lock, whose last sign of life lies in its future', async () => {
+    const ann = new Machine('ann');
+    const lease = ann.lease();
+    await lease.hold();
+    fake.actions();
+    await lease.hold();
+    expect(fake.actions()).toEqual([]);
+    ann.off = -60 * MINUTE;
+    await lease.hold();
+    expect(fake.actions()).toContain('s3:PutObject');
+  });
+});
+
 describe('an owner that was killed', () => {
   it('keeps others out for a minute and no longer; who takes over says so and looks again', async () => {
     await killed();

@@ -53,6 +53,8 @@ describe('days in zones', () => {
     ['2026-10-26', 'Europe/Paris', '2026-10-25T23:00:00.000Z'],
     ['2026-01-05', 'America/New_York', '2026-01-05T05:00:00.000Z'],
     ['2026-01-05', 'UTC', '2026-01-05T00:00:00.000Z'],
+    // Its clocks change after the day has begun, and before UTC's has.
+    ['2026-04-05', 'Pacific/Auckland', '2026-04-04T11:00:00.000Z'],
   ])('%s begins in %s at %s', (day, zone, at) =>
     expect(new Date(dayBegins(day, zone)).toISOString()).toBe(at),
   );

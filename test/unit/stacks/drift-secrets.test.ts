@@ -50,6 +50,8 @@ describe('what is secret of a resource', () => {
     const isSecret = secretsOf(undefined, new Set());
     expect(isSecret(['Environment', 'Variables', name])).toBe(true);
     expect(hideSecrets('abc', [name], isSecret)).toBe(HIDDEN);
+    // One of several, too.
+    expect(hideSecrets('abc', [name, '0'], isSecret)).toBe(HIDDEN);
   });
 
   it.each([

@@ -26,9 +26,13 @@ def refused(scope: Any) -> bool:
     origin = headers.get(b"origin")
     if origin is not None:
         return not _is_here(origin)
+    if not headers.get(b"user-agent", "").startswith("Mozilla/"):
+        return False
+    # A page whose own name was led to this machine is at home here by its origin, and by its name is not.
+    if not _is_here(f"http://{headers.get(b'host', '')}"):
+        return True
     # An image or a frame names no origin, and some calls can be made by an address alone; programs make them otherwise.
-    browser = headers.get(b"user-agent", "").startswith("Mozilla/")
-    return browser and _QUERY_CALL.search(scope.get("query_string", b"")) is not None
+    return _QUERY_CALL.search(scope.get("query_string", b"")) is not None
 
 
 def _is_here(origin: str) -> bool:

@@ -14,13 +14,21 @@ def follow_port(settings: Settings) -> None:
     if last and last != str(settings.port):
         for file in settings.state.glob("*.json"):
             _replace(file, f"127.0.0.1:{last}".encode(), f"127.0.0.1:{settings.port}".encode())
-    note.write_text(f"{settings.port}\n")
+    _write(note, f"{settings.port}\n".encode())
 
 
 def _replace(file: Path, old: bytes, new: bytes) -> None:
     text = file.read_bytes()
-    if old not in text:
-        return
-    mended = file.with_suffix(".moved")
-    mended.write_bytes(text.replace(old, new))
-    mended.replace(file)
+    if old in text:
+        _write(file, text.replace(old, new))
+
+
+def _write(file: Path, text: bytes) -> None:
+    """Whole or not at all: on a full disk the port of the last run must not be forgotten."""
+    part = file.with_suffix(".moved")
+    try:
+        part.write_bytes(text)
+        part.replace(file)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

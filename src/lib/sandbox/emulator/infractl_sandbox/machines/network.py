@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import threading
 
 from ..engine import Engine, EngineError
 from ..settings import Settings
 
 _CANDIDATES = 16
+# Docker says that pools overlap, podman that a subnet is already used.
+_TAKEN = re.compile(r"overlap|in use|already used", re.IGNORECASE)
 
 
 class Network:
@@ -61,7 +64,7 @@ class Network:
                 return subnet
             except EngineError as error:
                 refused = error
-                if "overlap" not in str(error).lower() and "in use" not in str(error).lower():
+                if not _TAKEN.search(str(error)):
                     break
         raise refused
 
