@@ -135,7 +135,7 @@ for (const { name, init, image, skip } of VARIANTS) {
       await user.does('destroy --confirm my-auth-dev --sandbox');
       // A container sees within seconds that its function is gone.
       await expect
-        .poll(() => user.reads<Status>('sandbox status'), { timeout: 20_000, interval: 500 })
+        .poll(() => user.reads<Status>('sandbox status'), { timeout: 60_000, interval: 500 })
         .toMatchObject({ stacks: 0, functions: 0, containers: 0 });
       const status = await user.reads<Status>('sandbox status');
       expect(await leftovers(status.endpoint)).toEqual([]);

@@ -11,7 +11,7 @@ export function hasEngine(): boolean {
   try {
     execFileSync(docker, ['version', '--format', '{{.Server.Version}}'], {
       stdio: 'ignore',
-      timeout: 20_000,
+      timeout: 60_000,
     });
     return true;
   } catch {

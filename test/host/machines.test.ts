@@ -102,9 +102,10 @@ describe.skipIf(noHost)('an EC2 instance of the sandbox', () => {
     expect(launched.Instances?.[0]?.State?.Name).toBe('pending');
     id = launched.Instances?.[0]?.InstanceId ?? '';
     const { PublicIpAddress: address = '' } = await becomes('running');
-    expect(ssh(address, 'sudo systemctl is-active nginx').stdout.trim()).toBe('active');
+    // sshd answers before all else is up.
+    await until(() => ssh(address, 'sudo systemctl is-active nginx').stdout.trim() === 'active');
     expect(await until(() => ssh(address, 'cat /srv/user-data').stdout.trim())).toBe('root');
-    expect(ssh(address, 'cat /var/log/cloud-init-output.log').stdout).toBe('it ran\n');
+    expect(await until(() => ssh(address, 'cat /var/log/cloud-init-output.log').stdout)).toBe('it ran\n');
     const { Volumes = [] } = await ec2.send(new DescribeVolumesCommand({}));
     expect(Volumes).toMatchObject([{ Size: 20, Encrypted: true, Attachments: [{ Device: '/dev/sda1' }] }]);
   });

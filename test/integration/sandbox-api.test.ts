@@ -102,7 +102,7 @@ async function deploy(StackName: string, TemplateBody: string, update = false) {
   await expect
     .poll(
       async () => (await stacks.send(new DescribeStacksCommand({ StackName }))).Stacks?.[0]?.StackStatus,
-      { timeout: 30_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     )
     .not.toMatch(/IN_PROGRESS$/);
   return outputsOf(StackName);

@@ -93,7 +93,8 @@ describe('runCheck', () => {
     const url = await serve((_request, answer) => answer.destroy());
     const words = async (to: string) => (await runCheck(deps, spec(to)).catch((e) => e)).message;
     expect(await words(url)).toContain('the connection was cut');
-    expect(await words('http://127.0.0.1:59999/')).toContain('the connection was refused');
+    // One of the ports that are given to nobody who does not ask for it.
+    expect(await words('http://127.0.0.1:2/')).toContain('the connection was refused');
     expect(await words('http://no-such-host.invalid/')).toContain('(DNS)');
     expect(await words(url.replace('http:', 'https:'))).toMatch(/TLS failed|the connection was cut/);
   });
