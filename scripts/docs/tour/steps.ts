@@ -277,29 +277,20 @@ function ending(host: HostScene): Step[] {
   ];
 }
 
-/** A project about the machine of the blueprint `mbot`. */
-const nights = (more: string) =>
-  `mkdir -p /root/nights && cd /root/nights && cp -r /root/mbot/ssh . && ${writes({
-    'infractl.yaml': `project: mbot
-region: eu-west-3
-hosts:
-  web: { tags: { Name: mbot-dev }, ssh: { user: ubuntu, identity: ssh/mbot }${more} }
-backups:
-  nightly:
-    targets: [{ host: web }, { database: shop }]
-    keep: { daily: 7, weekly: 1 }
-`,
-  })}`;
-
 const backups: readonly Step[] = [
-  { words: 'A plan says what, and what is kept', does: `${nights('')} && ${A_DATABASE}` },
+  { words: 'A plan says what, and what is kept', does: 'cd /root' },
+  { file: 'nights/infractl.yaml' },
+  {
+    words: 'of the host of [mbot](#a-host-on-one-laptop) and a database',
+    does: `cd nights && ${A_DATABASE}`,
+  },
   { block: 'backup-create' },
 ];
 
 const stopped: readonly Step[] = [
   {
     words: 'Started means serving',
-    does: `${nights(', health: { url: "http://ADDRESS/_stcore/health", ports: [22, 80] }')} && sed -i "s/ADDRESS/$(cd /root/mbot && infractl outputs app.ApplicationUrl | sed 's#http://##')/" infractl.yaml`,
+    does: `cd /root/nights && ${sed('infractl.yaml', 'ssh/mbot }', 'ssh/mbot }, health: { url: "http://ADDRESS/_stcore/health", ports: [22, 80] }')} && sed -i "s/ADDRESS/$(cd /root/mbot && infractl outputs app.ApplicationUrl | sed 's#http://##')/" infractl.yaml`,
   },
   { block: 'manage-stop' },
   { block: 'schedule-set' },
