@@ -38,8 +38,12 @@ async function faultsIn(step: Step, who: Container): Promise<string[]> {
   }
   const faults: string[] = [];
   let printed = '';
-  if (step.play) printed = await step.play(who);
-  else
+  if (step.play) {
+    printed = await step.play(who);
+    const typed = new Set(printed.split('\n'));
+    const untyped = typedIn(readme, step.block).filter((line) => !typed.has(`$ ${line}`));
+    faults.push(...untyped.map((line) => `not typed: ${line}`));
+  } else
     for (const [at, line] of typedIn(readme, step.block).entries()) {
       const { code, text } = await who.type(step.own ? await step.own(line, who) : line);
       const exit = step.exits?.[at] ?? 0;
