@@ -79,7 +79,7 @@ async function releases(stage: Stage, app: Released): Promise<void> {
     exit: 8,
     only: [/^✗/, /last lines/, /KeyError/, /serves/, /→/],
   });
-  await stage.shows('redeploy-rollback', 'infractl redeploy rollback');
+  await stage.shows('redeploy-rollback', { line: 'infractl redeploy rollback', only: [/^\S/] });
 }
 
 /** A commit with words of its own. */
