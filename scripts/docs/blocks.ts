@@ -57,7 +57,7 @@ const DIFFERS: readonly (readonly [RegExp, string])[] = [
   [/"ms":\d+/g, 'SPAN'],
   [/\b(\d+ of )?\d+(\.\d+)? (B|bytes|KiB|MiB|GiB|MB)\b/g, 'SIZE'],
   [/\b\d+(\.\d+)? %/g, 'PERCENT'],
-  [/\b(last|min|max) \d+(\.\d+)?\b/g, 'NUMBER'],
+  [/\b(last|min|max|for) \d+(\.\d+)?\b/g, 'NUMBER'],
   [/\(\d+ tries\b/g, 'TRIES'],
   [/\b(\d{1,3}\.){3}\d{1,3}(:\d+)?\b/g, 'ADDRESS'],
   [/\b(process|port) \d+\b/g, 'NUMBER'],
@@ -67,18 +67,25 @@ const DIFFERS: readonly (readonly [RegExp, string])[] = [
   [/\b(?:[a-z]+-)?[0-9a-f]{6,}(-dirty)?\b/g, 'ID'],
   [/\bv?\d+\.\d+(\.\d+)*(\.\d+|p\d|-[\w.]+|\+\w+)*\b/g, 'NUMBER'],
   [/\S*…/g, '…'],
-  // A part is looked at again under the lock, unless that was taken before it was looked at.
-  [/^(· .*)\n(?:\1\n)+/gm, '$1\n'],
   // Charts and spinners.
   [/[ ▁▂▃▄▅▆▇█⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]+/g, ' '],
 ];
 
 /** The text as every run of the same command in the same state prints it: ids, times, sizes, addresses and versions are words. */
 export function normalised(text: string): string {
-  return DIFFERS.reduce((now, [pattern, word]) => now.replace(pattern, word), inAnyOrder(text)).trim();
+  return inAnyOrder(DIFFERS.reduce((now, [pattern, word]) => now.replace(pattern, word), text)).trim();
 }
 
-/** What was done side by side is told in the order in which it ended. */
+/** Lines of what goes on side by side: parts, hosts, failures of one moment. */
+const SIDE_BY_SIDE = /(^([✓·] |\w+ \| |TIME \S+ \w+_FAILED ).*\n?){2,}/gm;
+
+/**
+ * What was done side by side is told in the order in which it ended; a part that is unchanged is told again when it
+ * was looked at again under the lock.
+ */
 function inAnyOrder(text: string): string {
-  return text.replace(/(^[✓·] .*\n?){2,}/gm, (lines) => `${lines.trimEnd().split('\n').sort().join('\n')}\n`);
+  return text.replace(SIDE_BY_SIDE, (lines) => {
+    const sorted = lines.trimEnd().split('\n').sort();
+    return `${sorted.filter((line, at) => !line.startsWith('· ') || line !== sorted[at - 1]).join('\n')}\n`;
+  });
 }
