@@ -103,6 +103,25 @@ describe('the choices of the menu', () => {
     expect(new Set(shown).size).toBe(1);
   });
 
+  it('what takes something away is not the first of what fits alike', () => {
+    const ids = [
+      'sandbox:reset',
+      'sandbox:start',
+      'sandbox:status',
+      'sandbox:stop',
+      'destroy',
+      'secrets:set',
+    ];
+    const commands = ids.map((id) => ({ id, summary: 'Begins anew.' }));
+    const found = (term: string) =>
+      names(term, { commands, recent: [], place: undefined }).filter((name) => !name.startsWith('#'));
+    expect(found('sandbox')).toEqual(['sandbox status', 'sandbox start', 'sandbox stop', 'sandbox reset']);
+    expect(found('sandbox res')).toEqual(['sandbox reset']);
+    // All fit by what they do.
+    expect(found('anew').slice(-1)).toEqual(['destroy']);
+    expect(found('destroy')).toEqual(['destroy']);
+  });
+
   it('what the last command advised comes first, and once', () => {
     const advised = ['deploy --create-stack', 'diff'];
     expect(names(undefined, { advised }).slice(0, 4)).toEqual([

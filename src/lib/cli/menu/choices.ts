@@ -63,6 +63,17 @@ const WITHIN = [
   'rollback',
   'restore',
 ];
+/** What takes something away is not the first of what fits alike: Enter comes quickly. */
+const TAKES_AWAY = new Set([
+  'cancel',
+  'cleanup',
+  'destroy',
+  'prune',
+  'remove',
+  'reset',
+  'uninstall',
+  'unlock',
+]);
 /** A terminal with fewer columns keeps the room for what commands do. */
 const NARROW = 60;
 /** So much room do the longest names of a group get before what they do. */
@@ -92,8 +103,9 @@ export function menuChoices(
   };
   const hits = commands.filter(({ id, summary }) => fits(`${id.replaceAll(':', ' ')} ${summary ?? ''}`));
   const usual = shown === 'usual' && wanted.length === 0;
+  const closeness = (id: string) => distance(id, wanted) * 2 + harm(id);
   const nearest = (topic: string) =>
-    Math.min(...hits.filter(({ id }) => topicOf(id) === topic).map(({ id }) => distance(id, wanted)));
+    Math.min(...hits.filter(({ id }) => topicOf(id) === topic).map(({ id }) => closeness(id)));
   const groups = [...new Set(hits.map(({ id }) => topicOf(id)))].sort(
     (a, b) => nearest(a) - nearest(b) || rank(a, ORDER) - rank(b, ORDER) || (a < b ? -1 : 1),
   );
@@ -112,7 +124,7 @@ export function menuChoices(
         .filter(({ id }) => topicOf(id) === topic)
         .sort(
           (a, b) =>
-            distance(a.id, wanted) - distance(b.id, wanted) ||
+            closeness(a.id) - closeness(b.id) ||
             rank(a.id, FIRST) - rank(b.id, FIRST) ||
             rank(lastWord(a.id), WITHIN) - rank(lastWord(b.id), WITHIN) ||
             (a.id < b.id ? -1 : 1),
@@ -174,6 +186,7 @@ function topicOf(id: string): string {
 }
 
 const lastWord = (id: string) => id.slice(id.lastIndexOf(':') + 1);
+const harm = (id: string) => (TAKES_AWAY.has(lastWord(id)) ? 1 : 0);
 
 function rank(name: string, order: readonly string[]): number {
   const at = order.indexOf(name.split(':')[0] ?? name);

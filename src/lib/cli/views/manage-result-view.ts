@@ -15,6 +15,7 @@ const STAGE_WORDS = {
   health: 'application',
   stop: 'stopped',
 } as const;
+const LOOK = 'Nobody waited for it: infractl manage status';
 /** Targets whose stages are shown one by one. */
 const SHOWN = 20;
 
@@ -31,8 +32,22 @@ export function actView(doing: Doing, results: readonly ActResult[], again: stri
   return {
     json: { doing, dryRun: false, targets: results },
     text: (ui) => text(ui, doing, results, again),
+    next: nextOf(doing, results, again),
     ...(exit === Exit.ok ? {} : { exit }),
   };
+}
+
+const changedOf = (results: readonly ActResult[]) =>
+  results.filter(({ error, outcome }) => error === null && outcome !== 'unchanged');
+
+/** What is to be typed next: what helps those that failed, how far the others are, and the way back of a stop. */
+function nextOf(doing: Doing, results: readonly ActResult[], again: string): string[] {
+  const changed = changedOf(results);
+  return [
+    ...results.flatMap(({ error }) => error?.suggestions ?? []),
+    ...(changed.some(({ outcome }) => outcome === 'asked') ? [LOOK] : []),
+    ...(doing === 'stop' && changed.length > 0 ? [`Start again: ${again}`] : []),
+  ];
 }
 
 function asError({ code, message, why, suggestions, exit }: NonNullable<ActResult['error']>): InfractlError {
@@ -50,7 +65,7 @@ function text(ui: Ui, doing: Doing, results: readonly ActResult[], again: string
   if (results.length === 0) return `Nothing to ${doing}: the environment has no instance, group or database.`;
   const lines: string[] = [];
   const good = results.filter(({ error }) => error === null);
-  const changed = good.filter(({ outcome }) => outcome !== 'unchanged');
+  const changed = changedOf(results);
   if (changed.length === 0 && good.length === results.length)
     lines.push(
       `Nothing to do: ${results.length === 1 && results[0] ? label(results[0]) : 'everything'} ${doing === 'stop' ? 'is stopped' : 'runs'} already.`,
@@ -70,8 +85,7 @@ function text(ui: Ui, doing: Doing, results: readonly ActResult[], again: string
     for (const line of (error.why ?? '').split('\n').filter(Boolean)) lines.push(`    ${line}`);
     for (const line of error.suggestions) lines.push(`    → ${advised(ui, line)}`);
   }
-  if (changed.some(({ outcome }) => outcome === 'asked'))
-    lines.push(advised(ui, 'Nobody waited for it: infractl manage status'));
+  if (changed.some(({ outcome }) => outcome === 'asked')) lines.push(advised(ui, LOOK));
   if (doing === 'stop' && changed.length > 0) lines.push(`Start again: ${again}`);
   return lines.join('\n');
 }
