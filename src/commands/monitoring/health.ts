@@ -9,7 +9,8 @@ export default class MonitoringHealth extends HostCommand<typeof MonitoringHealt
   static override summary = 'Give one verdict on all that runs, for scripts and for people.';
   static override description =
     'Looks at the alarms, instances and target groups of the stacks, at the checks and their certificates, at the age of ' +
-    'backups, at the services and disks of the hosts. Exit 0 when all is good, 8 when something is bad, 3 when something could not be looked at.';
+    'backups, at the services and disks of the hosts. Exit 0 when all is good, 8 when something is bad, 3 when something could not be looked at. ' +
+    'An alarm without data says nothing: it is named, and weighs nothing.';
   static override examples = ['<%= config.bin %> <%= command.id %>'];
   static override flags = {
     disk: Flags.integer({

@@ -1,15 +1,19 @@
-import { age, listed } from '../base/text.ts';
+import { age, listed, plural } from '../base/text.ts';
 import { conditionWords, whyWords } from './alarm-words.ts';
 import { valueWords } from './chart.ts';
 import type { HostReading } from './host-reading.ts';
 import type { Alarm } from './port.ts';
 import { isWell, restartWords, type ServiceState, serviceStateWords } from './services.ts';
 
-/** One thing that was looked at. `unknown`: it could not be looked at. */
+/**
+ * One thing that was looked at. `unknown`: it could not be looked at. `no-data`: an alarm that has nothing to judge by,
+ * as each is when it is new, and while what it watches is not used. It says nothing, so it is neither good nor bad; where
+ * silence is a trouble, `TreatMissingData: breaching` lets CloudWatch itself raise the alarm.
+ */
 export interface Finding {
   readonly kind: 'alarm' | 'check' | 'certificate' | 'instance' | 'target' | 'service' | 'disk' | 'backup';
   readonly name: string;
-  readonly verdict: 'good' | 'bad' | 'unknown';
+  readonly verdict: 'good' | 'bad' | 'unknown' | 'no-data';
   readonly why: string;
   /** What helps against it, or tells more: a command, where there is one. */
   readonly mend?: string;
@@ -27,7 +31,7 @@ export interface HealthLimits {
   readonly backupAge: number;
 }
 
-/** One bad thing is enough; what could not be looked at is no health either. */
+/** One bad thing is enough; what could not be looked at is no health either. Alarms without data weigh nothing. */
 export function healthOf(findings: readonly Pick<Finding, 'verdict'>[]): Health {
   if (findings.some(({ verdict }) => verdict === 'bad')) return 'unhealthy';
   return findings.some(({ verdict }) => verdict === 'unknown') ? 'unknown' : 'healthy';
@@ -43,7 +47,8 @@ export function alarmFinding(alarm: Alarm, now: number): Finding {
       why: `for ${age(now - alarm.since)}: ${conditionWords(alarm)} — ${whyWords(alarm)}`,
       mend: `infractl monitoring alarms ${alarm.name}`,
     };
-  return { ...base, verdict: 'good', why: alarm.state === 'OK' ? 'ok' : 'no data yet' };
+  if (alarm.state === 'OK') return { ...base, verdict: 'good', why: 'ok' };
+  return { ...base, verdict: 'no-data', why: `for ${age(now - alarm.since)}: ${conditionWords(alarm)}` };
 }
 
 const CERTIFICATE = 'of a host: infractl https renew; of AWS: see why Certificate Manager does not renew it';
@@ -118,11 +123,12 @@ export function diskFindings(host: string, reading: HostReading, limits: HealthL
 /** The verdict in a sentence. */
 export function healthWords(findings: readonly Finding[]): string {
   const count = (wanted: Finding['verdict']) => findings.filter(({ verdict }) => verdict === wanted).length;
-  const [good, bad, unknown] = [count('good'), count('bad'), count('unknown')];
+  const [good, bad, unknown, silent] = [count('good'), count('bad'), count('unknown'), count('no-data')];
   const parts = [
     ...(bad > 0 ? [`${bad} bad`] : []),
     ...(unknown > 0 ? [`${unknown} could not be looked at`] : []),
     `${good} good`,
+    ...(silent > 0 ? [`${plural(silent, 'alarm')} without data`] : []),
   ];
   const state = { healthy: 'Healthy', unhealthy: 'Unhealthy', unknown: 'Not known' }[healthOf(findings)];
   return `${state}: ${listed(parts)}.`;

@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { healthView } from '../../../src/lib/cli/views/health-view.ts';
 import {
+  type Alarm,
+  alarmFinding,
   backupFindings,
   certificateFinding,
   diskFindings,
+  type Finding,
   healthOf,
   healthWords,
   instanceFinding,
@@ -14,11 +18,11 @@ const HOUR = 3_600_000;
 const LIMITS = { disk: 90, certificateDays: 14, backupAge: 26 * HOUR };
 
 describe('one verdict', () => {
-  const verdict = fc.constantFrom('good', 'bad', 'unknown');
+  const verdict = fc.constantFrom<Finding['verdict']>('good', 'bad', 'unknown', 'no-data');
   const finding = fc.record({
     kind: fc.constant('alarm' as const),
     name: fc.string(),
-    verdict: verdict as fc.Arbitrary<'good' | 'bad' | 'unknown'>,
+    verdict,
     why: fc.string(),
   });
 
@@ -32,6 +36,44 @@ describe('one verdict', () => {
         expect(counted).toBe(findings.length);
       }),
     );
+  });
+});
+
+describe('an alarm', () => {
+  const alarm = (state: Alarm['state']): Alarm => ({
+    name: 'errors',
+    arn: 'arn:aws:cloudwatch:eu-west-3:123456789012:alarm:errors',
+    state,
+    since: 0,
+    reason: 'Unchecked: Initial alarm creation',
+    watched: {
+      kind: 'metric',
+      statistic: 'Sum',
+      metric: { namespace: 'AWS/Lambda', metric: 'Errors', dimensions: {} },
+    },
+    comparison: 'GreaterThanThreshold',
+    threshold: 0,
+    period: 60_000,
+    actionsEnabled: true,
+    actions: { ALARM: [], OK: [], INSUFFICIENT_DATA: [] },
+  });
+
+  it('without data is neither good nor bad: it is said, and makes nothing unhealthy', () => {
+    const findings = [alarmFinding(alarm('INSUFFICIENT_DATA'), 3 * HOUR), alarmFinding(alarm('OK'), HOUR)];
+    expect(findings).toMatchObject([
+      { verdict: 'no-data', why: 'for 3 h: the sum of Errors in AWS/Lambda above 0 in 1 min' },
+      { verdict: 'good' },
+    ]);
+    expect(healthOf(findings)).toBe('healthy');
+    expect(healthWords(findings)).toBe('Healthy: 1 good and 1 alarm without data.');
+    const view = healthView(findings);
+    expect(view.exit).toBeUndefined();
+    expect(view.text({ paint: (_, text) => text, columns: 100 })).toMatch(/^no data +alarm +errors/m);
+  });
+
+  it('in ALARM is bad beside it', () => {
+    const findings = (['INSUFFICIENT_DATA', 'ALARM'] as const).map((state) => alarmFinding(alarm(state), 0));
+    expect(healthWords(findings)).toBe('Unhealthy: 1 bad, 0 good and 1 alarm without data.');
   });
 });
 

@@ -6,8 +6,9 @@ import { harmless } from './harmless.ts';
 import { table } from './table.ts';
 import type { View } from './view.ts';
 
-const ORDER = ['bad', 'unknown', 'good'] as const;
-const STYLE = { bad: 'red', unknown: 'yellow', good: 'green' } as const;
+const ORDER = ['bad', 'unknown', 'no-data', 'good'] as const;
+const STYLE = { bad: 'red', unknown: 'yellow', 'no-data': 'yellow', good: 'green' } as const;
+const HEALTH = { healthy: 'green', unhealthy: 'red', unknown: 'yellow' } as const;
 
 /** Exit 8 where something is bad, else 3 where something could not be looked at. */
 export function healthView(findings: readonly Finding[]): View {
@@ -20,13 +21,13 @@ export function healthView(findings: readonly Finding[]): View {
     text: (ui) => {
       if (findings.length === 0) return 'There is nothing to look at: no alarms, checks, instances or hosts.';
       const rows = sorted.map(({ kind, name, verdict, why }) => [
-        ui.paint(STYLE[verdict], verdict),
+        ui.paint(STYLE[verdict], verdict.replace('-', ' ')),
         kind,
         name,
         harmless(why),
       ]);
       const columns = ['', 'what', { title: 'name', min: 16 }, { title: 'why', min: 20, wrap: true }];
-      const verdict = ui.paint(STYLE[sorted[0]?.verdict ?? 'good'], healthWords(findings));
+      const verdict = ui.paint(HEALTH[health], healthWords(findings));
       return [table(ui, columns, rows), mendText(sorted, ui), verdict].filter(Boolean).join('\n\n');
     },
   };
