@@ -268,6 +268,46 @@ describe('schedule', () => {
   });
 });
 
+describe('a host that is not there', () => {
+  beforeEach(() => {
+    const yaml = readFileSync(path.join(scene.home.work, 'infractl.yaml'), 'utf8');
+    scene.put('infractl.yaml', `${yaml}  db: { tags: { Name: db } }\n`);
+  });
+  const DB = 'The host db is no instance in eu-west-3.';
+
+  it('keeps the others from nothing where all is meant, and is named: exit 3', async () => {
+    const planned = await scene.run(['manage', 'stop', '--dry-run', '--json']);
+    expect(planned.code).toBe(0);
+    expect(lastLine(planned.stdout).targets).toMatchObject([
+      { name: 'web', does: 'stop', refused: null },
+      { name: 'db', does: 'refused', refused: { code: 'NoSuchInstance', message: DB } },
+    ]);
+    const stopped = await scene.run(['manage', 'stop', '--yes', '--no-wait']);
+    expect(stopped.code).toBe(3);
+    expect(stopped.stderr).toContain(`db  not there: ${DB}`);
+    expect(stopped.stdout).toContain('Asked AWS to stop web');
+    expect(stopped.stdout).toContain(`✗ ${DB}`);
+    expect(web.state).toMatch(/^stopp/);
+    const seen = await scene.run(['manage', 'status', '--json']);
+    expect(seen.code).toBe(3);
+    expect(JSON.parse(seen.stdout)).toMatchObject([{ name: 'web' }, { name: 'db', state: 'not there' }]);
+  });
+
+  it.each([
+    ['db', DB],
+    ['wbe', 'Did you mean: --host web'],
+  ])('stops everything where it is named: --host web,%s', async (name, words) => {
+    expectTrouble(await scene.run(['manage', 'stop', '--host', `web,${name}`, '--yes']), 2, words);
+    expect(scene.fake.mutations()).toEqual([]);
+  });
+
+  it('is the trouble itself where nothing else is there', async () => {
+    scene.fake.state.ec2.instances.clear();
+    for (const words of [['stop', '--yes'], ['start'], ['status']])
+      expectTrouble(await scene.run(['manage', ...words]), 2, 'is no instance in eu-west-3');
+  });
+});
+
 it('a topic alone is its help where nobody can choose', async () => {
   const result = await scene.run(['manage']);
   expect(result.code).toBe(0);

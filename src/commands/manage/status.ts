@@ -6,7 +6,7 @@ import { statusView } from '../../lib/cli/views/manage-status-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
 import type { Candidate } from '../../lib/completion/index.ts';
 import { isWhole } from '../../lib/desks/index.ts';
-import type { StatusRow } from '../../lib/instances/index.ts';
+import { NOT_THERE, type StatusRow } from '../../lib/instances/index.ts';
 
 export default class ManageStatus extends ManageCommand<typeof ManageStatus> {
   static override summary = 'Show instances, auto scaling groups and databases and how they are.';
@@ -37,7 +37,10 @@ export default class ManageStatus extends ManageCommand<typeof ManageStatus> {
     const choice = this.choice();
     const look = async () => {
       const rows = await desk.status(choice);
-      if (isWhole(choice)) await this.rememberNames('instance', rows.map(named));
+      const there = rows.filter(({ state }) => state !== NOT_THERE);
+      // Where there is nothing at all, why says more than a table.
+      if (there.length === 0 && rows.length > 0) await desk.targets(choice);
+      if (isWhole(choice)) await this.rememberNames('instance', there.map(named));
       const view = statusView(rows, await desk.priceNote());
       for (const warning of warnings.splice(0)) this.warnUser(warning);
       return view;

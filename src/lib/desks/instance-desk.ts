@@ -1,10 +1,11 @@
-import type { AwsSession } from '../aws/session.ts';
 import { isInfractlError, UsageError } from '../base/errors.ts';
 import { joinUrl, nearest } from '../base/text.ts';
 import { type ValueDeps, valueResolver } from '../deploy/values.ts';
 import {
+  type Absent,
   type ActOptions,
   type ActResult,
+  absentRow,
   act,
   checksAhead,
   type Doing,
@@ -13,6 +14,7 @@ import {
   isManaged,
   type Knowledge,
   type KnownHost,
+  orAbsent,
   type PlannedAct,
   type PlanOptions,
   planAct,
@@ -28,6 +30,7 @@ import {
 import type { PriceBook } from '../prices/index.ts';
 import { nothingNamed } from '../project/index.ts';
 import type { HostPart, Project } from '../project/model.ts';
+import { lazily } from './instance-ports.ts';
 import { monthlyPrices } from './instance-prices.ts';
 import { stackResources } from './project-resources.ts';
 import type { RecordDeps } from './recording.ts';
@@ -60,11 +63,28 @@ export class InstanceDesk {
    * @throws UsageError `NothingNamed`, `NoSuchHost`, `NoSuchInstance`, `AmbiguousHost`, `NotAnInstance`
    */
   async targets(choice: TargetChoice): Promise<Target[]> {
-    return this.#targets(await this.#open(), choice);
+    return this.#targets(await this.#open(), choice, {});
+  }
+
+  /**
+   * The same, but where all of the environment is meant and a host of infractl.yaml has no instance, that one is told
+   * beside the others. Whoever names a host means it.
+   *
+   * @throws as `targets`, also where none of them is there
+   */
+  async present(choice: TargetChoice): Promise<{ readonly targets: Target[]; readonly absent: Absent[] }> {
+    const absent: Absent[] = [];
+    const targets = await this.#targets(await this.#open(), choice, { absent });
+    if (targets.length === 0 && absent[0]) throw absent[0].error;
+    return { targets, absent };
   }
 
   /** @param look without a project and a choice: all of the account and region, which nobody may act on */
-  async #targets(deps: InstanceDeps, choice: TargetChoice, look = false): Promise<Target[]> {
+  async #targets(
+    deps: InstanceDeps,
+    choice: TargetChoice,
+    { look = false, absent }: { readonly look?: boolean; readonly absent?: Absent[] },
+  ): Promise<Target[]> {
     const whole = isWhole(choice);
     const everything = whole && this.#project.bare === true;
     if (everything && !look) throw nothingNamed('what', 'By an id or a tag: --id i-…, --tag Name=web');
@@ -83,7 +103,12 @@ export class InstanceDesk {
       ? []
       : [...this.#project.hosts.values()].filter((part) => part.instance ?? part.tags);
     const [hosts, describedBy, resources] = await Promise.all([
-      Promise.all(onEc2.map((part) => this.#known(part))),
+      Promise.all(
+        onEc2.map((part) => {
+          const known = () => this.#known(part);
+          return whole && absent ? orAbsent(part.name, absent, known) : known();
+        }),
+      ),
       choice.ids.length === 0 && Object.keys(choice.tags).length === 0
         ? []
         : Promise.all(described.map((part) => this.#known(part).catch(() => undefined))),
@@ -94,7 +119,8 @@ export class InstanceDesk {
       skipGone: choice.skipGone ?? false,
       tags: choice.tags,
       everything,
-      hosts,
+      hosts: hosts.flatMap((one) => one ?? []),
+      ...(whole && absent ? { absent } : {}),
       resources,
       describedBy: describedBy.flatMap((one) => one ?? []),
     };
@@ -102,14 +128,17 @@ export class InstanceDesk {
   }
 
   /**
-   * How the targets of a choice are. A look waits for no price: one that is not known is not asked for.
+   * How the targets of a choice are, those that are not there included where all of the environment is meant. A look
+   * waits for no price: one that is not known is not asked for.
    *
    * @throws as `targets`
    */
   async status(choice: TargetChoice): Promise<StatusRow[]> {
     const deps = checksAhead(await this.#open());
-    const targets = await this.#targets(deps, choice, true);
-    return statusOf(deps, targets, await this.#monthly(targets, 'known'));
+    const absent: Absent[] = [];
+    const targets = await this.#targets(deps, choice, { look: true, absent });
+    const rows = await statusOf(deps, targets, await this.#monthly(targets, 'known'));
+    return [...rows, ...absent.map(absentRow)];
   }
 
   /** What an act will do; changes nothing. */
@@ -192,7 +221,7 @@ export class InstanceDesk {
     const others = whole
       ? parts.length > 0
         ? []
-        : await this.#targets(await this.#open(), choice, true)
+        : await this.#targets(await this.#open(), choice, { look: true })
       : isWhole({ ...choice, hosts: [] })
         ? []
         : await this.targets({ ...choice, hosts: [] });
@@ -349,24 +378,4 @@ export class InstanceDesk {
     })();
     return this.#inner;
   }
-}
-
-type Openers = {
-  [K in keyof InstanceDeps['ports']]: (session: AwsSession) => ReturnType<InstanceDeps['ports'][K]>;
-};
-
-/** Ports that are opened when they are first asked for, each once. */
-function lazily(session: () => Promise<AwsSession>, openers: Openers): InstanceDeps['ports'] {
-  const once = <T>(open: (session: AwsSession) => Promise<T>) => {
-    let opened: Promise<T> | undefined;
-    return () => {
-      opened ??= session().then(open);
-      return opened;
-    };
-  };
-  return {
-    instances: once(openers.instances),
-    groups: once(openers.groups),
-    databases: once(openers.databases),
-  };
 }

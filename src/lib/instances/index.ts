@@ -2,6 +2,7 @@
 import type { Doing, Knowledge, PlannedAct, PlanOptions } from './plan.ts';
 import type { ActOptions, ActResult, InstanceDeps, Target } from './types.ts';
 
+export { type Absent, absentResult, absentRow, NOT_THERE, orAbsent } from './absent.ts';
 export { checksAhead } from './ahead.ts';
 export { remembered } from './groups.ts';
 export type { DatabasesPort, GroupsPort, InstanceFacts, InstancesPort, ProbePort } from './port.ts';

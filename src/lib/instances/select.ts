@@ -1,5 +1,6 @@
 import { isInfractlError, UsageError } from '../base/errors.ts';
 import { nearest } from '../base/text.ts';
+import { type Absent, orAbsent } from './absent.ts';
 import type { DatabaseFacts, GroupFacts, InstanceFacts } from './port.ts';
 import type { InstanceDeps, Serving, Target } from './types.ts';
 
@@ -22,6 +23,8 @@ export interface Wish {
   /** All that there is in the account and region. */
   readonly everything?: boolean;
   readonly hosts: readonly KnownHost[];
+  /** They are all of the configuration: one that is not there is told here, and keeps no other from being found. */
+  readonly absent?: Absent[];
   /** What the stacks of the environment made. */
   readonly resources: readonly { readonly type: string; readonly physicalId: string }[];
   /** Hosts that say how an instance serves, whoever chose it. */
@@ -60,7 +63,8 @@ export async function findTargets(deps: InstanceDeps, wish: Wish, place: string)
     wish.everything ? tagged(deps, {}) : byTags(deps, wish.tags),
     byResources(deps, wish.resources),
     ...wish.hosts.map(async (host) => {
-      const one = await ofHost(deps, host, place);
+      const look = () => ofHost(deps, host, place);
+      const one = await (wish.absent ? orAbsent(host.name, wish.absent, look) : look());
       if (one) hostOf.set(one.id, host);
       return { i: one ? [one] : [] };
     }),

@@ -1,7 +1,15 @@
 import type { Command } from '@oclif/core/command';
 import { plural } from '../../base/text.ts';
 import type { InstanceDesk, TargetChoice } from '../../desks/index.ts';
-import type { ActResult, Doing, PlannedAct, PlanOptions, Stage } from '../../instances/index.ts';
+import {
+  type Absent,
+  type ActResult,
+  absentResult,
+  type Doing,
+  type PlannedAct,
+  type PlanOptions,
+  type Stage,
+} from '../../instances/index.ts';
 import { checkConfirmation, confirmMild, confirmSevere } from '../asking/prompt.ts';
 import { timeoutsOf } from '../flags/manage-flags.ts';
 import { painter } from '../terminal.ts';
@@ -46,13 +54,14 @@ export abstract class ActCommand<T extends typeof Command = typeof Command> exte
     if (!this.#given['dry-run']) await this.guardProtected();
     const desk = await this.instanceDesk();
     await this.sayWhere();
-    const targets = await desk.targets(choice);
+    const { targets, absent } = await desk.present(choice);
     const plan = await desk.plan(doing, targets, options);
-    await this.#sayPlan(doing, plan, desk);
-    if (this.#given['dry-run']) return planView(doing, plan);
+    await this.#sayPlan(doing, plan, absent, desk);
+    if (this.#given['dry-run']) return planView(doing, plan, absent);
     if (doing !== 'start') await this.#askBefore(doing, plan);
     const order = { ...options, until: this.#given.wait ? until : undefined, timeouts };
-    const results = await desk.act(doing, plan, order, opposite && this.#again(opposite));
+    const done = await desk.act(doing, plan, order, opposite && this.#again(opposite));
+    const results = [...done, ...absent.map(absentResult)];
     await after?.(desk, choice, results);
     return actView(doing, results, this.#again(doing === 'start' ? 'stop' : 'start'));
   }
@@ -75,12 +84,18 @@ export abstract class ActCommand<T extends typeof Command = typeof Command> exte
   }
 
   /** Says what will be done, where and to what; the plan's refusals are told as results. */
-  async #sayPlan(doing: Doing, plan: readonly PlannedAct[], desk: InstanceDesk): Promise<void> {
+  async #sayPlan(
+    doing: Doing,
+    plan: readonly PlannedAct[],
+    absent: readonly Absent[],
+    desk: InstanceDesk,
+  ): Promise<void> {
     if (plan.length === 0) return;
     const { account } = await (await this.session()).identity();
     const paint = painter(this.terminal.colourErr);
     const priceNote = await desk.priceNote();
-    this.say(planLines(doing, plan, { account, priceNote, paint, columns: this.terminal.columns }));
+    const { columns } = this.terminal;
+    this.say(planLines(doing, plan, { account, priceNote, paint, columns, absent }));
   }
 
   /** Many targets, or data that is lost, want the name of the environment; the rest a yes. */

@@ -1,5 +1,13 @@
+import type { InfractlError } from '../../base/errors.ts';
 import { plural } from '../../base/text.ts';
-import { type Doing, labelOf, nameOf, type PlannedAct } from '../../instances/index.ts';
+import {
+  type Absent,
+  type Doing,
+  labelOf,
+  NOT_THERE,
+  nameOf,
+  type PlannedAct,
+} from '../../instances/index.ts';
 import type { Paint } from '../terminal.ts';
 import type { View } from './view.ts';
 import { wrapped } from './wrap.ts';
@@ -18,11 +26,13 @@ export function planLines(
     priceNote,
     paint,
     columns,
+    absent,
   }: {
     readonly account: string;
     readonly priceNote: string;
     readonly paint: Paint;
     readonly columns: number;
+    readonly absent: readonly Absent[];
   },
 ): string {
   const open = plan.filter(({ refusal }) => !refusal);
@@ -42,6 +52,10 @@ export function planLines(
     ...(touched.length > 0 ? [head] : [`Nothing ${open.length > 0 ? 'has to' : 'will'} be changed:`]),
     ...lines,
     ...(left > 0 ? [`  and ${left} more`] : []),
+    ...absent.map(
+      ({ host, error }) =>
+        `  ${paint('bold', host)}  ${paint('red', NOT_THERE)}: ${wrapped(error.message, width, 4)}`,
+    ),
     ...savingLines(open, priceNote, width),
   ].join('\n');
 }
@@ -61,21 +75,34 @@ function savingLines(plan: readonly PlannedAct[], priceNote: string, width: numb
   ];
 }
 
+const refusedJson = ({ code, message, why }: InfractlError) => ({ code, message, why: why ?? null });
+
 /** A dry run. */
-export function planView(doing: Doing, plan: readonly PlannedAct[]): View {
+export function planView(doing: Doing, plan: readonly PlannedAct[], absent: readonly Absent[]): View {
   return {
     json: {
       doing,
       dryRun: true,
-      targets: plan.map(({ target, does, effects, saves, refusal }) => ({
-        kind: target.kind,
-        id: target.id,
-        name: nameOf(target),
-        does: refusal ? 'refused' : does,
-        effects,
-        savesUsdMonth: saves ?? null,
-        refused: refusal ? { code: refusal.code, message: refusal.message, why: refusal.why ?? null } : null,
-      })),
+      targets: [
+        ...plan.map(({ target, does, effects, saves, refusal }) => ({
+          kind: target.kind,
+          id: target.id,
+          name: nameOf(target),
+          does: refusal ? 'refused' : does,
+          effects,
+          savesUsdMonth: saves ?? null,
+          refused: refusal ? refusedJson(refusal) : null,
+        })),
+        ...absent.map(({ host, error }) => ({
+          kind: 'instance',
+          id: host,
+          name: host,
+          does: 'refused',
+          effects: [],
+          savesUsdMonth: null,
+          refused: refusedJson(error),
+        })),
+      ],
     },
     text: () => {
       const refusals = plan.flatMap(({ refusal }) =>

@@ -1,6 +1,6 @@
 import { Exit } from '../../base/errors.ts';
 import { age, plural } from '../../base/text.ts';
-import type { QuickItem, QuickVerdict, StatusRow } from '../../instances/index.ts';
+import { NOT_THERE, type QuickItem, type QuickVerdict, type StatusRow } from '../../instances/index.ts';
 import type { Style, Ui } from '../terminal.ts';
 import { usd } from './manage-plan-view.ts';
 import { type Column, pairs, table } from './table.ts';
@@ -22,10 +22,11 @@ const COLUMNS: readonly Column[] = [
   { title: '', wrap: true },
 ];
 
-/** How targets are; one of them in full, several in a table. */
+/** How targets are; one of them in full, several in a table. Exit 3 where one is not there. */
 export function statusView(rows: readonly StatusRow[], priceNote: string): View {
   return {
     json: rows,
+    ...(rows.some(({ state }) => state === NOT_THERE) ? { exit: Exit.partial } : {}),
     text: (ui) => {
       if (rows.length === 0) return 'The environment has no instance, no auto scaling group and no database.';
       const [only] = rows;
@@ -80,6 +81,7 @@ const healthWords = ({ health }: StatusRow) =>
 
 function costWords({ costUsdMonth, state }: StatusRow): string {
   if (costUsdMonth === null) return 'unknown';
+  if (state === NOT_THERE) return '';
   return costUsdMonth === 0 && /^(stopped|at 0)$/.test(state) ? 'only disks' : usd(costUsdMonth);
 }
 
