@@ -4,6 +4,7 @@ import { Redactor } from '../../../src/lib/base/redact.ts';
 import { bytes, duration, listed, nearest, plural } from '../../../src/lib/base/text.ts';
 import { localTime } from '../../../src/lib/base/times.ts';
 import { describeTerminal, painter } from '../../../src/lib/cli/terminal.ts';
+import { validationView } from '../../../src/lib/cli/views/config-view.ts';
 import { errorJson, errorText, shownError } from '../../../src/lib/cli/views/error-view.ts';
 import { pairs, table } from '../../../src/lib/cli/views/table.ts';
 
@@ -88,6 +89,28 @@ describe('errors as they are shown', () => {
       'Is --create-stack meant?',
       'infractl deploy --help',
     ]);
+  });
+});
+
+describe('findings of the configuration', () => {
+  const finding = {
+    level: 'error',
+    file: 'infractl.yaml',
+    message: 'no value',
+    text: 'infractl.yaml:3:1: no value\n  3 | app:\n    | ^',
+  } as const;
+  const shown = (environments: string[], environment?: string) =>
+    validationView({
+      environments,
+      findings: [{ ...finding, ...(environment ? { environment } : {}) }],
+    })
+      .text({ paint: (_, text) => text, columns: 80 })
+      .split('\n')[0];
+
+  it('say the environment that they are of, where there are others', () => {
+    expect(shown(['dev', 'prod'], 'prod')).toBe('✗ infractl.yaml:3:1: no value In prod.');
+    expect(shown(['dev', 'prod'])).toBe('✗ infractl.yaml:3:1: no value');
+    expect(shown(['prod'], 'prod')).toBe('✗ infractl.yaml:3:1: no value');
   });
 });
 

@@ -25,9 +25,12 @@ export function validationView({ environments, findings }: Validation): View {
       findings: findings.map(({ text: _, ...finding }) => finding),
     },
     text({ paint }) {
-      const lines = findings.map(({ level, text }) =>
-        level === 'error' ? `${paint('red', '✗')} ${text}` : `${paint('yellow', '!')} ${text}`,
-      );
+      const lines = findings.map(({ level, text, environment }) => {
+        const mark = level === 'error' ? paint('red', '✗') : paint('yellow', '!');
+        // Behind the message, above the line that is quoted.
+        const of = environment && environments.length > 1 ? ` In ${environment}.` : '';
+        return `${mark} ${text.replace(/$/m, of)}`;
+      });
       const counts = [
         ...(errors ? [plural(errors, 'error')] : []),
         ...(warnings ? [plural(warnings, 'warning')] : []),
