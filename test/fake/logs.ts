@@ -26,17 +26,47 @@ const api = jsonService('logs', {
     if (!buckets.take('logs:FilterLogEvents', clock.now()))
       throw new FakeError('ThrottlingException', 'Rate exceeded');
     const name = required(p, 'logGroupName');
-    const group = state.logs.groups.get(name);
-    if (!group) throw new FakeError('ResourceNotFoundException', 'The specified log group does not exist.');
+    const group = groupOf(state.logs, name);
     const matches = matcher(String(p.filterPattern ?? ''));
     const from = Number(p.startTime ?? 0);
     const to = Number(p.endTime ?? Number.POSITIVE_INFINITY);
-    const now = clock.now();
-    const found = group
-      .map((event, index) => ({ ...event, id: event.id ?? `${name}#${index}`, index }))
-      .filter(({ at, readable }) => at >= from && at <= to && (readable ?? 0) <= now)
-      .sort((a, b) => a.at - b.at || a.index - b.index);
+    const found = readable(group, name, clock.now()).filter(({ at }) => at >= from && at <= to);
     return page(found, p, state.logs, matches);
+  },
+
+  DescribeLogStreams(p, { state, clock, buckets }) {
+    if (!buckets.take('logs:DescribeLogStreams', clock.now()))
+      throw new FakeError('ThrottlingException', 'Rate exceeded');
+    const name = required(p, 'logGroupName');
+    const byTime = p.orderBy === 'LastEventTime';
+    if (byTime && p.logStreamNamePrefix !== undefined)
+      throw new FakeError(
+        'InvalidParameterException',
+        'Cannot order by LastEventTime with a logStreamNamePrefix.',
+      );
+    const streams = streamsOf(groupOf(state.logs, name), clock.now(), state.logs.streamLagMs)
+      .filter(({ logStreamName }) => logStreamName.startsWith(String(p.logStreamNamePrefix ?? '')))
+      .sort((a, b) => (byTime ? a.newest - b.newest : a.logStreamName < b.logStreamName ? -1 : 1));
+    if (p.descending === true) streams.reverse();
+    const start = Number(p.nextToken ?? 0);
+    const end = start + Number(p.limit ?? 50);
+    return {
+      logStreams: streams.slice(start, end).map(({ newest: _, ...stream }) => stream),
+      ...(end < streams.length ? { nextToken: String(end) } : {}),
+    };
+  },
+
+  GetLogEvents(p, { state, clock, buckets }) {
+    if (!buckets.take('logs:GetLogEvents', clock.now()))
+      throw new FakeError('ThrottlingException', 'Rate exceeded');
+    const name = required(p, 'logGroupName');
+    const stream = required(p, 'logStreamName');
+    const written = readable(groupOf(state.logs, name), name, clock.now()).filter(
+      (event) => (event.stream ?? 'stream') === stream,
+    );
+    if (written.length === 0)
+      throw new FakeError('ResourceNotFoundException', 'The specified log stream does not exist.');
+    return streamPage(onceEach(written), p, state.logs);
   },
 
   StartQuery(p, { state, clock }) {
@@ -92,6 +122,85 @@ export const logs: Service = {
     return startLiveTail(p, context, matcher(String(p.logEventFilterPattern ?? '')));
   },
 };
+
+function groupOf({ groups }: LogsState, name: string): readonly StoredEvent[] {
+  const group = groups.get(name);
+  if (!group) throw new FakeError('ResourceNotFoundException', 'The specified log group does not exist.');
+  return group;
+}
+
+/** What can be read by now, in the order of time. */
+function readable(group: readonly StoredEvent[], name: string, now: number): Found[] {
+  return group
+    .map((event, index) => ({ ...event, id: event.id ?? `${name}#${index}`, index }))
+    .filter((event) => (event.readable ?? 0) <= now)
+    .sort((a, b) => a.at - b.at || a.index - b.index);
+}
+
+/** What FilterLogEvents gives a second time is stored once. */
+function onceEach(events: readonly Found[]): Found[] {
+  return [...new Map(events.toReversed().map((event) => [event.id, event])).values()].toReversed();
+}
+
+/** The streams of a group; a stream is made when its first event can be read. */
+function streamsOf(group: readonly StoredEvent[], now: number, lag: number) {
+  const streams = new Map<string, StoredEvent[]>();
+  for (const event of group)
+    if ((event.readable ?? 0) <= now)
+      streams.set(event.stream ?? 'stream', [...(streams.get(event.stream ?? 'stream') ?? []), event]);
+  return [...streams].map(([logStreamName, events]) => {
+    const ingested = events.map((event) => event.readable ?? event.at);
+    const creationTime = Math.min(...ingested);
+    const known = events.filter((event) => (event.readable ?? event.at) + lag <= now);
+    const times = known.map(({ at }) => at);
+    return {
+      logStreamName,
+      creationTime,
+      newest: Math.max(creationTime, ...times),
+      ...(known.length > 0
+        ? {
+            firstEventTimestamp: Math.min(...times),
+            lastEventTimestamp: Math.max(...times),
+            lastIngestionTime: Math.max(...known.map((event) => event.readable ?? event.at)),
+          }
+        : {}),
+    };
+  });
+}
+
+/** A page of one stream from its head on. At the end the token that was given comes back. */
+function streamPage(events: readonly Found[], p: Parameters, { pageSize, emptyPages }: LogsState) {
+  if (p.startFromHead !== true) throw new Error('the fake reads streams from their head');
+  // Like AWS's, a token is a place in time: what is written before it later is behind it.
+  const [, at, index, empty] = /^f\/(\d+)\/(-?\d+)\/(e?)$/.exec(String(p.nextToken ?? '')) ?? [];
+  const rest = events.filter((event) =>
+    at === undefined
+      ? event.at >= Number(p.startTime ?? 0) && event.at < Number(p.endTime ?? Number.POSITIVE_INFINITY)
+      : event.at > Number(at) || (event.at === Number(at) && event.index > Number(index)),
+  );
+  const place = at === undefined ? `${Number(p.startTime ?? 0)}/-1` : `${at}/${index}`;
+  if (rest.length === 0)
+    return { events: [], nextForwardToken: p.nextToken ?? `f/${place}/`, nextBackwardToken: 'b/0/s' };
+  if (emptyPages && empty !== 'e')
+    return { events: [], nextForwardToken: `f/${place}/e`, nextBackwardToken: 'b/0/s' };
+  const shown: Found[] = [];
+  let bytes = 0;
+  for (const event of rest.slice(0, Math.min(pageSize, MOST_EVENTS))) {
+    if (bytes > 0 && bytes + event.message.length > MOST_BYTES) break;
+    bytes += event.message.length;
+    shown.push(event);
+  }
+  const last = shown.at(-1) as Found;
+  return {
+    events: shown.map(({ at: timestamp, readable: ingestionTime = timestamp, message }) => ({
+      timestamp,
+      ingestionTime,
+      message,
+    })),
+    nextForwardToken: `f/${last.at}/${last.index}/`,
+    nextBackwardToken: 'b/0/s',
+  };
+}
 
 type Found = StoredEvent & { readonly id: string; readonly index: number };
 

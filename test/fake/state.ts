@@ -139,6 +139,10 @@ export interface LogsState {
   pageSize: number;
   /** Of Logs Insights: how long a query takes, in milliseconds, and those that were started. */
   queryMs: number;
+  /** How long after an event DescribeLogStreams knows of it, in milliseconds; of a stream that begins it knows at once. */
+  streamLagMs: number;
+  /** Whether GetLogEvents gives an empty page before each one that has events. */
+  emptyPages: boolean;
   readonly queries: Map<
     string,
     { readonly from: number; readonly events: readonly StoredEvent[]; stopped: boolean }
@@ -150,6 +154,8 @@ export const newLogsState = (): LogsState => ({
   groups: new Map(),
   pageSize: 10_000,
   queryMs: 0,
+  streamLagMs: 0,
+  emptyPages: false,
   queries: new Map(),
   live: newLiveTailState(),
 });

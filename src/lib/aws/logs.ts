@@ -1,11 +1,12 @@
 import { DescribeLogGroupsCommand, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { type Clock, systemClock, throwIfAborted } from '../base/clock.ts';
-import type { LogsPort } from '../logs/port.ts';
+import type { LogsPort, PeekPort } from '../logs/port.ts';
 import type { FunctionLogPort } from '../stacks/diagnosis/function-log.ts';
 import { call } from './call.ts';
 import { underneath } from './errors.ts';
 import { badFilter } from './log-filters.ts';
 import { asWritten } from './log-pages.ts';
+import { logPeeks } from './log-peeks.ts';
 import { logsClient } from './logs-client.ts';
 import type { AwsSession } from './session.ts';
 
@@ -17,7 +18,7 @@ const MOST_PAGES = 10;
  *
  * @param clock another one than the system's is taken for AWS's own time
  */
-export function logsReader(session: AwsSession, clock: Clock = systemClock): LogsPort {
+export function logsReader(session: AwsSession, clock: Clock = systemClock): LogsPort & PeekPort {
   const client = logsClient(session);
   /** How far AWS's clock is ahead, in milliseconds. A `Date` has whole seconds, so the largest is nearest. */
   let ahead = Number.NEGATIVE_INFINITY;
@@ -38,6 +39,7 @@ export function logsReader(session: AwsSession, clock: Clock = systemClock): Log
 
   return {
     now,
+    ...logPeeks(session, client, now),
 
     async groups(prefix, signal) {
       const found: string[] = [];

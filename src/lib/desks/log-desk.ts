@@ -18,6 +18,7 @@ import {
   type LogsPort,
   merged,
   named,
+  type PeekPort,
   readGroup,
   runQuery,
   type Source,
@@ -83,7 +84,7 @@ interface Found {
 export class LogDesk {
   readonly #deps: LogDeskDeps;
   readonly #project: Project;
-  #port: Promise<LogsPort> | undefined;
+  #port: Promise<LogsPort & PeekPort> | undefined;
   #stacks: Promise<StacksPort> | undefined;
   readonly #resolve: ReturnType<typeof valueResolver>;
   #prefixes: readonly string[] = [];
@@ -182,6 +183,7 @@ export class LogDesk {
     const groups = sources.filter(({ host }) => host === undefined).map(({ group }) => group);
     const liveTail =
       live && groups.length > 0 ? (await import('../aws/logs-live.ts')).liveTail(await session()) : undefined;
+    const peek = groups.length > 0 ? await this.#logs() : undefined;
     const prefixes = this.#prefixes;
     // Following reads again as far back as late events are waited for; what is older is read once.
     const start = Math.max(window.from, port.now() - FOLLOW_REACH);
@@ -192,7 +194,7 @@ export class LogDesk {
     const more = async () =>
       (await Promise.all(prefixes.map((prefix) => port.groups(prefix, signal)))).flat();
     await followGroups(
-      { port, liveTail, clock, signal, tell },
+      { port, liveTail, peek, clock, signal, tell },
       {
         groups,
         live: sources.flatMap(({ host, group }) =>
@@ -363,7 +365,7 @@ export class LogDesk {
     return { groups: async () => [], page: async () => undefined, now: () => this.#deps.clock.now() };
   }
 
-  #logs(): Promise<LogsPort> {
+  #logs(): Promise<LogsPort & PeekPort> {
     this.#port ??= import('../aws/logs.ts').then(async ({ logsReader }) =>
       logsReader(await this.#deps.session()),
     );

@@ -4,12 +4,16 @@ import { type InfractlError, isInfractlError } from '../base/errors.ts';
 import { FOLLOW_REACH, Followed } from './followed.ts';
 import { Hold } from './hold.ts';
 import { type LiveNews, LiveTails } from './live.ts';
-import type { LiveTailPort, LiveUpdate, LogEvent, LogPage, LogsPort, PageQuery } from './port.ts';
+import { Peeks } from './peeks.ts';
+import type { LiveTailPort, LiveUpdate, LogEvent, LogPage, LogsPort, PageQuery, PeekPort } from './port.ts';
+import { Rounds } from './rounds.ts';
 
 export interface FollowDeps {
   readonly port: Pick<LogsPort, 'page' | 'now'>;
   /** Given, what Live Tail sends is told at once, and reading fills in what it leaves out. */
   readonly liveTail?: LiveTailPort | undefined;
+  /** Given, groups whose turn to be read comes seldom are looked at in between; not where there is a pattern. */
+  readonly peek?: PeekPort | undefined;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   readonly tell: (news: FollowNews) => void;
@@ -22,13 +26,18 @@ export type FollowNews =
   | { readonly type: 'silent'; readonly since: number; readonly error: unknown }
   /** It answers again; all since then is read. */
   | { readonly type: 'back'; readonly since: number }
-  /** A round over all groups takes this long, in milliseconds: what AWS allows a second is shared. */
-  | { readonly type: 'slow'; readonly round: number }
+  /** Each group is looked at so seldom, in milliseconds: what AWS allows a second is shared. */
+  | { readonly type: 'slow'; readonly round: number; readonly why: SlowWhy }
+  /** All are looked at often again. */
+  | { readonly type: 'prompt' }
   /** A group can no longer be read, or never could. The others go on. */
   | { readonly type: 'lost'; readonly group: string; readonly error: InfractlError }
   | { readonly type: 'missing'; readonly group: string }
   | { readonly type: 'found'; readonly group: string }
   | LiveNews;
+
+/** What keeps groups from being looked at between two readings: nothing shows what matches a pattern. */
+export type SlowWhy = 'rate' | 'pattern' | 'denied' | 'streams';
 
 export interface FollowQuery {
   readonly groups: readonly string[];
@@ -63,8 +72,6 @@ const AT_ONCE = 4;
 const MORE_EVERY = 30_000;
 /** After so long without an answer it is said. */
 const SILENCE = 10_000;
-/** A round that takes longer is said, once for each doubling. */
-const SLOW_ROUND = 5000;
 
 /**
  * Follows groups until the signal is aborted, or until none of them can be read. Complete: every poll reads
@@ -88,20 +95,21 @@ class Follower {
   #told = Number.NEGATIVE_INFINITY;
   #answered: number;
   #silent: number | undefined;
-  #slow = SLOW_ROUND;
+  readonly #rounds = new Rounds();
   /** When an answer failed to come for another reason than the rate. */
   #cut = Number.NEGATIVE_INFINITY;
   #failure: unknown;
   #wake: () => void = () => {};
   #live: number;
   readonly #tails: LiveTails | undefined;
+  readonly #peeks: Peeks | undefined;
 
   constructor(deps: FollowDeps, query: FollowQuery) {
     this.#deps = deps;
     this.#query = query;
     this.#answered = deps.clock.now();
     this.#live = query.live?.length ?? 0;
-    const { liveTail, clock, signal, tell } = deps;
+    const { port, liveTail, peek, clock, signal, tell } = deps;
     if (liveTail)
       this.#tails = new LiveTails(
         {
@@ -114,15 +122,33 @@ class Follower {
         },
         query.pattern,
       );
+    if (peek && query.pattern === undefined)
+      this.#peeks = new Peeks({
+        port: peek,
+        clock,
+        signal,
+        now: () => port.now(),
+        groups: () => this.#groups.values(),
+        hear: (one, events) => this.#peeked(one, events),
+      });
     for (const group of query.groups) this.#add(group, query.from);
   }
 
   #add(group: string, from: number): void {
-    const { clock, liveTail } = this.#deps;
-    this.#groups.set(group, new Followed(group, from, clock.now(), liveTail !== undefined));
+    const matched = (this.#tails ?? this.#peeks) !== undefined;
+    this.#groups.set(group, new Followed(group, from, this.#deps.clock.now(), matched));
   }
 
   async run(): Promise<void> {
+    void this.#peeks?.run();
+    try {
+      await this.#poll();
+    } finally {
+      this.#peeks?.stop();
+    }
+  }
+
+  async #poll(): Promise<void> {
     const { clock, signal } = this.#deps;
     let running = 0;
     let looked = clock.now();
@@ -141,7 +167,7 @@ class Follower {
         running++;
         due.busy = true;
         due.asked = now;
-        void this.#poll(due).finally(() => {
+        void this.#ask(due).finally(() => {
           running--;
           due.busy = false;
           this.#wake();
@@ -195,6 +221,12 @@ class Follower {
     this.#wake();
   }
 
+  #peeked(one: Followed, events: readonly LogEvent[]): void {
+    this.#keep(events.filter(({ at }) => at >= this.#query.from));
+    this.#notice(one);
+    this.#flush();
+  }
+
   #unhear(groups: readonly string[]): void {
     for (const group of groups) this.#groups.get(group)?.cut();
     this.#wake();
@@ -212,7 +244,7 @@ class Follower {
     this.#wake = () => {};
   }
 
-  async #poll(one: Followed): Promise<void> {
+  async #ask(one: Followed): Promise<void> {
     const { port, clock, signal, tell } = this.#deps;
     const began = port.now();
     const { deep, from } = one.reach(clock.now());
@@ -226,12 +258,11 @@ class Follower {
         one.missing = false;
         this.#keep(read.fresh);
       }
-      one.polled = read?.sent ?? began;
-      one.read = true;
+      one.poll(read?.sent ?? began);
       if (deep) one.deep = clock.now();
       one.forget(clock.now());
+      this.#notice(one);
       this.#flush();
-      this.#notice(clock.now());
       this.#enliven();
     } catch (error) {
       if (signal?.aborted) return;
@@ -286,10 +317,13 @@ class Follower {
   /** Tells what every group has been read past. */
   #flush(): void {
     const now = this.#deps.clock.now();
+    const aws = this.#deps.port.now();
     const past = [...this.#groups.values()].map((one) => one.past(now));
-    if (past.length === 0 && this.#live > 0) past.push(this.#deps.port.now());
+    if (past.length === 0 && this.#live > 0) past.push(aws);
     if (this.#held.length === 0) return;
-    const until = this.#hold.until(this.#held, Math.min(...past), this.#round(now), now);
+    const known = Math.min(...past);
+    const round = Math.max(this.#rounds.longest(now), aws - known);
+    const until = this.#hold.until(this.#held, known, round, now);
     const ready = this.#held.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
     if (ready.length === 0) return;
     this.#held = this.#held.filter(({ at }) => at > until);
@@ -322,19 +356,22 @@ class Follower {
     if (isInfractlError(error)) this.#deps.tell({ type: 'lost', group: one.group, error });
   }
 
-  /** A round is as slow as the group that waited longest. */
-  #round(now: number): number {
-    // Those that Live Tail tells of are asked seldom on purpose.
-    const asked = [...this.#groups.values()].filter(({ live }) => !live);
-    return now - Math.min(now, ...asked.map((one) => one.asked));
+  #notice(one: Followed): void {
+    const { clock, port, tell } = this.#deps;
+    const now = clock.now();
+    const waited = one.waited(port.now(), now);
+    // A wait that a lost connection made longer says nothing of how often AWS lets us ask.
+    if (waited === undefined || one.live || now - waited <= this.#cut) return;
+    const news = this.#rounds.note(waited, now);
+    if (news === 'slow') tell({ type: 'slow', round: waited, why: this.#why() });
+    else if (news) tell({ type: 'prompt' });
   }
 
-  #notice(now: number): void {
-    const round = this.#round(now);
-    // A round that a lost connection interrupted says nothing of how often AWS lets us ask.
-    if (!Number.isFinite(round) || round < this.#slow || now - round <= this.#cut) return;
-    this.#slow = round * 2;
-    this.#deps.tell({ type: 'slow', round });
+  #why(): SlowWhy {
+    if (this.#query.pattern !== undefined) return 'pattern';
+    const all = [...this.#groups.values()].map(({ peeked }) => peeked);
+    if (all.some(({ refused }) => refused)) return 'denied';
+    return all.every((one) => one.can(this.#deps.port.now())) ? 'rate' : 'streams';
   }
 
   async #look(): Promise<void> {

@@ -1,4 +1,5 @@
 import { Matching } from './matching.ts';
+import { Peeked } from './peeked.ts';
 import type { LogEvent } from './port.ts';
 
 /** Every poll reads this far back again, in milliseconds: agents and Lambda deliver seconds late. */
@@ -18,6 +19,8 @@ export class Followed {
   readonly group: string;
   /** When its newest whole poll began, on AWS's clock; what is before it was read. */
   polled: number;
+  /** How long it was from the whole poll before to that one, in milliseconds. */
+  every = 0;
   /** When it was last asked, on this machine's clock. */
   asked = Number.NEGATIVE_INFINITY;
   /** When it was last read far back, on this machine's clock. */
@@ -28,6 +31,9 @@ export class Followed {
   busy = false;
   /** Live Tail was asked for it. */
   live = false;
+  readonly peeked = new Peeked();
+  /** Up to where all was known after the last look at it, on AWS's clock. */
+  #known = Number.POSITIVE_INFINITY;
   /** Event id → its time, for as far back as a poll may reach. */
   readonly #seen = new Map<string, number>();
   readonly #matching: Matching | undefined;
@@ -37,7 +43,7 @@ export class Followed {
   /** Up to here, on AWS's clock, Live Tail may have left something out: the time has to be read. */
   #gap = Number.POSITIVE_INFINITY;
 
-  /** @param matched Live Tail may tell of it too */
+  /** @param matched another way may tell of it too */
   constructor(group: string, from: number, now: number, matched: boolean) {
     this.group = group;
     this.polled = from;
@@ -63,7 +69,21 @@ export class Followed {
 
   /** Up to here all that could be had was had, on AWS's clock. */
   past(now: number): number {
-    return this.isLive(now) ? Math.max(this.polled, this.#heard) : this.polled;
+    return Math.max(this.polled, this.peeked.past, this.isLive(now) ? this.#heard : this.polled);
+  }
+
+  /** It was read to the end. @param sent when that began, on AWS's clock */
+  poll(sent: number): void {
+    if (this.read) this.every = sent - this.polled;
+    this.polled = sent;
+    this.read = true;
+  }
+
+  /** How long nothing was known of it, now that it was looked at; undefined the first time. @param aws AWS's clock */
+  waited(aws: number, now: number): number | undefined {
+    const before = this.#known;
+    this.#known = this.past(now);
+    return before <= aws ? aws - before : undefined;
   }
 
   isSeen({ id }: LogEvent): boolean {
@@ -75,13 +95,22 @@ export class Followed {
     return events.filter((event) => {
       if (this.#seen.has(event.id)) return false;
       this.#seen.set(event.id, event.at);
-      return this.#matching?.read(event, now) ?? true;
+      this.peeked.note(event.stream, event.at);
+      if (this.#matching && !this.#matching.read(event, now)) return false;
+      this.peeked.missed(event);
+      return true;
     });
   }
 
   /** Whether an event that Live Tail sent is to be told. */
   takeLive(event: LogEvent, now: number): boolean {
     return this.#matching?.live(event, now) ?? true;
+  }
+
+  /** Of all that a look showed, the events to be told. */
+  takePeeked(events: readonly LogEvent[], now: number): LogEvent[] {
+    for (const { stream, at } of events) this.peeked.note(stream, at);
+    return this.#matching?.peeked(events, now) ?? [];
   }
 
   /** @param aws AWS's clock */

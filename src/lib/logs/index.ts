@@ -10,6 +10,7 @@ export type {
   LogPage,
   LogsPort,
   PageQuery,
+  PeekPort,
 } from './port.ts';
 export { readGroup } from './read.ts';
 export { pick, type Report, reportOf, type Shape, shapeOf } from './shape.ts';

@@ -45,6 +45,38 @@ export interface LogsPort {
   now(): number;
 }
 
+/** What shows the newest events of a group beside FilterLogEvents, whose limit is apart. Times on AWS's clock. */
+export interface PeekPort {
+  /** One page of DescribeLogStreams, those first that are known to be the newest. Undefined when there is no such group. */
+  streams(
+    group: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly streams: readonly LogStream[]; readonly sent: number } | undefined>;
+  /** One page of GetLogEvents, oldest first; its events have no id. Undefined when there is no such stream. */
+  events(query: StreamQuery, signal?: AbortSignal): Promise<StreamPage | undefined>;
+}
+
+export interface LogStream {
+  readonly name: string;
+  /** When it was last written to, or made, as far as AWS knows by now. */
+  readonly newest: number;
+}
+
+export interface StreamQuery {
+  readonly group: string;
+  readonly stream: string;
+  readonly from: number;
+  readonly token?: string | undefined;
+}
+
+export interface StreamPage {
+  readonly events: readonly LogEvent[];
+  /** When its request went out. */
+  readonly sent: number;
+  /** The same that was given, at the end. */
+  readonly next?: string | undefined;
+}
+
 /** What Live Tail sends, once a second. */
 export interface LiveUpdate {
   /** As they came in; they have no id. */

@@ -74,7 +74,9 @@ function newsWords(
     case 'back':
       return `CloudWatch Logs answers again. What was logged since ${localTime(new Date(news.since).toISOString())} is read.`;
     case 'slow':
-      return `AWS limits how often logs are read: each group is now asked every ${duration(news.round)}.`;
+      return `AWS limits how often logs are read: each group is now looked at every ${duration(news.round)}, and what it logs is shown later than usual.${FASTER[news.why]} --live shows it within about a second; AWS bills it by the minute.`;
+    case 'prompt':
+      return 'Each group is looked at every two or three seconds again.';
     case 'lost':
       return `${news.group} cannot be read any more: ${news.error.message}`;
     case 'missing':
@@ -93,6 +95,14 @@ function newsWords(
       return `No Live Tail of ${listed(news.groups)}: ${news.error.message}${news.error.why ? ` ${news.error.why}` : ''} Read as with --follow${news.again ? ', until there is one' : ''}.`;
   }
 }
+
+/** What lets groups be looked at more often, by what keeps them from it. */
+const FASTER: Readonly<Record<Extract<FollowNews, { type: 'slow' }>['why'], string>> = {
+  rate: '',
+  streams: ' Some write to more streams at a time than can be looked at one by one.',
+  pattern: ' Without --filter their streams could be looked at one by one; --grep does not keep from it.',
+  denied: ' With logs:GetLogEvents and logs:DescribeLogStreams it would be more often.',
+};
 
 /** What sessions of Live Tail cost. @param price of a minute of one, where it is known */
 function costWords(sessions: number, price: Quote | undefined): string {
