@@ -7,6 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openBundle } from '../../bin/pieces.js';
 import { measureDashboard } from './dashboard.mjs';
+import { followLogs } from './following.mjs';
 import { writeGrid } from './graphs.mjs';
 import { heldStacks } from './held-stacks.mjs';
 import { measureHost } from './host.mjs';
@@ -253,6 +254,9 @@ try {
   row('logs, 200,000 events of a fast server, to a raw walk of the pages', fast.ours / fast.walk, ' x', 1.8);
   row('  the same of one that takes 20 ms a page', slow.ours / slow.walk, ' x', 0.6);
   row('  memory', Math.max(fast.memory, slow.memory), ' MiB', 120);
+  const [often, seldom] = await Promise.all([followLogs(launcher, 10), followLogs(launcher, 5)]);
+  row('logs --follow, 20 groups at 10 calls a second, longest until an event is shown', often, ' s', 3);
+  row('  the same at 5 calls a second', seldom, ' s', 3);
 
   const backups = JSON.parse(
     execFileSync(node, ['--expose-gc', path.join(here, 'backups.ts')], { encoding: 'utf8' }),

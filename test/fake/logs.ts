@@ -145,9 +145,13 @@ function onceEach(events: readonly Found[]): Found[] {
 /** The streams of a group; a stream is made when its first event can be read. */
 function streamsOf(group: readonly StoredEvent[], now: number, lag: number) {
   const streams = new Map<string, StoredEvent[]>();
-  for (const event of group)
-    if ((event.readable ?? 0) <= now)
-      streams.set(event.stream ?? 'stream', [...(streams.get(event.stream ?? 'stream') ?? []), event]);
+  for (const event of group) {
+    if ((event.readable ?? 0) > now) continue;
+    const name = event.stream ?? 'stream';
+    const events = streams.get(name) ?? [];
+    streams.set(name, events);
+    events.push(event);
+  }
   return [...streams].map(([logStreamName, events]) => {
     const ingested = events.map((event) => event.readable ?? event.at);
     const creationTime = Math.min(...ingested);

@@ -7,6 +7,7 @@ import { type LiveNews, LiveTails } from './live.ts';
 import { Peeks } from './peeks.ts';
 import type { LiveTailPort, LiveUpdate, LogEvent, LogPage, LogsPort, PageQuery, PeekPort } from './port.ts';
 import { Rounds } from './rounds.ts';
+import { readNext } from './turns.ts';
 
 export interface FollowDeps {
   readonly port: Pick<LogsPort, 'page' | 'now'>;
@@ -193,11 +194,10 @@ class Follower {
 
   /** The group whose turn is next. */
   #due(): Followed | undefined {
-    const now = this.#deps.clock.now();
-    let next: Followed | undefined;
-    for (const one of this.#groups.values())
-      if (!one.busy && (!next || one.due(now) < next.due(now))) next = one;
-    return next;
+    const { clock, port } = this.#deps;
+    const aws = port.now();
+    const canLook = ({ peeked }: Followed) => this.#peeks !== undefined && peeked.can(aws);
+    return readNext(this.#groups.values(), clock.now(), canLook);
   }
 
   /** Of groups that are there, once all were read: one that is not there would take nine others with it. */

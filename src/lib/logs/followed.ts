@@ -19,8 +19,9 @@ export class Followed {
   readonly group: string;
   /** When its newest whole poll began, on AWS's clock; what is before it was read. */
   polled: number;
-  /** How long it was from the whole poll before to that one, in milliseconds. */
+  /** How long it was between whole polls, in milliseconds: the longer one of the last two times. */
   every = 0;
+  #lately = 0;
   /** When it was last asked, on this machine's clock. */
   asked = Number.NEGATIVE_INFINITY;
   /** When it was last read far back, on this machine's clock. */
@@ -74,7 +75,9 @@ export class Followed {
 
   /** It was read to the end. @param sent when that began, on AWS's clock */
   poll(sent: number): void {
-    if (this.read) this.every = sent - this.polled;
+    const every = this.read ? sent - this.polled : 0;
+    this.every = Math.max(every, this.#lately);
+    this.#lately = every;
     this.polled = sent;
     this.read = true;
   }

@@ -6,7 +6,7 @@ const LONGEST = 2000;
 /** Where else it would not be shown in time, it waits less, but so long. */
 const HURRIED = 500;
 /** An event is shown within three seconds of when it can be read, of which an answer takes some. */
-const PROMISED = 2700;
+const PROMISED = 2650;
 /** Rounds that take longer keep no such promise: there is nothing to give up the order for. */
 const LONGEST_ROUND = 2500;
 /** A lag is reckoned with as long as it was met within two of these. */

@@ -5,7 +5,7 @@ const ACTIVE = 120_000;
 /** As many of a group; of one that has more that are active, reading shows all sooner. */
 const MOST_STREAMS = 5;
 /** So many in any case, however long ago they were written to. */
-const FEWEST_STREAMS = 2;
+const FEWEST_STREAMS = 1;
 /** Streams that are remembered. */
 const REMEMBERED = 100;
 /** What was there for so long when a look was sent had to be in it. */
@@ -13,35 +13,11 @@ const SURE = 1000;
 /** A group whose looks have left something out is read alone for so long, each time twice as long. */
 const FIRST_PAUSE = 60_000;
 
-/** Readings that come so often leave nothing to be looked at between them. Milliseconds. */
-export const OFTEN = 2500;
-/** Else a group is looked at about so often. */
-const LOOK = 2000;
-/** What a reading may come later than the one before it did. */
-const LATER = 300;
-
 /** A look that saw all there was. Times on AWS's clock. */
 interface Look {
   readonly from: number;
   readonly sent: number;
   readonly streams: readonly string[];
-}
-
-/**
- * When a group is to be looked at between two readings; undefined where they come often enough, and anyway. The time from
- * one to the next is divided into equal parts of about two seconds. All on AWS's clock.
- *
- * @param past up to where all is known, by a reading or a look
- * @param read when the newest reading was sent
- * @param every how long it was from the one before to that one
- */
-export function lookAt(past: number, read: number, every: number): number | undefined {
-  if (every <= OFTEN) return undefined;
-  const part = every / Math.max(2, Math.round(every / LOOK));
-  const next = read + every;
-  const at = past + part;
-  // A reading that comes soon shows more.
-  return at > next - part / 2 && at < next + LATER ? next + LATER : at;
 }
 
 /** What is known of a group for looking at its newest events between two readings. Times on AWS's clock. */

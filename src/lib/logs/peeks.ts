@@ -1,13 +1,13 @@
 import { isTransient } from '../aws/errors.ts';
 import { type Clock, throwIfAborted } from '../base/clock.ts';
 import type { Followed } from './followed.ts';
-import { lookAt } from './peeked.ts';
 import type { LogEvent, PeekPort } from './port.ts';
+import { lookAt } from './turns.ts';
 
 /** Groups that are looked at at the same time. */
 const AT_ONCE = 4;
 /** Whether one is due is looked at so often, in milliseconds. */
-const TICK = 250;
+const TICK = 500;
 /** A look goes so far back behind what is known, in milliseconds: agents deliver late. */
 const REACH = 5000;
 /** What CloudWatch Logs got longer ago is known by reading. */

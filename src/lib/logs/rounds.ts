@@ -1,4 +1,4 @@
-import { OFTEN } from './peeked.ts';
+import { OFTEN } from './turns.ts';
 
 /** What lasts shorter is a moment's throttling, and not said. Milliseconds, as is all here. */
 const LASTING = 6000;

@@ -17,7 +17,11 @@ interface Tail {
   stop(): Promise<unknown>;
 }
 
-async function tail(groups: readonly string[], more?: () => Promise<readonly string[]>): Promise<Tail> {
+async function tail(
+  groups: readonly string[],
+  more?: () => Promise<readonly string[]>,
+  looks = false,
+): Promise<Tail> {
   const over = new AbortController();
   const port = logsReader(await session(), fake.clock);
   const told: LogEvent[] = [];
@@ -27,6 +31,7 @@ async function tail(groups: readonly string[], more?: () => Promise<readonly str
   const ended = followGroups(
     {
       port,
+      peek: looks ? port : undefined,
       clock: fake.clock,
       signal: over.signal,
       tell(one) {
@@ -66,39 +71,61 @@ function numbers(seed: number): () => number {
 
 const GROUPS = ['/app/a', '/app/b', '/app/c'];
 
-function write(group: string, message: string, at: number, readable: number): void {
-  fake.state.logs.groups.get(group)?.push({ at, message, readable, id: `${group}-${message}` });
+function write(group: string, message: string, at: number, readable: number, stream = 'stream'): void {
+  fake.state.logs.groups.get(group)?.push({ at, message, readable, stream, id: `${group}-${message}` });
 }
 
 describe('following groups', () => {
-  it('shows every event exactly once: ten minutes of a writer that delays, duplicates and reorders, every second call throttled', async () => {
-    fake = await startFake();
-    fake.state.logs.pageSize = 40;
-    for (const group of GROUPS) fake.state.logs.groups.set(group, []);
-    fake.faults.throttle('logs:FilterLogEvents', { every: 2, times: Number.POSITIVE_INFINITY });
-    const following = await tail(GROUPS);
-    const random = numbers(7);
-    const written: string[] = [];
-    const began = fake.clock.now();
-    for (let second = 0; second < 600; second++) {
-      for (const group of GROUPS) {
-        const now = fake.clock.now();
-        // Most are there at once; some seconds later, a few minutes later, as an agent that was cut off.
-        const delay = random() < 0.7 ? random() * 800 : random() < 0.9 ? random() * 8000 : random() * 240_000;
-        const message = `${group} ${second}`;
-        write(group, message, Math.round(now - random() * 500), Math.round(now + delay));
-        written.push(message);
-        // Given a second time, as a page that was split or a store that catches up gives it.
-        if (random() < 0.2) write(group, message, Math.round(now), Math.round(now + random() * 30_000));
+  it.each([
+    ['by reading alone', false],
+    ['looked at in between', true],
+  ])(
+    'shows every event exactly once, %s: ten minutes of a writer that delays, duplicates and reorders, every second call throttled',
+    async (_, looks) => {
+      fake = await startFake();
+      fake.state.logs.pageSize = looks ? 200 : 40;
+      for (const group of GROUPS) fake.state.logs.groups.set(group, []);
+      fake.faults.throttle('logs:FilterLogEvents', { every: 2, times: Number.POSITIVE_INFINITY });
+      if (looks) {
+        fake.buckets.limit([['logs:FilterLogEvents', { capacity: 2, refill: 0.7 }]]);
+        // What looks show lacks much: some are throttled, many pages are empty, streams that go on are listed late.
+        fake.faults.throttle('logs:GetLogEvents', { every: 25, times: Number.POSITIVE_INFINITY });
+        fake.faults.throttle('logs:DescribeLogStreams', { every: 40, times: Number.POSITIVE_INFINITY });
+        fake.state.logs.streamLagMs = 1_800_000;
       }
-      await fake.clock.sleep(1000);
-    }
-    await fake.clock.sleep(330_000);
-    await following.stop();
-    expect(fake.clock.now() - began).toBeGreaterThan(900_000);
-    expect(following.told.map(({ message }) => message).toSorted()).toEqual(written.toSorted());
-    expect(following.late.length).toBeGreaterThan(0);
-  }, 60_000);
+      const following = await tail(GROUPS, undefined, looks);
+      const random = numbers(7);
+      const written: string[] = [];
+      const began = fake.clock.now();
+      for (let second = 0; second < 600; second++) {
+        for (const group of GROUPS) {
+          const now = fake.clock.now();
+          // Most are there at once; some seconds later, a few minutes later, as an agent that was cut off.
+          const delay =
+            random() < 0.7 ? random() * 800 : random() < 0.9 ? random() * 8000 : random() * 240_000;
+          const message = `${group} ${second}`;
+          const at = Math.round(now - random() * 500);
+          const stream = `s${second % 4}`;
+          write(group, message, at, Math.round(now + delay), stream);
+          written.push(message);
+          // Given a second time, as a page that was split or a store that catches up gives it.
+          if (random() < 0.2) write(group, message, at, Math.round(now + random() * 30_000), stream);
+        }
+        // For a time, each page with events comes behind an empty one.
+        fake.state.logs.emptyPages = looks && second % 100 > 70;
+        await fake.clock.sleep(1000);
+      }
+      await fake.clock.sleep(330_000);
+      await following.stop();
+      expect(fake.clock.now() - began).toBeGreaterThan(900_000);
+      expect(following.told.map(({ message }) => message).toSorted()).toEqual(written.toSorted());
+      expect(following.late.length).toBeGreaterThan(0);
+      const shown = following.told.filter(({ id }) => id === '').length;
+      if (looks) expect(shown).toBeGreaterThan(100);
+      else expect(shown).toBe(0);
+    },
+    60_000,
+  );
 
   it('is in one true order where events are there within a second', async () => {
     fake = await startFake();

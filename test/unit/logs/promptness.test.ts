@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { logsReader } from '../../../src/lib/aws/logs.ts';
+import { liveTail } from '../../../src/lib/aws/logs-live.ts';
 import { Hold } from '../../../src/lib/logs/hold.ts';
 import { type FollowNews, followGroups, type LogEvent } from '../../../src/lib/logs/index.ts';
 import { inFlight } from '../../fake/flight.ts';
@@ -17,15 +18,28 @@ interface Trial {
   /** Milliseconds from an event's time until it can be read; by the number of its group. */
   readonly lag: (group: number, step: number) => number;
   readonly seconds: number;
+  /** The stream that an event is written to; one of each group by default. */
+  readonly stream?: (group: number, step: number) => string;
+  readonly pattern?: string | undefined;
+  readonly live?: boolean;
+  /** Done to the fake before it begins. */
+  readonly prepare?: (fake: Fake) => void;
 }
 
+/** What AWS takes of the others where it takes five FilterLogEvents: https://docs.aws.amazon.com/general/latest/gr/cwl_region.html */
+const OTHERS = [
+  ['logs:GetLogEvents', { capacity: 10, refill: 10 }],
+  ['logs:DescribeLogStreams', { capacity: 25, refill: 25 }],
+] as const;
+
 /** Eight events a second over the groups, each request on its way for 50 ms. */
-async function follow({ groups: count, rate, lag, seconds }: Trial) {
+async function follow({ groups: count, rate, lag, seconds, stream, pattern, live, prepare }: Trial) {
   fake = await startFake();
+  prepare?.(fake);
   const { clock, state, buckets, requests } = fake;
   const groups = Array.from({ length: count }, (_, index) => `/app/${index}`);
   for (const group of groups) state.logs.groups.set(group, []);
-  buckets.limit([['logs:FilterLogEvents', { capacity: 25, refill: rate }]]);
+  buckets.limit([['logs:FilterLogEvents', { capacity: 25, refill: rate }], ...OTHERS]);
   const over = new AbortController();
   const told: LogEvent[] = [];
   const toldAt = new Map<string, number>();
@@ -33,14 +47,15 @@ async function follow({ groups: count, rate, lag, seconds }: Trial) {
   const news: FollowNews[] = [];
   const tell = (one: FollowNews) => {
     if (one.type !== 'events') return void news.push(one);
-    for (const event of one.events) toldAt.set(event.id, clock.now());
+    for (const event of one.events) toldAt.set(event.message, clock.now());
     told.push(...one.events);
     if (one.late) late.push(...one.events);
   };
-  const port = logsReader(inFlight(await sessionFor(fake), clock, 50), clock);
+  const session = await sessionFor(fake);
+  const port = logsReader(inFlight(session, clock, 50), clock);
   const ended = followGroups(
-    { port, clock, signal: over.signal, tell },
-    { groups, from: clock.now() - 1000 },
+    { port, peek: port, liveTail: live ? liveTail(session) : undefined, clock, signal: over.signal, tell },
+    { groups, from: clock.now() - 1000, pattern },
   ).catch(() => {});
   await clock.sleep(10_000);
   const written = new Map<string, number>();
@@ -49,7 +64,8 @@ async function follow({ groups: count, rate, lag, seconds }: Trial) {
     const group = (step * 7) % count;
     const readable = at + Math.round(lag(group, step));
     written.set(`${step}`, readable);
-    state.logs.groups.get(`/app/${group}`)?.push({ at, message: 'x', readable, id: `${step}` });
+    const event = { at, message: `${step}`, readable, stream: stream?.(group, step) ?? 'stream' };
+    state.logs.groups.get(`/app/${group}`)?.push(event);
     await clock.sleep(125);
   }
   await clock.sleep(10_000);
@@ -60,7 +76,18 @@ async function follow({ groups: count, rate, lag, seconds }: Trial) {
   );
   const asked = requests.filter(({ action }) => action === 'FilterLogEvents');
   const [first] = asked;
+  /** How often an API was called. */
+  const budget = (api: string) => {
+    const times = requests.filter(({ action }) => action === api).map((one) => one.at);
+    return {
+      average: (times.length * 1000) / (clock.now() - (first?.at ?? 0)),
+      refused: requests.filter(({ action, status }) => action === api && status >= 400).length,
+    };
+  };
   return {
+    told: told.map(({ message }) => message),
+    streams: budget('DescribeLogStreams'),
+    looks: budget('GetLogEvents'),
     delays: delays.toSorted((a, b) => a - b),
     times: told.map(({ at }) => at),
     late,
@@ -110,13 +137,80 @@ describe('an event', () => {
     expect(result.times).toEqual(inOrder(result.times));
     expect(result.delays.at(-1)).toBeLessThanOrEqual(3000);
   });
+});
 
-  it('of twenty groups where five calls a second are allowed is shown as soon as that goes, in order', async () => {
-    const result = await follow({ groups: 20, rate: 5, lag: () => 800, seconds: 60 });
-    expect(result.delays.at(-1)).toBeLessThanOrEqual(6000);
+describe('an event of twenty groups, at the five calls a second that some regions allow', () => {
+  const lag = (_: number, step: number) => (step % 5) * 150;
+
+  it('is shown within three seconds of when it can be read, in order, and all APIs are asked within their limits', async () => {
+    const result = await follow({ groups: 20, rate: 5, lag, seconds: 100 });
+    expect(result.delays).toHaveLength(800);
+    expect(result.delays.at(-1)).toBeLessThanOrEqual(3000);
+    expect(result.told.toSorted()).toEqual(Array.from({ length: 800 }, (_, step) => `${step}`).toSorted());
     expect(result.times).toEqual(inOrder(result.times));
+    expect(result.late).toEqual([]);
     expect(result.calls).toBeLessThanOrEqual(5.1);
-  });
+    expect(result.looks).toMatchObject({ refused: 0 });
+    expect(result.looks.average).toBeLessThanOrEqual(6);
+    expect(result.streams).toMatchObject({ refused: 0 });
+    expect(result.streams.average).toBeLessThanOrEqual(6);
+    expect(result.news).toEqual([]);
+  }, 60_000);
+
+  it('the same where half of them write to two streams', async () => {
+    const stream = (group: number, step: number) => (group < 10 ? 's' : `s${Math.floor(step / 20) % 2}`);
+    const result = await follow({ groups: 20, rate: 5, lag, seconds: 60, stream });
+    expect(result.delays.at(-1)).toBeLessThanOrEqual(3000);
+    expect(result.times).toEqual(inOrder(result.times));
+    expect(result.looks).toMatchObject({ refused: 0 });
+    expect(result.looks.average).toBeLessThanOrEqual(10);
+    expect(result.news).toEqual([]);
+  }, 60_000);
+
+  it('the same where a stream begins while they are followed', async () => {
+    const stream = (group: number, step: number) => (group % 10 === 3 ? `s${Math.floor(step / 160)}` : 's');
+    const result = await follow({ groups: 20, rate: 5, lag, seconds: 60, stream });
+    expect(result.delays.at(-1)).toBeLessThanOrEqual(3000);
+    expect(result.times).toEqual(inOrder(result.times));
+  }, 60_000);
+
+  it('the same by Live Tail', async () => {
+    const result = await follow({ groups: 20, rate: 5, lag, seconds: 40, live: true });
+    expect(result.delays.at(-1)).toBeLessThanOrEqual(3000);
+    expect(result.times).toEqual(inOrder(result.times));
+    expect(result.news.map(({ type }) => type)).toEqual(['live', 'live']);
+  }, 60_000);
+
+  it('nearly the same where some of them write to more streams than can be looked at', async () => {
+    const stream = (group: number, step: number) =>
+      group % 5 === 3 ? `s${Math.floor(step / 20) % 12}` : 's';
+    const result = await follow({ groups: 20, rate: 5, lag, seconds: 60, stream });
+    expect(result.delays.at(-1)).toBeLessThanOrEqual(4500);
+    expect(result.delays.filter((delay) => delay <= 3000).length).toBeGreaterThan(0.9 * result.delays.length);
+    expect(result.times).toEqual(inOrder(result.times));
+  }, 60_000);
+
+  it.each([
+    ['may not be looked at', ['logs:GetLogEvents'], undefined, 'denied'],
+    ['whose streams may not be listed', ['logs:DescribeLogStreams'], undefined, 'denied'],
+    ['are looked through for a pattern', [], '-nothing', 'pattern'],
+  ] as const)(
+    'is shown as soon as reading alone shows it, in order, where they %s; and it is said',
+    async (_, denied, pattern, why) => {
+      const prepare = ({ faults }: Fake) => {
+        for (const action of denied) faults.deny(action, { times: Number.POSITIVE_INFINITY });
+      };
+      const result = await follow({ groups: 20, rate: 5, lag: () => 800, seconds: 40, prepare, pattern });
+      expect(result.delays.at(-1)).toBeLessThanOrEqual(6000);
+      expect(result.times).toEqual(inOrder(result.times));
+      expect(result.calls).toBeLessThanOrEqual(5.1);
+      // Once for each group, and not again.
+      expect(result.looks.refused).toBeLessThanOrEqual(20);
+      expect(result.streams.refused).toBeLessThanOrEqual(20);
+      expect(result.news[0]).toMatchObject({ type: 'slow', why });
+    },
+    60_000,
+  );
 });
 
 describe('how long events wait', () => {
