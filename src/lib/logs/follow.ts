@@ -28,7 +28,7 @@ export type FollowNews =
   /** It answers again; all since then is read. */
   | { readonly type: 'back'; readonly since: number }
   /** Each group is looked at so seldom, in milliseconds: what AWS allows a second is shared. */
-  | { readonly type: 'slow'; readonly round: number; readonly why: SlowWhy }
+  | { readonly type: 'slow'; readonly round: number; readonly why: SlowWhy; readonly live: boolean }
   /** All are looked at often again. */
   | { readonly type: 'prompt' }
   /** A group can no longer be read, or never could. The others go on. */
@@ -361,9 +361,10 @@ class Follower {
     const now = clock.now();
     const waited = one.waited(port.now(), now);
     // A wait that a lost connection made longer says nothing of how often AWS lets us ask.
-    if (waited === undefined || one.live || now - waited <= this.#cut) return;
+    if (waited === undefined || one.isLive(now) || now - waited <= this.#cut) return;
     const news = this.#rounds.note(waited, now);
-    if (news === 'slow') tell({ type: 'slow', round: waited, why: this.#why() });
+    const live = this.#tails !== undefined;
+    if (news === 'slow') tell({ type: 'slow', round: waited, why: this.#why(), live });
     else if (news) tell({ type: 'prompt' });
   }
 
@@ -371,7 +372,7 @@ class Follower {
     if (this.#query.pattern !== undefined) return 'pattern';
     const all = [...this.#groups.values()].map(({ peeked }) => peeked);
     if (all.some(({ refused }) => refused)) return 'denied';
-    return all.every((one) => one.can(this.#deps.port.now())) ? 'rate' : 'streams';
+    return all.some((one) => one.streams(this.#deps.port.now()) === undefined) ? 'streams' : 'rate';
   }
 
   async #look(): Promise<void> {

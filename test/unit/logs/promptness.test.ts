@@ -155,40 +155,40 @@ describe('an event of twenty groups, at the five calls a second that some region
     expect(result.streams).toMatchObject({ refused: 0 });
     expect(result.streams.average).toBeLessThanOrEqual(6);
     expect(result.news).toEqual([]);
-  }, 60_000);
+  });
 
   it('the same where half of them write to two streams', async () => {
     const stream = (group: number, step: number) => (group < 10 ? 's' : `s${Math.floor(step / 20) % 2}`);
-    const result = await follow({ groups: 20, rate: 5, lag, seconds: 60, stream });
+    const result = await follow({ groups: 20, rate: 5, lag, seconds: 45, stream });
     expect(result.delays.at(-1)).toBeLessThanOrEqual(3000);
     expect(result.times).toEqual(inOrder(result.times));
     expect(result.looks).toMatchObject({ refused: 0 });
     expect(result.looks.average).toBeLessThanOrEqual(10);
     expect(result.news).toEqual([]);
-  }, 60_000);
+  });
 
   it('the same where a stream begins while they are followed', async () => {
     const stream = (group: number, step: number) => (group % 10 === 3 ? `s${Math.floor(step / 160)}` : 's');
-    const result = await follow({ groups: 20, rate: 5, lag, seconds: 60, stream });
+    const result = await follow({ groups: 20, rate: 5, lag, seconds: 45, stream });
     expect(result.delays.at(-1)).toBeLessThanOrEqual(3000);
     expect(result.times).toEqual(inOrder(result.times));
-  }, 60_000);
+  });
 
   it('the same by Live Tail', async () => {
     const result = await follow({ groups: 20, rate: 5, lag, seconds: 40, live: true });
     expect(result.delays.at(-1)).toBeLessThanOrEqual(3000);
     expect(result.times).toEqual(inOrder(result.times));
     expect(result.news.map(({ type }) => type)).toEqual(['live', 'live']);
-  }, 60_000);
+  });
 
   it('nearly the same where some of them write to more streams than can be looked at', async () => {
     const stream = (group: number, step: number) =>
       group % 5 === 3 ? `s${Math.floor(step / 20) % 12}` : 's';
-    const result = await follow({ groups: 20, rate: 5, lag, seconds: 60, stream });
+    const result = await follow({ groups: 20, rate: 5, lag, seconds: 45, stream });
     expect(result.delays.at(-1)).toBeLessThanOrEqual(4500);
     expect(result.delays.filter((delay) => delay <= 3000).length).toBeGreaterThan(0.9 * result.delays.length);
     expect(result.times).toEqual(inOrder(result.times));
-  }, 60_000);
+  });
 
   it.each([
     ['may not be looked at', ['logs:GetLogEvents'], undefined, 'denied'],
@@ -209,7 +209,6 @@ describe('an event of twenty groups, at the five calls a second that some region
       expect(result.streams.refused).toBeLessThanOrEqual(20);
       expect(result.news[0]).toMatchObject({ type: 'slow', why });
     },
-    60_000,
   );
 });
 

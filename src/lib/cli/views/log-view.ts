@@ -74,7 +74,7 @@ function newsWords(
     case 'back':
       return `CloudWatch Logs answers again. What was logged since ${localTime(new Date(news.since).toISOString())} is read.`;
     case 'slow':
-      return `AWS limits how often logs are read: each group is now looked at every ${duration(news.round)}, and what it logs is shown later than usual.${FASTER[news.why]} --live shows it within about a second; AWS bills it by the minute.`;
+      return `AWS limits how often logs are read: each group is now looked at every ${duration(news.round)}, and what it logs is shown later than usual.${FASTER[news.why]}${news.live ? '' : ' --live shows it within about a second; AWS bills it by the minute.'}`;
     case 'prompt':
       return 'Each group is looked at every two or three seconds again.';
     case 'lost':
