@@ -40,12 +40,6 @@ export default class Logs extends LogCommand<typeof Logs> {
       description: 'Follow by Live Tail, which AWS bills by the minute; what it leaves out is read.',
       exclusive: ['until', 'lines'],
     }),
-    lines: Flags.integer({
-      char: 'n',
-      description: 'Only the newest so many events.',
-      min: 1,
-      max: 1_000_000,
-    }),
     ...shownFlags,
   };
   static override streams = true;
@@ -54,26 +48,28 @@ export default class Logs extends LogCommand<typeof Logs> {
     const { follow, live, lines, grep, fields, pretty, raw, json } = this.flags;
     const { from, to } = this.times(Date.now());
     const matching = grep === undefined ? undefined : grepOf(grep);
-    const { pattern } = this;
     const desk = await this.logDesk();
     const sources = await desk.sources(this.words);
-    const choice = { json, raw, pretty, fields: fieldsOf(fields), grep: matching, ...this.output() };
-    const printer = new LogPrinter(choice, sources);
+    const shown = { json, raw, pretty, fields: fieldsOf(fields), grep: matching };
+    const printer = new LogPrinter({ ...shown, ...this.output() }, sources);
     const choose = chosenBy(matching);
     if (follow || live) {
       this.say(`Following ${listed(sources.map(({ name }) => name))}. Ctrl-C ends it.`);
       const paid = live && sources.some(({ host }) => host === undefined);
       const price = paid ? await this.price({ kind: 'live-tail' }) : undefined;
       const tell = told(printer, choose, (line) => this.say(line), price);
-      await desk.follow(sources, { from, pattern }, tell, live);
+      await desk.follow(sources, { from, pattern: this.pattern }, tell, live);
     }
     const newest = lines === undefined ? undefined : new Newest(lines);
-    const window = { from, to: to ?? (await desk.now()), pattern };
-    const result = await desk.read(sources, window, (events) => {
-      if (newest) return newest.add(choose(events).filter((event) => printer.shows(event)));
-      printer.print(choose(events));
-      return this.taken();
-    });
+    const window = { from, to: to ?? (await desk.now()), pattern: this.pattern };
+    const result = await this.reading((reading) =>
+      desk.read(sources, window, (events) => {
+        if (newest) newest.add(choose(events).filter((event) => printer.shows(event)));
+        else printer.print(choose(events));
+        reading.add(events, printer.shown);
+        return this.taken();
+      }),
+    );
     if (newest) printer.print(newest.events());
     return readView(printer.shown, sources, result, this.words.length === 0 ? desk.hostNames : []);
   }

@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { filterFlag, LogCommand } from '../../lib/cli/command/log-command.ts';
 import { statsView } from '../../lib/cli/views/log-stats-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
+import { StatsCounter } from '../../lib/logs/index.ts';
 
 export default class LogsStats extends LogCommand<typeof LogsStats> {
   static override summary = 'Count what the logs say: errors, durations, cold starts, frequent messages.';
@@ -39,6 +40,13 @@ export default class LogsStats extends LogCommand<typeof LogsStats> {
     const desk = await this.logDesk();
     const sources = await desk.sources(this.words);
     const window = { from, to: to ?? (await desk.now()), pattern: this.pattern };
-    return statsView(await desk.stats(sources, window, this.flags.top), window);
+    const counter = new StatsCounter();
+    const result = await this.reading((reading) =>
+      desk.read(sources, window, (events) => {
+        counter.add(events);
+        reading.add(events);
+      }),
+    );
+    return statsView({ ...result, stats: counter.result(this.flags.top) }, window);
   }
 }

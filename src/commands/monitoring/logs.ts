@@ -43,7 +43,12 @@ export default class MonitoringLogs extends LogCommand<typeof MonitoringLogs> {
     const sources = all ? await desk.everything() : await desk.sources(this.words);
     const window = { from, to: to ?? (await desk.now()), pattern: this.pattern };
     const troubles = new Troubles();
-    const result = await desk.read(sources, window, (events) => troubles.add(events));
+    const result = await this.reading((reading) =>
+      desk.read(sources, window, (events) => {
+        troubles.add(events);
+        reading.add(events);
+      }),
+    );
     const told = sources.map((source) => ({ ...source, ...troubles.of(source.group, this.flags.top) }));
     return troublesView(told, result, window);
   }

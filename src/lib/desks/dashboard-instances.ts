@@ -2,7 +2,7 @@ import { silentReporter } from '../base/report.ts';
 import type { StatusRow } from '../instances/index.ts';
 import { type InstanceLine, withGone } from '../monitoring/dashboard/index.ts';
 import type { Project } from '../project/model.ts';
-import { InstanceDesk, type InstanceDeskDeps } from './instance-desk.ts';
+import { InstanceDesk, type InstanceDeskDeps, type Made } from './instance-desk.ts';
 
 const EVERYTHING = { hosts: [], tags: {}, ids: [] } as const;
 
@@ -21,7 +21,28 @@ export async function instanceLines(
   // Made anew each time: a desk remembers what the values of the configuration were.
   const desk = new InstanceDesk({ ...deps, reporter: silentReporter }, project);
   const rows = await desk.status(EVERYTHING);
-  return { lines: withGone(before, rows.map(lineOf)), priceNote: await desk.priceNote() };
+  const lines = [...rows.map(lineOf), ...terminated(await desk.made(), rows)];
+  return { lines: withGone(before, lines), priceNote: await desk.priceNote() };
+}
+
+/** Instances that stacks made and that are not there: somebody terminated them. */
+function terminated(made: readonly Made[], rows: readonly StatusRow[]): InstanceLine[] {
+  const there = new Set(rows.map(({ id }) => id));
+  const gone = made.filter(({ type, physicalId: id }) => type === 'AWS::EC2::Instance' && !there.has(id));
+  return gone.map(({ logicalId: name, physicalId: id }) => ({
+    kind: 'instance',
+    id,
+    name,
+    state: 'gone',
+    mood: 'bad',
+    type: null,
+    address: null,
+    checks: null,
+    health: null,
+    upMs: null,
+    costUsdMonth: 0,
+    detail: 'it is not there any more',
+  }));
 }
 
 function lineOf({ publicAddress, privateAddress, health, checks, ...row }: StatusRow): InstanceLine {

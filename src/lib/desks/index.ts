@@ -38,7 +38,7 @@ export type {
 export type { AlarmEvent, AlarmsReport, ProjectAlarm, Silenced } from './alarm-desk.ts';
 export type { DatabaseDrillPlan, VerifyWish } from './backup-verify.ts';
 export type { ImageRelease, ImageStatus } from './image-releases.ts';
-export type { LostGroup, ReadResult, StatsResult } from './log-desk.ts';
+export type { LostGroup, ReadResult } from './log-desk.ts';
 export type { HostMetrics, MetricsReport, Series, SubjectMetrics } from './metric-desk.ts';
 export type { ReleasePlace } from './release-place.ts';
 export type { PlacedSchedule } from './schedule-engines.ts';

@@ -32,11 +32,14 @@ import { nothingNamed } from '../project/index.ts';
 import type { HostPart, Project } from '../project/model.ts';
 import { lazily } from './instance-ports.ts';
 import { monthlyPrices } from './instance-prices.ts';
-import { stackResources } from './project-resources.ts';
+import { type ProjectResource, stackResources } from './project-resources.ts';
 import type { RecordDeps } from './recording.ts';
 import { isWhole, type TargetChoice } from './target-choice.ts';
 
 export interface InstanceDeskDeps extends Omit<ValueDeps, 'signal'>, RecordDeps {}
+
+/** What a stack made. */
+export type Made = Omit<ProjectResource, 'stack'>;
 
 /** Milliseconds: who is logged in is worth that wait before a stop, and no more. */
 const WHO = 6_000;
@@ -50,6 +53,7 @@ export class InstanceDesk {
   readonly #resolve: ReturnType<typeof valueResolver>;
   #inner: Promise<InstanceDeps> | undefined;
   #prices: Promise<PriceBook> | undefined;
+  #made: ReturnType<InstanceDesk['made']> | undefined;
 
   constructor(deps: InstanceDeskDeps, project: Project) {
     this.#deps = deps;
@@ -112,7 +116,7 @@ export class InstanceDesk {
       choice.ids.length === 0 && Object.keys(choice.tags).length === 0
         ? []
         : Promise.all(described.map((part) => this.#known(part).catch(() => undefined))),
-      whole ? this.#resources() : [],
+      whole ? this.made() : [],
     ]);
     const wish: Wish = {
       ids: choice.ids,
@@ -301,14 +305,20 @@ export class InstanceDesk {
     };
   }
 
-  /** What the stacks of the environment made, nested ones included: ListStackResources. */
-  async #resources(): Promise<Wish['resources']> {
-    if (this.#project.stacks.size === 0) return [];
-    const { cloudFormation } = await import('../aws/cloudformation.ts');
-    const port = cloudFormation(await this.#deps.session());
-    const stacks = [...this.#project.stacks.values()];
-    const all = await Promise.all(stacks.map(({ stackName }) => stackResources(port, stackName)));
-    return all.flat().filter(({ type }) => isManaged(type));
+  /**
+   * What the stacks of the environment made that can be started and stopped, nested ones included: ListStackResources,
+   * once.
+   */
+  made(): Promise<readonly Made[]> {
+    this.#made ??= (async () => {
+      if (this.#project.stacks.size === 0) return [];
+      const { cloudFormation } = await import('../aws/cloudformation.ts');
+      const port = cloudFormation(await this.#deps.session());
+      const stacks = [...this.#project.stacks.values()];
+      const all = await Promise.all(stacks.map(({ stackName }) => stackResources(port, stackName)));
+      return all.flat().filter(({ type }) => isManaged(type));
+    })();
+    return this.#made;
   }
 
   /** Where the prices that were named so far come from; for people. */

@@ -14,7 +14,6 @@ import {
   type InsightsQuery,
   type InsightsState,
   type LogEvent,
-  type LogStats,
   type LogsPort,
   merged,
   named,
@@ -22,7 +21,6 @@ import {
   readGroup,
   runQuery,
   type Source,
-  StatsCounter,
 } from '../logs/index.ts';
 import { nothingNamed } from '../project/index.ts';
 import type { FunctionPart, Project } from '../project/model.ts';
@@ -60,10 +58,6 @@ export interface LostGroup {
 export interface ReadResult {
   readonly missing: readonly string[];
   readonly lost: readonly LostGroup[];
-}
-
-export interface StatsResult extends ReadResult {
-  readonly stats: LogStats;
 }
 
 /** Given back, it is waited for before more is read: who reads may be slower than AWS tells. */
@@ -205,13 +199,6 @@ export class LogDesk {
         more: prefixes.length > 0 ? more : undefined,
       },
     );
-  }
-
-  /** Counts the events of a time window. @param top how many frequent messages */
-  async stats(sources: readonly Source[], window: LogWindow, top: number): Promise<StatsResult> {
-    const counter = new StatsCounter();
-    const result = await this.read(sources, window, (events) => counter.add(events));
-    return { ...result, stats: counter.result(top) };
   }
 
   /** Runs a query of Logs Insights over the groups. See `runQuery` of the logs. */

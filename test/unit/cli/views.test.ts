@@ -76,6 +76,10 @@ describe('errors as they are shown', () => {
     const shown = shownError(thrown, 'sandbox:start');
     expect(shown).toBeInstanceOf(UsageError);
     expect(shown.message).toBe('Nonexistent flag: --x');
+    const parse = 'Parsing --lines \n\tExpected an integer but received: 0\nSee more help with --help';
+    expect(shownError(Object.assign(new Error(parse), { oclif: { exit: 2 } }), 'logs').message).toBe(
+      '--lines: Expected an integer but received: 0',
+    );
     expect(shown.suggestions).toEqual(['infractl sandbox start --help']);
     expect(JSON.stringify(errorJson(shown))).not.toContain('configuration');
   });

@@ -211,6 +211,17 @@ describe('a watch', () => {
     );
   });
 
+  it('says of an instance that a stack made and somebody terminated that it is gone, at the first look', async () => {
+    await desk.close();
+    await open(withoutHosts);
+    const id = physicalId(fake, 'Web');
+    fake.state.ec2.instances.delete(id);
+    const { panels } = await desk.once();
+    expect(panels.instances?.value).toEqual([
+      expect.objectContaining({ id, name: 'Web', state: 'gone', mood: 'bad' }),
+    ]);
+  });
+
   it('goes on at its own pace, and asks for a new range at once', async () => {
     await desk.close();
     await open(withoutHosts);

@@ -6,7 +6,11 @@ import type { LogDesk } from '../../desks/index.ts';
 import type { PricedItem, Quote } from '../../prices/index.ts';
 import { isReference } from '../../project/model.ts';
 import { whenOf } from '../flags/when-flag.ts';
+import { Reading } from '../views/log-reading.ts';
 import { HostCommand } from './host-command.ts';
+
+/** Milliseconds that somebody waits before asking whether it goes on at all. */
+const PATIENCE = 5_000;
 
 /** From when on logs are read. */
 export const sinceFlag = (time: string) =>
@@ -61,6 +65,21 @@ export abstract class LogCommand<T extends typeof Command = typeof Command> exte
       columns: process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY,
       write: (text: string) => void process.stdout.write(this.redactor.redact(text)),
     };
+  }
+
+  /** Reads with somebody at a terminal told how far it is, as long as nothing else is to be seen. */
+  protected async reading<T>(read: (reading: Reading) => Promise<T>): Promise<T> {
+    const reading = new Reading();
+    if (process.stderr.isTTY !== true) return read(reading);
+    const timer = setInterval(() => {
+      const news = reading.news();
+      if (news) this.say(news);
+    }, PATIENCE);
+    try {
+      return await read(reading);
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   /** When what was printed has been taken: what waits for a slow reader is kept in memory. */

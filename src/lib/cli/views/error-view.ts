@@ -30,6 +30,7 @@ function parserError(e: ParserError, commandId: string | undefined): UsageError 
   const message = e.message
     .replace(/\n?See more help with (--help|-h)\.?/, '')
     .replace(/^The following error(s)? occurred:\s*/, '')
+    .replace(/^Parsing (--\S+)\s+/, '$1: ')
     .trim();
   const command = commandId ? ` ${commandId.replaceAll(':', ' ')}` : '';
   return new UsageError({

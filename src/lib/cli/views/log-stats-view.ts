@@ -1,7 +1,8 @@
 import { Exit } from '../../base/errors.ts';
 import { duration, plural } from '../../base/text.ts';
 import { localTime } from '../../base/times.ts';
-import type { StatsResult } from '../../desks/index.ts';
+import type { ReadResult } from '../../desks/index.ts';
+import type { LogStats } from '../../logs/index.ts';
 import type { Style } from '../terminal.ts';
 import { harmless } from './harmless.ts';
 import { pairs, table } from './table.ts';
@@ -10,7 +11,7 @@ import type { View } from './view.ts';
 const STYLE: Readonly<Record<string, Style>> = { error: 'red', warn: 'yellow', other: 'dim' };
 
 export function statsView(
-  { stats, missing, lost }: StatsResult,
+  { stats, missing, lost }: ReadResult & { readonly stats: LogStats },
   window: { readonly from: number; readonly to: number },
 ): View {
   const from = new Date(window.from).toISOString();
