@@ -11,7 +11,8 @@ const topics = readdirSync(path.resolve(import.meta.dirname, '../../src/commands
 );
 const COMMAND = new RegExp(`\\binfractl (?:${topics.join('|')})\\b`, 'g');
 /** What is lost of a line that says itself where it acts, or acts on no AWS. */
-const SAYS = / PLACE| --(?:env|sandbox|help)\b|^infractl (?:sandbox|init|completion|config validate)\b/;
+const SAYS =
+  / PLACE| --(?:env|profile|sandbox|help)\b|^infractl (?:sandbox|init|completion|config validate)\b/;
 
 /** What speaks of a command, and is nothing to be typed: by what it stands in, its file, or its first words. */
 const SPEAKS = {

@@ -26,7 +26,10 @@ export function tamed(text: string, colour: boolean): string {
   return pieces.map((piece, at) => (at % 2 === 1 ? piece : harmless(piece))).join('');
 }
 
-/** JSON itself escapes what is below a space only. */
+/** JSON itself escapes what is below a space only; of the rest the same goes. */
 export function harmlessJson(json: string): string {
-  return json.replace(/[\u007F-\u009F]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return json.replace(
+    /[\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -15,7 +15,7 @@ const STAGE_WORDS = {
   health: 'application',
   stop: 'stopped',
 } as const;
-const LOOK = 'Nobody waited for it: infractl manage status';
+const AFTERWARDS = { next: 'Nobody waited for it: infractl manage status' };
 /** Targets whose stages are shown one by one. */
 const SHOWN = 20;
 
@@ -45,7 +45,7 @@ function nextOf(doing: Doing, results: readonly ActResult[], again: string): str
   const changed = changedOf(results);
   return [
     ...results.flatMap(({ error }) => error?.suggestions ?? []),
-    ...(changed.some(({ outcome }) => outcome === 'asked') ? [LOOK] : []),
+    ...(changed.some(({ outcome }) => outcome === 'asked') ? [AFTERWARDS.next] : []),
     ...(doing === 'stop' && changed.length > 0 ? [`Start again: ${again}`] : []),
   ];
 }
@@ -85,7 +85,7 @@ function text(ui: Ui, doing: Doing, results: readonly ActResult[], again: string
     for (const line of (error.why ?? '').split('\n').filter(Boolean)) lines.push(`    ${line}`);
     for (const line of error.suggestions) lines.push(`    → ${advised(ui, line)}`);
   }
-  if (changed.some(({ outcome }) => outcome === 'asked')) lines.push(advised(ui, LOOK));
+  if (changed.some(({ outcome }) => outcome === 'asked')) lines.push(advised(ui, AFTERWARDS.next));
   if (doing === 'stop' && changed.length > 0) lines.push(`Start again: ${again}`);
   return lines.join('\n');
 }
