@@ -27,34 +27,34 @@ export const secretsManager = jsonService('secretsmanager', {
   },
   DescribeSecret(p, { state, clock }) {
     const name = required(p, 'SecretId');
-    const versions = versionsOf(name, state.secrets);
+    const versions = versionsOf(name, state.secrets, clock.now());
     return {
       Name: name,
-      LastChangedDate: clock.now() / 1000,
+      LastChangedDate: Math.max(...versions.map(({ at }) => at)) / 1000,
       RotationEnabled: state.secrets.rotating.has(name),
       VersionIdsToStages: Object.fromEntries(
         versions.filter(({ stages }) => stages.length > 0).map(({ id, stages }) => [id, stages]),
       ),
     };
   },
-  CreateSecret(p, { state }) {
+  CreateSecret(p, { state, clock }) {
     const name = required(p, 'Name');
-    if (state.secrets.secrets.has(name))
+    if (state.secrets.secrets.has(name) && !madeBy(p, state.secrets.versions.get(name)))
       throw new FakeError(
         'ResourceExistsException',
         `The operation failed because the secret ${name} already exists.`,
       );
     state.secrets.tags.set(name, tagsOf(p));
-    return addVersion(name, required(p, 'SecretString'), state.secrets);
+    return addVersion(name, p, state.secrets, clock.now());
   },
-  PutSecretValue(p, { state }) {
+  PutSecretValue(p, { state, clock }) {
     const name = required(p, 'SecretId');
-    versionsOf(name, state.secrets);
-    return addVersion(name, required(p, 'SecretString'), state.secrets);
+    versionsOf(name, state.secrets, clock.now());
+    return addVersion(name, p, state.secrets, clock.now());
   },
-  UpdateSecretVersionStage(p, { state }) {
+  UpdateSecretVersionStage(p, { state, clock }) {
     const name = required(p, 'SecretId');
-    const versions = versionsOf(name, state.secrets);
+    const versions = versionsOf(name, state.secrets, clock.now());
     const stage = required(p, 'VersionStage');
     const from = versions.find(({ id }) => id === p.RemoveFromVersionId);
     const to = versions.find(({ id }) => id === p.MoveToVersionId);
@@ -80,21 +80,30 @@ function tagsOf({ Tags = [] }: Parameters): Readonly<Record<string, string>> {
   return Object.fromEntries((Tags as { Key: string; Value: string }[]).map(({ Key, Value }) => [Key, Value]));
 }
 
-function versionsOf(name: string, secrets: SecretsState): SecretVersion[] {
+function versionsOf(name: string, secrets: SecretsState, at: number): SecretVersion[] {
   const value = secrets.secrets.get(name);
   if (value === undefined)
     throw new FakeError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
-  const known = secrets.versions.get(name) ?? [{ id: randomUUID(), value, stages: [CURRENT] }];
+  const known = secrets.versions.get(name) ?? [{ id: randomUUID(), value, at, stages: [CURRENT] }];
   secrets.versions.set(name, known);
   return known;
 }
 
-function addVersion(name: string, value: string, secrets: SecretsState): object {
+/** The version that the same request has made before. */
+function madeBy({ ClientRequestToken }: Parameters, versions: readonly SecretVersion[] = []) {
+  return versions.find(({ token }) => token !== undefined && token === ClientRequestToken);
+}
+
+function addVersion(name: string, p: Parameters, secrets: SecretsState, at: number): object {
+  const value = required(p, 'SecretString');
   if (Buffer.byteLength(value) > LONGEST.secret)
     throw new FakeError('InvalidParameterException', 'The secret is too long.');
   const before = secrets.versions.get(name) ?? [];
+  const made = madeBy(p, before);
+  if (made) return { Name: name, VersionId: made.id };
   for (const version of before) version.stages = version.stages.includes(CURRENT) ? [PREVIOUS] : [];
-  const version = { id: randomUUID(), value, stages: [CURRENT] };
+  const token = typeof p.ClientRequestToken === 'string' ? { token: p.ClientRequestToken } : {};
+  const version = { id: randomUUID(), value, at, ...token, stages: [CURRENT] };
   secrets.versions.set(name, [...before, version]);
   secrets.secrets.set(name, value);
   return { Name: name, VersionId: version.id };

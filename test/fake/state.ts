@@ -109,6 +109,10 @@ export interface SecretsState {
 export interface SecretVersion {
   readonly id: string;
   readonly value: string | Uint8Array;
+  /** The request that made it: the same one again makes no other. */
+  readonly token?: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
   stages: string[];
 }
 

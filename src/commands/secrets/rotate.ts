@@ -1,9 +1,13 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { age } from '../../lib/base/text.ts';
 import { confirmMild } from '../../lib/cli/asking/prompt.ts';
 import { keyFlag, SecretCommand, storeFlag } from '../../lib/cli/command/secret-command.ts';
 import { changeView } from '../../lib/cli/views/secrets-view.ts';
 import type { View } from '../../lib/cli/views/view.ts';
+import type { SecretChoice, SecretDesk } from '../../lib/desks/index.ts';
+
+const HOUR = 3_600_000;
 
 export default class SecretsRotate extends SecretCommand<typeof SecretsRotate> {
   static override summary = 'Give a secret a new random value.';
@@ -29,9 +33,20 @@ export default class SecretsRotate extends SecretCommand<typeof SecretsRotate> {
     const choice = this.chosen(this.args.name);
     const desk = await this.secretDesk();
     await this.sayPlace();
+    await this.#sayWhatIsGivenUp(desk, choice);
     const field = choice.key ? `the field ${choice.key} of ` : '';
     const question = `Give ${field}${choice.name} a new value?`;
     await confirmMild(this.prompter, { question, yes: this.flags.yes });
     return changeView(await desk.rotate(choice, this.flags.length), this.where);
+  }
+
+  /** Who was cut off a moment ago renews it twice: the value that is still in use could not be put back then. */
+  async #sayWhatIsGivenUp(desk: SecretDesk, choice: SecretChoice): Promise<void> {
+    const { changed = 0, previous } = (await desk.facts(choice)) ?? {};
+    const since = Date.now() - changed;
+    if (!previous || since > HOUR) return;
+    this.warnUser(
+      `${choice.name} has had a new value for ${age(Math.max(0, since))}: with another one, secrets undo no longer reaches the value before that.`,
+    );
   }
 }

@@ -82,8 +82,11 @@ export function parameterStore(session: AwsSession, signal: AbortSignal): StoreP
     put: async (name, value) => overwrite(name, value, (await history(name, false)) ?? []),
     async goBack(name) {
       const versions = (await history(name, true)) ?? [];
-      const before = versions.at(-2)?.Value;
+      const current = versions.at(-1)?.Value;
+      // A value whose answer was lost is there twice.
+      const before = versions.findLast(({ Value }) => Value !== current)?.Value;
       if (before !== undefined) await overwrite(name, before, versions);
+      return before !== undefined;
     },
   };
 }

@@ -56,18 +56,28 @@ export function secretsStore(session: AwsSession, signal: AbortSignal): StorePor
     },
     async goBack(SecretId) {
       const { VersionIdsToStages = {} } = await describe(SecretId);
-      // Moving AWSCURRENT makes the version that had it AWSPREVIOUS.
-      await call(session, 'secretsmanager:UpdateSecretVersionStage', () =>
-        clientOf(SecretId).send(
-          new UpdateSecretVersionStageCommand({
-            SecretId,
-            VersionStage: CURRENT,
-            MoveToVersionId: versionIn(VersionIdsToStages, PREVIOUS),
-            RemoveFromVersionId: versionIn(VersionIdsToStages, CURRENT),
-          }),
-          options,
-        ),
-      );
+      const before = versionIn(VersionIdsToStages, PREVIOUS);
+      if (before === undefined) return false;
+      try {
+        // Moving AWSCURRENT makes the version that had it AWSPREVIOUS.
+        await call(session, 'secretsmanager:UpdateSecretVersionStage', () =>
+          clientOf(SecretId).send(
+            new UpdateSecretVersionStageCommand({
+              SecretId,
+              VersionStage: CURRENT,
+              MoveToVersionId: before,
+              RemoveFromVersionId: versionIn(VersionIdsToStages, CURRENT),
+            }),
+            options,
+          ),
+        );
+      } catch (error) {
+        if (underneath(error).name !== 'InvalidParameterException') throw error;
+        // A first try whose answer was lost has moved it: the second finds it moved.
+        const { VersionIdsToStages: now = {} } = await describe(SecretId);
+        if (versionIn(now, CURRENT) !== before) throw error;
+      }
+      return true;
     },
   };
 }

@@ -11,6 +11,7 @@ import {
   leaksInHistory,
   randomValue,
   STORE_WORDS,
+  type StoredFacts,
   type StoreName,
   type StorePort,
   searchable,
@@ -150,6 +151,11 @@ export class SecretDesk {
     return this.#change(store, choice, facts ? 'changed' : 'created');
   }
 
+  /** What is known of a secret without its value; undefined where there is none. */
+  async facts(choice: SecretChoice): Promise<StoredFacts | undefined> {
+    return (await this.#chosen(choice)).facts(choice.name);
+  }
+
   /** A new random value in place of one that is there. */
   async rotate(choice: SecretChoice, length: number): Promise<SecretChange> {
     const store = await this.#chosen(choice);
@@ -200,12 +206,11 @@ export class SecretDesk {
     const store = await this.#chosen({ ...choice, key: undefined });
     const facts = await store.facts(choice.name);
     if (!facts) throw this.#notThere(store.store, { ...choice, key: undefined });
-    if (!facts.previous)
+    if (!facts.previous || !(await store.goBack(choice.name)))
       throw new InfractlError({
         code: 'NoPreviousValue',
         message: `${choice.name} has had one value only: there is none to put back.`,
       });
-    await store.goBack(choice.name);
     return this.#change(store, { ...choice, key: undefined }, 'put back');
   }
 

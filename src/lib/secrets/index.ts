@@ -9,6 +9,7 @@ export {
   checkValue,
   fieldOf,
   STORE_WORDS,
+  type StoredFacts,
   type StoreName,
   type StorePort,
   textOf,

@@ -22,8 +22,8 @@ export interface StorePort {
   create(name: string, value: string, tags: Readonly<Record<string, string>>): Promise<void>;
   /** A further version; the one before is kept as the previous one. */
   put(name: string, value: string): Promise<void>;
-  /** Puts the previous version back; the current one becomes the previous. */
-  goBack(name: string): Promise<void>;
+  /** Puts the value before back; the current one becomes the one before. False where there is no other value. */
+  goBack(name: string): Promise<boolean>;
 }
 
 /** The longest value of each store in bytes: Secrets Manager, and a standard parameter. */

@@ -51,11 +51,12 @@ afterEach(async () => {
 async function open(
   variables: Readonly<Record<string, string>> = {},
   signal = new AbortController().signal,
+  attempts = 1,
 ): Promise<SecretDesk> {
   const { project } = await loadProject({ cwd: root, env: {} });
   return openSecretDesk(
     {
-      session: () => sessionFor(fake),
+      session: () => sessionFor(fake, attempts),
       signal,
       env: { PATH: process.env.PATH, HOME: root, GIT_CONFIG_NOSYSTEM: '1' },
       variable: (name) => variables[name],
@@ -221,6 +222,23 @@ describe('secrets rotate and undo', () => {
     for (const value of ['one', 'two', 'three', 'four']) await desk.set(named('/shop/token'), value);
     await desk.goBack(named('/shop/token'));
     expect(fake.state.secrets.parameters.get('/shop/token')?.value).toBe('three');
+  });
+
+  it.each(['shop/jwt', '/shop/token'])('of %s, whose answer AWS loses, is done once', async (name) => {
+    const desk = await open({}, undefined, 3);
+    const value = async () => (await desk.get(named(name))).value;
+    for (const action of ['CreateSecret', 'PutSecretValue', 'UpdateSecretVersionStage'])
+      fake.faults.lost(`secretsmanager:${action}`);
+    // The first makes the parameter: AWS refuses to make it twice.
+    fake.faults.lost('ssm:PutParameter', { after: 1 });
+    await desk.set(named(name), 'the old value');
+    await desk.rotate(named(name), 32);
+    const rotated = await value();
+    await desk.goBack(named(name));
+    expect(await value()).toBe('the old value');
+    await desk.goBack(named(name));
+    expect(await value()).toBe(rotated);
+    expect(fake.requests.some(({ status }) => status !== 200)).toBe(true);
   });
 
   it('refuses one that renews itself, one that is not there, one with a single value', async () => {
