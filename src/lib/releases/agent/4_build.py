@@ -55,14 +55,24 @@ def cached(place, folder, user, env, name, inputs, line, order):
     if not os.path.exists(mark):
         shutil.rmtree(made, ignore_errors=True)
         run_step(inputs[0], line % {"to": made}, folder, user, env, order)
-        open(mark, "w").close()
-    os.utime(mark)
+        # What was built is the user's: a link in the place of the mark would lead root to any file.
+        os.close(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644))
+    os.utime(mark, follow_symlinks=False)
     os.symlink(made, os.path.join(folder, name))
+
+
+def check_inside(folder, name):
+    """Root moves and links what the build of a user has made: no link of that may lead it out of the release."""
+    real, above = os.path.realpath(folder), os.path.realpath(os.path.dirname(os.path.join(folder, name)))
+    if os.path.commonpath([real, above]) != real:
+        raise Refused("BuildFailed", "%s leads out of the release: a link on its way was made by the build, or is in the source." % name, "",
+                      ["Make it a folder, or take it out of `shared`."])
 
 
 def link_shared(place, order, folder):
     """What outlives releases: folders and files of `shared`."""
     for name in order["shared"]:
+        check_inside(folder, name)
         kept = os.path.join(place.shared, name)
         if not os.path.lexists(kept):
             inside = os.path.join(folder, name)
