@@ -44,6 +44,7 @@ class Place {
     const { ebs, ec2, rds } = fake.state;
     Object.assign(ebs, { snapshotMs: 50, volumeMs: 20, attachMs: 20, rootTaskMs: 50 });
     Object.assign(rds, { snapshotMs: 50, restoreMs: 50 });
+    ec2.launched = { startMs: 50 };
     const root = { id: ROOT, device: '/dev/sda1', deleteOnTermination: true };
     ec2.addInstance({ id: INSTANCE, tags: { Name: 'web' }, volumes: [root] });
     rds.addDatabase('shop');

@@ -178,7 +178,7 @@ describe('credentials that may not use the bucket', () => {
 
 describe('--wait', () => {
   it('of something that is no duration is wrong usage', async () => {
-    expectTrouble(await scene.run(['deploy', '--wait=soon']), 2, '--wait soon is no duration', '10m');
+    expectTrouble(await scene.run(['deploy', '--wait=soon']), 2, '--wait soon is no duration', '1h30m');
   });
 
   it('alone before a part is not taken for its value', async () => {
