@@ -1,5 +1,6 @@
 import type { FakeClock } from './clock.ts';
 import { present, scopeOf, stable } from './cloudformation-changes.ts';
+import { exportTrouble } from './cloudformation-exports.ts';
 import {
   type CloudFormationState,
   type Desired,
@@ -118,8 +119,9 @@ export function createStack(
   stack.desired = desired;
   setStatus(engine, stack, 'CREATE_IN_PROGRESS', 'User Initiated');
   const stop = apply(engine, stack, desired, 'forward', (failed) => {
-    if (failed.length === 0) return completed(engine, stack, 'CREATE_COMPLETE');
-    const words = failedWords(stack);
+    const trouble = failed.length === 0 ? exportTrouble(engine, stack, outputsOf(engine, stack)) : undefined;
+    if (failed.length === 0 && !trouble) return completed(engine, stack, 'CREATE_COMPLETE');
+    const words = trouble ?? failedWords(stack);
     if (onFailure === 'DO_NOTHING') return finish(engine, stack, 'CREATE_FAILED', words);
     if (onFailure === 'DELETE') {
       setStatus(engine, stack, 'DELETE_IN_PROGRESS', `${words} Delete requested by user.`);
@@ -145,8 +147,9 @@ export function updateStack(
   setStatus(engine, stack, 'UPDATE_IN_PROGRESS', 'User Initiated');
   const stop = apply(engine, stack, desired, 'forward', (failed) => {
     stack.cancel = undefined;
-    if (failed.length > 0) {
-      const words = failedWords(stack);
+    const trouble = failed.length === 0 ? exportTrouble(engine, stack, outputsOf(engine, stack)) : undefined;
+    if (failed.length > 0 || trouble) {
+      const words = trouble ?? failedWords(stack);
       if (disableRollback) return finish(engine, stack, 'UPDATE_FAILED', words);
       return rollBack(engine, stack, words);
     }

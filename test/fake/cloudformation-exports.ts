@@ -21,6 +21,28 @@ export function importers({ cf }: Engine, name: string): FakeStack[] {
   });
 }
 
+/** Why a stack cannot have these outputs: another one exports the name, or somebody imports what would change. */
+export function exportTrouble(
+  engine: Engine,
+  stack: FakeStack,
+  outputs: FakeStack['outputs'],
+): string | undefined {
+  const all = engine.cf.exports(stack.region);
+  for (const { ExportName: name } of outputs) {
+    const owner = name ? all.get(name)?.stack : undefined;
+    if (owner && owner !== stack)
+      return `Export with name ${name} is already exported by stack ${owner.name}.`;
+  }
+  for (const { ExportName: name, OutputValue } of stack.outputs) {
+    const after = outputs.find((one) => one.ExportName === name);
+    if (!name || after?.OutputValue === OutputValue) continue;
+    const user = importers(engine, name).find((other) => other !== stack);
+    if (user)
+      return `Export ${name} cannot be ${after ? 'updated' : 'deleted'} as it is in use by ${user.name}`;
+  }
+  return undefined;
+}
+
 /** Looking at exports and who imports them. */
 export const EXPORT_HANDLERS: Readonly<Record<string, (p: Parameters, here: Here) => object>> = {
   ListExports(p, here) {

@@ -66,6 +66,35 @@ function story(from = 0): string[] {
     );
 }
 
+describe('exports', () => {
+  const exporting = (value: string, name?: string) =>
+    template(ONE, { Outputs: { Id: { Value: value, ...(name ? { Export: { Name: name } } : {}) } } });
+  const status = (name: string) => fake.state.cloudFormation.stack(name).status;
+
+  it('have one owner: the second stack of a name is rolled back', async () => {
+    await deploy(exporting('1', 'net'));
+    await deploy(exporting('2', 'net'), { StackName: 'other', ChangeSetType: 'CREATE' });
+    expect([status('s'), status('other')]).toEqual(['CREATE_COMPLETE', 'ROLLBACK_COMPLETE']);
+  });
+
+  it('stay as they are while somebody imports them', async () => {
+    await deploy(exporting('1', 'net'));
+    const user = template({ B: { Type: 'Fake::Thing', Properties: { Net: { 'Fn::ImportValue': 'net' } } } });
+    await deploy(user, { StackName: 'user', ChangeSetType: 'CREATE' });
+    for (const next of [exporting('2', 'net'), exporting('1')]) {
+      await deploy(next);
+      expect(status('s')).toBe('UPDATE_ROLLBACK_COMPLETE');
+    }
+    const { StackEvents = [] } = await client.send(new DescribeStackEventsCommand({ StackName: 's' }));
+    expect(StackEvents.map(({ ResourceStatusReason }) => ResourceStatusReason)).toContain(
+      'Export net cannot be deleted as it is in use by user',
+    );
+    await deploy(template({ B: { Type: 'Fake::Thing' } }), { StackName: 'user' });
+    await deploy(exporting('2', 'net'));
+    expect(status('s')).toBe('UPDATE_COMPLETE');
+  });
+});
+
 describe('creating a stack', () => {
   it('goes through review, creation and completion, with AWS’s events and outputs', async () => {
     const body = `

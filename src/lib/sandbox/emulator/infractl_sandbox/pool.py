@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import threading
 import time
@@ -16,6 +17,8 @@ from .environment import Environment
 _MOST_OF_ONE = 4
 _IDLE_SECONDS = 10 * 60
 _LOOK_EVERY = 2
+
+_log = logging.getLogger("infractl.functions")
 
 Owner = tuple[str, str, str, str]
 """Account, region, function, version."""
@@ -91,11 +94,14 @@ class Pool:
         while True:
             time.sleep(_LOOK_EVERY)
             with self._changed:
-                idle = [e for e in self._environments.values() if not e.busy]
-                for environment in idle:
-                    report.append_late(environment.owner, environment.log_group, environment.late_lines())
-                    if self._has_ended(environment):
-                        self._drop(environment)
+                for environment in [e for e in self._environments.values() if not e.busy]:
+                    try:
+                        report.append_late(environment.owner, environment.log_group, environment.late_lines())
+                        if self._has_ended(environment):
+                            self._drop(environment)
+                    except Exception:
+                        # Without this thread no container would ever be taken away again.
+                        _log.exception("%s could not be looked after", environment.name)
 
     @staticmethod
     def _has_ended(environment: Environment) -> bool:

@@ -55,7 +55,8 @@ def append_late(owner: tuple[str, str, str, str], group_name: str, lines: list[s
     group = cloudwatch_logs._log_groups.get_scoped(account, region, group_name)
     if not lines or not group or not group["streams"]:
         return
-    stream = max(group["streams"].values(), key=lambda found: found.get("lastEventTimestamp") or 0)
+    # The server's own loop may add another one meanwhile.
+    stream = max(list(group["streams"].values()), key=lambda found: found.get("lastEventTimestamp") or 0)
     now = int(time.time() * 1000)
     events = [{"timestamp": now, "message": line, "ingestionTime": now} for line in lines]
     cloudwatch_logs._append_log_events(stream, events)
