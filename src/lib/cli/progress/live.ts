@@ -3,6 +3,7 @@ import { createLogUpdate } from 'log-update';
 import type { ReportEvent } from '../../base/report.ts';
 import { type Paint, painter, type Terminal } from '../terminal.ts';
 import { wrapped } from '../views/wrap.ts';
+import { Echo } from './echo.ts';
 import { layOut } from './layout.ts';
 import type { OpenReporter } from './reporter.ts';
 import { failures, ProgressTree } from './tree.ts';
@@ -21,6 +22,7 @@ export class LiveProgress implements OpenReporter {
   readonly #tree: ProgressTree;
   readonly #update = createLogUpdate(process.stderr, { showCursor: false });
   readonly #timer: NodeJS.Timeout;
+  readonly #echo = new Echo();
   #frame = 0;
   #still = false;
   /** What stands on the screen, and how wide it was then. */
@@ -53,6 +55,7 @@ export class LiveProgress implements OpenReporter {
     this.#still = true;
     this.#clear();
     this.#update.done();
+    this.#echo.show();
   }
 
   resume(): void {
@@ -98,6 +101,7 @@ export class LiveProgress implements OpenReporter {
       this.#clear();
       return;
     }
+    this.#echo.hide();
     this.#update(lines.join('\n'));
     this.#drawn = { lines, columns };
   };

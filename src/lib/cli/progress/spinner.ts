@@ -2,6 +2,7 @@ import ora, { type Ora } from 'ora';
 import type { ReportEvent } from '../../base/report.ts';
 import { type Paint, painter, type Terminal } from '../terminal.ts';
 import { cut } from '../views/table.ts';
+import { Echo } from './echo.ts';
 import type { OpenReporter } from './reporter.ts';
 import { elapsed, settledLine } from './words.ts';
 
@@ -16,6 +17,7 @@ export class SpinnerProgress implements OpenReporter {
   readonly #redact: (text: string) => string;
   readonly #spinner: Ora;
   readonly #timer: NodeJS.Timeout;
+  readonly #echo = new Echo();
   #doing = '';
   #since = 0;
 
@@ -39,7 +41,7 @@ export class SpinnerProgress implements OpenReporter {
       this.#since = Date.now();
       this.#doing = `${event.part}: ${event.doing}`;
       this.#show();
-      this.#spinner.start();
+      this.#start();
     } else if (event.type === 'part.status') {
       this.#doing = `${event.part}: ${event.status}`;
       this.#show();
@@ -52,20 +54,27 @@ export class SpinnerProgress implements OpenReporter {
     this.wrote = true;
     this.#spinner.stop();
     process.stderr.write(`${this.#redact(line)}\n`);
-    if (this.#doing !== '') this.#spinner.start();
+    if (this.#doing !== '') this.#start();
+    else this.#echo.show();
   }
 
   pause(): void {
     this.#spinner.stop();
+    this.#echo.show();
   }
 
   resume(): void {
-    if (this.#doing !== '') this.#spinner.start();
+    if (this.#doing !== '') this.#start();
   }
 
   close(): void {
     clearInterval(this.#timer);
-    this.#spinner.stop();
+    this.pause();
+  }
+
+  #start(): void {
+    this.#echo.hide();
+    this.#spinner.start();
   }
 
   #show(): void {
