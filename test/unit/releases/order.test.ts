@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -33,8 +34,40 @@ describe('the environment of a release', () => {
   });
 });
 
+const source = readFileSync(path.join(root, 'src/lib/releases/agent/2_place.py'), 'utf8');
+
+describe('a release that is removed', () => {
+  const remove = /^def remove_release[\s\S]*?\n(?=\n\n)/m.exec(source)?.[0] ?? '';
+
+  it('is none any more when its host goes down half-way; the next order removes what is left', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'infractl-remove-'));
+    const releases = path.join(folder, 'releases');
+    const run = (name: string, more = '') =>
+      spawnSync(
+        'python3',
+        [
+          '-c',
+          `import os,shutil,sys,types\n${remove}\n${more}\nremove_release(types.SimpleNamespace(releases=sys.argv[1], env=sys.argv[1]), sys.argv[2])`,
+          releases,
+          name,
+        ],
+        { encoding: 'utf8' },
+      );
+    try {
+      mkdirSync(path.join(releases, 'a/app'), { recursive: true });
+      writeFileSync(path.join(releases, 'a/app/index.js'), '');
+      const dies = `def dies(path, ignore_errors):\n  if os.path.exists(path): os._exit(9)\nshutil.rmtree = dies`;
+      expect(run('a', dies).status).toBe(9);
+      expect(readdirSync(releases)).toEqual(['a.gone']);
+      expect(run('a.gone')).toMatchObject({ status: 0, stderr: '' });
+      expect(readdirSync(releases)).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
 describe('which releases may go', () => {
-  const source = readFileSync(path.join(root, 'src/lib/releases/agent/2_place.py'), 'utf8');
   const decide = /^def to_prune[\s\S]*?\n(?=\n\n)/m.exec(source)?.[0] ?? '';
   interface Case {
     readonly entries: readonly { readonly id: string; readonly result: string }[];

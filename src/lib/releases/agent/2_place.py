@@ -72,8 +72,19 @@ class Place:
 
 
 def remove_release(place, name):
-    """Its files, and its environment with the secrets in it."""
-    shutil.rmtree(os.path.join(place.releases, name), ignore_errors=True)
+    """
+    Its files, and its environment with the secrets in it. It loses its name first: what is left of it when the
+    host goes down meanwhile is no release to go back to, and the next deploy clears it away.
+    """
+    path = os.path.join(place.releases, name)
+    if not name.endswith(".gone"):
+        shutil.rmtree(path + ".gone", ignore_errors=True)
+        try:
+            os.rename(path, path + ".gone")
+            path += ".gone"
+        except OSError:
+            pass
+    shutil.rmtree(path, ignore_errors=True)
     try:
         os.unlink(os.path.join(place.env, name + ".env"))
     except OSError:
