@@ -53,6 +53,6 @@ describe('Python', () => {
   });
 
   it('that is newer is found', () => {
-    expect(unknownTo('3.6', 'src/lib/sandbox/emulator/**/*.py').length).toBeGreaterThan(0);
+    expect(unknownTo('3.7', 'src/lib/sandbox/emulator/**/*.py').length).toBeGreaterThan(0);
   });
 });
