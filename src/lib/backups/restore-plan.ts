@@ -81,11 +81,16 @@ export async function planRestore(deps: RestoreDeps, order: RestoreOrder): Promi
   const lasting = backup.snapshots.filter(
     ({ state, encrypted, tags }) => state === 'completed' && (encrypted || !tags[TAG.encrypt]),
   );
-  checkTier(lasting);
+  checkTier(chosenOf(lasting, order.source));
   const database = lasting.some(({ kind }) => kind === 'rds');
   if (database !== (order.to === 'database')) throw wrongKind(backup, database);
   if (order.to === 'database') return planDatabase(deps, order, lasting);
   return planOfDisks(deps, order, lasting);
+}
+
+/** The snapshots of one volume, named by it or by its snapshot; all without. */
+function chosenOf(snapshots: readonly Snapshot[], source: string | undefined): readonly Snapshot[] {
+  return source ? snapshots.filter((one) => one.source === source || one.id === source) : snapshots;
 }
 
 /** @throws InfractlError `SnapshotArchived`: AWS makes nothing of a snapshot in the archive tier */
@@ -168,7 +173,7 @@ async function planOfDisks(
   const { backup, to, source } = order;
   const wantsInstance = order.instance ?? (to === 'volume' ? undefined : backup.subject);
   const instance = wantsInstance ? await instanceOf(deps, wantsInstance) : undefined;
-  const chosen = source ? lasting.filter((one) => one.source === source || one.id === source) : lasting;
+  const chosen = chosenOf(lasting, source);
   if (chosen.length === 0) throw noSource(backup, source ?? '');
   if (to === 'root') return planRoot(deps, order, instance as InstanceFacts, lasting);
   const zone = order.zone ?? instance?.zone ?? (await zoneOf(deps, chosen));

@@ -319,6 +319,9 @@ describe('a restore', () => {
       ]),
     });
     expect(scene.fake.requests.map(({ action }) => action)).not.toContain('CreateVolume');
+    // The other disk lies where it did.
+    const { restored } = await restore({ ...order, source: snapshot?.volume === ROOT ? DATA : ROOT });
+    expect(restored.made).toHaveLength(1);
   });
 
   it('of a database with a long name gets one that RDS takes', async () => {
