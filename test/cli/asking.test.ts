@@ -75,7 +75,10 @@ describe.each(ASKING)('$args', ({ args, flag, question }) => {
 });
 
 it('what a choice says is broken between words, in colours that can be read on dark and on light', async () => {
-  const run = new Pty(scene.home, ['init'], { env: scene.fake.env, columns: 90 });
+  const cwd = path.join(scene.home.folder, 'fresh');
+  mkdirSync(cwd);
+  writeFileSync(path.join(cwd, 't.yaml'), 'Resources: { T: { Type: AWS::SNS::Topic } }\n');
+  const run = new Pty(scene.home, ['init'], { cwd, env: scene.fake.env, columns: 90 });
   await run.until('A stack of it, and a few questions.');
   run.type('\u001B[B');
   await run.until('PostgreSQL where there is one.');
@@ -85,6 +88,36 @@ it('what a choice says is broken between words, in colours that can be read on d
   const codes = [...run.raw.matchAll(/\u001B\[([\d;]*)m/g)].map(([, code]) => code ?? '');
   expect(codes).toContain('38;5;31');
   for (const code of codes) expect(code).toMatch(/^(?:0?|1|22|39|38;5;\d+)$/);
+});
+
+describe('in a folder that has a project', () => {
+  const folder = () => path.join(scene.home.folder, 'taken');
+  beforeAll(() => {
+    mkdirSync(folder());
+    writeFileSync(path.join(folder(), 'infractl.yaml'), 'project: shop\nregion: eu-west-3\n');
+    writeFileSync(path.join(folder(), 'samconfig.toml'), 'version = 0.1\n');
+    writeFileSync(path.join(folder(), '.env.secrets'), 'A=b\n', { mode: 0o644 });
+  });
+
+  it('init offers what gets a folder of its own, and nothing that would overwrite', async () => {
+    const run = new Pty(scene.home, ['init'], { cwd: folder(), env: scene.fake.env });
+    await run.until(/infractl\.yaml is here already[\s\S]*mbot[\s\S]*site/);
+    expect(run.text).not.toContain('samconfig.toml');
+    run.type(CTRL_C);
+    expect((await run.exited).exitCode).toBe(130);
+  });
+
+  it('a warning is broken between words', async () => {
+    const run = new Pty(scene.home, ['config', 'show'], {
+      cwd: folder(),
+      env: scene.fake.env,
+      columns: 50,
+    });
+    await run.exited;
+    expect(run.text).toContain(
+      '! .env.secrets can be read by other users of this\n  machine. Run: chmod 600',
+    );
+  });
 });
 
 describe('a severe confirmation', () => {
@@ -192,7 +225,9 @@ describe('the menu', () => {
     run.type(ENTER);
     await run.until('infractl outputs [options]');
     run.type(`--help${ENTER}`);
-    await run.until(/USAGE\n +\$ infractl outputs[\s\S]*That was: infractl outputs --help\n/);
+    await run.until(
+      /USAGE\n +\$ infractl outputs[\s\S]*That was: infractl outputs --help\n[\s\S]*Ctrl-C leaves/,
+    );
     expect(scene.fake.mutations()).toEqual([]);
     run.type(CTRL_C);
     expect((await run.exited).exitCode).toBe(130);

@@ -45,7 +45,7 @@ export async function locateHost(part: HostPart, deps: FindDeps): Promise<Locate
     throw new InfractlError({
       code: 'InstanceNotRunning',
       message: `The instance ${instance.id} of the host ${part.name} is ${instance.state}.`,
-      suggestions: ['Start it (infractl manage start), then run the same command again.'],
+      suggestions: ['Start it: infractl manage start', 'Then run the same command again.'],
     });
   }
   if (bySsm) return { instance: instance.id };

@@ -19,42 +19,51 @@ const SAMCONFIG = 'samconfig.toml';
 /** Beyond that a file is no template. Bytes. */
 const LARGEST = 1_000_000;
 
-/** Asks what a project is to be started from: what is in the folder first. */
+/**
+ * Asks what a project is to be started from: what is in the folder first. Beside a project only what gets a folder of its
+ * own is offered: nothing is overwritten, and nobody answers questions in vain.
+ */
 export async function askSource(prompter: Prompter, folder: string): Promise<Source> {
   const blueprints = await listBlueprints();
   const choice = (name: string, value: Source, description: string) => ({ name, value, description });
+  const copies = blueprints.map(({ name, title, description }) =>
+    choice(`${name}: ${title}`, { from: 'blueprint', name }, description),
+  );
+  const taken = existsSync(join(folder, 'infractl.yaml'));
   return prompter.choose<Source>(
     {
-      message: 'What do you start from?',
+      message: taken
+        ? 'infractl.yaml is here already: only a folder of its own can be made. What do you start from?'
+        : 'What do you start from?',
       otherwise: `Name a blueprint: infractl init BLUEPRINT. There are: ${blueprints.map(({ name }) => name).join(', ')}. Or say --from-samconfig, --from-stack NAME, --template FILE or --empty.`,
     },
-    [
-      ...(existsSync(join(folder, SAMCONFIG))
-        ? [
+    taken
+      ? copies
+      : [
+          ...(existsSync(join(folder, SAMCONFIG))
+            ? [
+                choice(
+                  `${SAMCONFIG}: what sam deploys here`,
+                  { from: 'samconfig', file: SAMCONFIG },
+                  'Its environments, parameters and tags.',
+                ),
+              ]
+            : []),
+          ...templatesIn(folder).map((file) =>
             choice(
-              `${SAMCONFIG}: what sam deploys here`,
-              { from: 'samconfig', file: SAMCONFIG },
-              'Its environments, parameters and tags.',
+              `${file}: a template that is here`,
+              { from: 'template', file },
+              'A stack of it, and a few questions.',
             ),
-          ]
-        : []),
-      ...templatesIn(folder).map((file) =>
-        choice(
-          `${file}: a template that is here`,
-          { from: 'template', file },
-          'A stack of it, and a few questions.',
-        ),
-      ),
-      ...blueprints.map(({ name, title, description }) =>
-        choice(`${name}: ${title}`, { from: 'blueprint', name }, description),
-      ),
-      choice(
-        'stacks that run in AWS',
-        { from: 'stack', names: [] },
-        'Their templates, parameters, tags and hosts.',
-      ),
-      choice('nothing', { from: 'nothing' }, 'A name, environments, hosts: a few questions.'),
-    ],
+          ),
+          ...copies,
+          choice(
+            'stacks that run in AWS',
+            { from: 'stack', names: [] },
+            'Their templates, parameters, tags and hosts.',
+          ),
+          choice('nothing', { from: 'nothing' }, 'A name, environments, hosts: a few questions.'),
+        ],
   );
 }
 

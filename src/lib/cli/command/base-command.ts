@@ -14,7 +14,7 @@ import { describeTerminal, painter, type Terminal } from '../terminal.ts';
 import { errorJson, errorText, shownError } from '../views/error-view.ts';
 import { harmlessJson, tamed } from '../views/harmless.ts';
 import type { Outcome, View } from '../views/view.ts';
-import { wrapped } from '../views/wrap.ts';
+import { broken, wrapped } from '../views/wrap.ts';
 
 type CommandClass = typeof Command & { baseFlags: typeof BaseCommand.baseFlags };
 
@@ -136,7 +136,8 @@ export abstract class BaseCommand<T extends typeof Command = CommandClass> exten
   }
 
   protected warnUser(line: string): void {
-    this.say(`${painter(this.terminal.colourErr)('yellow', '!')} ${this.lead(line)}`);
+    const mark = painter(this.terminal.colourErr)('yellow', '!');
+    this.say(`${mark} ${broken(this.lead(line), this.terminal.columns - 2).replaceAll('\n', '\n  ')}`);
   }
 
   /** Where capabilities report to, in the form that suits the terminal or `--json`. */
