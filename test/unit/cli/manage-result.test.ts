@@ -35,5 +35,8 @@ it('what nobody waited for is looked at next, and what failed is mended', () => 
     suggestions: ['See: infractl drift'],
     exit: 1,
   } as const;
-  expect(next([web, { ...web, id: 'i-2', outcome: 'failed', error }])[0]).toBe('drift');
+  expect(next([web, { ...web, id: 'i-2', outcome: 'failed', error }])).toEqual([
+    'manage start --host web --env prod',
+    'drift',
+  ]);
 });

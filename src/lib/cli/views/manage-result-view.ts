@@ -40,13 +40,13 @@ export function actView(doing: Doing, results: readonly ActResult[], again: stri
 const changedOf = (results: readonly ActResult[]) =>
   results.filter(({ error, outcome }) => error === null && outcome !== 'unchanged');
 
-/** What is to be typed next: what helps those that failed, how far the others are, and the way back of a stop. */
+/** What is to be typed next: how far it is, the way back of a stop, and what helps those that failed. */
 function nextOf(doing: Doing, results: readonly ActResult[], again: string): string[] {
   const changed = changedOf(results);
   return [
-    ...results.flatMap(({ error }) => error?.suggestions ?? []),
     ...(changed.some(({ outcome }) => outcome === 'asked') ? [AFTERWARDS.next] : []),
     ...(doing === 'stop' && changed.length > 0 ? [`Start again: ${again}`] : []),
+    ...results.flatMap(({ error }) => error?.suggestions ?? []),
   ];
 }
 
