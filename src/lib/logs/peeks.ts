@@ -5,7 +5,7 @@ import type { LogEvent, PeekPort } from './port.ts';
 import { lookAt } from './turns.ts';
 
 /** Groups that are looked at at the same time. */
-const AT_ONCE = 4;
+const AT_ONCE = 3;
 /** Whether one is due is looked at so often, in milliseconds. */
 const TICK = 500;
 /** A look goes so far back behind what is known, in milliseconds: agents deliver late. */
@@ -44,7 +44,7 @@ interface Shown {
  */
 export class Peeks {
   readonly #deps: PeekDeps;
-  #running = 0;
+  readonly #running = new Set<Promise<void>>();
   #over = false;
 
   constructor(deps: PeekDeps) {
@@ -58,9 +58,10 @@ export class Peeks {
   async run(): Promise<void> {
     const { clock, signal, now } = this.#deps;
     while (!this.#over && !signal?.aborted) {
-      const next = this.#running < AT_ONCE ? this.#next() : undefined;
+      if (this.#running.size >= AT_ONCE) await Promise.race(this.#running);
+      const next = this.#next();
       const wait = next ? next.at - now() : TICK;
-      if (next && wait <= 0) void this.#look(next.one);
+      if (next && wait <= 0) this.#begin(next.one);
       else await clock.sleep(Math.max(1, Math.min(TICK, wait)), signal).catch(() => {});
     }
   }
@@ -78,9 +79,13 @@ export class Peeks {
     return next;
   }
 
+  #begin(one: Followed): void {
+    const look = this.#look(one).finally(() => this.#running.delete(look));
+    this.#running.add(look);
+  }
+
   async #look(one: Followed): Promise<void> {
     const { peeked } = one;
-    this.#running++;
     peeked.busy = true;
     try {
       await this.#show(one);
@@ -88,7 +93,6 @@ export class Peeks {
       if (!this.#deps.signal?.aborted && !isTransient(error)) peeked.refused = true;
     } finally {
       peeked.busy = false;
-      this.#running--;
     }
   }
 

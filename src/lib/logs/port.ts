@@ -1,6 +1,6 @@
 /** One event of a log group. Times are milliseconds since 1970. */
 export interface LogEvent {
-  /** Unique in its group. */
+  /** Unique in its group; empty where Live Tail sent it, or a look showed it: they tell none. */
   readonly id: string;
   readonly at: number;
   /** When CloudWatch Logs got it; absent where it came another way. */

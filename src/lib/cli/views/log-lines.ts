@@ -137,7 +137,7 @@ export class LogPrinter {
       name: this.#names.get(group) ?? group,
       group,
       stream,
-      id,
+      ...(id ? { id } : {}),
       message,
       ...(chosen ? { fields: chosen } : {}),
       ...(late ? { late: true } : {}),

@@ -100,7 +100,7 @@ function newsWords(
 const FASTER: Readonly<Record<Extract<FollowNews, { type: 'slow' }>['why'], string>> = {
   rate: '',
   streams: ' Some write to more streams at a time than can be looked at one by one.',
-  pattern: ' Without --filter their streams could be looked at one by one; --grep does not keep from it.',
+  pattern: ' With --grep in place of --filter it would be more often.',
   denied: ' With logs:GetLogEvents and logs:DescribeLogStreams it would be more often.',
 };
 
