@@ -1,4 +1,4 @@
-import { InfractlError, Interrupted, UsageError } from '../base/errors.ts';
+import { InfractlError, Interrupted, isInfractlError, UsageError } from '../base/errors.ts';
 import { devicesOf } from './catalogue.ts';
 import type { InstanceFacts, RestorePort } from './port.ts';
 import type { RestoreDeps as Deps, Restored, RestorePlan } from './restore-plan.ts';
@@ -51,7 +51,15 @@ async function restoreVolumes(
     const tags = { ...tagsFor(deps, order.backup), Name: `restored ${snapshot.source}` };
     const make = (token: string) =>
       port.createVolume({ snapshot: snapshot.id, zone, like, tags, token: tokenFor(order, token) });
-    made.push(await volumeOf(deps, `${snapshot.id} ${zone}`, make));
+    const before = async () =>
+      (await deps.ebs.volumes({ tags })).find(
+        (one) =>
+          one.madeOf === snapshot.id &&
+          one.zone === zone &&
+          (one.attached?.instance ?? instance?.id) === instance?.id &&
+          !/^delet/.test(one.state),
+      )?.id;
+    made.push(await volumeOf(deps, `${snapshot.id} ${zone}`, make, before));
   }
   await waitUntil(deps, until, 'the volumes', async () => {
     const now = await deps.ebs.volumes({ ids: made });
@@ -90,10 +98,20 @@ async function restoreVolumes(
 }
 
 /** A token that was used before gives the volume of then, also where somebody has deleted that since. */
-async function volumeOf(deps: Deps, what: string, make: (token: string) => Promise<string>): Promise<string> {
+async function volumeOf(
+  deps: Deps,
+  what: string,
+  make: (token: string) => Promise<string>,
+  before: () => Promise<string | undefined>,
+): Promise<string> {
   for (let turn = 0; ; turn++) {
-    const id = await make(turn === 0 ? what : `${what} ${turn}`);
-    if (turn === TURNS || (await isThere(deps, id))) return id;
+    const id = await make(turn === 0 ? what : `${what} ${turn}`).catch((error: unknown) => {
+      // The original has changed since a run that was cut off: AWS knows the token with another order.
+      if (turn < TURNS && isInfractlError(error) && error.code === 'IdempotentParameterMismatch')
+        return before();
+      throw error;
+    });
+    if (id !== undefined && (turn === TURNS || (await isThere(deps, id)))) return id;
   }
 }
 

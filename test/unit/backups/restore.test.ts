@@ -244,6 +244,17 @@ describe('a restore', () => {
     for (const id of ids) expect(volume(id).state).toBe('available');
   });
 
+  it('as volumes whose original has grown since a run that was cut off goes on with those of that run', async () => {
+    const { restored } = await restore({ to: 'volume' });
+    for (const id of [ROOT, DATA]) volume(id).sizeGiB += 20;
+    const again = await restore({ to: 'volume' });
+    expect(again.restored.made).toEqual(restored.made);
+    // Where somebody has deleted them others are made, as the original is now.
+    for (const { id } of restored.made) volume(id).state = 'deleted';
+    const anew = await restore({ to: 'volume' });
+    expect(anew.restored.made.map(({ id }) => volume(id).sizeGiB)).toEqual([40, 40]);
+  });
+
   it('as volumes for another instance makes others', async () => {
     const other = scene.fake.state.ec2.addInstance({ tags: { Name: 'drill' } });
     const first = await restore({ to: 'volume', instance: INSTANCE });
