@@ -78,7 +78,7 @@ export async function planVerify(
   if (!database) return undefined;
   const { className, like } = await planDatabaseDrill(deps, backup, wanted);
   const from = through ? `the host ${through}` : 'here';
-  const [snapshot] = backup.snapshots;
+  const snapshot = backup.snapshots.find(({ state }) => state === 'completed');
   return {
     className,
     engine: like?.engine,

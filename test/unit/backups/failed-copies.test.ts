@@ -4,7 +4,7 @@ import { createBackups } from '../../../src/lib/backups/create.ts';
 import type { BackupDeps, Plan } from '../../../src/lib/backups/deps.ts';
 import { lookUp, storesOf } from '../../../src/lib/backups/look.ts';
 import type { Backup } from '../../../src/lib/backups/types.ts';
-import { backupListView } from '../../../src/lib/cli/views/backup-view.ts';
+import { backupJson, backupListView } from '../../../src/lib/cli/views/backup-view.ts';
 import { type BackupScene, backupScene, planOf } from './scene.ts';
 import { DAY, HOUR } from './setup.ts';
 
@@ -85,6 +85,9 @@ describe('an encrypted copy that fails twice', () => {
     const plan = planOf([{ kind: 'database', id: 'shop' }]);
     const [once] = await createBackups(await withFailingCopies(1), plan, WAIT);
     expect(once).toMatchObject({ outcome: 'created', state: 'good' });
+    expect((await all(plan)).map(backupJson)).toMatchObject([
+      { state: 'good', sizeGiB: 20, snapshots: [{ state: 'error' }, { state: 'completed' }] },
+    ]);
     const [twice] = await createBackups(await withFailingCopies(2), plan, { ...WAIT, force: true });
     expect(twice).toMatchObject({ outcome: 'failed', state: 'failed' });
     expect(twice?.suggestions[0]).toMatch(/describe-events --source-type db-snapshot .*-encrypted/);

@@ -19,7 +19,7 @@ export function backupJson(backup: Backup) {
     progress: backup.progress,
     region: backup.region,
     sizeGiB: sizeOf(backup),
-    encrypted: backup.snapshots.every(({ encrypted }) => encrypted),
+    encrypted: lastingOf(backup).every(({ encrypted }) => encrypted),
     verified: verifiedOf(backup) ?? null,
     snapshots: backup.snapshots.map(({ id, source, state, reason }) => ({
       id,
@@ -30,11 +30,15 @@ export function backupJson(backup: Backup) {
   };
 }
 
-const sizeOf = (backup: Backup) => backup.snapshots.reduce((sum, one) => sum + one.sizeGiB, 0);
+/** What a backup consists of: beside it there may be copies that failed before one was good. */
+const lastingOf = ({ snapshots, state }: Backup) =>
+  state === 'good' ? snapshots.filter((one) => one.state === 'completed') : snapshots;
+
+const sizeOf = (backup: Backup) => lastingOf(backup).reduce((sum, one) => sum + one.sizeGiB, 0);
 
 /** When the drill last passed; a backup is verified when all of its snapshots are. */
-function verifiedOf({ snapshots }: Backup): string | undefined {
-  const times = snapshots.map(({ tags }) => tags['infractl:verified']);
+function verifiedOf(backup: Backup): string | undefined {
+  const times = lastingOf(backup).map(({ tags }) => tags['infractl:verified']);
   return times.every(Boolean) ? times.sort()[0] : undefined;
 }
 
