@@ -18,6 +18,7 @@ import {
   rangeWindow,
   type Sources,
   Watcher,
+  withUnanswered,
 } from '../monitoring/dashboard/index.ts';
 import type { Project } from '../project/model.ts';
 import type { StacksPort } from '../stacks/index.ts';
@@ -91,7 +92,7 @@ export class DashboardDesk {
   get picture(): Picture {
     const { clock, ledger } = this.#deps;
     const { name, environment, region, profile } = this.#project;
-    const { panels } = this.#watcher;
+    const panels = withUnanswered(this.#watcher.panels, clock.now());
     const known = this.#region ?? { region: region ?? null, profile: profile ?? null, sandbox: false };
     return {
       place: { project: name, environment, ...known },

@@ -9,6 +9,7 @@ import {
   type Sources,
   Watcher,
   withReading,
+  withUnanswered,
 } from '../../../src/lib/monitoring/dashboard/index.ts';
 import { virtualClock } from '../../fake/clock.ts';
 
@@ -47,6 +48,30 @@ describe('a watcher', () => {
     await running;
     expect(quick.asked).toHaveLength(21);
     expect(slow.asked).toHaveLength(3);
+  });
+
+  it('one that does not answer is not taken for how it is, and is so again once it answers', async () => {
+    let answer = () => {};
+    let turn = 0;
+    const look = async () => {
+      if (++turn === 2)
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+      return { value: [] };
+    };
+    const { clock, end, watcher } = watch({ endpoints: { every: MINUTE, look } });
+    const seen = () => withUnanswered(watcher.panels, clock.now()).endpoints;
+    await clock.sleep(MINUTE + 19_000);
+    expect(seen()?.trouble).toBeUndefined();
+    await clock.sleep(2_000);
+    expect(seen()).toMatchObject({ value: [], at: expect.any(Number), trouble: { word: 'no answer' } });
+    const began = clock.now() - 21_000;
+    expect(seen()?.trouble?.since).toBe(began);
+    answer();
+    await clock.sleep(1);
+    expect(seen()?.trouble).toBeUndefined();
+    end.abort();
   });
 
   it('one that fails keeps its last answer, says why and since when, and leaves the others alone', async () => {

@@ -57,5 +57,5 @@ export {
   verdictOf,
   verdictWords,
 } from './things.ts';
-export { pauseAfter, troubleOf, troubleWord } from './trouble.ts';
+export { pauseAfter, troubleOf, troubleWord, withUnanswered } from './trouble.ts';
 export { type Answer, type Source, type Sources, Watcher, type WatcherDeps } from './watcher.ts';

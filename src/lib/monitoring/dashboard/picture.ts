@@ -28,8 +28,10 @@ export interface Told<T> {
   readonly trouble?: Trouble;
   /** What the newest answer lacks: one stack of several, one page of many. */
   readonly lost?: readonly InfractlError[];
-  /** A look is under way. */
+  /** A look is under way, … */
   readonly busy: boolean;
+  /** … and began then. */
+  readonly asked?: number;
 }
 
 /** An instance, an auto scaling group or a database. */

@@ -105,7 +105,7 @@ export class Watcher {
     const { clock, signal } = this.#deps;
     const source = this.#sources[name] as Source<Answers[K]>;
     const before = this.#panels[name] as Told<Answers[K]>;
-    this.#set(name, { ...before, busy: true });
+    this.#set(name, { ...before, busy: true, asked: clock.now() });
     try {
       const { value, lost = [] } = await source.look(before.value);
       this.#failures.delete(name);
