@@ -54,7 +54,7 @@ export const session: Session = {
     stage.change('app.yaml', 'DisplayName: news', 'DisplayName: letters');
     await stage.shows('json-events', {
       line: 'infractl deploy --create-stack app --json | cut -c1-150',
-      only: [/"part.st/, /"Topic"/, /"result"/],
+      only: [/"Topic"/, /"updating the stack"/, /"result"/],
     });
   },
 };

@@ -41,7 +41,14 @@ export async function rolledBack(who: Typist): Promise<string> {
 /** One screen of everything, left with `q`. */
 export async function dashboard(who: Typist): Promise<string> {
   const { pty, screen } = who.terminal(['monitoring', 'dashboard']);
-  await until(() => /calls/.test(screen()) && !/asking…/.test(screen()), pty);
+  // A frame may have come by half.
+  let before = '';
+  await until(() => {
+    const now = screen();
+    const whole = now === before;
+    before = now;
+    return whole && /calls/.test(now) && !/asking…/.test(now);
+  }, pty);
   const shown = screen();
   pty.type('q');
   await pty.exited;
