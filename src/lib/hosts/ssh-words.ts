@@ -1,4 +1,5 @@
 import { Exit, InfractlError } from '../base/errors.ts';
+import { shellWord } from '../base/shell-words.ts';
 import { destination, type SshTarget } from './ssh-options.ts';
 
 const UNKNOWN_KEY = /No (\S+) host key is known for|Host key verification failed/;
@@ -47,11 +48,13 @@ export function connectError(target: SshTarget, stderr: string): InfractlError {
       exit: Exit.declined,
     });
   }
+  const [, open] = /Load key "(.+)": bad permissions/.exec(stderr) ?? [];
   if (/Permission denied|Too many authentication failures|no such identity|Load key/i.test(stderr)) {
     return error(
       'HostLoginRefused',
       `${where} did not let infractl log in.`,
       [
+        ...(open ? [`ssh takes no key that others can read: chmod 600 ${shellWord(open)}`] : []),
         `Try it by hand: ssh ${where}`,
         'A key with a passphrase must be in the agent: ssh-add FILE',
         `Check the user and the key under hosts.${name}.ssh (Ubuntu: ubuntu, Amazon Linux: ec2-user, Debian: admin).`,
