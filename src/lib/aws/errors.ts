@@ -49,6 +49,7 @@ const NETWORK = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'EPIPE',
+  'ERR_PROXY_TUNNEL',
   'TimeoutError',
 ]);
 

@@ -1,7 +1,8 @@
 import type { AwsCredentialIdentity } from '@aws-sdk/types';
 import { UsageError } from '../base/errors.ts';
 import type { Pacers } from './pacing.ts';
-import type { AwsCall } from './trace.ts';
+import { type ProxyAgents, proxyAgents } from './proxy.ts';
+import type { AwsCall, SilenceWatch } from './trace.ts';
 
 /** Where a setting came from, for messages and `config show --origin`. */
 export type Origin = 'flag' | 'environment' | 'project file' | 'profile' | 'sandbox';
@@ -34,7 +35,7 @@ export interface ClientConfig {
   readonly profile?: string;
   readonly credentials?: AwsCredentialIdentity;
   readonly maxAttempts?: number | (() => Promise<number>);
-  readonly requestHandler?: {
+  readonly requestHandler?: Partial<ProxyAgents> & {
     /** Milliseconds. */
     readonly connectionTimeout: number;
     /** Milliseconds without a byte in either direction. */
@@ -64,6 +65,8 @@ export interface AwsSession {
   readonly pacers?: Pacers;
   /** Told of every attempt of every call; absent unless somebody wants to know. */
   readonly onCall?: (call: AwsCall) => void;
+  /** Told of attempts that AWS leaves without an answer; absent unless somebody wants to know. */
+  readonly silence?: SilenceWatch;
   /** Who the credentials are: STS GetCallerIdentity, asked once. */
   identity(): Promise<Identity>;
 }
@@ -71,7 +74,7 @@ export interface AwsSession {
 /**
  * Chooses profile and region: flag, then environment, then project file, then the profile's own.
  *
- * @param onCall told of every attempt of every AWS call
+ * @param watch told of every attempt of every AWS call, and of those without an answer
  * @throws UsageError `NoRegion` when nothing names a region.
  */
 export async function openSession(
@@ -79,16 +82,18 @@ export async function openSession(
   project: SessionChoice,
   sandbox?: SandboxTarget,
   env: NodeJS.ProcessEnv = process.env,
-  onCall?: (call: AwsCall) => void,
+  watch: Pick<AwsSession, 'onCall' | 'silence'> = {},
 ): Promise<AwsSession> {
   const profile = sandbox ? undefined : chooseProfile(flags, project, env);
   const [region, regionOrigin] = await chooseRegion(flags, project, profile, sandbox !== undefined, env);
   const profileEndpoint = sandbox
     ? undefined
     : await endpointOfProfile(profile ?? env.AWS_PROFILE ?? 'default', env);
+  const endpoint =
+    sandbox?.endpoint ?? profileEndpoint ?? (ignoresEndpoints(env) ? undefined : env.AWS_ENDPOINT_URL);
   const config: ClientConfig = {
     region,
-    requestHandler: PATIENCE,
+    requestHandler: { ...PATIENCE, ...(await proxyAgents(env, endpoint)) },
     ...(env.AWS_MAX_ATTEMPTS ? {} : { maxAttempts: () => attemptsOfProfile(profile, env) }),
     ...(profile ? { profile } : {}),
     // The SDK reads it of the profile that AWS_PROFILE names, but not of one that it is handed.
@@ -101,10 +106,9 @@ export async function openSession(
     region,
     regionOrigin,
     profile: profile ?? env.AWS_PROFILE,
-    endpoint:
-      sandbox?.endpoint ?? profileEndpoint ?? (ignoresEndpoints(env) ? undefined : env.AWS_ENDPOINT_URL),
+    endpoint,
     sandbox: sandbox !== undefined,
-    ...(onCall ? { onCall } : {}),
+    ...watch,
     // A profile that AWS_PROFILE names is taken before them.
     keysFromEnvironment: !sandbox && !profile && !env.AWS_PROFILE && Boolean(env.AWS_ACCESS_KEY_ID),
     identity() {

@@ -15,17 +15,33 @@ export interface AwsCall {
   readonly attempt: number;
 }
 
+/** Attempts that have no answer yet. */
+export interface SilenceWatch {
+  /** Milliseconds without an answer until it is told. */
+  readonly after: number;
+  /** @param action `cloudformation:DescribeStacks` */
+  readonly tell: (action: string, region: string) => void;
+}
+
+/** Calls that take long without anything being wrong: they carry a lot, or wait for a function. */
+const LONG = /:(?:PutObject|UploadPart|UpdateFunctionCode|Invoke)$/;
+
 /** A client, with the region that it calls. */
 interface Traceable extends Attempting {
   readonly config: { region(): Promise<string> };
 }
 
-/** A client that tells the session of each attempt; the client as it is where nobody listens. */
+/** A client that tells the session of each attempt, and of those that AWS leaves without an answer; as it is where nobody listens. */
 export function traced<C extends Traceable>(client: C, session: AwsSession): C {
-  const { onCall } = session;
-  if (!onCall) return client;
+  const { onCall, silence } = session;
+  if (!onCall && !silence) return client;
   return aroundAttempts(client, 'infractlTrace', (next, context: RequestContext) => async (args) => {
     const started = performance.now();
+    const action = actionOf(context);
+    const timer =
+      silence && !LONG.test(action)
+        ? setTimeout(async () => silence.tell(action, await client.config.region()), silence.after).unref()
+        : undefined;
     let status = '';
     try {
       const answer = await next(args);
@@ -37,8 +53,9 @@ export function traced<C extends Traceable>(client: C, session: AwsSession): C {
       status = code ? `${code} ${e.name}` : (e.code ?? e.name);
       throw error;
     } finally {
-      onCall({
-        action: actionOf(context),
+      clearTimeout(timer);
+      onCall?.({
+        action,
         region: await client.config.region(),
         status,
         ms: performance.now() - started,

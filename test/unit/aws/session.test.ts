@@ -33,6 +33,17 @@ describe('an endpoint that takes the connection and never answers', () => {
     const session: AwsSession = { ...opened, sandbox: false, config };
     await expect(callerIdentity(session)).rejects.toMatchObject({ code: 'Network', exit: 1 });
   });
+
+  it('is told of as long as it is waited for', async () => {
+    const { port } = server.address() as { port: number };
+    const told = new Promise<string>((resolve) => {
+      const silence = { after: 50, tell: (action: string, region: string) => resolve(`${action} ${region}`) };
+      void openSession({ region: 'eu-west-3' }, {}, sandboxAt(port), {}, { silence }).then((session) =>
+        callerIdentity(session).catch(() => {}),
+      );
+    });
+    expect(await told).toBe('sts:GetCallerIdentity eu-west-3');
+  });
 });
 
 describe('how often a call is tried', () => {

@@ -61,6 +61,10 @@ export abstract class DashboardCommand<T extends typeof Command = typeof Command
     return free && this.terminal.interactive && process.stdout.isTTY === true;
   }
 
+  protected override get saysSilence(): boolean {
+    return !this.hasScreen;
+  }
+
   /**
    * Opened once. From here on Ctrl-C is the command's to handle.
    *

@@ -1,5 +1,6 @@
 import type { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
+import { proxyPasswords } from '../../aws/proxy.ts';
 import type { AwsSession } from '../../aws/session.ts';
 import type { AwsCall } from '../../aws/trace.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -13,6 +14,9 @@ import type { Project } from '../../project/model.ts';
 import { painter } from '../terminal.ts';
 import { placeLine } from '../views/deploy-view.ts';
 import { BaseCommand, type FlagsOf, type Needs } from './base-command.ts';
+
+/** Milliseconds: sooner than a connection is given up. */
+const SILENCE = 8000;
 
 type ProjectFlags = FlagsOf<typeof Command> & {
   profile?: string | undefined;
@@ -150,7 +154,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
       { profile: project.profile, region: project.region },
       target,
       process.env,
-      this.#listener(),
+      { ...this.#listener(), ...(sandbox ? {} : this.#silence()) },
     );
     return this.#opened;
   }
@@ -170,13 +174,33 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
   /** Told of every attempt of every AWS call, where it is set before the session is opened. */
   protected onCall: ((call: AwsCall) => void) | undefined;
 
-  #listener(): ((call: AwsCall) => void) | undefined {
+  #listener(): Pick<AwsSession, 'onCall'> {
     const { onCall, debugging } = this;
-    if (!debugging) return onCall;
-    return (call) => {
-      onCall?.(call);
-      this.say(callLine(call));
+    if (!debugging) return onCall ? { onCall } : {};
+    return {
+      onCall: (call) => {
+        onCall?.(call);
+        this.say(callLine(call));
+      },
     };
+  }
+
+  /** Whether it is said here that AWS does not answer: not where the command's own screen says it. */
+  protected get saysSilence(): boolean {
+    return true;
+  }
+
+  #silence(): Pick<AwsSession, 'silence'> {
+    if (!this.saysSilence) return {};
+    let said = false;
+    const tell = (action: string, region: string) => {
+      if (said) return;
+      said = true;
+      this.warnUser(
+        `AWS has not answered ${action} in ${region} for ${SILENCE / 1000} s; trying on. Ctrl-C ends it.`,
+      );
+    };
+    return { silence: { after: SILENCE, tell } };
   }
 
   /** AWS repeats what was signed, the session token included, when it does not accept a signature. */
@@ -186,6 +210,7 @@ export abstract class ProjectCommand<T extends typeof Command = typeof Command> 
       // Shorter ones are no real keys: the sandbox's is an ordinary word.
       if (value.length >= 16) this.redactor.add(value);
     }
+    for (const password of proxyPasswords(process.env)) this.redactor.add(password);
   }
 
   /** What a deploy or a destroy needs of this process. From here on Ctrl-C is the command's to handle. */
