@@ -1,5 +1,5 @@
 import { type InfractlError, isInfractlError } from '../base/errors.ts';
-import type { StatusRow } from './status.ts';
+import { NOTHING_KNOWN, type StatusRow } from './status.ts';
 import type { ActResult } from './types.ts';
 
 /** A host of the configuration that has no instance: never made, terminated, or not to be told from others. */
@@ -35,19 +35,12 @@ export const NOT_THERE = 'not there';
 /** How it is. */
 export function absentRow({ host, error }: Absent): StatusRow {
   return {
+    ...NOTHING_KNOWN,
     kind: 'instance',
     id: host,
     name: host,
     state: NOT_THERE,
     mood: 'bad',
-    upMs: null,
-    type: null,
-    zone: null,
-    publicAddress: null,
-    elastic: false,
-    privateAddress: null,
-    checks: null,
-    health: null,
     costUsdMonth: 0,
     detail: error.message,
   };

@@ -83,22 +83,29 @@ interface Extra {
   readonly price: number | undefined;
 }
 
+/** What is not known of a row, or does not apply to it. */
+export const NOTHING_KNOWN = {
+  upMs: null,
+  type: null,
+  zone: null,
+  publicAddress: null,
+  elastic: false,
+  privateAddress: null,
+  checks: null,
+  health: null,
+  costUsdMonth: null,
+  detail: null,
+} as const;
+
 /** Pure. */
 export function rowOf(target: Target, { now, checks, health, price }: Extra): StatusRow {
   const empty = {
+    ...NOTHING_KNOWN,
     kind: target.kind,
     id: target.id,
     name: nameOf(target),
-    upMs: null,
-    type: null,
-    zone: null,
-    publicAddress: null,
-    elastic: false,
-    privateAddress: null,
-    checks: null,
     health,
     costUsdMonth: price ?? null,
-    detail: null,
   } as const;
   if (target.kind === 'group') {
     const { facts } = target;
