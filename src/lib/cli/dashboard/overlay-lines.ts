@@ -32,7 +32,7 @@ export interface Selected {
   readonly row?: Row | undefined;
   readonly chart?: Chart | undefined;
   readonly window: MetricWindow;
-  /** The flags that lead a command to the place of this one, each after a space. */
+  /** Leads what is advised to the place of this command. */
   readonly lead: Lead;
 }
 

@@ -45,7 +45,7 @@ export interface FrameOrder {
   readonly state: ScreenState;
   readonly size: Size;
   readonly paint: Paint;
-  /** The flags that lead a command to the place of this one, each after a space. */
+  /** Leads what is advised to the place of this command. */
   readonly lead: Lead;
 }
 

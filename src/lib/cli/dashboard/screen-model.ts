@@ -18,7 +18,7 @@ const QUICK = 1_000;
 export interface ScreenDeps {
   readonly picture: () => Picture;
   readonly paint: Paint;
-  /** The flags that lead a command to the place of this one, each after a space. */
+  /** Leads what is advised to the place of this command. */
   readonly lead: Lead;
   /** Takes secrets out of a text. */
   readonly redact: (text: string) => string;
