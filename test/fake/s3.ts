@@ -284,7 +284,10 @@ function object(bucket: S3Bucket, p: Parameters): { headers: Record<string, stri
 }
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
-  HeadBucket: (bucket) => ({ status: 200, headers: { 'x-amz-bucket-region': bucket.region } }),
+  HeadBucket: (bucket, _p, { region }) => ({
+    status: bucket.region === region ? 200 : 301,
+    headers: { 'x-amz-bucket-region': bucket.region },
+  }),
   GetBucketLocation: (bucket) => ({
     status: 200,
     headers: XML,

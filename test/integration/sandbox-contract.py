@@ -5,7 +5,7 @@ import json
 
 from ministack import app
 from ministack.core import concurrency
-from ministack.services import apigateway, apigateway_v1, cloudformation, cloudwatch_logs, ec2, ecr, lambda_svc, ssm
+from ministack.services import apigateway, apigateway_v1, cloudformation, cloudwatch_logs, ec2, ecr, lambda_svc, s3, ssm
 from ministack.services.cloudformation import custom_resource, handlers, provisioners, stacks
 
 FUNCTIONS = {
@@ -70,6 +70,7 @@ FUNCTIONS = {
         "instance_is_managed",
         "exec_in_instance_blocking",
     ],
+    s3: ["_key_history_meta", "_persisted_key_files", "bucket_region"],
     ssm: ["_put_parameter", "_delete_parameter"],
     concurrency: ["spawn_background"],
     provisioners: ["_apigw_v2_api_create", "_lambda_create", "_ec2_apply_tags", "_physical_name"],
@@ -97,6 +98,7 @@ for module, name in (
     (cloudwatch_logs, "_log_groups"),
     (cloudformation, "_stacks"),
     (custom_resource, "_pending"),
+    (s3, "_buckets"),
 ):
     found[f"{module.__name__.removeprefix('ministack.')}.{name}"] = type(getattr(module, name)).__name__
 print(json.dumps(found))

@@ -13,7 +13,9 @@ import { join } from 'node:path';
 import {
   CreateBucketCommand,
   GetObjectCommand,
+  HeadBucketCommand,
   ListBucketsCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -194,6 +196,20 @@ describe('the sandbox', () => {
     const again = await startSandbox({ env: sandbox.env });
     expect(again.outcome).toBe('started');
     expect(again.pid).not.toBe(pid);
+  });
+
+  it('keeps objects where their bucket lies, also when it was killed before the bucket was saved', async () => {
+    const { pid, target } = await startSandbox({ env: sandbox.env });
+    const { s3 } = clients(target);
+    await s3.send(new CreateBucketCommand({ Bucket: 'unsaved' }));
+    await s3.send(new PutObjectCommand({ Bucket: 'unsaved', Key: 'a/b', Body: 'object' }));
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(async () => (await sandboxStatus(sandbox.env)).state, { timeout: 60_000 }).toBe('gone');
+    const again = clients((await startSandbox({ env: sandbox.env })).target);
+    const found = await again.s3.send(new HeadBucketCommand({ Bucket: 'unsaved' }));
+    expect(found.BucketRegion).toBe('eu-west-3');
+    const { Contents } = await again.s3.send(new ListObjectsV2Command({ Bucket: 'unsaved' }));
+    expect(Contents?.map(({ Key }) => Key)).toEqual(['a/b']);
   });
 
   it('leaves alone a process that got the number of the old one', async () => {

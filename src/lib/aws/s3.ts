@@ -180,6 +180,7 @@ async function bucketIsReady(
     if (status === 404) return undefined;
     // HEAD has no body, so S3 cannot say which of the two it is.
     if (status === 403) throw refused(bucket, account, error);
+    if (status === 301) throw elsewhere(session, bucket, error);
     return call(session, 's3:ListBucket', () => Promise.reject(error));
   }
   try {
@@ -201,6 +202,19 @@ function refused(bucket: string, account: string, cause: unknown): InfractlError
       'If another account owns it, give the project another name in infractl.yaml: bucket names are shared by all of AWS.',
     ],
     exit: Exit.declined,
+    cause,
+  });
+}
+
+function elsewhere(session: AwsSession, bucket: string, cause: unknown): InfractlError {
+  return new InfractlError({
+    code: 'BucketElsewhere',
+    message: `The bucket ${bucket} does not lie in ${session.region}, where this project looks for it.`,
+    suggestions: [
+      session.sandbox
+        ? 'The sandbox was killed and has forgotten where it lies. Empty it: infractl sandbox reset'
+        : `See where it lies: aws s3api get-bucket-location --bucket ${bucket}`,
+    ],
     cause,
   });
 }

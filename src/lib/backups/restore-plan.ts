@@ -1,5 +1,6 @@
 import { InfractlError, UsageError } from '../base/errors.ts';
 import { listed } from '../base/text.ts';
+import { checkTier } from './archived.ts';
 import type { BackupDeps } from './deps.ts';
 import type { DatabaseFacts, InstanceFacts, RestorePort, VolumeFacts } from './port.ts';
 import { planRoot } from './restore-root.ts';
@@ -91,23 +92,6 @@ export async function planRestore(deps: RestoreDeps, order: RestoreOrder): Promi
 /** The snapshots of one volume, named by it or by its snapshot; all without. */
 function chosenOf(snapshots: readonly Snapshot[], source: string | undefined): readonly Snapshot[] {
   return source ? snapshots.filter((one) => one.source === source || one.id === source) : snapshots;
-}
-
-/** @throws InfractlError `SnapshotArchived`: AWS makes nothing of a snapshot in the archive tier */
-function checkTier(snapshots: readonly Snapshot[]): void {
-  const archived = snapshots.filter(({ tier }) => tier === 'archive');
-  if (archived.length === 0) return;
-  throw new InfractlError({
-    code: 'SnapshotArchived',
-    message: `${listed(archived.map(({ id }) => id))} ${archived.length === 1 ? 'is' : 'are'} archived: nothing can be made of what is in the archive tier.`,
-    suggestions: [
-      ...archived.map(
-        ({ id }) =>
-          `Bring it back for a week: aws ec2 restore-snapshot-tier --snapshot-id ${id} --temporary-restore-days 7`,
-      ),
-      'That takes up to three days. Then run the same command again.',
-    ],
-  });
 }
 
 const LONGEST_IDENTIFIER = 63;

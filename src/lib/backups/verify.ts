@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { InfractlError, isInfractlError } from '../base/errors.ts';
 import { bytes as bytesWords, plural } from '../base/text.ts';
+import { checkTier } from './archived.ts';
 import { type DatabaseDrill, databaseDrill } from './database-drill.ts';
 import type { BackupDeps, Plan } from './deps.ts';
 import { type DrillHost, type Proof, unreadable, type VerifyDeps } from './drill.ts';
@@ -39,7 +40,7 @@ export interface Verified {
  * whatever happens. Without a host: blocks are read through the direct APIs and their checksums compared. A
  * database is restored to an instance of its own, asked, and that instance taken away.
  *
- * @throws InfractlError `NotGood`, `DrillTimeout` (exit 7), …; a snapshot that cannot be read is a result
+ * @throws InfractlError `NotGood`, `SnapshotArchived`, `DrillTimeout` (exit 7), …; a snapshot that cannot be read is a result
  */
 export async function verifyBackup(deps: VerifyDeps, order: VerifyOrder): Promise<Verified[]> {
   const results: Verified[] = [];
@@ -50,8 +51,10 @@ export async function verifyBackup(deps: VerifyDeps, order: VerifyOrder): Promis
       message: `The backup ${id} is ${state}: that it is whole cannot be proved.`,
       suggestions: ['Choose another one: infractl backup list'],
     });
+  const lasting = order.backup.snapshots.filter(({ state }) => state === 'completed');
+  checkTier(lasting);
   if (order.host || order.database) await sweep(deps, { databases: order.database !== undefined });
-  for (const snapshot of order.backup.snapshots.filter(({ state }) => state === 'completed')) {
+  for (const snapshot of lasting) {
     const part = `verify ${snapshot.id}`;
     const started = deps.clock.now();
     deps.reporter.emit({ type: 'part.started', part, doing: 'reading it' });

@@ -122,6 +122,22 @@ describe('the store', () => {
     await expect(open()).rejects.toMatchObject({ code: 'BucketTaken', exit: 5 });
   });
 
+  it('that lies in another region is named, with how to see where', async () => {
+    await open();
+    for (const bucket of fake.state.s3.buckets.values()) Object.assign(bucket, { region: 'us-east-1' });
+    const advice = async (sandbox: boolean) =>
+      expect(openArtifactStore({ ...session, sandbox }, 'shop', { create: true })).rejects.toMatchObject({
+        code: 'BucketElsewhere',
+        suggestions: [
+          expect.stringMatching(
+            sandbox ? /infractl sandbox reset$/ : /aws s3api get-bucket-location --bucket infractl-/,
+          ),
+        ],
+      });
+    await advice(false);
+    await advice(true);
+  });
+
   it('keeps objects: there or not, read back, listed by prefix, deleted', async () => {
     const store = await open();
     expect(await store.has('a/1')).toBe(false);

@@ -72,6 +72,20 @@ describe('the drill by blocks', () => {
     });
   });
 
+  it('of what is archived is refused before anything is asked of it, with words on how to bring it back', async () => {
+    const [snapshot] = (await backedUp()).snapshots;
+    const id = snapshot?.id ?? '';
+    Object.assign(scene.fake.state.ebs.snapshots.get(id) ?? {}, { tier: 'archive' });
+    const [backup] = await lookUp(scene.deps, await storesOf(scene.deps, [plan()]));
+    await expect(verifyBackup(await all(), { backup: backup as Backup, sample: 64 })).rejects.toMatchObject({
+      code: 'SnapshotArchived',
+      suggestions: expect.arrayContaining([
+        expect.stringContaining(`aws ec2 restore-snapshot-tier --snapshot-id ${id}`),
+      ]),
+    });
+    expect(scene.fake.requests.map(({ action }) => action)).not.toContain('ListSnapshotBlocks');
+  });
+
   it('finds what is not what its checksum says, and tags nothing', async () => {
     const backup = await backedUp();
     scene.fake.state.ebs.spoilt.add(backup.snapshots[0]?.id ?? '');

@@ -58,6 +58,7 @@ async def _serve(settings: Settings) -> None:
     from hypercorn.config import Config
 
     from . import (
+        buckets,
         custom_resources,
         database_snapshots,
         functions,
@@ -76,6 +77,7 @@ async def _serve(settings: Settings) -> None:
 
     pool = Pool(engine, asyncio.get_running_loop())
     urls.install(settings)
+    buckets.install()
     openapi.install()
     snapshots.install()
     database_snapshots.install()
