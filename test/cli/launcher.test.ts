@@ -119,6 +119,8 @@ describe('an installation that is not whole', () => {
     }
     const said = spawnSync(process.execPath, [path.join(broken, 'bin/run.js'), 'outputs'], {
       encoding: 'utf8',
+      // What another run has taken out of the same bundle would do in its place.
+      env: { ...process.env, XDG_CACHE_HOME: path.join(home.folder, 'unused') },
     });
     expect(said.status).toBe(1);
     expect(said.stdout).toBe('');
