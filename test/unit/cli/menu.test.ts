@@ -133,6 +133,20 @@ describe('the choices of the menu', () => {
     expect(names('diff', { advised })).toEqual(['# Next', 'diff']);
   });
 
+  it('what was advised does not come before the command that is typed', () => {
+    const commands = ['deploy', 'manage:start', 'redeploy:rollback'].map((id) => ({ id, summary: '' }));
+    const found = (term: string, ...advised: string[]) =>
+      names(term, { commands, recent: [], advised }).filter((name) => !name.startsWith('#'));
+    expect(found('deploy', 'redeploy rollback --app mbot')).toEqual([
+      'deploy',
+      'redeploy rollback',
+      'redeploy rollback --app mbot',
+    ]);
+    expect(found('deploy', 'deploy --create-stack')[0]).toBe('deploy --create-stack');
+    expect(found('start', 'manage start --sandbox')[0]).toBe('manage start --sandbox');
+    expect(found('app', 'redeploy rollback --app mbot')).toEqual(['redeploy rollback --app mbot']);
+  });
+
   it('typing finds every command, whatever is shown, by every word in names and summaries', () => {
     expect(names('STOP machine')).toEqual(['# Sandbox: An AWS here.', 'sandbox stop']);
     expect(names('lock')).toEqual(['# Project', 'unlock']);

@@ -154,16 +154,30 @@ export function menuChoices(
   const missing = withheld.filter(({ id }) => named(id));
   const meant =
     missing.length > 0 ? ['Needs an infractl.yaml without mistakes', ...commandLines(missing)] : [];
+  // Nor to "redeploy rollback", because it was advised a moment ago.
+  const nearestHit = Math.min(...hits.map(({ id }) => distance(id, wanted)));
+  const isNear = (words: string) => distance(commandOf(words), wanted) <= nearestHit;
   const end = [...where, ...back, ...leave];
   return [
-    ...lines('Next', advised),
+    ...lines('Next', advised.filter(isNear)),
     ...(wanted.length === 0 ? again : []),
     ...meant,
     ...found,
     // What was typed is looked for among the commands first.
+    ...lines(
+      'Next',
+      advised.filter((words) => !isNear(words)),
+    ),
     ...(wanted.length === 0 ? [] : again),
     ...(end.length > 0 ? [' ', ...end] : []),
   ];
+}
+
+/** `redeploy:rollback` of `redeploy rollback --app mbot`. */
+function commandOf(line: string): string {
+  const words = line.split(' ');
+  const flags = words.findIndex((word) => word.startsWith('-'));
+  return words.slice(0, flags === -1 ? undefined : flags).join(':');
 }
 
 /** A distance: no name has what was typed. */
